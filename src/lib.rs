@@ -1,0 +1,15 @@
+//! keyroll reads an Atlassian estate (never writes to it), keeps snapshots of who and what can reach what,
+//! judges them by rules, notices drift, follows each finding until it is closed or waived, and reports.
+//!
+//! The house is built from the ground up: a module imports from floors below its own, never from its own
+//! floor or above. `ARCHITECTURE.md` tells the plan; `tests/it/house.rs` keeps it.
+
+// Floor 0: stand alone, one file each.
+pub mod clock;
+pub mod digest;
+pub mod problem;
+pub mod secret;
+pub mod text;
+
+// Floor 2: tools that know no product.
+pub mod http;
