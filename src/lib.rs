@@ -11,5 +11,8 @@ pub mod problem;
 pub mod secret;
 pub mod text;
 
+// Floor 1: the nouns.
+pub mod model;
+
 // Floor 2: tools that know no product.
 pub mod http;

@@ -1,0 +1,49 @@
+//! All that is to be said about a scan: the one thing that every report is made from.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Baseline, Change, ControlId, Finding, RuleId, Severity, Snapshot, SnapshotHead, Tally, Transition, WaiverUse,
+};
+
+/// What reports say about a rule.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct RuleSummary {
+    /// The rule.
+    pub id: RuleId,
+    /// Its version.
+    pub version: u32,
+    /// Its title.
+    pub title: String,
+    /// Its severity, unless a resource makes it another.
+    pub severity: Severity,
+    /// The controls it serves.
+    pub controls: Vec<ControlId>,
+}
+
+/// All that is to be said about a scan.
+#[derive(Debug, Clone)]
+pub struct Assessment {
+    /// The scan.
+    pub head: SnapshotHead,
+    /// The scan before it that it was compared with.
+    pub previous: Option<SnapshotHead>,
+    /// The accepted baseline, if there is one.
+    pub baseline: Option<Baseline>,
+    /// What was seen, with the coverage ledger.
+    pub snapshot: Snapshot,
+    /// Every finding that was ever made, sorted by severity (worst first), rule and resource.
+    pub findings: Vec<Finding>,
+    /// The steps that findings took in this scan.
+    pub transitions: Vec<Transition>,
+    /// What changed since the scan before, sorted by resource.
+    pub changes: Vec<Change>,
+    /// The rules that judged, sorted by id.
+    pub rules: Vec<RuleSummary>,
+    /// How each rule fared.
+    pub tallies: BTreeMap<RuleId, Tally>,
+    /// The waivers and what they did, sorted by id.
+    pub waivers: Vec<WaiverUse>,
+    /// Open findings after each of the latest scans, oldest first, this one last: for a trend line.
+    pub trend: Vec<usize>,
+}

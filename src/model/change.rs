@@ -1,0 +1,74 @@
+//! The difference between two snapshots, resource by resource.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Resource, ResourceId};
+
+/// What happened to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// It was not there before, and would have been seen.
+    Added,
+    /// It is gone: every endpoint that showed it before was read whole now.
+    Removed,
+    /// Some of its fields differ.
+    Changed,
+    /// A credential was replaced by a new one of the same owner and label: one change, not two.
+    Rotated,
+    /// It was there before and was not seen now, which says nothing about it.
+    NotObserved,
+}
+
+impl What {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Added, Self::Removed, Self::Changed, Self::Rotated, Self::NotObserved];
+
+    /// The word used in rules and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Changed => "changed",
+            Self::Rotated => "rotated",
+            Self::NotObserved => "not-observed",
+        }
+    }
+}
+
+/// One field that differs. Values are JSON: `null` for absent, left out for unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// The field's name, as rules name it.
+    pub field: String,
+    /// What it was; `None` if it was not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<serde_json::Value>,
+    /// What it is; `None` if it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<serde_json::Value>,
+}
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Added, removed, changed, rotated or not observed.
+    pub what: What,
+    /// The resource: for a rotated credential, the new one.
+    pub resource: ResourceId,
+    /// Its name.
+    pub name: String,
+    /// The fields that differ, sorted; empty unless `what` is changed or rotated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldChange>,
+    /// The credential that a rotated one replaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<ResourceId>,
+    /// Why it was not observed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The resource as it was, for rules that look back. Not stored: the earlier snapshot has it.
+    #[serde(skip)]
+    pub before: Option<Box<Resource>>,
+}

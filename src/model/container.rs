@@ -1,0 +1,127 @@
+//! What holds content, people or licences: organisations, sites, applications, projects; and permission schemes,
+//! which hold the grants of the projects that use them.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Fact, ResourceId};
+
+/// What sort of container it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ContainerForm {
+    /// An Atlassian organisation.
+    Organisation,
+    /// A user directory of an organisation.
+    Directory,
+    /// A product on a site, as the organisation lists it: a workspace with its seats.
+    Product,
+    /// A Jira site.
+    Site,
+    /// A Jira application (Software, Service Management, …) with its seats.
+    Application,
+    /// A Jira project.
+    Project,
+    /// A Jira permission scheme.
+    PermissionScheme,
+}
+
+impl ContainerForm {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Organisation,
+        Self::Directory,
+        Self::Product,
+        Self::Site,
+        Self::Application,
+        Self::Project,
+        Self::PermissionScheme,
+    ];
+
+    /// The word used in rules and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Organisation => "organisation",
+            Self::Directory => "directory",
+            Self::Product => "product",
+            Self::Site => "site",
+            Self::Application => "application",
+            Self::Project => "project",
+            Self::PermissionScheme => "permission-scheme",
+        }
+    }
+}
+
+/// A container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Container {
+    /// Organisation, site, project, …
+    pub form: ContainerForm,
+    /// What it is in.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub parent: Fact<ResourceId>,
+    /// Short key: of a project (`PAY`), an application (`jira-software`), a product's type.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub key: Fact<String>,
+    /// Where people open it.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub url: Fact<String>,
+    /// `online`, `live`, `archived`, or the source's own word.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub status: Fact<String>,
+    /// Licensed accounts at the time of the scan.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub seats_used: Fact<i64>,
+    /// Licensed accounts that were bought; absent if unlimited.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub seats_total: Fact<i64>,
+    /// The plan: `free`, `paid`, `unlicensed`, or the source's own word.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub plan: Fact<String>,
+    /// True for a sandbox.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub sandbox: Fact<bool>,
+    /// Groups whose members take a seat of an application, sorted.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub licence_groups: Fact<Vec<ResourceId>>,
+    /// Groups that new accounts are put into, sorted.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub default_groups: Fact<Vec<ResourceId>>,
+    /// Who leads a project.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub lead: Fact<ResourceId>,
+    /// The permission scheme a project uses.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub permission_scheme: Fact<ResourceId>,
+    /// True for a team-managed project, whose access cannot be read in full.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub team_managed: Fact<bool>,
+    /// When it was made.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub created_at: Fact<DateTime<Utc>>,
+}
+
+impl Container {
+    /// A container of which nothing but its form is known.
+    #[must_use]
+    pub fn unknown(form: ContainerForm) -> Self {
+        Self {
+            form,
+            parent: Fact::Unknown,
+            key: Fact::Unknown,
+            url: Fact::Unknown,
+            status: Fact::Unknown,
+            seats_used: Fact::Unknown,
+            seats_total: Fact::Unknown,
+            plan: Fact::Unknown,
+            sandbox: Fact::Unknown,
+            licence_groups: Fact::Unknown,
+            default_groups: Fact::Unknown,
+            lead: Fact::Unknown,
+            permission_scheme: Fact::Unknown,
+            team_managed: Fact::Unknown,
+            created_at: Fact::Unknown,
+        }
+    }
+}

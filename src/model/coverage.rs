@@ -1,0 +1,155 @@
+//! The coverage ledger: how completely each endpoint was read, and what that leaves unseen.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Kind, Sighting, SourceName};
+
+/// How far an endpoint was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndpointState {
+    /// All of it: proven by a count or by the protocol's end marker.
+    Complete,
+    /// Some of it: stopped early, or the count does not agree with the rows.
+    Partial,
+    /// Refused: the credential has not the right.
+    Denied,
+    /// The plan, version or edition does not have it.
+    NotOffered,
+    /// No usable answer.
+    Failed,
+    /// Left out by the configuration.
+    Skipped,
+}
+
+impl EndpointState {
+    /// The word used in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial => "partial",
+            Self::Denied => "denied",
+            Self::NotOffered => "not-offered",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// What became of one endpoint of one source in one scan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerEntry {
+    /// The source.
+    pub source: SourceName,
+    /// The endpoint in words, unique within its source: “user API tokens”.
+    pub endpoint: Arc<str>,
+    /// Method and path as they were asked, with `{}` for ids.
+    pub path: String,
+    /// The kinds of resource that only this endpoint, or this endpoint among others, can show.
+    pub shows: Vec<Kind>,
+    /// How far it was read.
+    pub state: EndpointState,
+    /// Why it is not complete: one sentence fragment. Empty when it is.
+    pub reason: String,
+    /// The right that reading it takes, in the product's words.
+    pub right: String,
+    /// The reason somebody gave in the configuration for accepting the gap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<String>,
+    /// Requests sent, retries included.
+    pub requests: u32,
+    /// Readable pages.
+    pub pages: u32,
+    /// Rows received.
+    pub rows: u64,
+    /// Rows there are, as the server counts them, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_expected: Option<u64>,
+    /// Cursor, link or offset asked for last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_cursor: Option<String>,
+    /// How often each HTTP status came.
+    pub statuses: BTreeMap<u16, u32>,
+    /// Requests sent again.
+    pub retries: u32,
+    /// Rows of which some field could not be read: which row and field, a few of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<String>,
+    /// When reading began.
+    pub started_at: DateTime<Utc>,
+    /// When it ended.
+    pub ended_at: DateTime<Utc>,
+}
+
+impl LedgerEntry {
+    /// True if something may exist that this endpoint did not show.
+    #[must_use]
+    pub fn is_gap(&self) -> bool {
+        self.state != EndpointState::Complete
+    }
+
+    /// True if the gap makes the scan incomplete: nobody accepted it and nobody left it out on purpose.
+    #[must_use]
+    pub fn is_undeclared_gap(&self) -> bool {
+        self.is_gap() && self.declared.is_none() && self.state != EndpointState::Skipped
+    }
+
+    /// The gap in a few words: “user API tokens of acme-org: denied, refused with 403”.
+    #[must_use]
+    pub fn gap_text(&self) -> String {
+        let mut text = format!("{} of {}: {}", self.endpoint, self.source, self.state.name());
+        if !self.reason.is_empty() {
+            text.push_str(", ");
+            text.push_str(&self.reason);
+        }
+        text
+    }
+}
+
+/// Questions to the ledger of one scan.
+#[derive(Debug, Clone, Copy)]
+pub struct Coverage<'a>(pub &'a [LedgerEntry]);
+
+impl<'a> Coverage<'a> {
+    /// The entries that are not complete.
+    pub fn gaps(self) -> impl Iterator<Item = &'a LedgerEntry> {
+        self.0.iter().filter(|entry| entry.is_gap())
+    }
+
+    /// The gaps behind which resources of a kind may be hidden.
+    pub fn gaps_of(self, kind: Kind) -> impl Iterator<Item = &'a LedgerEntry> {
+        self.gaps().filter(move |entry| entry.shows.contains(&kind))
+    }
+
+    /// True if every endpoint that shows the kind was read whole, and there was at least one.
+    #[must_use]
+    pub fn seen_whole(self, kind: Kind) -> bool {
+        self.0.iter().any(|entry| entry.shows.contains(&kind)) && self.gaps_of(kind).next().is_none()
+    }
+
+    /// Why a resource that was seen before cannot be called gone; `None` if every endpoint that showed it then
+    /// was read whole now.
+    #[must_use]
+    pub fn why_unseen(self, seen_by: &[Sighting]) -> Option<String> {
+        seen_by.iter().find_map(|sighting| {
+            let entry =
+                self.0.iter().find(|entry| entry.source == sighting.source && entry.endpoint == sighting.endpoint);
+            match entry {
+                None => Some(format!("{} of {} was not asked this time", sighting.endpoint, sighting.source)),
+                Some(entry) if entry.is_gap() => Some(entry.gap_text()),
+                Some(_) => None,
+            }
+        })
+    }
+
+    /// True if everything was seen, or the rest was declared.
+    #[must_use]
+    pub fn is_complete(self) -> bool {
+        !self.0.iter().any(LedgerEntry::is_undeclared_gap)
+    }
+}

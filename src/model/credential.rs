@@ -1,0 +1,79 @@
+//! What proves a principal to an API. Its value is never part of the model: there is no field for it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Fact, ResourceId};
+
+/// What sort of credential it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CredentialForm {
+    /// An API token of an account: acts with the rights of its owner.
+    ApiToken,
+    /// An API key of the organisation: acts with the rights of the organisation.
+    OrgApiKey,
+    /// An OAuth 2.0 client of a service account.
+    OauthClient,
+}
+
+impl CredentialForm {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::ApiToken, Self::OrgApiKey, Self::OauthClient];
+
+    /// The word used in rules and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ApiToken => "api-token",
+            Self::OrgApiKey => "org-api-key",
+            Self::OauthClient => "oauth-client",
+        }
+    }
+}
+
+/// A token, key or client. Its label is the resource's name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credential {
+    /// API token, organisation key or OAuth client.
+    pub form: CredentialForm,
+    /// The account whose rights it has. Absent for an organisation key, which acts as the organisation.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub owner: Fact<ResourceId>,
+    /// Who made it, where that is told apart from the owner.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub created_by: Fact<ResourceId>,
+    /// `active`, `blocked` by a policy, or the source's own word.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub status: Fact<String>,
+    /// When it was made.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub created_at: Fact<DateTime<Utc>>,
+    /// When it ends; absent if it never does.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub expires_at: Fact<DateTime<Utc>>,
+    /// When it was last used; absent if no use was ever recorded. The source may be a day behind.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub last_used_at: Fact<DateTime<Utc>>,
+    /// What it is limited to, sorted. Unknown where the source does not reveal scopes; a list without entries is what
+    /// the source gave, and on an organisation key it means that the key may do everything.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub scopes: Fact<Vec<String>>,
+}
+
+impl Credential {
+    /// A credential of which nothing but its form is known.
+    #[must_use]
+    pub fn unknown(form: CredentialForm) -> Self {
+        Self {
+            form,
+            owner: Fact::Unknown,
+            created_by: Fact::Unknown,
+            status: Fact::Unknown,
+            created_at: Fact::Unknown,
+            expires_at: Fact::Unknown,
+            last_used_at: Fact::Unknown,
+            scopes: Fact::Unknown,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! A failed verdict with a history: open, waived, resolved.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{ControlId, FindingId, ResourceId, RuleId, Severity, WaiverId};
+
+/// How a finding stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Somebody has to look at it.
+    Open,
+    /// Accepted until a day; by which waiver.
+    Waived(WaiverId),
+    /// Over; why.
+    Resolved(Resolution),
+}
+
+impl Status {
+    /// The word used in reports.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Waived(_) => "waived",
+            Self::Resolved(_) => "resolved",
+        }
+    }
+}
+
+/// Why a finding is over. Each of these was seen, none is guessed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resolution {
+    /// The rule holds for the resource.
+    Fixed,
+    /// The rule does not speak of the resource any more.
+    NoLongerApplies,
+    /// The resource is gone, and every endpoint that showed it was read whole.
+    ResourceGone,
+    /// The credential was replaced by a new one.
+    Rotated,
+    /// The rule was retired, or switched off.
+    RuleRetired,
+    /// The change was accepted with a baseline.
+    AcceptedInBaseline,
+}
+
+impl Resolution {
+    /// In words.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::NoLongerApplies => "no longer applies",
+            Self::ResourceGone => "gone",
+            Self::Rotated => "rotated",
+            Self::RuleRetired => "rule retired",
+            Self::AcceptedInBaseline => "accepted with a baseline",
+        }
+    }
+}
+
+/// Since when and why a finding could not be looked at again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unconfirmed {
+    /// The first scan that could not tell.
+    pub since: DateTime<Utc>,
+    /// Why it could not.
+    pub reason: String,
+}
+
+/// A failed verdict with a history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// From rule and resource.
+    pub id: FindingId,
+    /// The rule.
+    pub rule: RuleId,
+    /// The version of the rule that spoke last.
+    pub rule_version: u32,
+    /// The rule's title.
+    pub title: String,
+    /// The resource.
+    pub resource: ResourceId,
+    /// The resource's name when it was last seen.
+    pub resource_name: String,
+    /// How bad.
+    pub severity: Severity,
+    /// One sentence about this resource.
+    pub message: String,
+    /// What to do first: the first line of the rule's remedy.
+    pub remedy: String,
+    /// Whose it is, in words, where that is known: the owner of a credential, the holder of a grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The controls that the rule serves.
+    pub controls: Vec<ControlId>,
+    /// Open, waived or resolved.
+    pub status: Status,
+    /// The scan that found it first.
+    pub first_seen: DateTime<Utc>,
+    /// The scan since which it stands as it does now: opened, reopened, waived or resolved.
+    pub since: DateTime<Utc>,
+    /// The last scan that confirmed it.
+    pub last_seen: DateTime<Utc>,
+    /// Set while it cannot be looked at: it stays as it is, and says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unconfirmed: Option<Unconfirmed>,
+}
+
+/// One kind of step in a finding's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Found for the first time.
+    Opened,
+    /// Found again after it was resolved.
+    Reopened,
+    /// Found with a higher severity than before.
+    Worsened,
+    /// Over.
+    Resolved,
+    /// A waiver covers it.
+    Waived,
+    /// The waiver that covered it ran out, was withdrawn, or does not fit any more.
+    WaiverEnded,
+}
+
+impl Step {
+    /// The word used in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Reopened => "reopened",
+            Self::Worsened => "worsened",
+            Self::Resolved => "resolved",
+            Self::Waived => "waived",
+            Self::WaiverEnded => "waiver-ended",
+        }
+    }
+}
+
+/// One step in a finding's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transition {
+    /// The finding.
+    pub finding: FindingId,
+    /// What happened.
+    pub step: Step,
+    /// When: the time of the scan.
+    pub at: DateTime<Utc>,
+    /// The severity at that time.
+    pub severity: Severity,
+    /// In a few words: “medium → high”, “gone”, “waiver W-14 ended on 2026-11-21”. May be empty.
+    pub note: String,
+}

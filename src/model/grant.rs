@@ -1,0 +1,116 @@
+//! Who holds which role or permission on what.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Fact, ResourceId};
+
+/// What sort of grant it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GrantForm {
+    /// A role on the organisation, a site or a product, such as `atlassian/org-admin`.
+    PlatformRole,
+    /// A place in a role of a Jira project.
+    ProjectRole,
+    /// A permission in a Jira permission scheme, such as `BROWSE_PROJECTS`.
+    Permission,
+    /// A global permission of a Jira site, such as `ADMINISTER`.
+    GlobalPermission,
+}
+
+impl GrantForm {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::PlatformRole, Self::ProjectRole, Self::Permission, Self::GlobalPermission];
+
+    /// The word used in rules and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PlatformRole => "platform-role",
+            Self::ProjectRole => "project-role",
+            Self::Permission => "permission",
+            Self::GlobalPermission => "global-permission",
+        }
+    }
+}
+
+/// Who is meant by a grant, from the broadest to the narrowest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Holder {
+    /// Anybody on the web, without logging in.
+    Anyone,
+    /// Everybody who is logged in.
+    LoggedIn,
+    /// Everybody with a seat in one application.
+    ApplicationRole,
+    /// The members of a group.
+    Group,
+    /// Whoever is in a role of the project.
+    ProjectRole,
+    /// One account.
+    Principal,
+    /// Somebody who depends on the project or the Jira issue: lead, reporter, assignee, a custom field.
+    Conditional,
+    /// Portal customers only.
+    PortalCustomers,
+    /// A holder the source named and we do not know.
+    Other,
+}
+
+impl Holder {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Anyone,
+        Self::LoggedIn,
+        Self::ApplicationRole,
+        Self::Group,
+        Self::ProjectRole,
+        Self::Principal,
+        Self::Conditional,
+        Self::PortalCustomers,
+        Self::Other,
+    ];
+
+    /// The word used in rules and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Anyone => "anyone",
+            Self::LoggedIn => "logged-in",
+            Self::ApplicationRole => "application-role",
+            Self::Group => "group",
+            Self::ProjectRole => "project-role",
+            Self::Principal => "principal",
+            Self::Conditional => "conditional",
+            Self::PortalCustomers => "portal-customers",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// A grant. The resource's name reads like “BROWSE_PROJECTS for anyone”.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Platform role, project role or permission.
+    pub form: GrantForm,
+    /// The role or permission, as the source names it.
+    pub role: String,
+    /// Who is meant.
+    pub holder: Holder,
+    /// The account, where the holder is one.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub principal: Fact<ResourceId>,
+    /// The group, where the holder is one.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub group: Fact<ResourceId>,
+    /// What the source says beside the holder's type: a project role's id, an application's key, a field.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub holder_detail: Fact<String>,
+    /// What the grant is on: organisation, product, project or permission scheme.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub container: Fact<ResourceId>,
+    /// How an account came by it: `direct`, `group_direct`, `inferred`, as the organisation tells; sorted.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub via: Fact<Vec<String>>,
+}

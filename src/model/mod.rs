@@ -1,0 +1,42 @@
+//! The nouns of keyroll: values only, no I/O.
+//!
+//! What was seen: [`Resource`] (a [`Principal`], [`Group`], [`Credential`], [`Container`], [`Grant`] or [`Setting`]),
+//! each field a [`Fact`]; how completely it was seen: [`LedgerEntry`]; both together: [`Snapshot`].
+//! What is said about it: [`Change`], [`Verdict`], [`Finding`], [`Waiver`]; all of it for one report: [`Assessment`].
+
+mod assessment;
+mod change;
+mod container;
+mod control;
+mod coverage;
+mod credential;
+mod fact;
+mod finding;
+mod grant;
+mod id;
+mod principal;
+mod resource;
+pub mod sample;
+mod setting;
+mod severity;
+mod snapshot;
+mod verdict;
+mod waiver;
+
+pub use assessment::{Assessment, RuleSummary};
+pub use change::{Change, FieldChange, What};
+pub use container::{Container, ContainerForm};
+pub use control::ControlId;
+pub use coverage::{Coverage, EndpointState, LedgerEntry};
+pub use credential::{Credential, CredentialForm};
+pub use fact::Fact;
+pub use finding::{Finding, Resolution, Status, Step, Transition, Unconfirmed};
+pub use grant::{Grant, GrantForm, Holder};
+pub use id::{FindingId, ResourceId, RuleId, SnapshotId, SourceName, WaiverId};
+pub use principal::{Group, Principal, PrincipalType, ProductActivity};
+pub use resource::{Body, Kind, Resource, Sighting};
+pub use setting::Setting;
+pub use severity::Severity;
+pub use snapshot::{Baseline, Collection, Snapshot, SnapshotHead};
+pub use verdict::{Evaluation, Failure, Outcome, Tally, Unseen, Verdict};
+pub use waiver::{Waiver, WaiverState, WaiverUse};

@@ -1,0 +1,127 @@
+//! Who can act: people, machines and portal customers; and the groups they are in.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Fact, ResourceId};
+
+/// What sort of account it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PrincipalType {
+    /// A login account: a person, or a machine that was given a person's kind of account.
+    Person,
+    /// An account of the organisation for machines: cannot log in, takes no seat.
+    ServiceAccount,
+    /// The account of an installed app.
+    App,
+    /// A Rovo agent.
+    Agent,
+    /// A portal customer of Jira Service Management: takes no seat.
+    Customer,
+    /// A type the source named and we do not know.
+    Other,
+}
+
+impl PrincipalType {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Person, Self::ServiceAccount, Self::App, Self::Agent, Self::Customer, Self::Other];
+
+    /// The word used in rules and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::ServiceAccount => "service-account",
+            Self::App => "app",
+            Self::Agent => "agent",
+            Self::Customer => "customer",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// An account.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Principal {
+    /// Person, service account, app, agent or customer.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub account_type: Fact<PrincipalType>,
+    /// `active`, `suspended`, `deactivated`, `not-invited`, `for-deletion`, `closed`, or the source's own word.
+    /// Where only a product was asked, `active` or `deactivated`.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub status: Fact<String>,
+    /// Mail address. Unknown where the owner hides it.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub email: Fact<String>,
+    /// True if the organisation has claimed the account (its mail domain is verified), false for external accounts.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub managed: Fact<bool>,
+    /// True if two-step verification is on; told for managed accounts only.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub mfa: Fact<bool>,
+    /// Platform roles such as `atlassian/org-admin`, sorted.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub platform_roles: Fact<Vec<String>>,
+    /// Groups the account is a direct member of, sorted.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub groups: Fact<Vec<ResourceId>>,
+    /// When pages of each product were last viewed, sorted by product. Use of the API does not count as activity.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub activity: Fact<Vec<ProductActivity>>,
+    /// When the account came into the organisation.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub added_at: Fact<DateTime<Utc>>,
+    /// When it was deactivated.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub deactivated_at: Fact<DateTime<Utc>>,
+    /// True if it counts towards the Guard subscription.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub billable: Fact<bool>,
+    /// How a managed account came to be: `invited` or `synced`.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub management_source: Fact<String>,
+    /// Who made a service account.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub created_by: Fact<ResourceId>,
+    /// What somebody wrote about it: the description of a service account, the job title of a person.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub description: Fact<String>,
+    /// True if the account may log in to the Jira site it was seen on; told by Jira alone.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub active_in_jira: Fact<bool>,
+}
+
+/// When pages of one product were last viewed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ProductActivity {
+    /// Product key as the organisation names it, such as `jira-software`.
+    pub product: String,
+    /// The site or workspace, as the organisation names it (an ARI), if told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
+    /// Last page view; absent if never.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub last_active_at: Fact<DateTime<Utc>>,
+}
+
+/// A named set of principals.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// Its description.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub description: Fact<String>,
+    /// Who decides on members: `admins`, `external`, `team-members`, `open`, or the source's own word.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub managed_by: Fact<String>,
+    /// True if an identity provider feeds it.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub external: Fact<bool>,
+    /// Members, as the source counts them.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub member_count: Fact<i64>,
+    /// What membership opens in Jira: `user`, `admin`, `site-admin`, sorted.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub jira_access: Fact<Vec<String>>,
+}

@@ -1,0 +1,265 @@
+//! Anything in the estate with an identity, and where it was seen.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Container, Credential, Fact, Grant, Group, Principal, ResourceId, Setting, SourceName};
+
+/// The sorts of resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Who can act.
+    Principal,
+    /// A named set of principals.
+    Group,
+    /// What proves a principal.
+    Credential,
+    /// What holds content or licences.
+    Container,
+    /// A permission or role given to somebody on a container.
+    Grant,
+    /// One switch that holds for a whole tenant.
+    Setting,
+}
+
+impl Kind {
+    /// All of them, in the order of the floor plan of a report.
+    pub const ALL: [Self; 6] =
+        [Self::Principal, Self::Group, Self::Credential, Self::Container, Self::Grant, Self::Setting];
+
+    /// The word used in ids, rules and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Principal => "principal",
+            Self::Group => "group",
+            Self::Credential => "credential",
+            Self::Container => "container",
+            Self::Grant => "grant",
+            Self::Setting => "setting",
+        }
+    }
+
+    /// The kind with that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// What is known about a resource, by kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Body {
+    /// An account.
+    Principal(Principal),
+    /// A group.
+    Group(Group),
+    /// A token, key or client.
+    Credential(Credential),
+    /// An organisation, site, project, …
+    Container(Container),
+    /// A role or permission.
+    Grant(Grant),
+    /// A setting.
+    Setting(Setting),
+}
+
+impl Body {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Principal(_) => Kind::Principal,
+            Self::Group(_) => Kind::Group,
+            Self::Credential(_) => Kind::Credential,
+            Self::Container(_) => Kind::Container,
+            Self::Grant(_) => Kind::Grant,
+            Self::Setting(_) => Kind::Setting,
+        }
+    }
+}
+
+/// Where a resource was seen: when, is in the ledger entry of that source and endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Sighting {
+    /// The source.
+    pub source: SourceName,
+    /// The endpoint's name in the ledger.
+    pub endpoint: Arc<str>,
+}
+
+/// Anything in the estate with an identity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resource {
+    /// Stable across scans.
+    pub id: ResourceId,
+    /// What people call it. Empty where the source gives no name.
+    pub name: String,
+    /// Every endpoint that showed it, sorted.
+    pub seen_by: Vec<Sighting>,
+    /// What is known about it.
+    pub body: Body,
+}
+
+impl Resource {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.body.kind()
+    }
+
+    /// Its name, or its native id where it has none.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        if self.name.is_empty() { self.id.native() } else { &self.name }
+    }
+
+    /// Takes up what another sighting of the same resource knows. Where both know something, this one's word stands:
+    /// the caller merges in order of authority.
+    pub fn merge(&mut self, other: Self) {
+        if self.name.is_empty() {
+            self.name = other.name;
+        }
+        self.seen_by.extend(other.seen_by);
+        self.seen_by.sort_unstable();
+        self.seen_by.dedup();
+        match (&mut self.body, other.body) {
+            (Body::Principal(mine), Body::Principal(theirs)) => merge_principal(mine, theirs),
+            (Body::Group(mine), Body::Group(theirs)) => merge_group(mine, theirs),
+            (Body::Credential(mine), Body::Credential(theirs)) => merge_credential(mine, theirs),
+            (Body::Container(mine), Body::Container(theirs)) => merge_container(mine, theirs),
+            (Body::Grant(mine), Body::Grant(theirs)) => merge_grant(mine, theirs),
+            (Body::Setting(mine), Body::Setting(theirs)) => {
+                fill(&mut mine.value, theirs.value);
+                fill(&mut mine.detail, theirs.detail);
+            }
+            _ => debug_assert!(false, "internal: an id has one kind"),
+        }
+    }
+}
+
+fn fill<T>(mine: &mut Fact<T>, theirs: Fact<T>) {
+    *mine = std::mem::take(mine).or(theirs);
+}
+
+/// Memberships add up: each source sees its own groups of the account.
+fn merge_principal(mine: &mut Principal, theirs: Principal) {
+    mine.account_type = best_type(mine.account_type, theirs.account_type);
+    fill(&mut mine.status, theirs.status);
+    fill(&mut mine.email, theirs.email);
+    fill(&mut mine.managed, theirs.managed);
+    fill(&mut mine.mfa, theirs.mfa);
+    fill(&mut mine.platform_roles, theirs.platform_roles);
+    mine.groups = union(std::mem::take(&mut mine.groups), theirs.groups);
+    fill(&mut mine.activity, theirs.activity);
+    fill(&mut mine.added_at, theirs.added_at);
+    fill(&mut mine.deactivated_at, theirs.deactivated_at);
+    fill(&mut mine.billable, theirs.billable);
+    fill(&mut mine.management_source, theirs.management_source);
+    fill(&mut mine.created_by, theirs.created_by);
+    fill(&mut mine.description, theirs.description);
+    fill(&mut mine.active_in_jira, theirs.active_in_jira);
+}
+
+/// A more telling type wins: Jira alone can say that an app account is a service account.
+fn best_type(mine: Fact<super::PrincipalType>, theirs: Fact<super::PrincipalType>) -> Fact<super::PrincipalType> {
+    use super::PrincipalType::{App, Other};
+    match (mine, theirs) {
+        (Fact::Known(App | Other), Fact::Known(other)) if !matches!(other, App | Other) => Fact::Known(other),
+        (Fact::Known(Other), Fact::Known(App)) => Fact::Known(App),
+        (mine, theirs) => mine.or(theirs),
+    }
+}
+
+fn union<T: Ord>(mine: Fact<Vec<T>>, theirs: Fact<Vec<T>>) -> Fact<Vec<T>> {
+    match (mine, theirs) {
+        (Fact::Known(mut mine), Fact::Known(theirs)) => {
+            mine.extend(theirs);
+            mine.sort_unstable();
+            mine.dedup();
+            Fact::Known(mine)
+        }
+        (mine, theirs) => mine.or(theirs),
+    }
+}
+
+fn merge_group(mine: &mut super::Group, theirs: super::Group) {
+    fill(&mut mine.description, theirs.description);
+    fill(&mut mine.managed_by, theirs.managed_by);
+    fill(&mut mine.external, theirs.external);
+    fill(&mut mine.member_count, theirs.member_count);
+    mine.jira_access = union(std::mem::take(&mut mine.jira_access), theirs.jira_access);
+}
+
+fn merge_credential(mine: &mut Credential, theirs: Credential) {
+    fill(&mut mine.owner, theirs.owner);
+    fill(&mut mine.created_by, theirs.created_by);
+    fill(&mut mine.status, theirs.status);
+    fill(&mut mine.created_at, theirs.created_at);
+    fill(&mut mine.expires_at, theirs.expires_at);
+    fill(&mut mine.last_used_at, theirs.last_used_at);
+    fill(&mut mine.scopes, theirs.scopes);
+}
+
+fn merge_container(mine: &mut Container, theirs: Container) {
+    fill(&mut mine.parent, theirs.parent);
+    fill(&mut mine.key, theirs.key);
+    fill(&mut mine.url, theirs.url);
+    fill(&mut mine.status, theirs.status);
+    fill(&mut mine.seats_used, theirs.seats_used);
+    fill(&mut mine.seats_total, theirs.seats_total);
+    fill(&mut mine.plan, theirs.plan);
+    fill(&mut mine.sandbox, theirs.sandbox);
+    mine.licence_groups = union(std::mem::take(&mut mine.licence_groups), theirs.licence_groups);
+    mine.default_groups = union(std::mem::take(&mut mine.default_groups), theirs.default_groups);
+    fill(&mut mine.lead, theirs.lead);
+    fill(&mut mine.permission_scheme, theirs.permission_scheme);
+    fill(&mut mine.team_managed, theirs.team_managed);
+    fill(&mut mine.created_at, theirs.created_at);
+}
+
+fn merge_grant(mine: &mut Grant, theirs: Grant) {
+    fill(&mut mine.principal, theirs.principal);
+    fill(&mut mine.group, theirs.group);
+    fill(&mut mine.holder_detail, theirs.holder_detail);
+    fill(&mut mine.container, theirs.container);
+    mine.via = union(std::mem::take(&mut mine.via), theirs.via);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::PrincipalType;
+
+    fn account(principal: Principal) -> Resource {
+        Resource {
+            id: ResourceId::new(ResourceId::CLOUD, Kind::Principal, "712020:1"),
+            name: String::new(),
+            seen_by: Vec::new(),
+            body: Body::Principal(principal),
+        }
+    }
+
+    #[test]
+    fn what_one_source_does_not_know_the_other_fills_in() {
+        let mut org = account(Principal { status: Fact::Known("suspended".into()), ..Principal::default() });
+        let jira = account(Principal {
+            status: Fact::Known("active".into()),
+            account_type: Fact::Known(PrincipalType::ServiceAccount),
+            ..Principal::default()
+        });
+        org.merge(jira);
+        let Body::Principal(merged) = org.body else { panic!("a principal stays one") };
+        assert_eq!(merged.status, Fact::Known("suspended".to_owned()));
+        assert_eq!(merged.account_type, Fact::Known(PrincipalType::ServiceAccount));
+    }
+
+    #[test]
+    fn absent_is_not_overwritten_but_unknown_is() {
+        assert_eq!(Fact::<u8>::Absent.or(Fact::Known(1)), Fact::Absent);
+        assert_eq!(Fact::<u8>::Unknown.or(Fact::Absent), Fact::Absent);
+    }
+}

@@ -1,0 +1,18 @@
+//! One switch or value that holds for a whole tenant.
+
+use serde::{Deserialize, Serialize};
+
+use super::Fact;
+
+/// A setting, such as the state of a claimed mail domain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setting {
+    /// What is set: `domain`.
+    pub key: String,
+    /// Its value: for a domain `verified`, `unverified`, or the source's own word.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub value: Fact<String>,
+    /// How it came about: for a domain the way it was claimed.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub detail: Fact<String>,
+}

@@ -1,0 +1,134 @@
+//! The sealed, sorted and digested set of resources of one scan.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Kind, LedgerEntry, Resource, ResourceId, SnapshotId, SourceName};
+use crate::digest::Digest;
+
+/// What one source saw, and how completely.
+#[derive(Debug, Clone, Default)]
+pub struct Collection {
+    /// Whose word stands when two sources know different things: the higher one's.
+    pub authority: u8,
+    /// The resources, in any order; the same one may come more than once.
+    pub resources: Vec<Resource>,
+    /// One entry for every endpoint the source wanted to read.
+    pub ledger: Vec<LedgerEntry>,
+}
+
+/// The sealed set of resources of one scan, with its ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Sorted by id; each id once.
+    pub resources: Vec<Resource>,
+    /// The digest of each resource, in the same order.
+    pub digests: Vec<Digest>,
+    /// Sorted by source and endpoint.
+    pub ledger: Vec<LedgerEntry>,
+    /// The digest of all ids and digests in order.
+    pub digest: Digest,
+}
+
+impl Snapshot {
+    /// Merges the sightings of each resource, sorts and digests. The order of the collections does not matter.
+    #[must_use]
+    pub fn seal(collections: Vec<Collection>) -> Self {
+        let mut sightings: Vec<(u8, Resource)> =
+            Vec::with_capacity(collections.iter().map(|c| c.resources.len()).sum());
+        let mut ledger = Vec::new();
+        for collection in collections {
+            let authority = collection.authority;
+            sightings.extend(collection.resources.into_iter().map(|resource| (authority, resource)));
+            ledger.extend(collection.ledger);
+        }
+        // Equal authority is settled by where it was seen, so that any order of collections gives the same bytes.
+        sightings.sort_by(|(left_rank, left), (right_rank, right)| {
+            left.id.cmp(&right.id).then(right_rank.cmp(left_rank)).then_with(|| left.seen_by.cmp(&right.seen_by))
+        });
+        let mut resources: Vec<Resource> = Vec::with_capacity(sightings.len());
+        for (_, resource) in sightings {
+            match resources.last_mut() {
+                Some(last) if last.id == resource.id => last.merge(resource),
+                _ => resources.push(resource),
+            }
+        }
+        ledger.sort_by(|left, right| (&left.source, &left.endpoint).cmp(&(&right.source, &right.endpoint)));
+        Self::of_sorted(resources, ledger)
+    }
+
+    /// A snapshot of resources that are merged and sorted already, as a store gives them back.
+    #[must_use]
+    pub fn of_sorted(resources: Vec<Resource>, ledger: Vec<LedgerEntry>) -> Self {
+        let digests: Vec<Digest> = resources.iter().map(Digest::of).collect();
+        let mut whole = Vec::with_capacity(resources.len() * 80);
+        for (resource, digest) in resources.iter().zip(&digests) {
+            whole.extend_from_slice(resource.id.as_str().as_bytes());
+            whole.push(0);
+            whole.extend_from_slice(digest.as_bytes());
+        }
+        let digest = Digest::of_bytes(&whole);
+        Self { resources, digests, ledger, digest }
+    }
+
+    /// The resource with an id.
+    #[must_use]
+    pub fn get(&self, id: &ResourceId) -> Option<&Resource> {
+        let at = self.resources.binary_search_by(|resource| resource.id.cmp(id)).ok()?;
+        self.resources.get(at)
+    }
+
+    /// How many resources of each kind.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<Kind, usize> {
+        let mut counts = BTreeMap::new();
+        for resource in &self.resources {
+            *counts.entry(resource.kind()).or_default() += 1;
+        }
+        counts
+    }
+}
+
+/// What a store knows about a snapshot without opening it: the record of one scan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotHead {
+    /// Number given by the store.
+    pub id: SnapshotId,
+    /// The estate's name in the configuration.
+    pub estate: String,
+    /// When the scan began.
+    pub started_at: DateTime<Utc>,
+    /// When it was sealed and judged.
+    pub ended_at: DateTime<Utc>,
+    /// Digest of the snapshot.
+    pub digest: Digest,
+    /// Digest of the rules it was judged by, with their parameters.
+    pub rules_digest: Digest,
+    /// True if nothing was left unseen but what was declared.
+    pub complete: bool,
+    /// keyroll's version.
+    pub tool_version: String,
+    /// The sources that were asked.
+    pub sources: Vec<SourceName>,
+    /// The snapshot it was compared with, if there was one.
+    pub compared_with: Option<SnapshotId>,
+    /// Resources of each kind.
+    pub counts: BTreeMap<Kind, usize>,
+}
+
+/// A snapshot that somebody accepted by name as the one to compare with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// The snapshot.
+    pub snapshot: SnapshotId,
+    /// The name it was given.
+    pub name: String,
+    /// Who accepted it.
+    pub accepted_by: String,
+    /// When.
+    pub accepted_at: DateTime<Utc>,
+    /// Why.
+    pub reason: String,
+}
