@@ -15,4 +15,6 @@ pub mod text;
 pub mod model;
 
 // Floor 2: tools that know no product.
+pub mod document;
 pub mod http;
+pub mod inventory;

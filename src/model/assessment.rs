@@ -17,6 +17,10 @@ pub struct RuleSummary {
     pub title: String,
     /// Its severity, unless a resource makes it another.
     pub severity: Severity,
+    /// What to do first: the first sentence of its remedy.
+    pub remedy: String,
+    /// True if it judges changes, not states.
+    pub on_change: bool,
     /// The controls it serves.
     pub controls: Vec<ControlId>,
 }

@@ -65,7 +65,7 @@ pub struct Change {
     /// The credential that a rotated one replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<ResourceId>,
-    /// Why it was not observed.
+    /// Why it was not observed: which endpoint was not read whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The resource as it was, for rules that look back. Not stored: the earlier snapshot has it.

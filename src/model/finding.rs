@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{ControlId, FindingId, ResourceId, RuleId, Severity, WaiverId};
+use super::{ControlId, FindingId, ResourceId, RuleId, Severity, Sighting, WaiverId};
 
 /// How a finding stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +86,9 @@ pub struct Finding {
     pub resource: ResourceId,
     /// The resource's name when it was last seen.
     pub resource_name: String,
+    /// The endpoints that showed the resource when it was last seen: while one of them is not read whole,
+    /// nobody can say that the resource is gone.
+    pub seen_by: Vec<Sighting>,
     /// How bad.
     pub severity: Severity,
     /// One sentence about this resource.

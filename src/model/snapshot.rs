@@ -28,7 +28,11 @@ pub struct Snapshot {
     pub digests: Vec<Digest>,
     /// Sorted by source and endpoint.
     pub ledger: Vec<LedgerEntry>,
-    /// The digest of all ids and digests in order.
+    /// Resources that an earlier scan saw and this one could not look for, as they were then; sorted by id.
+    /// They are not judged and not counted, but the next comparison starts from them: otherwise a resource that was
+    /// out of sight for one night would come back as new.
+    pub carried: Vec<Resource>,
+    /// The digest of all ids and digests of `resources` in order.
     pub digest: Digest,
 }
 
@@ -70,7 +74,7 @@ impl Snapshot {
             whole.extend_from_slice(digest.as_bytes());
         }
         let digest = Digest::of_bytes(&whole);
-        Self { resources, digests, ledger, digest }
+        Self { resources, digests, ledger, carried: Vec::new(), digest }
     }
 
     /// The resource with an id.

@@ -27,6 +27,10 @@ pub struct Failure {
     pub severity: Severity,
     /// One sentence about this resource.
     pub message: String,
+    /// The resource's name.
+    pub resource_name: String,
+    /// Whose it is, in words, where that is known: the owner of a credential, the holder of a grant.
+    pub owner: Option<String>,
 }
 
 /// A rule's outcome on a resource.

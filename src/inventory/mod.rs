@@ -1,0 +1,192 @@
+//! A snapshot one can ask questions: by id, by kind, by owner. Every answer that could be hidden behind a gap of the
+//! ledger says so. It knows nothing of where resources came from.
+
+use std::collections::HashMap;
+
+use crate::model::{
+    Body, Container, ContainerForm, Coverage, Credential, Fact, Grant, Kind, Principal, Resource, ResourceId, Snapshot,
+};
+
+/// A snapshot with indexes.
+#[derive(Debug)]
+pub struct Inventory<'a> {
+    snapshot: &'a Snapshot,
+    kinds: HashMap<Kind, Vec<u32>>,
+    credentials_by_owner: HashMap<&'a ResourceId, Vec<u32>>,
+    grants_by_holder: HashMap<&'a ResourceId, Vec<u32>>,
+    grants_by_container: HashMap<&'a ResourceId, Vec<u32>>,
+    projects_by_scheme: HashMap<&'a ResourceId, usize>,
+    applications_by_group: HashMap<&'a ResourceId, Vec<&'a str>>,
+    licences_known: bool,
+}
+
+impl<'a> Inventory<'a> {
+    /// Indexes a snapshot.
+    #[must_use]
+    pub fn new(snapshot: &'a Snapshot) -> Self {
+        let mut inventory = Self {
+            snapshot,
+            kinds: HashMap::new(),
+            credentials_by_owner: HashMap::new(),
+            grants_by_holder: HashMap::new(),
+            grants_by_container: HashMap::new(),
+            projects_by_scheme: HashMap::new(),
+            applications_by_group: HashMap::new(),
+            licences_known: false,
+        };
+        for (at, resource) in snapshot.resources.iter().enumerate() {
+            inventory
+                .index(u32::try_from(at).expect("internal: a snapshot has fewer than 4 billion resources"), resource);
+        }
+        inventory.licences_known = inventory.licences_known && inventory.seen_whole(Kind::Container);
+        inventory
+    }
+
+    fn index(&mut self, at: u32, resource: &'a Resource) {
+        self.kinds.entry(resource.kind()).or_default().push(at);
+        match &resource.body {
+            Body::Credential(Credential { owner: Fact::Known(owner), .. }) => {
+                self.credentials_by_owner.entry(owner).or_default().push(at);
+            }
+            Body::Grant(Grant { principal, group, container, .. }) => {
+                for holder in [principal, group].into_iter().filter_map(Fact::known) {
+                    self.grants_by_holder.entry(holder).or_default().push(at);
+                }
+                if let Fact::Known(container) = container {
+                    self.grants_by_container.entry(container).or_default().push(at);
+                }
+            }
+            Body::Container(container) => self.index_container(container),
+            Body::Credential(_) | Body::Principal(_) | Body::Group(_) | Body::Setting(_) => {}
+        }
+    }
+
+    fn index_container(&mut self, container: &'a Container) {
+        if let (ContainerForm::Project, Fact::Known(scheme)) = (container.form, &container.permission_scheme) {
+            *self.projects_by_scheme.entry(scheme).or_default() += 1;
+        }
+        if let (ContainerForm::Application, Fact::Known(groups)) = (container.form, &container.licence_groups) {
+            self.licences_known = true;
+            let application = container.key.known().map_or("", String::as_str);
+            for group in groups {
+                self.applications_by_group.entry(group).or_default().push(application);
+            }
+        }
+    }
+
+    /// The snapshot.
+    #[must_use]
+    pub fn snapshot(&self) -> &'a Snapshot {
+        self.snapshot
+    }
+
+    /// The ledger.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage<'a> {
+        Coverage(&self.snapshot.ledger)
+    }
+
+    /// True if every endpoint that shows the kind was read whole.
+    #[must_use]
+    pub fn seen_whole(&self, kind: Kind) -> bool {
+        self.coverage().seen_whole(kind)
+    }
+
+    /// The resource with an id.
+    #[must_use]
+    pub fn get(&self, id: &ResourceId) -> Option<&'a Resource> {
+        self.snapshot.get(id)
+    }
+
+    /// The account with an id.
+    #[must_use]
+    pub fn principal(&self, id: &ResourceId) -> Option<&'a Principal> {
+        match &self.get(id)?.body {
+            Body::Principal(principal) => Some(principal),
+            _ => None,
+        }
+    }
+
+    /// What people call the resource with an id; its native id if nobody saw it.
+    #[must_use]
+    pub fn name<'b>(&self, id: &'b ResourceId) -> &'b str
+    where
+        'a: 'b,
+    {
+        self.get(id).map_or_else(|| id.native(), Resource::title)
+    }
+
+    /// All resources of a kind, in order of their ids.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &'a Resource> + '_ {
+        self.at(self.kinds.get(&kind))
+    }
+
+    /// The credentials that act as an account.
+    pub fn credentials_of(&self, owner: &ResourceId) -> impl Iterator<Item = &'a Resource> + '_ {
+        self.at(self.credentials_by_owner.get(owner))
+    }
+
+    /// The grants that name an account or group as their holder.
+    pub fn grants_of(&self, holder: &ResourceId) -> impl Iterator<Item = &'a Resource> + '_ {
+        self.at(self.grants_by_holder.get(holder))
+    }
+
+    /// The grants on a container.
+    pub fn grants_on(&self, container: &ResourceId) -> impl Iterator<Item = &'a Resource> + '_ {
+        self.at(self.grants_by_container.get(container))
+    }
+
+    /// How many projects use a permission scheme, as far as they were seen.
+    #[must_use]
+    pub fn projects_using(&self, scheme: &ResourceId) -> usize {
+        self.projects_by_scheme.get(scheme).copied().unwrap_or(0)
+    }
+
+    /// The Jira applications of which an account takes a seat through its groups, sorted. An account that may not log in
+    /// takes none. Unknown where the groups of the account or of the applications were not seen, unless a seat is proven.
+    #[must_use]
+    pub fn seats_of(&self, principal: &Principal) -> Fact<Vec<&'a str>> {
+        if principal.status.known().is_some_and(|status| status != "active") {
+            return Fact::Known(Vec::new());
+        }
+        let Fact::Known(groups) = &principal.groups else { return Fact::Unknown };
+        let mut seats: Vec<&str> =
+            groups.iter().filter_map(|group| self.applications_by_group.get(group)).flatten().copied().collect();
+        seats.sort_unstable();
+        seats.dedup();
+        if seats.is_empty() && !self.licences_known { Fact::Unknown } else { Fact::Known(seats) }
+    }
+
+    fn at<'s>(&'s self, positions: Option<&'s Vec<u32>>) -> impl Iterator<Item = &'a Resource> + 's {
+        positions.into_iter().flatten().filter_map(|at| self.snapshot.resources.get(*at as usize))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Collection, sample};
+
+    fn seal(resources: Vec<Resource>) -> Snapshot {
+        Snapshot::seal(vec![Collection { authority: 0, resources, ledger: Vec::new() }])
+    }
+
+    #[test]
+    fn credentials_and_grants_are_found_by_their_holder() {
+        let snapshot = seal(sample::resources());
+        let inventory = Inventory::new(&snapshot);
+        let ada = sample::principal().id;
+        assert_eq!(inventory.credentials_of(&ada).count(), 1);
+        assert_eq!(inventory.grants_of(&sample::group().id).count(), 1);
+        assert_eq!(inventory.name(&ada), "Ada Muster");
+    }
+
+    #[test]
+    fn without_a_ledger_nothing_was_seen_whole_and_no_seat_is_denied() {
+        let snapshot = seal(sample::resources());
+        let inventory = Inventory::new(&snapshot);
+        assert!(!inventory.seen_whole(Kind::Principal));
+        let Body::Principal(ada) = sample::principal().body else { panic!("the sample is a principal") };
+        assert_eq!(inventory.seats_of(&ada), Fact::Unknown);
+    }
+}
