@@ -13,3 +13,6 @@ pub mod text;
 
 // Floor 2: tools that know no product.
 pub mod http;
+
+// Floor 3: rooms side by side; none imports another.
+pub mod simulator;

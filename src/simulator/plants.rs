@@ -1,0 +1,434 @@
+//! Plants what is wrong, and beside it what only looks wrong, and writes both on the answer sheet.
+
+use chrono::TimeDelta;
+
+use super::credentials::own_token;
+use super::estate::{Estate, Expiry, Holder, ORG_ADMINS, OrgKey, SITE_ADMINS, Standing, Token, Who};
+use super::permissions::{OLD_SCHEME, OPEN_SCHEME, add_actor, add_grant};
+use super::random::Random;
+use super::truth::Plant;
+
+/// Plants everything except the full site, for which all seats must be known. `cast` holds the people to use.
+pub(super) fn plant(estate: &mut Estate, cast: &mut Vec<usize>, random: &mut Random) {
+    let mut garden = Garden { estate, cast, random };
+    garden.token_lives();
+    garden.token_use();
+    garden.token_owners();
+    garden.integrations();
+    garden.keys();
+    garden.service_accounts();
+    garden.administrators();
+    garden.seats();
+    garden.scheme_grants();
+    garden.role_actors();
+    garden.harmless_tokens();
+    garden.harmless_people();
+    garden.harmless_grants();
+    for unused in cast.drain(..) {
+        estate.reserved.remove(&unused);
+    }
+}
+
+/// Says that Jira is nearly out of seats: three are left, see `Estate::found`.
+pub(super) fn plant_full_site(estate: &mut Estate) {
+    let native = vec![estate.resource("jira-software"), "jira-software".to_owned()];
+    let description = format!("Jira has {} seats and all but three are taken", estate.capacity[0]);
+    estate.truth.plants.push(Plant {
+        id: "plant-seats-nearly-exhausted".to_owned(),
+        kind: "container",
+        native,
+        expect: "seats-nearly-exhausted",
+        also: &[],
+        description,
+        since: estate.now,
+    });
+}
+
+struct Garden<'a> {
+    estate: &'a mut Estate,
+    cast: &'a mut Vec<usize>,
+    random: &'a mut Random,
+}
+
+impl Garden<'_> {
+    fn player(&mut self) -> usize {
+        self.cast.pop().expect("internal: enough people are set aside for all plants")
+    }
+
+    fn note(&mut self, name: &str, kind: &'static str, native: Vec<String>, expect: &'static str, description: &str) {
+        self.note_with(name, kind, native, expect, &[], description);
+    }
+
+    fn note_with(
+        &mut self,
+        name: &str,
+        kind: &'static str,
+        native: Vec<String>,
+        expect: &'static str,
+        also: &'static [&'static str],
+        description: &str,
+    ) {
+        let since = self.estate.now;
+        let id = name.to_owned();
+        let plant = Plant { id, kind, native, expect, also, description: description.to_owned(), since };
+        if name.starts_with("harmless-") {
+            self.estate.truth.harmless.push(plant);
+        } else {
+            self.estate.truth.plants.push(plant);
+        }
+    }
+
+    /// Gives a new player a sane token, changed as wanted, and writes it down.
+    fn token(&mut self, name: &str, expect: &'static str, description: &str, change: impl FnOnce(&mut Token, &Estate)) {
+        let owner = self.player();
+        self.token_of(owner, name, expect, description, change);
+    }
+
+    fn token_of(
+        &mut self,
+        owner: usize,
+        name: &str,
+        expect: &'static str,
+        description: &str,
+        change: impl FnOnce(&mut Token, &Estate),
+    ) {
+        let mut token = own_token(self.estate, owner, self.random);
+        change(&mut token, self.estate);
+        let native = vec![token.id.clone(), self.estate.people[owner].id.clone()];
+        self.estate.tokens.push(token);
+        self.note(name, "credential", native, expect, description);
+    }
+
+    fn token_lives(&mut self) {
+        let key = "token-without-expiry";
+        self.token("plant-token-null-expiry", key, "Its end is null: it never ends", |token, _| {
+            token.expires = Expiry::Null;
+        });
+        self.token("plant-token-missing-expiry", key, "The answer names no end: it never ends", |token, _| {
+            token.expires = Expiry::KeyMissing;
+        });
+        for days in [3, 9, 25] {
+            let name = format!("plant-token-expires-in-{days}-days");
+            let description = format!("In daily use, and ends in {days} days");
+            self.token(&name, "expires-soon", &description, |token, estate| {
+                token.expires = Expiry::At(estate.now + TimeDelta::days(days) + TimeDelta::hours(5));
+                token.created = estate.now + TimeDelta::days(days - 300);
+                token.last_active = Some(estate.now - TimeDelta::hours(6));
+            });
+        }
+        self.token(
+            "plant-token-expired",
+            "token-expired",
+            "Ended ten days ago and is still listed",
+            |token, estate| {
+                token.created = estate.now - TimeDelta::days(200);
+                token.expires = Expiry::At(estate.now - TimeDelta::days(10));
+                token.last_active = Some(estate.now - TimeDelta::days(11));
+            },
+        );
+        let key = "token-lifetime-too-long";
+        self.token("plant-token-long-lived", key, "Made 40 days ago for 540 days", |token, estate| {
+            token.created = estate.now - TimeDelta::days(40);
+            token.expires = Expiry::At(token.created + TimeDelta::days(540));
+        });
+    }
+
+    fn token_use(&mut self) {
+        self.token("plant-token-never-used", "token-never-used", "70 days old and never used", |token, estate| {
+            token.created = estate.now - TimeDelta::days(70);
+            token.expires = Expiry::At(token.created + TimeDelta::days(365));
+            token.last_active = None;
+        });
+        self.token("plant-token-unused", "token-unused", "Last used 140 days ago", |token, estate| {
+            token.created = estate.now - TimeDelta::days(240);
+            token.expires = Expiry::At(token.created + TimeDelta::days(365));
+            token.last_active = Some(estate.now - TimeDelta::days(140));
+        });
+        self.token("plant-token-blocked", "token-blocked", "A policy blocks it", |token, _| token.blocked = true);
+    }
+
+    fn token_owners(&mut self) {
+        let gone = self.player();
+        let now = self.estate.now;
+        self.estate.people[gone].standing = Standing::Deactivated;
+        self.estate.people[gone].deactivated = Some(now - TimeDelta::days(19));
+        let words = "Its owner was deactivated 19 days ago; it comes back to life with the account";
+        self.token_of(gone, "plant-token-of-deactivated-owner", "owner-deactivated", words, |_, _| {});
+        let away = self.player();
+        self.estate.people[away].standing = Standing::Suspended;
+        self.token_of(away, "plant-token-of-suspended-owner", "owner-suspended", "Its owner is suspended", |_, _| {});
+        let hoarder = self.player();
+        let mut native = vec![self.estate.people[hoarder].id.clone()];
+        for _ in 0..6 {
+            let token = own_token(self.estate, hoarder, self.random);
+            native.push(token.id.clone());
+            self.estate.tokens.push(token);
+        }
+        self.note("plant-too-many-tokens", "principal", native, "too-many-tokens", "Has six live tokens");
+    }
+
+    fn integrations(&mut self) {
+        for label in ["jenkins", "Power BI", "jira-align-connector", "zapier"] {
+            let name = format!("plant-integration-{}", label.to_lowercase().replace(' ', "-"));
+            let description = format!("The token \"{label}\" of a person is used every night by a system");
+            self.token(&name, "integration-on-personal-account", &description, |token, estate| {
+                label.clone_into(&mut token.label);
+                token.last_active = Some(estate.now - TimeDelta::hours(3));
+            });
+        }
+    }
+
+    fn keys(&mut self) {
+        let steward = self.estate.steward;
+        let words = "The answer names no scopes: the key has all powers";
+        self.key("plant-key-scopes-missing", steward, "key-without-scopes", words, |key| key.scopes = None);
+        let words = "Its list of scopes is empty: the key has all powers";
+        self.key("plant-key-scopes-empty", steward, "key-without-scopes", words, |key| key.scopes = Some(Vec::new()));
+        let now = self.estate.now;
+        self.key("plant-key-expires-in-3-days", steward, "key-expires-soon", "In use, ends in 3 days", |key| {
+            key.created = now - TimeDelta::days(200);
+            key.expires = now + TimeDelta::days(3) + TimeDelta::hours(5);
+        });
+        let gone = self.player();
+        self.estate.people[gone].standing = Standing::Deactivated;
+        self.estate.people[gone].deactivated = Some(now - TimeDelta::days(33));
+        let words = "Whoever made it is deactivated, and may still know its value";
+        self.key("plant-key-of-deactivated-creator", gone, "key-creator-deactivated", words, |_| {});
+    }
+
+    fn key(&mut self, name: &str, creator: usize, expect: &'static str, words: &str, change: impl FnOnce(&mut OrgKey)) {
+        let created = self.estate.now - TimeDelta::days(60);
+        let mut key = OrgKey {
+            id: self.random.uuid(),
+            label: name.trim_start_matches("plant-key-").replace('-', " "),
+            system_account: self.random.account_id(),
+            creator,
+            created,
+            expires: created + TimeDelta::days(360),
+            last_active: Some(self.estate.now - TimeDelta::hours(9)),
+            scopes: Some(vec!["read:events:admin".to_owned()]),
+        };
+        change(&mut key);
+        let native = vec![key.id.clone(), self.estate.people[creator].id.clone()];
+        self.estate.keys.push(key);
+        self.note(name, "credential", native, expect, words);
+    }
+
+    fn service_accounts(&mut self) {
+        let org = self.estate.org_id.clone();
+        let words = "Five service accounts, and five are free of charge: the next one will be refused";
+        self.note("plant-service-account-quota", "setting", vec![org], "service-account-quota-reached", words);
+        let now = self.estate.now;
+        let idle = self.estate.service_accounts.last_mut().expect("internal: five were made");
+        let token = idle.tokens.first_mut().expect("internal: each has a token");
+        token.created = now - TimeDelta::days(180);
+        token.expires = token.created + TimeDelta::days(365);
+        token.last_active = Some(now - TimeDelta::days(130));
+        let native = vec![token.id.clone(), idle.id.clone()];
+        let words = "The token of archive-bot was last used 130 days ago";
+        self.note("plant-service-account-token-unused", "credential", native, "service-account-token-unused", words);
+    }
+
+    fn administrators(&mut self) {
+        let careless = self.player();
+        self.promote(careless, "atlassian/org-admin");
+        self.estate.join(Who::Person(careless), ORG_ADMINS);
+        self.estate.people[careless].mfa = false;
+        let native = vec![self.estate.people[careless].id.clone()];
+        let words = "Administers the organisation and signs in without a second factor";
+        self.note("plant-org-admin-without-mfa", "principal", native, "org-admin-without-mfa", words);
+
+        let machine = self.player();
+        self.rename(machine, "svc-deploy", "svc-deploy@acme.example");
+        self.promote(machine, "atlassian/org-admin");
+        let mut token = own_token(self.estate, machine, self.random);
+        "ci-deploy".clone_into(&mut token.label);
+        token.last_active = Some(self.estate.now - TimeDelta::hours(1));
+        let native = vec![self.estate.people[machine].id.clone(), token.id.clone()];
+        self.estate.tokens.push(token);
+        let also = &["integration-on-personal-account", "machine-on-paid-seat"];
+        let words = "svc-deploy administers the organisation, and its token \"ci-deploy\" acts with that power";
+        self.note_with("plant-machine-is-org-admin", "principal", native, "machine-is-org-admin", also, words);
+
+        let outsider = self.player();
+        self.promote(outsider, "atlassian/site-admin");
+        self.estate.people[outsider].managed = false;
+        self.estate.people[outsider].mfa = false;
+        self.estate.people[outsider].email = "admin.partner@northwind-consulting.example".to_owned();
+        let native = vec![self.estate.people[outsider].id.clone()];
+        let words = "Somebody of another firm, whose account nobody here manages, administers the site";
+        self.note("plant-unmanaged-site-admin", "principal", native, "unmanaged-admin", words);
+    }
+
+    fn promote(&mut self, person: usize, role: &'static str) {
+        self.estate.people[person].platform_roles.push(role);
+    }
+
+    fn rename(&mut self, person: usize, name: &str, email: &str) {
+        name.clone_into(&mut self.estate.people[person].name);
+        email.clone_into(&mut self.estate.people[person].email);
+    }
+
+    fn seats(&mut self) {
+        let key = "machine-on-paid-seat";
+        let jenkins = self.player();
+        self.rename(jenkins, "svc-jenkins", "svc-jenkins@acme.example");
+        let native = vec![self.estate.people[jenkins].id.clone()];
+        self.note("plant-svc-jenkins-on-seat", "principal", native, key, "A login account of a machine on a paid seat");
+
+        let kiplot = self.player();
+        self.rename(kiplot, "Kiplot Service Account", "acme@kiplot.com");
+        self.estate.people[kiplot].managed = false;
+        self.estate.people[kiplot].mfa = false;
+        self.estate.people[kiplot].hides_email = false;
+        let native = vec![self.estate.people[kiplot].id.clone()];
+        let words = "The vendor's account is not managed here and holds a paid seat";
+        self.note("plant-kiplot-on-seat", "principal", native, key, words);
+
+        let (now, key) = (self.estate.now, "seat-dormant");
+        for (name, last_seen, words) in [
+            ("plant-seat-dormant", Some(120), "Holds a Jira seat, last opened a page 120 days ago"),
+            ("plant-seat-never-used", None, "Holds a Jira seat since 200 days and never opened a page"),
+        ] {
+            let sleeper = self.player();
+            let person = &mut self.estate.people[sleeper];
+            person.added = now - TimeDelta::days(200);
+            person.seen_in_jira = last_seen.map(|days| now - TimeDelta::days(days));
+            person.seen_in_confluence = None;
+            let native = vec![person.id.clone()];
+            self.note(name, "principal", native, key, words);
+        }
+    }
+
+    fn scheme_grants(&mut self) {
+        let open = OPEN_SCHEME;
+        let words = "Projects of the scheme can be read without signing in";
+        self.grant("plant-grant-browse-to-anyone", "grant-to-anyone", words, (open, "BROWSE_PROJECTS", "anyone"), None);
+        let key = "grant-to-logged-in";
+        let words = "Everyone who is signed in can administer the projects of the scheme";
+        let grant = (open, "ADMINISTER_PROJECTS", "applicationRole");
+        self.grant("plant-grant-administer-to-logged-in", key, words, grant, None);
+        let words = "Everyone who is signed in can delete issues in the projects of the scheme";
+        let grant = (OLD_SCHEME, "DELETE_ISSUES", "applicationRole");
+        self.grant("plant-grant-delete-to-logged-in", key, words, grant, None);
+        let favourite = self.player();
+        let account = self.estate.people[favourite].id.clone();
+        let words = "One person is named in the scheme itself instead of in a project role";
+        let grant = (OLD_SCHEME, "EDIT_ISSUES", "user");
+        self.grant("plant-grant-to-single-user", "grant-to-single-user", words, grant, Some(account));
+    }
+
+    fn grant(
+        &mut self,
+        name: &str,
+        expect: &'static str,
+        words: &str,
+        (scheme, permission, holder): (usize, &'static str, &'static str),
+        account: Option<String>,
+    ) {
+        let id = add_grant(self.estate, scheme, permission, holder, account.clone().map(|id| (id.clone(), id)));
+        let mut native = vec![id.to_string(), self.estate.schemes[scheme].id.to_string()];
+        native.extend(account);
+        self.note(name, "grant", native, expect, words);
+    }
+
+    fn role_actors(&mut self) {
+        let bot = self.estate.service_accounts[0].app;
+        add_actor(self.estate, 0, 0, Holder::Account(Who::App(bot)));
+        let project = self.estate.projects[0].id.to_string();
+        let native = vec![self.estate.apps[bot].id.clone(), project, "10002".to_owned()];
+        let words = "The service account release-bot administers a project";
+        self.note("plant-machine-is-project-admin", "grant", native, "machine-is-project-admin", words);
+
+        let leaver = self.player();
+        self.estate.people[leaver].standing = Standing::Deactivated;
+        self.estate.people[leaver].deactivated = Some(self.estate.now - TimeDelta::days(50));
+        add_actor(self.estate, 1, 1, Holder::Account(Who::Person(leaver)));
+        let project = self.estate.projects[1].id.to_string();
+        let native = vec![self.estate.people[leaver].id.clone(), project, "10010".to_owned()];
+        let words = "A deactivated person is still an actor in a project role";
+        self.note("plant-inactive-actor", "grant", native, "inactive-actor", words);
+    }
+
+    fn harmless_tokens(&mut self) {
+        let words = "Ends in 300 days and is 60 days old: a life of 360 days is within the year";
+        self.token("harmless-token-within-a-year", "token-lifetime-too-long", words, |token, estate| {
+            token.created = estate.now - TimeDelta::days(60);
+            token.expires = Expiry::At(estate.now + TimeDelta::days(300));
+        });
+        let words = "Not used yet, and three days old";
+        self.token("harmless-young-unused-token", "token-never-used", words, |token, estate| {
+            token.created = estate.now - TimeDelta::days(3);
+            token.expires = Expiry::At(token.created + TimeDelta::days(90));
+            token.last_active = None;
+        });
+        let night_worker = self.player();
+        for group in Estate::seat_groups(0).iter().chain(Estate::seat_groups(1)).chain(Estate::seat_groups(2)) {
+            self.estate.leave(night_worker, *group);
+        }
+        self.estate.people[night_worker].seen_in_jira = None;
+        self.estate.people[night_worker].seen_in_confluence = None;
+        let words = "Its owner never opens a page and has no seat, yet the token is used every night";
+        self.token_of(night_worker, "harmless-token-used-nightly", "token-unused", words, |token, estate| {
+            token.last_active = Some(estate.now - TimeDelta::hours(4));
+        });
+        let build_bot = &self.estate.service_accounts[1];
+        let native = vec![build_bot.tokens[0].id.clone(), build_bot.id.clone()];
+        let words = "The token \"jenkins\" belongs to a service account, where it should";
+        let expect = "integration-on-personal-account";
+        self.note("harmless-service-account-jenkins", "credential", native, expect, words);
+    }
+
+    fn harmless_people(&mut self) {
+        for (name, email) in
+            [("Naledi Botha", "naledi.botha@acme.example"), ("Mara Bauer-Jenkins", "mara.bauer-jenkins@acme.example")]
+        {
+            let person = self.player();
+            self.rename(person, name, email);
+            let native = vec![self.estate.people[person].id.clone()];
+            let id = format!("harmless-person-{}", name.to_lowercase().replace(' ', "-"));
+            self.note(
+                &id,
+                "principal",
+                native,
+                "machine-on-paid-seat",
+                "A person whose name has a machine's name in it",
+            );
+        }
+        let retired = self.player();
+        self.estate.people[retired].standing = Standing::Deactivated;
+        self.estate.people[retired].deactivated = Some(self.estate.now - TimeDelta::days(12));
+        let native = vec![self.estate.people[retired].id.clone()];
+        let words = "Deactivated, and left no tokens behind";
+        self.note("harmless-deactivated-without-tokens", "principal", native, "owner-deactivated", words);
+        let native = vec![self.estate.people[self.estate.steward].id.clone()];
+        let words = "Administers the organisation with a second factor";
+        self.note("harmless-org-admin-with-mfa", "principal", native, "org-admin-without-mfa", words);
+        let native = vec![self.estate.groups[SITE_ADMINS].id.clone()];
+        let words = "A group called site-admins that grants no role";
+        self.note("harmless-group-called-site-admins", "group", native, "unmanaged-admin", words);
+        let app = self.estate.apps.iter().find(|app| !app.active).expect("internal: some apps are gone");
+        let native = vec![app.id.clone()];
+        let words = "The account of an app that was uninstalled";
+        self.note("harmless-inactive-app", "principal", native, "inactive-actor", words);
+        let native = vec![self.estate.customers[0].id.clone()];
+        let words = "A customer of the service desk, who needs no seat";
+        self.note("harmless-customer", "principal", native, "seat-dormant", words);
+    }
+
+    fn harmless_grants(&mut self) {
+        for (id, holder, parameter, words) in [
+            ("harmless-grant-to-licensed", "applicationRole", "jira-software", "Only for people with a Jira seat"),
+            ("harmless-grant-to-addons", "projectRole", "10003", "The role of installed apps, as Jira makes it"),
+        ] {
+            let scheme = &self.estate.schemes[0];
+            let grant = scheme
+                .grants
+                .iter()
+                .find(|grant| grant.holder == holder && grant.parameter.as_deref() == Some(parameter))
+                .expect("internal: the default scheme has such a grant");
+            let native = vec![grant.id.to_string(), scheme.id.to_string()];
+            self.note(id, "grant", native, "grant-to-logged-in", words);
+        }
+    }
+}
