@@ -8,7 +8,7 @@ use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use chrono::{SecondsFormat, TimeDelta};
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use serde_json::Value;
 
 use super::credentials_held::Held;
@@ -101,11 +101,7 @@ impl Shared {
             }
             Delivery::Html(page) => respond(200, "text/html;charset=UTF-8", &headers, Body::from(page)),
             Delivery::Half(reply) => respond(reply.status, JSON, &headers, Body::from(half(&reply))),
-            Delivery::Cut(reply) => {
-                let broken = std::io::Error::other("the connection is cut, as this fault was armed");
-                let chunks = [Ok(Bytes::from(half(&reply))), Err(broken)];
-                respond(reply.status, JSON, &headers, Body::from_stream(stream::iter(chunks)))
-            }
+            Delivery::Cut(reply) => respond(reply.status, JSON, &headers, cut_body(half(&reply))),
         }
     }
 
@@ -195,6 +191,15 @@ fn half(reply: &Reply) -> Vec<u8> {
     let mut bytes = reply.body.to_string().into_bytes();
     bytes.truncate(bytes.len() / 2);
     bytes
+}
+
+/// A body that breaks off. It pauses first, so that what went before is on its way when the connection ends.
+fn cut_body(start: Vec<u8>) -> Body {
+    let broken = async {
+        tokio::task::yield_now().await;
+        Err(std::io::Error::other("the connection is cut, as this fault was armed"))
+    };
+    Body::from_stream(stream::once(async { Ok(Bytes::from(start)) }).chain(stream::once(broken)))
 }
 
 const JSON: &str = "application/json;charset=UTF-8";
