@@ -2,7 +2,7 @@
 
 use super::estate::Estate;
 use super::exchange::{Ask, Reply};
-use super::{api_access, jira, org};
+use super::{api_access, jira, jira_projects, org};
 
 /// How an API family words its refusals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,22 +190,32 @@ pub static ENDPOINTS: &[Endpoint] = &[
         method: "GET",
         path: "/rest/api/3/permissions",
         access: Access::Anonymous,
-        answer: jira::permissions,
+        answer: jira_projects::permissions,
     },
-    site("permissions-check", "POST", "/rest/api/3/permissions/check", jira::permissions_check),
+    site("permissions-check", "POST", "/rest/api/3/permissions/check", jira_projects::permissions_check),
     site("myself", "GET", "/rest/api/3/myself", jira::myself),
-    site("my-permissions", "GET", "/rest/api/3/mypermissions", jira::my_permissions),
+    site("my-permissions", "GET", "/rest/api/3/mypermissions", jira_projects::my_permissions),
     site("users-search", "GET", "/rest/api/3/users/search", jira::users_search),
     site("group-bulk", "GET", "/rest/api/3/group/bulk", jira::group_bulk),
     site("group-member", "GET", "/rest/api/3/group/member", jira::group_member),
     site("application-roles", "GET", "/rest/api/3/applicationrole", jira::application_roles),
     site("license", "GET", "/rest/api/3/instance/license", jira::license),
     site("license-count", "GET", "/rest/api/3/license/approximateLicenseCount", jira::license_count),
-    site("project-search", "GET", "/rest/api/3/project/search", jira::project_search),
-    site("roles", "GET", "/rest/api/3/role", jira::roles),
-    site("project-roles", "GET", "/rest/api/3/project/{project}/role", jira::project_roles),
-    site("project-role", "GET", "/rest/api/3/project/{project}/role/{role}", jira::project_role),
-    site("project-permission-scheme", "GET", "/rest/api/3/project/{project}/permissionscheme", jira::project_scheme),
-    site("permission-schemes", "GET", "/rest/api/3/permissionscheme", jira::schemes),
-    site("permission-scheme-grants", "GET", "/rest/api/3/permissionscheme/{scheme}/permission", jira::scheme_grants),
+    site("project-search", "GET", "/rest/api/3/project/search", jira_projects::project_search),
+    site("roles", "GET", "/rest/api/3/role", jira_projects::roles),
+    site("project-roles", "GET", "/rest/api/3/project/{project}/role", jira_projects::project_roles),
+    site("project-role", "GET", "/rest/api/3/project/{project}/role/{role}", jira_projects::project_role),
+    site(
+        "project-permission-scheme",
+        "GET",
+        "/rest/api/3/project/{project}/permissionscheme",
+        jira_projects::project_scheme,
+    ),
+    site("permission-schemes", "GET", "/rest/api/3/permissionscheme", jira_projects::schemes),
+    site(
+        "permission-scheme-grants",
+        "GET",
+        "/rest/api/3/permissionscheme/{scheme}/permission",
+        jira_projects::scheme_grants,
+    ),
 ];

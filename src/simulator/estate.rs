@@ -44,6 +44,8 @@ pub(super) struct Estate {
     pub(super) steward: usize,
     /// Places of the managed people, in order.
     pub(super) managed: Vec<usize>,
+    /// Places of the people whom the site knows: all who were ever invited.
+    pub(super) on_site: Vec<usize>,
     /// Places of people by account id.
     pub(super) by_account: HashMap<String, usize>,
     /// People with a part to play: plants, look-alikes and administrators.
@@ -275,6 +277,7 @@ impl Estate {
             reader: 0,
             steward: 0,
             managed: Vec::new(),
+            on_site: Vec::new(),
             by_account: HashMap::new(),
             reserved: BTreeSet::new(),
             truth: Truth::default(),
@@ -289,6 +292,8 @@ impl Estate {
         plants::plant_full_site(&mut estate);
         estate.tokens.sort_by(|a, b| a.id.cmp(&b.id));
         estate.managed = (0..estate.people.len()).filter(|at| estate.people[*at].managed).collect();
+        let invited = |at: &usize| estate.people[*at].standing != Standing::NotInvited;
+        estate.on_site = (0..estate.people.len()).filter(invited).collect();
         estate.by_account = estate.people.iter().enumerate().map(|(at, person)| (person.id.clone(), at)).collect();
         estate
     }
@@ -339,14 +344,14 @@ impl Estate {
 
     /// The account at a place of the site's list: people, then apps, then customers.
     pub(super) fn site_account(&self, place: usize) -> Option<Who> {
-        let (people, apps) = (self.people.len(), self.apps.len());
-        if place < people {
-            return Some(Who::Person(place));
+        if let Some(person) = self.on_site.get(place) {
+            return Some(Who::Person(*person));
         }
-        if place < people + apps {
-            return Some(Who::App(place - people));
+        let place = place - self.on_site.len();
+        if place < self.apps.len() {
+            return Some(Who::App(place));
         }
-        let customer = place - people - apps;
+        let customer = place - self.apps.len();
         (customer < self.customers.len()).then_some(Who::Customer(customer))
     }
 

@@ -95,6 +95,11 @@ impl Ask {
         self.window(self.parameter("cursor"), limit, most)
     }
 
+    /// The page of a collection with cursors whose pages all have one size.
+    pub(super) fn fixed_window(&self, size: usize) -> Result<Window, Reply> {
+        self.window(self.parameter("cursor"), size, size)
+    }
+
     /// The page of a search whose cursor and limit are in the body.
     pub(super) fn search_window(&self, usual: usize, most: usize) -> Result<Window, Reply> {
         let limit = match self.body.get("limit") {

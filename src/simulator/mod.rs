@@ -4,14 +4,16 @@
 //! Its answers are written from the published descriptions of those APIs, never from our own parsers, so that
 //! a mistake on one side shows on the other. Everything in the estate is sane except what [`Truth`] lists.
 
+mod accepted;
 mod api_access;
 mod credentials;
-mod credentials_held;
 mod endpoints;
 mod estate;
 mod exchange;
 mod faults;
 mod jira;
+mod jira_projects;
+mod look_alikes;
 mod names;
 mod night;
 mod org;
@@ -36,7 +38,7 @@ pub use endpoints::{ENDPOINTS, Endpoint};
 pub use faults::Fault;
 pub use truth::{Drift, Plant, SITUATIONS, Truth};
 
-use credentials_held::Held;
+use accepted::Accepted;
 use estate::Estate;
 use faults::Faults;
 use server::{Host, Shared, hold};
@@ -65,7 +67,7 @@ impl Plan {
     }
 }
 
-/// A running estate. It stops when it is dropped.
+/// A running estate. It accepts no more connections once it is dropped.
 #[derive(Debug)]
 pub struct Simulator {
     shared: Arc<Shared>,
@@ -85,7 +87,7 @@ impl Simulator {
         let estate = Estate::found(&plan);
         let (org_id, cloud_id) = (estate.org_id.clone(), estate.cloud_id.clone());
         let shared = Arc::new(Shared {
-            held: Held::of(&estate),
+            accepted: Accepted::of(&estate),
             estate: RwLock::new(estate),
             page_latency: plan.page_latency,
             faults: Mutex::default(),
@@ -124,25 +126,25 @@ impl Simulator {
     /// An organisation key with reading scopes.
     #[must_use]
     pub fn org_key(&self) -> &str {
-        &self.shared.held.key
+        &self.shared.accepted.key
     }
 
     /// An organisation key without scopes, which also opens the account-management route.
     #[must_use]
     pub fn unscoped_org_key(&self) -> &str {
-        &self.shared.held.unscoped_key
+        &self.shared.accepted.unscoped_key
     }
 
     /// The e-mail address of the person who reads the site.
     #[must_use]
     pub fn site_user(&self) -> &str {
-        &self.shared.held.user
+        &self.shared.accepted.user
     }
 
     /// Their API token.
     #[must_use]
     pub fn site_token(&self) -> &str {
-        &self.shared.held.token
+        &self.shared.accepted.token
     }
 
     /// Arms a fault for the endpoint of that name, in place of an earlier one.

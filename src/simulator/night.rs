@@ -13,8 +13,9 @@ use super::truth::{Drift, Plant};
 
 /// Moves the estate to `to` and lists on the answer sheet all that changed.
 pub(super) fn pass(estate: &mut Estate, to: DateTime<Utc>) {
+    let from = std::mem::replace(&mut estate.now, to);
     estate.nights += 1;
-    estate.now = to;
+    let seats = [0, 1, 2].map(|product| estate.seats(product));
     let random = Random::new(estate.seed ^ estate.nights.wrapping_mul(0xA5A5_5A5A_0F0F_F0F1));
     let mut night = Night { estate, random };
     night.add_tokens();
@@ -26,6 +27,8 @@ pub(super) fn pass(estate: &mut Estate, to: DateTime<Utc>) {
     night.grow_groups();
     night.add_role_actor();
     night.use_tokens();
+    night.expire_tokens(from);
+    night.count_seats(seats);
     estate.tokens.sort_by(|a, b| a.id.cmp(&b.id));
 }
 
@@ -44,7 +47,7 @@ impl Night<'_> {
     fn plant(&mut self, name: &str, kind: &'static str, native: Vec<String>, expect: &'static str, words: &str) {
         let id = format!("plant-{name}-night-{}", self.estate.nights);
         let (description, since) = (words.to_owned(), self.estate.now);
-        self.estate.truth.plants.push(Plant { id, kind, native, expect, also: &[], description, since });
+        self.estate.truth.plants.push(Plant { id, kind, native, expect, also: &[], description, since, until: None });
     }
 
     /// An active managed person without a part so far; from here on they have one.
@@ -213,6 +216,26 @@ impl Night<'_> {
             let token = self.estate.tokens[place].clone();
             let native = self.native(&token);
             self.note(&format!("token-used-{place}"), "used", "credential", native, "A token was used");
+        }
+    }
+    /// What ended during the night is still listed in the morning.
+    fn expire_tokens(&mut self, from: DateTime<Utc>) {
+        let now = self.estate.now;
+        let ended = |token: &&Token| matches!(token.expires, Expiry::At(end) if from < end && end <= now);
+        let natives: Vec<_> = self.estate.tokens.iter().filter(ended).map(|token| self.native(token)).collect();
+        for (number, native) in natives.into_iter().enumerate() {
+            let name = format!("token-{number}-expired");
+            self.plant(&name, "credential", native, "token-expired", "Ended and is still listed");
+        }
+    }
+
+    /// Seats move with the people who hold them.
+    fn count_seats(&mut self, before: [usize; 3]) {
+        for (product, owner) in ["jira-software", "jira-servicedesk", "confluence"].into_iter().enumerate() {
+            if self.estate.seats(product) != before[product] {
+                let native = vec![self.estate.resource(owner)];
+                self.note(&format!("seats-of-{owner}"), "changed", "container", native, "Seats in use moved");
+            }
         }
     }
 }

@@ -31,7 +31,7 @@ fn organisation(estate: &Estate) -> Value {
 /// Managed accounts, first version: pages of a fixed size, the next one as an absolute link.
 pub(super) fn managed_accounts(estate: &Estate, ask: &Ask) -> Reply {
     let managed = &estate.managed;
-    let window = match ask.cursor_window("", 100, 100) {
+    let window = match ask.fixed_window(100) {
         Ok(window) => window,
         Err(refusal) => return refusal,
     };

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::credentials::own_token;
-use super::estate::{Estate, Expiry, Holder, ORG_ADMINS, OrgKey, SITE_ADMINS, Standing, Token, Who};
+use super::estate::{Estate, Expiry, Holder, ORG_ADMINS, OrgKey, Standing, Token, Who};
 use super::permissions::{OLD_SCHEME, OPEN_SCHEME, add_actor, add_grant};
 use super::random::Random;
 use super::truth::Plant;
@@ -21,9 +21,7 @@ pub(super) fn plant(estate: &mut Estate, cast: &mut Vec<usize>, random: &mut Ran
     garden.seats();
     garden.scheme_grants();
     garden.role_actors();
-    garden.harmless_tokens();
-    garden.harmless_people();
-    garden.harmless_grants();
+    garden.plant_look_alikes();
     for unused in cast.drain(..) {
         estate.reserved.remove(&unused);
     }
@@ -41,62 +39,64 @@ pub(super) fn plant_full_site(estate: &mut Estate) {
         also: &[],
         description,
         since: estate.now,
+        until: None,
     });
 }
 
-struct Garden<'a> {
-    estate: &'a mut Estate,
+/// Where plants are put: the estate, and the people and the chance at hand.
+pub(super) struct Garden<'a> {
+    pub(super) estate: &'a mut Estate,
     cast: &'a mut Vec<usize>,
-    random: &'a mut Random,
+    pub(super) random: &'a mut Random,
 }
 
 impl Garden<'_> {
-    fn player(&mut self) -> usize {
+    pub(super) fn player(&mut self) -> usize {
         self.cast.pop().expect("internal: enough people are set aside for all plants")
     }
 
-    fn note(&mut self, name: &str, kind: &'static str, native: Vec<String>, expect: &'static str, description: &str) {
-        self.note_with(name, kind, native, expect, &[], description);
-    }
-
-    fn note_with(
+    /// Writes a plant, or a look-alike if its name says so, on the answer sheet.
+    pub(super) fn note(
         &mut self,
         name: &str,
         kind: &'static str,
         native: Vec<String>,
         expect: &'static str,
-        also: &'static [&'static str],
         description: &str,
-    ) {
-        let since = self.estate.now;
-        let id = name.to_owned();
-        let plant = Plant { id, kind, native, expect, also, description: description.to_owned(), since };
-        if name.starts_with("harmless-") {
-            self.estate.truth.harmless.push(plant);
-        } else {
-            self.estate.truth.plants.push(plant);
-        }
+    ) -> &mut Plant {
+        let (id, description, since) = (name.to_owned(), description.to_owned(), self.estate.now);
+        let plant = Plant { id, kind, native, expect, also: &[], description, since, until: None };
+        let truth = &mut self.estate.truth;
+        let list = if name.starts_with("harmless-") { &mut truth.harmless } else { &mut truth.plants };
+        list.push(plant);
+        list.last_mut().expect("internal: one was just added")
     }
 
     /// Gives a new player a sane token, changed as wanted, and writes it down.
-    fn token(&mut self, name: &str, expect: &'static str, description: &str, change: impl FnOnce(&mut Token, &Estate)) {
+    pub(super) fn token(
+        &mut self,
+        name: &str,
+        expect: &'static str,
+        description: &str,
+        change: impl FnOnce(&mut Token, &Estate),
+    ) -> &mut Plant {
         let owner = self.player();
-        self.token_of(owner, name, expect, description, change);
+        self.token_of(owner, name, expect, description, change)
     }
 
-    fn token_of(
+    pub(super) fn token_of(
         &mut self,
         owner: usize,
         name: &str,
         expect: &'static str,
         description: &str,
         change: impl FnOnce(&mut Token, &Estate),
-    ) {
+    ) -> &mut Plant {
         let mut token = own_token(self.estate, owner, self.random);
         change(&mut token, self.estate);
         let native = vec![token.id.clone(), self.estate.people[owner].id.clone()];
         self.estate.tokens.push(token);
-        self.note(name, "credential", native, expect, description);
+        self.note(name, "credential", native, expect, description)
     }
 
     fn token_lives(&mut self) {
@@ -110,11 +110,13 @@ impl Garden<'_> {
         for days in [3, 9, 25] {
             let name = format!("plant-token-expires-in-{days}-days");
             let description = format!("In daily use, and ends in {days} days");
-            self.token(&name, "expires-soon", &description, |token, estate| {
-                token.expires = Expiry::At(estate.now + TimeDelta::days(days) + TimeDelta::hours(5));
+            let end = self.estate.now + TimeDelta::days(days) + TimeDelta::hours(5);
+            let plant = self.token(&name, "expires-soon", &description, |token, estate| {
+                token.expires = Expiry::At(end);
                 token.created = estate.now + TimeDelta::days(days - 300);
                 token.last_active = Some(estate.now - TimeDelta::hours(6));
             });
+            plant.until = Some(end);
         }
         self.token(
             "plant-token-expired",
@@ -185,10 +187,13 @@ impl Garden<'_> {
         let words = "Its list of scopes is empty: the key has all powers";
         self.key("plant-key-scopes-empty", steward, "key-without-scopes", words, |key| key.scopes = Some(Vec::new()));
         let now = self.estate.now;
-        self.key("plant-key-expires-in-3-days", steward, "key-expires-soon", "In use, ends in 3 days", |key| {
+        let end = now + TimeDelta::days(3) + TimeDelta::hours(5);
+        let words = "In use, ends in 3 days";
+        let plant = self.key("plant-key-expires-in-3-days", steward, "key-expires-soon", words, |key| {
             key.created = now - TimeDelta::days(200);
-            key.expires = now + TimeDelta::days(3) + TimeDelta::hours(5);
+            key.expires = end;
         });
+        plant.until = Some(end);
         let gone = self.player();
         self.estate.people[gone].standing = Standing::Deactivated;
         self.estate.people[gone].deactivated = Some(now - TimeDelta::days(33));
@@ -196,7 +201,14 @@ impl Garden<'_> {
         self.key("plant-key-of-deactivated-creator", gone, "key-creator-deactivated", words, |_| {});
     }
 
-    fn key(&mut self, name: &str, creator: usize, expect: &'static str, words: &str, change: impl FnOnce(&mut OrgKey)) {
+    fn key(
+        &mut self,
+        name: &str,
+        creator: usize,
+        expect: &'static str,
+        words: &str,
+        change: impl FnOnce(&mut OrgKey),
+    ) -> &mut Plant {
         let created = self.estate.now - TimeDelta::days(60);
         let mut key = OrgKey {
             id: self.random.uuid(),
@@ -211,7 +223,7 @@ impl Garden<'_> {
         change(&mut key);
         let native = vec![key.id.clone(), self.estate.people[creator].id.clone()];
         self.estate.keys.push(key);
-        self.note(name, "credential", native, expect, words);
+        self.note(name, "credential", native, expect, words)
     }
 
     fn service_accounts(&mut self) {
@@ -246,9 +258,9 @@ impl Garden<'_> {
         token.last_active = Some(self.estate.now - TimeDelta::hours(1));
         let native = vec![self.estate.people[machine].id.clone(), token.id.clone()];
         self.estate.tokens.push(token);
-        let also = &["integration-on-personal-account", "machine-on-paid-seat"];
         let words = "svc-deploy administers the organisation, and its token \"ci-deploy\" acts with that power";
-        self.note_with("plant-machine-is-org-admin", "principal", native, "machine-is-org-admin", also, words);
+        let plant = self.note("plant-machine-is-org-admin", "principal", native, "machine-is-org-admin", words);
+        plant.also = &["integration-on-personal-account", "machine-on-paid-seat"];
 
         let outsider = self.player();
         self.promote(outsider, "atlassian/site-admin");
@@ -264,7 +276,7 @@ impl Garden<'_> {
         self.estate.people[person].platform_roles.push(role);
     }
 
-    fn rename(&mut self, person: usize, name: &str, email: &str) {
+    pub(super) fn rename(&mut self, person: usize, name: &str, email: &str) {
         name.clone_into(&mut self.estate.people[person].name);
         email.clone_into(&mut self.estate.people[person].email);
     }
@@ -348,87 +360,5 @@ impl Garden<'_> {
         let native = vec![self.estate.people[leaver].id.clone(), project, "10010".to_owned()];
         let words = "A deactivated person is still an actor in a project role";
         self.note("plant-inactive-actor", "grant", native, "inactive-actor", words);
-    }
-
-    fn harmless_tokens(&mut self) {
-        let words = "Ends in 300 days and is 60 days old: a life of 360 days is within the year";
-        self.token("harmless-token-within-a-year", "token-lifetime-too-long", words, |token, estate| {
-            token.created = estate.now - TimeDelta::days(60);
-            token.expires = Expiry::At(estate.now + TimeDelta::days(300));
-        });
-        let words = "Not used yet, and three days old";
-        self.token("harmless-young-unused-token", "token-never-used", words, |token, estate| {
-            token.created = estate.now - TimeDelta::days(3);
-            token.expires = Expiry::At(token.created + TimeDelta::days(90));
-            token.last_active = None;
-        });
-        let night_worker = self.player();
-        for group in Estate::seat_groups(0).iter().chain(Estate::seat_groups(1)).chain(Estate::seat_groups(2)) {
-            self.estate.leave(night_worker, *group);
-        }
-        self.estate.people[night_worker].seen_in_jira = None;
-        self.estate.people[night_worker].seen_in_confluence = None;
-        let words = "Its owner never opens a page and has no seat, yet the token is used every night";
-        self.token_of(night_worker, "harmless-token-used-nightly", "token-unused", words, |token, estate| {
-            token.last_active = Some(estate.now - TimeDelta::hours(4));
-        });
-        let build_bot = &self.estate.service_accounts[1];
-        let native = vec![build_bot.tokens[0].id.clone(), build_bot.id.clone()];
-        let words = "The token \"jenkins\" belongs to a service account, where it should";
-        let expect = "integration-on-personal-account";
-        self.note("harmless-service-account-jenkins", "credential", native, expect, words);
-    }
-
-    fn harmless_people(&mut self) {
-        for (name, email) in
-            [("Naledi Botha", "naledi.botha@acme.example"), ("Mara Bauer-Jenkins", "mara.bauer-jenkins@acme.example")]
-        {
-            let person = self.player();
-            self.rename(person, name, email);
-            let native = vec![self.estate.people[person].id.clone()];
-            let id = format!("harmless-person-{}", name.to_lowercase().replace(' ', "-"));
-            self.note(
-                &id,
-                "principal",
-                native,
-                "machine-on-paid-seat",
-                "A person whose name has a machine's name in it",
-            );
-        }
-        let retired = self.player();
-        self.estate.people[retired].standing = Standing::Deactivated;
-        self.estate.people[retired].deactivated = Some(self.estate.now - TimeDelta::days(12));
-        let native = vec![self.estate.people[retired].id.clone()];
-        let words = "Deactivated, and left no tokens behind";
-        self.note("harmless-deactivated-without-tokens", "principal", native, "owner-deactivated", words);
-        let native = vec![self.estate.people[self.estate.steward].id.clone()];
-        let words = "Administers the organisation with a second factor";
-        self.note("harmless-org-admin-with-mfa", "principal", native, "org-admin-without-mfa", words);
-        let native = vec![self.estate.groups[SITE_ADMINS].id.clone()];
-        let words = "A group called site-admins that grants no role";
-        self.note("harmless-group-called-site-admins", "group", native, "unmanaged-admin", words);
-        let app = self.estate.apps.iter().find(|app| !app.active).expect("internal: some apps are gone");
-        let native = vec![app.id.clone()];
-        let words = "The account of an app that was uninstalled";
-        self.note("harmless-inactive-app", "principal", native, "inactive-actor", words);
-        let native = vec![self.estate.customers[0].id.clone()];
-        let words = "A customer of the service desk, who needs no seat";
-        self.note("harmless-customer", "principal", native, "seat-dormant", words);
-    }
-
-    fn harmless_grants(&mut self) {
-        for (id, holder, parameter, words) in [
-            ("harmless-grant-to-licensed", "applicationRole", "jira-software", "Only for people with a Jira seat"),
-            ("harmless-grant-to-addons", "projectRole", "10003", "The role of installed apps, as Jira makes it"),
-        ] {
-            let scheme = &self.estate.schemes[0];
-            let grant = scheme
-                .grants
-                .iter()
-                .find(|grant| grant.holder == holder && grant.parameter.as_deref() == Some(parameter))
-                .expect("internal: the default scheme has such a grant");
-            let native = vec![grant.id.to_string(), scheme.id.to_string()];
-            self.note(id, "grant", native, "grant-to-logged-in", words);
-        }
     }
 }

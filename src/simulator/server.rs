@@ -11,7 +11,7 @@ use chrono::{SecondsFormat, TimeDelta};
 use futures::{StreamExt as _, stream};
 use serde_json::Value;
 
-use super::credentials_held::Held;
+use super::accepted::Accepted;
 use super::endpoints::{Access, ENDPOINTS, Endpoint, Family};
 use super::estate::Estate;
 use super::exchange::{Ask, Reply};
@@ -24,7 +24,7 @@ const LIMIT: usize = 10_000;
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) estate: RwLock<Estate>,
-    pub(super) held: Held,
+    pub(super) accepted: Accepted,
     pub(super) page_latency: Duration,
     pub(super) faults: Mutex<Faults>,
     pub(super) requests: Mutex<Vec<(String, String)>>,
@@ -58,7 +58,7 @@ pub(super) async fn answer(State(host): State<Host>, request: Request) -> Respon
     let Some((endpoint, segments)) = found else {
         return send(&host.unmatched(&method, &path), &HeaderMap::new());
     };
-    if let Some(refusal) = refuse(endpoint, &host.shared.held, &parts.headers) {
+    if let Some(refusal) = refuse(endpoint, &host.shared.accepted, &parts.headers) {
         return send(&refusal, &HeaderMap::new());
     }
     let query = Query::try_from_uri(&parts.uri).map_or_else(|_unreadable| Vec::new(), |Query(pairs)| pairs);
@@ -135,7 +135,7 @@ impl Shared {
 impl Host {
     /// What a gateway says to a route it does not know. A request that would have written is remembered.
     fn unmatched(&self, method: &str, path: &str) -> Reply {
-        if method != "GET" {
+        if !matches!(method, "GET" | "HEAD" | "OPTIONS") {
             hold(&self.shared.destroyed).push((method.to_owned(), path.to_owned()));
             return Reply { status: 204, body: Value::Null, page: 1 };
         }
@@ -145,17 +145,17 @@ impl Host {
 }
 
 /// Says no to a request that may not ask this.
-fn refuse(endpoint: &Endpoint, held: &Held, headers: &HeaderMap) -> Option<Reply> {
+fn refuse(endpoint: &Endpoint, accepted: &Accepted, headers: &HeaderMap) -> Option<Reply> {
     let given = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
     let family = endpoint.family();
     let unknown = || Some(Reply::refusal(family, 401, "the credential is missing, unknown or of the wrong kind"));
     match endpoint.access {
         Access::Public => None,
         Access::Anonymous if given.is_none() => None,
-        Access::Anonymous | Access::SiteToken if given == Some(&held.site_header) => None,
-        Access::OrgKey if given == Some(&held.key_header) || given == Some(&held.unscoped_key_header) => None,
-        Access::UnscopedOrgKey if given == Some(&held.unscoped_key_header) => None,
-        Access::UnscopedOrgKey if given == Some(&held.key_header) => {
+        Access::Anonymous | Access::SiteToken if given == Some(&accepted.site_header) => None,
+        Access::OrgKey if given == Some(&accepted.key_header) || given == Some(&accepted.unscoped_key_header) => None,
+        Access::UnscopedOrgKey if given == Some(&accepted.unscoped_key_header) => None,
+        Access::UnscopedOrgKey if given == Some(&accepted.key_header) => {
             Some(Reply::refusal(family, 403, "the key has scopes, and none of them opens this"))
         }
         Access::Anonymous | Access::SiteToken | Access::OrgKey | Access::UnscopedOrgKey => unknown(),

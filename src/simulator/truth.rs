@@ -61,6 +61,16 @@ pub struct Plant {
     pub description: String,
     /// Since when it is so.
     pub since: DateTime<Utc>,
+    /// When the calendar alone puts an end to it.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl Plant {
+    /// Whether it is so at that moment.
+    #[must_use]
+    pub fn holds_at(&self, now: DateTime<Utc>) -> bool {
+        self.since <= now && self.until.is_none_or(|until| now < until)
+    }
 }
 
 /// One thing that a night changed.

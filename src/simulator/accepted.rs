@@ -5,7 +5,7 @@ use super::random::Random;
 
 /// What is accepted, plain and as it stands in the `Authorization` header.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct Accepted {
     pub(super) key: String,
     pub(super) unscoped_key: String,
     pub(super) user: String,
@@ -15,7 +15,7 @@ pub(super) struct Held {
     pub(super) site_header: String,
 }
 
-impl Held {
+impl Accepted {
     pub(super) fn of(estate: &Estate) -> Self {
         let mut random = Random::new(estate.seed ^ 0x5EC2_E700);
         let mut made_up = |prefix: &str| format!("{prefix}-{:016x}{:016x}", random.next(), random.next());
