@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::estate::{Estate, Expiry, SITE_ADMINS, Standing};
+use super::estate::{Estate, Expiry, SITE_ADMINS};
 use super::plants::Garden;
 
 impl Garden<'_> {
@@ -61,8 +61,7 @@ impl Garden<'_> {
             );
         }
         let retired = self.player();
-        self.estate.people[retired].standing = Standing::Deactivated;
-        self.estate.people[retired].deactivated = Some(self.estate.now - TimeDelta::days(12));
+        self.deactivate(retired, 12);
         let native = vec![self.estate.people[retired].id.clone()];
         let words = "Deactivated, and left no tokens behind";
         self.note("harmless-deactivated-without-tokens", "principal", native, "owner-deactivated", words);

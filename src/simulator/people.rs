@@ -74,9 +74,10 @@ fn person(estate: &Estate, random: &mut Random, taken: &mut BTreeMap<String, usi
     };
     let domain = if managed { "acme.example" } else { random.pick(names::OUTSIDE) };
     let gone = matches!(standing, Standing::Deactivated | Standing::ForDeletion);
-    let added = estate.now - TimeDelta::minutes(random.between(200, 2000) * 1440 + random.between(0, 1439));
+    let added = estate.now - TimeDelta::minutes(random.between(400, 2000) * 1440 + random.between(0, 1439));
+    let left_days = if standing == Standing::Active { 0 } else { random.between(2, 160) };
     let last_seen = |random: &mut Random| {
-        let days = if standing == Standing::Active { random.between(0, 30) } else { random.between(40, 190) };
+        let days = left_days + random.between(0, 30);
         Some(estate.now - TimeDelta::minutes(days * 1440 + random.between(5, 1200)))
     };
     Person {
@@ -87,7 +88,7 @@ fn person(estate: &Estate, random: &mut Random, taken: &mut BTreeMap<String, usi
         managed,
         standing,
         added,
-        deactivated: gone.then(|| estate.now - TimeDelta::hours(random.between(48, 4000))),
+        deactivated: gone.then(|| estate.now - TimeDelta::days(left_days)),
         mfa: managed,
         synced: random.chance(70),
         platform_roles: Vec::new(),

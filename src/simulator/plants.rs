@@ -1,4 +1,4 @@
-//! Plants what is wrong, and beside it what only looks wrong, and writes both on the answer sheet.
+//! Plants what is wrong, each on people of its own, and writes it on the answer sheet.
 
 use chrono::TimeDelta;
 
@@ -152,10 +152,11 @@ impl Garden<'_> {
     fn token_owners(&mut self) {
         let gone = self.player();
         let now = self.estate.now;
-        self.estate.people[gone].standing = Standing::Deactivated;
-        self.estate.people[gone].deactivated = Some(now - TimeDelta::days(19));
+        self.deactivate(gone, 19);
         let words = "Its owner was deactivated 19 days ago; it comes back to life with the account";
-        self.token_of(gone, "plant-token-of-deactivated-owner", "owner-deactivated", words, |_, _| {});
+        self.token_of(gone, "plant-token-of-deactivated-owner", "owner-deactivated", words, |token, _| {
+            token.last_active = Some(now - TimeDelta::days(20));
+        });
         let away = self.player();
         self.estate.people[away].standing = Standing::Suspended;
         self.token_of(away, "plant-token-of-suspended-owner", "owner-suspended", "Its owner is suspended", |_, _| {});
@@ -190,13 +191,13 @@ impl Garden<'_> {
         let end = now + TimeDelta::days(3) + TimeDelta::hours(5);
         let words = "In use, ends in 3 days";
         let plant = self.key("plant-key-expires-in-3-days", steward, "key-expires-soon", words, |key| {
+            "siem export".clone_into(&mut key.label);
             key.created = now - TimeDelta::days(200);
             key.expires = end;
         });
         plant.until = Some(end);
         let gone = self.player();
-        self.estate.people[gone].standing = Standing::Deactivated;
-        self.estate.people[gone].deactivated = Some(now - TimeDelta::days(33));
+        self.deactivate(gone, 33);
         let words = "Whoever made it is deactivated, and may still know its value";
         self.key("plant-key-of-deactivated-creator", gone, "key-creator-deactivated", words, |_| {});
     }
@@ -212,7 +213,7 @@ impl Garden<'_> {
         let created = self.estate.now - TimeDelta::days(60);
         let mut key = OrgKey {
             id: self.random.uuid(),
-            label: name.trim_start_matches("plant-key-").replace('-', " "),
+            label: "licence report".to_owned(),
             system_account: self.random.account_id(),
             creator,
             created,
@@ -251,7 +252,7 @@ impl Garden<'_> {
         self.note("plant-org-admin-without-mfa", "principal", native, "org-admin-without-mfa", words);
 
         let machine = self.player();
-        self.rename(machine, "svc-deploy", "svc-deploy@acme.example");
+        self.mechanise(machine, "svc-deploy", "svc-deploy@acme.example");
         self.promote(machine, "atlassian/org-admin");
         let mut token = own_token(self.estate, machine, self.random);
         "ci-deploy".clone_into(&mut token.label);
@@ -260,7 +261,7 @@ impl Garden<'_> {
         self.estate.tokens.push(token);
         let words = "svc-deploy administers the organisation, and its token \"ci-deploy\" acts with that power";
         let plant = self.note("plant-machine-is-org-admin", "principal", native, "machine-is-org-admin", words);
-        plant.also = &["integration-on-personal-account", "machine-on-paid-seat"];
+        plant.also = &["integration-on-personal-account", "machine-on-paid-seat", "seat-dormant"];
 
         let outsider = self.player();
         self.promote(outsider, "atlassian/site-admin");
@@ -276,6 +277,23 @@ impl Garden<'_> {
         self.estate.people[person].platform_roles.push(role);
     }
 
+    /// Deactivates somebody some days ago; they were last seen before that.
+    pub(super) fn deactivate(&mut self, person: usize, days_ago: i64) {
+        let left = self.estate.now - TimeDelta::days(days_ago);
+        let person = &mut self.estate.people[person];
+        person.standing = Standing::Deactivated;
+        person.deactivated = Some(left);
+        person.seen_in_jira = Some(left - TimeDelta::days(2));
+        person.seen_in_confluence = None;
+    }
+
+    /// Makes an account that stands for a machine: nobody ever opens a page with it.
+    fn mechanise(&mut self, person: usize, name: &str, email: &str) {
+        self.rename(person, name, email);
+        self.estate.people[person].seen_in_jira = None;
+        self.estate.people[person].seen_in_confluence = None;
+    }
+
     pub(super) fn rename(&mut self, person: usize, name: &str, email: &str) {
         name.clone_into(&mut self.estate.people[person].name);
         email.clone_into(&mut self.estate.people[person].email);
@@ -284,18 +302,24 @@ impl Garden<'_> {
     fn seats(&mut self) {
         let key = "machine-on-paid-seat";
         let jenkins = self.player();
-        self.rename(jenkins, "svc-jenkins", "svc-jenkins@acme.example");
-        let native = vec![self.estate.people[jenkins].id.clone()];
-        self.note("plant-svc-jenkins-on-seat", "principal", native, key, "A login account of a machine on a paid seat");
+        self.mechanise(jenkins, "svc-jenkins", "svc-jenkins@acme.example");
+        let mut token = own_token(self.estate, jenkins, self.random);
+        "nightly builds".clone_into(&mut token.label);
+        token.last_active = Some(self.estate.now - TimeDelta::hours(2));
+        let native = vec![self.estate.people[jenkins].id.clone(), token.id.clone()];
+        self.estate.tokens.push(token);
+        let words = "A login account of a machine holds a paid seat; a service account would need none";
+        let plant = self.note("plant-svc-jenkins-on-seat", "principal", native, key, words);
+        plant.also = &["integration-on-personal-account", "seat-dormant"];
 
         let kiplot = self.player();
-        self.rename(kiplot, "Kiplot Service Account", "acme@kiplot.com");
+        self.mechanise(kiplot, "Kiplot Service Account", "acme@kiplot.com");
         self.estate.people[kiplot].managed = false;
         self.estate.people[kiplot].mfa = false;
         self.estate.people[kiplot].hides_email = false;
         let native = vec![self.estate.people[kiplot].id.clone()];
         let words = "The vendor's account is not managed here and holds a paid seat";
-        self.note("plant-kiplot-on-seat", "principal", native, key, words);
+        self.note("plant-kiplot-on-seat", "principal", native, key, words).also = &["seat-dormant"];
 
         let (now, key) = (self.estate.now, "seat-dormant");
         for (name, last_seen, words) in [
@@ -353,8 +377,7 @@ impl Garden<'_> {
         self.note("plant-machine-is-project-admin", "grant", native, "machine-is-project-admin", words);
 
         let leaver = self.player();
-        self.estate.people[leaver].standing = Standing::Deactivated;
-        self.estate.people[leaver].deactivated = Some(self.estate.now - TimeDelta::days(50));
+        self.deactivate(leaver, 50);
         add_actor(self.estate, 1, 1, Holder::Account(Who::Person(leaver)));
         let project = self.estate.projects[1].id.to_string();
         let native = vec![self.estate.people[leaver].id.clone(), project, "10010".to_owned()];
