@@ -214,7 +214,7 @@ pub(super) fn group_search(estate: &Estate, ask: &Ask) -> Reply {
     let found: Vec<&Group> = estate.groups.iter().filter(|group| group_wanted(estate, group, ask)).collect();
     let rows: Vec<Value> = window.cut(&found).iter().map(|group| directory_group(estate, group, ask)).collect();
     let next = window.next(found.len());
-    Reply::page_of(json!({"data": rows, "links": {"self": null, "prev": null, "next": next}}), window)
+    Reply::page_of(json!({"data": rows, "links": {"next": next}}), window)
 }
 
 fn group_wanted(estate: &Estate, group: &Group, ask: &Ask) -> bool {

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop at once")]
 
 mod described;
+mod documented;
 mod faults;
 mod night;
 mod visitor;
