@@ -1,0 +1,100 @@
+//! The documents say what the program does: captures, tables and commands are held against it.
+
+use std::fs;
+
+use crate::support::keyroll::keyroll;
+use crate::support::{expect_file, project};
+
+fn read(path: &str) -> String {
+    fs::read_to_string(project().join(path)).unwrap()
+}
+
+/// The demo's view at a fixed moment, with the folder's name as a newcomer would have it.
+fn morning_view(width: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let run = keyroll(folder.path(), &["demo", "--now", "2026-11-22T07:30:00Z", "--width", width]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    run.out
+}
+
+#[test]
+fn the_sample_of_the_morning_view_is_what_the_demo_prints() {
+    expect_file("reports/samples/morning-view.txt", &morning_view("80"));
+}
+
+#[test]
+fn the_readme_shows_that_sample() {
+    let sample = read("reports/samples/morning-view.txt");
+    let readme = read("README.md");
+    let marker = "<!-- capture: reports/samples/morning-view.txt -->\n```text\n";
+    let (before, rest) = readme.split_once(marker).expect("the README has a place for the capture");
+    let (_, after) = rest.split_once("```").unwrap();
+    expect_file("README.md", &format!("{before}{marker}{}\n```{after}", sample.trim_end()));
+}
+
+#[test]
+fn the_rule_index_and_the_field_list_are_what_the_program_knows() {
+    let rules = read("rules/README.md");
+    let filled = fill(&rules, "fields", &keyroll::rules::field_list());
+    let filled = fill(&filled, "index", &keyroll::rules::RuleSet::shipped().index());
+    expect_file("rules/README.md", &filled);
+}
+
+/// The text with something else between `<!-- name -->` and `<!-- end name -->`.
+fn fill(text: &str, name: &str, part: &str) -> String {
+    let (start, end) = (format!("<!-- {name} -->"), format!("<!-- end {name} -->"));
+    let (before, rest) = text.split_once(&start).unwrap_or_else(|| panic!("no place for {name}"));
+    let (_, after) = rest.split_once(&end).unwrap_or_else(|| panic!("no end of {name}"));
+    format!("{before}{start}\n\n{}\n\n{end}{after}", part.trim())
+}
+
+#[test]
+fn every_command_in_the_documents_is_understood() {
+    let mut tried = 0;
+    for document in ["README.md", "CONTRIBUTING.md", "rules/README.md", "examples/README.md", "benches/README.md"] {
+        for line in read(document).lines().map(str::trim).filter(|line| line.starts_with("keyroll ")) {
+            let words: Vec<String> = shell_words(line.split(" #").next().unwrap());
+            assert!(keyroll::cli::understands(&words), "{document}: `{line}` is not understood");
+            tried += 1;
+        }
+    }
+    assert!(tried > 10, "only {tried} commands were found");
+}
+
+fn shell_words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (at, part) in line.split('"').enumerate() {
+        if at % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    words
+}
+
+#[test]
+fn links_between_the_documents_lead_somewhere() {
+    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "rules/README.md"] {
+        let text = read(document);
+        let folder = project().join(document);
+        let folder = folder.parent().unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if !link.starts_with("http") && !link.starts_with('#') {
+                let target = folder.join(link.split('#').next().unwrap());
+                assert!(target.exists(), "{document} links to {link}, which is not there");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_default_configuration_is_understood() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(keyroll(folder.path(), &["init"]).code, 0);
+    let run = keyroll(folder.path(), &["findings"]);
+    assert!(run.err.contains("no scan"), "{}", run.err);
+    assert_eq!(run.code, 1);
+    let again = keyroll(folder.path(), &["init"]);
+    assert_eq!(again.code, 1, "an existing file is not overwritten");
+}
