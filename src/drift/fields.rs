@@ -22,22 +22,20 @@ pub(super) struct Difference {
     pub(super) fields: Vec<FieldChange>,
     /// Why some of them may differ only in who told them.
     pub(super) doubt: Option<String>,
-    /// The resource as it is, with what went out of sight as it was known.
-    pub(super) known: Resource,
-    /// True if something went out of sight.
-    pub(super) holds_on: bool,
+    /// If something went out of sight: the resource as it is, with that as it was known.
+    pub(super) held: Option<Resource>,
 }
 
 /// Compares a resource with what is known about it. `last` is how it was seen last, if that is less than `base`:
 /// a doubtful difference that was there already is not told a second time.
 pub(super) fn differ(base: &Resource, last: Option<&Resource>, now: &Resource, witnesses: &Witnesses) -> Difference {
     let (seen, last) = (facts(now), last.map(facts));
-    let mut known = seen.clone();
+    let mut hidden = Map::new();
     let mut fields = Vec::new();
     let mut doubt = None;
     for (field, was) in facts(base) {
         let Some(is) = seen.get(&field) else {
-            known.insert(field, was);
+            hidden.insert(field, was);
             continue;
         };
         if was == *is || noise::moves_by_itself(now.kind(), &field) {
@@ -45,7 +43,7 @@ pub(super) fn differ(base: &Resource, last: Option<&Resource>, now: &Resource, w
         }
         let ruling = rule(&was, is, witnesses);
         if let Some(kept) = ruling.keep {
-            known.insert(field.clone(), kept);
+            hidden.insert(field.clone(), kept);
         }
         let told_already = witnesses.lost.is_some() && last.as_ref().is_some_and(|last| last.get(&field) == Some(is));
         if ruling.counts && !told_already {
@@ -54,9 +52,8 @@ pub(super) fn differ(base: &Resource, last: Option<&Resource>, now: &Resource, w
         }
     }
     fields.sort_by(|left, right| left.field.cmp(&right.field));
-    let holds_on = known != seen;
-    let known = if holds_on { with_facts(now, known) } else { now.clone() };
-    Difference { fields, doubt, known, holds_on }
+    let held = (!hidden.is_empty()).then(|| with_facts(now, seen.into_iter().chain(hidden).collect()));
+    Difference { fields, doubt, held }
 }
 
 /// What to make of two known values that differ.

@@ -128,11 +128,11 @@ impl Sight<'_> {
         };
         let last = last.map(|(last, _)| last).filter(|last| *last != base);
         let difference = fields::differ(base, last, now, &witnesses);
-        if difference.holds_on || witnesses.lost.is_some() {
+        if difference.held.is_some() || witnesses.lost.is_some() {
             let still_its_own = |sighting: &&Sighting| {
                 !now.seen_by.contains(sighting) && self.after.why_unseen(std::slice::from_ref(*sighting)).is_some()
             };
-            let mut held = difference.known;
+            let mut held = difference.held.unwrap_or_else(|| now.clone());
             held.seen_by.extend(base.seen_by.iter().filter(still_its_own).cloned());
             held.seen_by.sort_unstable();
             comparison.carried.push(held);

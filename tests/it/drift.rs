@@ -218,7 +218,8 @@ fn made(native: &str, label: &str, day: u32) -> Resource {
 #[test]
 fn a_token_that_was_replaced_is_one_change() {
     let owned = |native: &str, set: fn(&mut Credential)| token(native, "ci", set);
-    let cases: Vec<(&str, Vec<Resource>, Vec<Resource>, Vec<&str>)> = vec![
+    type Case = (&'static str, Vec<Resource>, Vec<Resource>, Vec<&'static str>);
+    let cases: Vec<Case> = vec![
         ("one for one", vec![made("t-1", "ci", 1)], vec![made("t-2", "ci", 9)], vec!["rotated t-2 for t-1 created_at"]),
         ("another label", vec![made("t-1", "ci", 1)], vec![made("t-2", "cd", 9)], vec!["removed t-1", "added t-2"]),
         (
