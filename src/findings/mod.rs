@@ -5,16 +5,16 @@
 mod lifecycle;
 mod waivers;
 
-use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
+use waivers::Cover;
 pub use waivers::{WaiverLimits, Waivers};
 
 use crate::model::{
-    Baseline, Change, Evaluation, Failure, Finding, FindingId, Outcome, ResourceId, RuleId, RuleSummary, Sighting,
-    Snapshot, Status, Transition, WaiverUse,
+    Baseline, Change, Coverage, Evaluation, Failure, Finding, FindingId, Outcome, ResourceId, RuleId, RuleSummary,
+    Sighting, Snapshot, Status, Transition, WaiverUse,
 };
 
 /// All that one scan has to say.
@@ -49,51 +49,53 @@ pub struct Reconciled {
 /// When a verdict names a rule that is not among those that judged, which is a bug of ours.
 #[must_use]
 pub fn reconcile(before: &[Finding], judged: &Judged<'_>, waivers: &Waivers, now: DateTime<Utc>) -> Reconciled {
-    let facts = Facts::of(judged);
-    let cover = waivers.on(now.date_naive());
-    let known: HashSet<(&RuleId, &ResourceId)> =
-        before.iter().map(|finding| (&finding.rule, &finding.resource)).collect();
+    let scan = Scan::new(judged, waivers, now);
+    let known: HashSet<About<'_>> = before.iter().map(|finding| (&finding.rule, &finding.resource)).collect();
 
-    let mut steps: Vec<(Finding, Vec<Transition>)> =
-        before.iter().map(|finding| lifecycle::follow(finding.clone(), &facts, &cover, now)).collect();
-    for (at, failure) in facts.failures().filter(|(at, _)| !known.contains(at)) {
-        steps.push(lifecycle::open(facts.finding(at, failure, now), &cover, now));
-    }
-    steps.sort_by(|(left, _), (right, _)| {
-        let place = |of: &Finding| Reverse(of.severity);
-        place(left).cmp(&place(right)).then_with(|| (&left.rule, &left.resource).cmp(&(&right.rule, &right.resource)))
+    let followed = before.iter().map(|finding| lifecycle::follow(finding.clone(), &scan));
+    let new = scan.failures().filter(|(about, _)| !known.contains(about));
+    let opened = new.map(|(about, failure)| lifecycle::open(scan.finding(about, failure), &scan));
+
+    let mut after: Vec<(Finding, Vec<Transition>)> = followed.chain(opened).collect();
+    after.sort_by(|(left, _), (right, _)| {
+        let place = (right.severity, &left.rule, &left.resource);
+        place.cmp(&(left.severity, &right.rule, &right.resource))
     });
-    let (findings, transitions): (Vec<Finding>, Vec<Vec<Transition>>) = steps.into_iter().unzip();
-    let waiver_uses = cover.uses(&findings);
-    Reconciled { findings, transitions: transitions.into_iter().flatten().collect(), waiver_uses }
+    let (findings, steps): (Vec<Finding>, Vec<Vec<Transition>>) = after.into_iter().unzip();
+    let waiver_uses = scan.cover.uses(&findings);
+    Reconciled { findings, transitions: steps.into_iter().flatten().collect(), waiver_uses }
 }
 
 /// A rule and a resource: what a finding is about.
 type About<'a> = (&'a RuleId, &'a ResourceId);
 
 /// What one scan has to say, by rule and resource.
-struct Facts<'a> {
+struct Scan<'a> {
     judged: &'a Judged<'a>,
+    cover: Cover<'a>,
+    now: DateTime<Utc>,
     rules: HashMap<&'a RuleId, &'a RuleSummary>,
     outcomes: HashMap<About<'a>, &'a Outcome>,
-    changed: HashMap<&'a ResourceId, &'a Change>,
+    changes: HashMap<&'a ResourceId, &'a Change>,
     rotated: HashSet<&'a ResourceId>,
 }
 
-impl<'a> Facts<'a> {
-    fn of(judged: &'a Judged<'a>) -> Self {
+impl<'a> Scan<'a> {
+    fn new(judged: &'a Judged<'a>, waivers: &'a Waivers, now: DateTime<Utc>) -> Self {
+        let verdicts = judged.evaluation.verdicts.iter();
         Self {
             judged,
+            cover: waivers.on(now.date_naive()),
+            now,
             rules: judged.rules.iter().map(|rule| (&rule.id, rule)).collect(),
-            outcomes: judged
-                .evaluation
-                .verdicts
-                .iter()
-                .map(|verdict| ((&verdict.rule, &verdict.resource), &verdict.outcome))
-                .collect(),
-            changed: judged.changes.iter().map(|change| (&change.resource, change)).collect(),
+            outcomes: verdicts.map(|verdict| ((&verdict.rule, &verdict.resource), &verdict.outcome)).collect(),
+            changes: judged.changes.iter().map(|change| (&change.resource, change)).collect(),
             rotated: judged.changes.iter().filter_map(|change| change.replaces.as_ref()).collect(),
         }
+    }
+
+    fn coverage(&self) -> Coverage<'a> {
+        Coverage(&self.judged.snapshot.ledger)
     }
 
     fn failures(&self) -> impl Iterator<Item = (About<'a>, &'a Failure)> {
@@ -104,7 +106,7 @@ impl<'a> Facts<'a> {
     }
 
     /// The finding that a failure makes, without a past.
-    fn finding(&self, (rule, resource): About<'_>, failure: &Failure, now: DateTime<Utc>) -> Finding {
+    fn finding(&self, (rule, resource): About<'_>, failure: &Failure) -> Finding {
         let summary = self.rules.get(rule).expect("internal: the rule of a verdict is among those that judged");
         Finding {
             id: FindingId::of(rule, resource),
@@ -120,9 +122,9 @@ impl<'a> Facts<'a> {
             owner: failure.owner.clone(),
             controls: summary.controls.clone(),
             status: Status::Open,
-            first_seen: now,
-            since: now,
-            last_seen: now,
+            first_seen: self.now,
+            since: self.now,
+            last_seen: self.now,
             unconfirmed: None,
         }
     }
@@ -131,7 +133,7 @@ impl<'a> Facts<'a> {
     /// is gone those that did before.
     fn seen_by(&self, id: &ResourceId) -> Vec<Sighting> {
         let seen = self.judged.snapshot.get(id);
-        let gone = || self.changed.get(id).and_then(|change| change.before.as_deref());
+        let gone = || self.changes.get(id).and_then(|change| change.before.as_deref());
         let mut seen_by = seen.or_else(gone).map_or_else(Vec::new, |resource| resource.seen_by.clone());
         seen_by.extend_from_slice(self.carried_by(id));
         seen_by.sort_unstable();

@@ -257,3 +257,30 @@ fn check_pattern(pattern: &str) -> Result<(), Problem> {
     };
     if can_fit { Ok(()) } else { Err(Problem::general(format!("no resource has the id `{pattern}`")).help(FORM)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_pattern_must_be_able_to_fit_an_id() {
+        for good in
+            ["*", "acme/*", "acme/cred*", "*/credential/t-1", "acme/credential/*", "acme/credential/t-1", "*t-1"]
+        {
+            assert!(check_pattern(good).is_ok(), "{good}");
+        }
+        for bad in ["", "t-1", "acme/credential", "acme/credential/", "acme/token*", "acme/token/*", "/credential/*"] {
+            assert!(check_pattern(bad).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_pattern_fits_what_the_same_regular_expression_matches(pattern in "[ab*]{0,6}", id in "[ab]{0,8}") {
+            let expression = format!("^{}$", pattern.replace('*', ".*"));
+            prop_assert_eq!(fits(&pattern, &id), regex::Regex::new(&expression).unwrap().is_match(&id));
+        }
+    }
+}
