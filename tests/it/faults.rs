@@ -8,7 +8,7 @@ use keyroll::app::AppError;
 use keyroll::model::{Assessment, EndpointState, FindingId, RuleId, Step, Tally, What};
 use keyroll::simulator::{ENDPOINTS, Fault, Plan};
 
-use crate::support::estate::{Estate, first_night, gaps, open};
+use crate::support::pretended::{Estate, first_night, gaps, open};
 
 /// A fault, and whether it leaves something unseen.
 struct Cell {

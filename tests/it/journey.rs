@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use keyroll::model::{Assessment, Body, Change, Kind, ResourceId, What};
 use keyroll::simulator::{Drift, Plant};
 
-use crate::support::estate::{Estate, gaps, open};
+use crate::support::pretended::{Estate, gaps, open};
 
 /// Each planted situation and the rules of which at least one must find it.
 const FOUND_BY: &[(&str, &[&str])] = &[

@@ -1,3 +1,15 @@
 //! The integration tests: one binary, one module a topic.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
+
+mod docs;
+mod drift;
+mod faults;
+mod house;
+mod journey;
+mod lifecycle;
+mod mistakes;
+mod secrets;
 mod simulator;
+mod store;
+mod support;

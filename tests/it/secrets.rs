@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::estate::Estate;
+use crate::support::pretended::Estate;
 use crate::support::keyroll::keyroll;
 
 fn files_with(folder: &Path, needle: &str, found: &mut Vec<String>) {

@@ -1,110 +1,86 @@
-//! A pretended estate with a configuration, a store and a clock of its own, scanned through the path that
-//! `keyroll scan` takes.
+//! Builders of resources, ledgers and snapshots, so that a test shows only what it is about.
 
-use std::fs;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use keyroll::app::{AppError, ScanOutcome, assess};
-use keyroll::clock::{Clock, FixedClock};
-use keyroll::config::Config;
-use keyroll::model::{Assessment, EndpointState, Finding, LedgerEntry, Status};
-use keyroll::simulator::{Plan, Simulator};
-use keyroll::store::Store;
-use tempfile::TempDir;
+use chrono::{DateTime, Utc};
+use keyroll::model::{
+    Body, Collection, Credential, CredentialForm, EndpointState, Fact, Kind, LedgerEntry, Principal, Resource,
+    ResourceId, Sighting, Snapshot,
+};
 
-/// The night on which every test begins.
-pub fn first_night() -> DateTime<Utc> {
-    "2026-11-21T02:00:00Z".parse().unwrap()
+/// A moment on a day of November 2026, at two in the morning.
+pub(crate) fn night(day: u32) -> DateTime<Utc> {
+    format!("2026-11-{day:02}T02:00:00Z").parse().unwrap()
 }
 
-/// An estate and what keyroll needs to scan it.
-pub struct Estate {
-    pub folder: TempDir,
-    pub simulator: Simulator,
-    pub clock: FixedClock,
+pub(crate) fn account_id(native: &str) -> ResourceId {
+    ResourceId::new("acme", Kind::Principal, native)
 }
 
-impl Estate {
-    /// The estate of the demo.
-    pub async fn new() -> Self {
-        Self::of(Plan { seed: 7, accounts: 200, now: first_night(), page_latency: Duration::ZERO }).await
-    }
+pub(crate) fn token_id(native: &str) -> ResourceId {
+    ResourceId::new("acme", Kind::Credential, native)
+}
 
-    /// An estate made from a plan.
-    pub async fn of(plan: Plan) -> Self {
-        let clock = FixedClock::at(plan.now);
-        let simulator = Simulator::start(plan).await.unwrap();
-        let estate = Self { folder: tempfile::tempdir().unwrap(), simulator, clock };
-        estate.write_secret("org-key", estate.simulator.org_key());
-        estate.write_secret("jira-token", estate.simulator.site_token());
-        estate.configure("");
-        estate
-    }
+/// The endpoints of the source `acme` that showed something.
+pub(crate) fn seen_by(endpoints: &[&str]) -> Vec<Sighting> {
+    endpoints.iter().map(|endpoint| Sighting { source: "acme".into(), endpoint: (*endpoint).into() }).collect()
+}
 
-    /// Writes the configuration, with some more lines at its end.
-    pub fn configure(&self, more: &str) {
-        let text = format!(
-            "estate: acme\nstore: keyroll.db\nsources:\n  - name: org\n    type: atlassian-org\n    base_url: {}\n    \
-             key: file:{}\n    page_size: 25\n  - name: jira\n    type: jira-cloud\n    base_url: {}\n    user: {}\n    token: file:{}\n{more}",
-            self.simulator.org_url(),
-            self.path("org-key").display(),
-            self.simulator.site_url(),
-            self.simulator.site_user(),
-            self.path("jira-token").display(),
-        );
-        fs::write(self.path("keyroll.yaml"), text).unwrap();
-    }
-
-    /// A file in the estate's folder.
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write_secret(&self, name: &str, value: &str) {
-        use std::os::unix::fs::PermissionsExt;
-        fs::write(self.path(name), value).unwrap();
-        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o600)).unwrap();
-    }
-
-    /// Scans once.
-    pub async fn scan(&self) -> ScanOutcome {
-        self.try_scan().await.unwrap()
-    }
-
-    /// Scans once, if that can be done.
-    pub async fn try_scan(&self) -> Result<ScanOutcome, AppError> {
-        let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
-        let config = Config::load(&self.path("keyroll.yaml"))?;
-        config.build(&clock, &[])?.scan(&|_| {}).await
-    }
-
-    /// A night passes: in the estate and on the clock.
-    pub fn night(&self) {
-        let next = self.clock.now() + TimeDelta::days(1);
-        self.simulator.night(next);
-        self.clock.set(next);
-    }
-
-    /// A day passes on the clock while nothing changes in the estate.
-    pub fn quiet_night(&self) {
-        self.clock.advance(TimeDelta::days(1));
-    }
-
-    /// All that is to be said about the latest scan.
-    pub fn assess(&self) -> Assessment {
-        assess(&Store::open(&self.path("keyroll.db")).unwrap(), None).unwrap()
+/// An active token of Ada's, seen by the endpoint `tokens`.
+pub(crate) fn token(native: &str, label: &str, set: impl FnOnce(&mut Credential)) -> Resource {
+    let mut body = Credential::unknown(CredentialForm::ApiToken);
+    body.owner = Fact::Known(account_id("ada"));
+    body.status = Fact::Known("active".to_owned());
+    set(&mut body);
+    Resource {
+        id: token_id(native),
+        name: label.to_owned(),
+        seen_by: seen_by(&["tokens"]),
+        body: Body::Credential(body),
     }
 }
 
-/// The open findings.
-pub fn open(assessment: &Assessment) -> impl Iterator<Item = &Finding> {
-    assessment.findings.iter().filter(|finding| finding.status == Status::Open)
+pub(crate) fn account(native: &str, endpoint: &str, body: Principal) -> Resource {
+    Resource {
+        id: account_id(native),
+        name: native.to_owned(),
+        seen_by: seen_by(&[endpoint]),
+        body: Body::Principal(body),
+    }
 }
 
-/// The ledger entries that are not complete.
-pub fn gaps(assessment: &Assessment) -> Vec<&LedgerEntry> {
-    assessment.snapshot.ledger.iter().filter(|entry| entry.state != EndpointState::Complete).collect()
+/// What became of an endpoint of the source `acme`.
+pub(crate) fn entry(endpoint: &str, state: EndpointState) -> LedgerEntry {
+    LedgerEntry {
+        source: "acme".into(),
+        endpoint: endpoint.into(),
+        path: format!("GET /{endpoint}"),
+        shows: vec![Kind::Credential, Kind::Principal],
+        state,
+        reason: String::new(),
+        right: "read".to_owned(),
+        declared: None,
+        requests: 1,
+        pages: 1,
+        rows: 0,
+        rows_expected: None,
+        last_cursor: None,
+        statuses: BTreeMap::new(),
+        retries: 0,
+        unreadable: Vec::new(),
+        started_at: night(1),
+        ended_at: night(1),
+    }
+}
+
+pub(crate) fn whole(endpoint: &str) -> LedgerEntry {
+    entry(endpoint, EndpointState::Complete)
+}
+
+pub(crate) fn denied(endpoint: &str) -> LedgerEntry {
+    entry(endpoint, EndpointState::Denied)
+}
+
+pub(crate) fn snapshot(resources: Vec<Resource>, ledger: Vec<LedgerEntry>) -> Snapshot {
+    Snapshot::seal(vec![Collection { authority: 0, resources, ledger }])
 }

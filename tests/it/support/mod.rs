@@ -1,8 +1,9 @@
 //! What several tests lean on: a pretended estate that is scanned through the same path as the command takes, the
 //! program itself, and expectations kept in files.
 
-pub mod estate;
+pub(crate) mod estate;
 pub mod keyroll;
+pub mod pretended;
 
 use std::path::{Path, PathBuf};
 
