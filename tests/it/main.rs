@@ -1,1 +1,3 @@
-//! t
+//! Everything that is tested through the public doors, in one binary.
+
+mod store;

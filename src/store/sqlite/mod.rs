@@ -159,3 +159,19 @@ impl<T: DeserializeOwned> FromSql for Json<T> {
 fn json<T: Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).expect("internal: our own types can be written as JSON")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locked_store_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keyroll.db");
+        drop(Store::create_or_open(&path).unwrap());
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").unwrap();
+        let error = Store::connect(&path, Duration::ZERO).unwrap_err();
+        assert!(matches!(&error, StoreError::Locked { path: named } if *named == path), "{error}");
+    }
+}
