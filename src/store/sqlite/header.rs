@@ -22,38 +22,49 @@ pub(super) enum Standing {
 /// Looks without touching.
 pub(super) fn inspect(path: &Path) -> Result<Standing, StoreError> {
     let io = |source| StoreError::Io { path: path.into(), doing: "read", source };
-    let metadata = match fs::metadata(path) {
+    match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Standing::Missing),
-        other => other.map_err(io)?,
-    };
-    if !metadata.is_file() {
-        return Err(StoreError::NotAFile { path: path.into() });
+        Err(error) => return Err(io(error)),
+        Ok(metadata) if !metadata.is_file() => return Err(StoreError::NotAFile { path: path.into() }),
+        Ok(_) => {}
     }
-    if metadata.len() == 0 {
+    let bytes = first_bytes(path).map_err(io)?;
+    if bytes.is_empty() {
         return Ok(Standing::Empty);
     }
-    let mut bytes = Vec::with_capacity(100);
-    File::open(path).and_then(|file| file.take(100).read_to_end(&mut bytes)).map_err(io)?;
-    let damaged = |what: &str| StoreError::Damaged { path: path.into(), what: what.to_owned() };
     if !bytes.starts_with(Header::MAGIC) {
         return Err(StoreError::NotAStore { path: path.into() });
     }
-    let header = bytes.first_chunk().map(Header).ok_or_else(|| damaged("it was cut off"))?;
-    if header.application_id() != APPLICATION_ID {
-        return Err(StoreError::NotAStore { path: path.into() });
+    if let Some(header) = bytes.first_chunk().map(Header) {
+        if header.application_id() != APPLICATION_ID {
+            return Err(StoreError::NotAStore { path: path.into() });
+        }
+        if header.version() > VERSION {
+            return Err(StoreError::Newer { path: path.into(), found: header.version(), known: VERSION });
+        }
     }
-    if header.version() > VERSION {
-        return Err(StoreError::Newer { path: path.into(), found: header.version(), known: VERSION });
-    }
-    if metadata.len() < header.expected_length() && !has_unfinished_writes(path) {
-        return Err(damaged("it was cut off"));
+    // Twice, since a writer may come to its end between the look at the file and the look for its journal.
+    if is_cut_off(path).map_err(io)? && is_cut_off(path).map_err(io)? {
+        return Err(StoreError::Damaged { path: path.into(), what: "it was cut off".to_owned() });
     }
     Ok(Standing::Store)
 }
 
-/// True if a writer was cut off: SQLite mends the file from the journal beside it when it is opened, and until then its
-/// length means nothing.
-fn has_unfinished_writes(path: &Path) -> bool {
+fn first_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(100);
+    File::open(path)?.take(100).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// True if the file is shorter than it says, and no writer is at work or was interrupted: SQLite mends what one left
+/// behind from the journal beside the file, and until then the length means nothing.
+fn is_cut_off(path: &Path) -> io::Result<bool> {
+    let bytes = first_bytes(path)?;
+    let expected = bytes.first_chunk().map_or(u64::MAX, |bytes| Header(bytes).expected_length());
+    Ok(fs::metadata(path)?.len() < expected && !has_journal(path))
+}
+
+fn has_journal(path: &Path) -> bool {
     ["-wal", "-journal"].into_iter().any(|suffix| {
         let mut journal = path.as_os_str().to_owned();
         journal.push(suffix);

@@ -93,7 +93,11 @@ impl Store {
             .map_err(named)?;
         // A new store gets its shape before it gets a log, so that its very first bytes say whose it is.
         migrate(&mut connection, path)?;
-        connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).map_err(named)?;
+        match connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())) {
+            // Another process is at it: when it is done we read in the file that there is a log, and use it too.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
+            other => other.map_err(named)?,
+        }
         Ok(Self { connection, path: path.into() })
     }
 
