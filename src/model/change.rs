@@ -1,6 +1,6 @@
 //! The difference between two snapshots, resource by resource.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Resource, ResourceId};
 
@@ -47,11 +47,16 @@ pub struct FieldChange {
     /// The field's name, as rules name it.
     pub field: String,
     /// What it was; `None` if it was not known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub before: Option<serde_json::Value>,
     /// What it is; `None` if it is not known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub after: Option<serde_json::Value>,
+}
+
+/// A value that is there, be it `null`: left to itself, serde reads `null` as “left out”, and absent would become unknown.
+fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<serde_json::Value>, D::Error> {
+    serde_json::Value::deserialize(from).map(Some)
 }
 
 /// One difference.

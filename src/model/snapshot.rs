@@ -64,10 +64,16 @@ impl Snapshot {
         Self::of_sorted(resources, ledger)
     }
 
-    /// A snapshot of resources that are merged and sorted already, as a store gives them back.
+    /// A snapshot of resources that are merged and sorted already.
     #[must_use]
     pub fn of_sorted(resources: Vec<Resource>, ledger: Vec<LedgerEntry>) -> Self {
-        let digests: Vec<Digest> = resources.iter().map(Digest::of).collect();
+        let digests = resources.iter().map(Digest::of).collect();
+        Self::of_digested(resources, digests, ledger)
+    }
+
+    /// A snapshot of sorted resources whose digests are known already, as a store gives them back.
+    #[must_use]
+    pub fn of_digested(resources: Vec<Resource>, digests: Vec<Digest>, ledger: Vec<LedgerEntry>) -> Self {
         let mut whole = Vec::with_capacity(resources.len() * 80);
         for (resource, digest) in resources.iter().zip(&digests) {
             whole.extend_from_slice(resource.id.as_str().as_bytes());
