@@ -33,12 +33,12 @@ pub(super) fn differ(base: &Resource, last: Option<&Resource>, now: &Resource, w
     let mut hidden = Map::new();
     let mut fields = Vec::new();
     let mut doubt = None;
-    for (field, was) in facts(base) {
+    for (field, was) in facts(base).into_iter().filter(|(field, _)| !noise::moves_by_itself(now.kind(), field)) {
         let Some(is) = seen.get(&field) else {
             hidden.insert(field, was);
             continue;
         };
-        if was == *is || noise::moves_by_itself(now.kind(), &field) {
+        if was == *is {
             continue;
         }
         let ruling = rule(&was, is, witnesses);

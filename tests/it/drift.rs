@@ -151,6 +151,13 @@ fn after_a_night_out_of_sight_a_field_is_compared_with_what_was_known_of_it() {
     assert_eq!(told, [vec![], vec!["changed t-1 status"], vec!["changed t-1 scopes,status"]]);
 }
 
+#[test]
+fn a_field_that_moves_by_itself_is_not_carried_along() {
+    let used = token("t-1", "ci", |token| token.last_used_at = Fact::Known(night(1)));
+    let comparison = compare(&seen(vec![used]), &seen(vec![token("t-1", "ci", |_| {})]));
+    assert_eq!(comparison, Comparison::default());
+}
+
 fn of_org(status: &str, groups: &[&str]) -> Resource {
     of("org", status, groups)
 }
