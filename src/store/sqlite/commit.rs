@@ -66,16 +66,11 @@ fn write(
     resources::record(connection, previous, id, scan.snapshot, &carried_digests)?;
     write_findings(connection, scan.findings)?;
     write_head(connection, id, scan, &carried_digests)?;
-    write_list(
-        connection,
-        "INSERT INTO ledger (snapshot, number, body) VALUES (?1, ?2, ?3)",
-        id,
-        &scan.snapshot.ledger,
-    )?;
-    write_list(connection, "INSERT INTO changes (snapshot, number, body) VALUES (?1, ?2, ?3)", id, scan.changes)?;
-    write_list(connection, "INSERT INTO rules (snapshot, number, body) VALUES (?1, ?2, ?3)", id, scan.rules)?;
-    write_list(connection, "INSERT INTO tallies (snapshot, number, body) VALUES (?1, ?2, ?3)", id, scan.tallies)?;
-    write_list(connection, "INSERT INTO waiver_uses (snapshot, number, body) VALUES (?1, ?2, ?3)", id, scan.waivers)?;
+    write_list(connection, "ledger", id, &scan.snapshot.ledger)?;
+    write_list(connection, "changes", id, scan.changes)?;
+    write_list(connection, "rules", id, scan.rules)?;
+    write_list(connection, "tallies", id, scan.tallies)?;
+    write_list(connection, "waiver_uses", id, scan.waivers)?;
     write_transitions(connection, id, scan.transitions)
 }
 
@@ -96,14 +91,15 @@ fn write_head(
     Ok(())
 }
 
-/// Writes one row for each value, numbered in their order.
+/// Writes one row for each value into one of the tables that go with a snapshot, numbered in their order.
 fn write_list<T: Serialize>(
     connection: &Connection,
-    sql: &str,
+    table: &'static str,
     snapshot: SnapshotId,
     values: impl IntoIterator<Item = T>,
 ) -> rusqlite::Result<()> {
-    let mut insert = connection.prepare_cached(sql)?;
+    let mut insert =
+        connection.prepare(&format!("INSERT INTO {table} (snapshot, number, body) VALUES (?1, ?2, ?3)"))?;
     for (number, value) in (0_i64..).zip(values) {
         insert.execute(params![snapshot.0, number, json(&value)])?;
     }
@@ -112,7 +108,7 @@ fn write_list<T: Serialize>(
 
 /// A finding that is as it was costs no write.
 fn write_findings(connection: &Connection, findings: &[Finding]) -> rusqlite::Result<()> {
-    let mut upsert = connection.prepare_cached(
+    let mut upsert = connection.prepare(
         "INSERT INTO findings (rule, resource, id, status, body) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (rule, resource) DO UPDATE SET status = excluded.status, body = excluded.body
          WHERE body <> excluded.body",
@@ -130,8 +126,8 @@ fn write_findings(connection: &Connection, findings: &[Finding]) -> rusqlite::Re
 }
 
 fn write_transitions(connection: &Connection, snapshot: SnapshotId, steps: &[Transition]) -> rusqlite::Result<()> {
-    let mut insert = connection
-        .prepare_cached("INSERT INTO transitions (snapshot, number, finding, body) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut insert =
+        connection.prepare("INSERT INTO transitions (snapshot, number, finding, body) VALUES (?1, ?2, ?3, ?4)")?;
     for (number, step) in (0_i64..).zip(steps) {
         insert.execute(params![snapshot.0, number, step.finding.as_str(), json(step)])?;
     }

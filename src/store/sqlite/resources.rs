@@ -5,7 +5,7 @@ use std::iter;
 
 use rusqlite::{Connection, Row, params};
 
-use super::Json;
+use super::{Json, json};
 use crate::digest::Digest;
 use crate::model::{Resource, ResourceId, Snapshot, SnapshotId};
 
@@ -33,38 +33,45 @@ pub(super) fn record(
         .prepare("SELECT id, digest FROM resources INDEXED BY resources_now WHERE last_snapshot IS NULL ORDER BY id")?;
     let rows = standing.query_map([], |row| Ok((row.get(0)?, row.get(1).map(Digest::from_bytes)?)))?;
     let now = in_order(snapshot, carried_digests).map(|(resource, digest)| (&resource.id, digest, (resource, digest)));
-    let resources = Difference::between(rows, now)?;
-    end(
-        connection,
-        "UPDATE resources SET last_snapshot = ?2 WHERE id = ?1 AND last_snapshot IS NULL",
-        previous,
-        &resources.ended,
-    )?;
+    let Difference { ended, begun } = Difference::between(rows, now)?;
+    end(connection, "resources", previous, &ended)?;
     let mut insert =
         connection.prepare("INSERT INTO resources (id, first_snapshot, digest, body) VALUES (?1, ?2, ?3, ?4)")?;
-    for (resource, digest) in resources.begun {
-        insert.execute(params![resource.id.as_str(), id.0, digest.as_bytes(), super::json(resource)])?;
+    for (resource, digest) in begun {
+        insert.execute(params![resource.id.as_str(), id.0, digest.as_bytes(), json(resource)])?;
     }
+    record_carried(connection, previous, id, &snapshot.carried)
+}
 
+/// The same for the mark that a resource was only carried.
+fn record_carried(
+    connection: &Connection,
+    previous: Option<SnapshotId>,
+    id: SnapshotId,
+    carried: &[Resource],
+) -> rusqlite::Result<()> {
     let mut standing =
         connection.prepare("SELECT id FROM carried INDEXED BY carried_now WHERE last_snapshot IS NULL ORDER BY id")?;
     let rows = standing.query_map([], |row| Ok((row.get(0)?, ())))?;
-    let carried = Difference::between(rows, snapshot.carried.iter().map(|resource| (&resource.id, (), &resource.id)))?;
-    end(
-        connection,
-        "UPDATE carried SET last_snapshot = ?2 WHERE id = ?1 AND last_snapshot IS NULL",
-        previous,
-        &carried.ended,
-    )?;
+    let now = carried.iter().map(|resource| (&resource.id, (), &resource.id));
+    let Difference { ended, begun } = Difference::between(rows, now)?;
+    end(connection, "carried", previous, &ended)?;
     let mut insert = connection.prepare("INSERT INTO carried (id, first_snapshot) VALUES (?1, ?2)")?;
-    for resource in carried.begun {
+    for resource in begun {
         insert.execute(params![resource.as_str(), id.0])?;
     }
     Ok(())
 }
 
-fn end(connection: &Connection, sql: &str, previous: Option<SnapshotId>, ended: &[String]) -> rusqlite::Result<()> {
-    let mut update = connection.prepare(sql)?;
+/// Says of rows of a table that `previous` was the last snapshot to have them.
+fn end(
+    connection: &Connection,
+    table: &'static str,
+    previous: Option<SnapshotId>,
+    ended: &[String],
+) -> rusqlite::Result<()> {
+    let sql = format!("UPDATE {table} SET last_snapshot = ?2 WHERE id = ?1 AND last_snapshot IS NULL");
+    let mut update = connection.prepare(&sql)?;
     for id in ended {
         update.execute(params![id, previous.map(|previous| previous.0)])?;
     }
