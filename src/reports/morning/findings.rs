@@ -1,0 +1,156 @@
+//! Findings that came up, those that are settled, and the summary of a first scan.
+
+use std::collections::BTreeMap;
+
+use super::{SHOWN, and_more};
+use crate::model::{Assessment, Finding, FindingId, RuleId, Severity, Status, Step, Transition};
+use crate::reports::layout::{Block, Ink, Page, Words, dotted, words};
+use crate::reports::{order, say};
+use crate::text;
+
+/// Findings of one rule in a section before they are only counted.
+const SHOWN_OF_RULE: usize = 3;
+
+/// New, reopened, worsened, and no longer covered by a waiver.
+pub(super) fn came_up(page: &mut Page, assessment: &Assessment) {
+    let since = assessment.previous.as_ref().map_or_else(String::new, |previous| {
+        format!("NEW SINCE {}", previous.started_at.format("%a %-d %b, %H:%M").to_string().to_uppercase())
+    });
+    section(page, assessment, Step::Opened, &since);
+    section(page, assessment, Step::Reopened, "REOPENED");
+    section(page, assessment, Step::Worsened, "WORSENED");
+    section(page, assessment, Step::WaiverEnded, "NO LONGER WAIVED");
+}
+
+/// Resolved and newly waived.
+pub(super) fn settled(page: &mut Page, assessment: &Assessment) {
+    settled_section(page, assessment, Step::Resolved, "RESOLVED");
+    settled_section(page, assessment, Step::Waived, "NEWLY WAIVED");
+}
+
+/// The findings that took a step, worst first, each with the last such step.
+fn that_took<'a>(assessment: &'a Assessment, step: Step) -> Vec<(&'a Finding, &'a Transition)> {
+    let steps: BTreeMap<&FindingId, &Transition> = order::transitions(assessment)
+        .into_iter()
+        .filter(|transition| transition.step == step)
+        .map(|transition| (&transition.finding, transition))
+        .collect();
+    order::findings(assessment).into_iter().filter_map(|finding| Some((finding, *steps.get(&finding.id)?))).collect()
+}
+
+fn section(page: &mut Page, assessment: &Assessment, step: Step, title: &str) {
+    let found = that_took(assessment, step);
+    if found.is_empty() {
+        return;
+    }
+    page.heading(title, &format!("({})", text::thousands(found.len())));
+    let mut of_rule: BTreeMap<&RuleId, usize> = BTreeMap::new();
+    let mut blocks = Vec::new();
+    for (finding, transition) in &found {
+        let before = of_rule.entry(&finding.rule).or_default();
+        if *before < SHOWN_OF_RULE && blocks.len() < SHOWN {
+            blocks.push(block(finding, transition, *before == 0));
+        }
+        *before += 1;
+    }
+    page.blocks(&blocks);
+    and_more(page, found.len() - blocks.len(), "keyroll findings");
+}
+
+/// A finding: what is wrong; whose it is and what happened; what to do, said once for findings of one rule.
+fn block(finding: &Finding, transition: &Transition, with_remedy: bool) -> Block {
+    let owner = finding.owner.as_deref().map_or_else(String::new, |owner| format!("owner {owner}"));
+    let about = dotted([
+        words(Ink::Dim, &say::named(finding.resource.kind(), &finding.resource_name)),
+        words(Ink::Dim, &owner),
+        words(Ink::Dim, &transition.note),
+    ]);
+    let mut details = vec![about];
+    if with_remedy && !finding.remedy.is_empty() {
+        details.push(vec![words(Ink::Action, &format!("→ {}", finding.remedy))]);
+    }
+    Block {
+        label: Some(severity_label(finding.severity)),
+        head: vec![words(Ink::Plain, &finding.message)],
+        id: Some(finding.id.short().to_owned()),
+        details,
+    }
+}
+
+fn severity_label(severity: Severity) -> Words {
+    words(say::severity_ink(severity), severity.name())
+}
+
+fn settled_section(page: &mut Page, assessment: &Assessment, step: Step, title: &str) {
+    let found = that_took(assessment, step);
+    if found.is_empty() {
+        return;
+    }
+    page.heading(title, &format!("({})", text::thousands(found.len())));
+    let blocks: Vec<Block> = found
+        .iter()
+        .take(SHOWN)
+        .map(|(finding, transition)| Block {
+            label: Some(severity_label(finding.severity)),
+            head: dotted([words(Ink::Plain, &finding.message), words(Ink::Good, &how_settled(finding, transition))]),
+            id: Some(finding.id.short().to_owned()),
+            details: Vec::new(),
+        })
+        .collect();
+    page.blocks(&blocks);
+    and_more(page, found.len() - blocks.len(), "keyroll findings");
+}
+
+fn how_settled(finding: &Finding, transition: &Transition) -> String {
+    match (&finding.status, transition.note.is_empty()) {
+        (_, false) => transition.note.clone(),
+        (Status::Resolved(resolution), true) => resolution.text().to_owned(),
+        (Status::Waived(waiver), true) => format!("waiver {waiver}"),
+        (Status::Open, true) => String::new(),
+    }
+}
+
+/// Instead of a wall: each rule once, worst first, with how often and a few names.
+pub(super) fn first_scan(page: &mut Page, assessment: &Assessment) {
+    let open: Vec<&Finding> =
+        order::findings(assessment).into_iter().filter(|finding| finding.status == Status::Open).collect();
+    page.heading("FIRST SCAN", "nothing to compare with yet: this is what stands open");
+    if open.is_empty() {
+        let unseen = super::sight::unseen_in_words(assessment);
+        let (ink, text) = if unseen.is_empty() {
+            (Ink::Good, "No finding. Every endpoint was read whole, and every rule could judge.".to_owned())
+        } else {
+            (Ink::Warn, format!("No finding in what could be seen; {}.", text::join_and(&unseen)))
+        };
+        page.paragraph(2, &[words(ink, &text)]);
+        return;
+    }
+    // The order of severities runs upwards, that of rules too: `Reverse` puts the worst first.
+    let mut by_rule: BTreeMap<(std::cmp::Reverse<Severity>, &RuleId), Vec<&Finding>> = BTreeMap::new();
+    for finding in open {
+        by_rule.entry((std::cmp::Reverse(finding.severity), &finding.rule)).or_default().push(finding);
+    }
+    let blocks: Vec<Block> = by_rule.values().take(2 * SHOWN).map(|findings| group(findings)).collect();
+    page.blocks(&blocks);
+    let hidden = by_rule.values().skip(2 * SHOWN).map(Vec::len).sum();
+    and_more(page, hidden, "keyroll findings");
+}
+
+fn group(findings: &[&Finding]) -> Block {
+    let Some(first) = findings.first() else { return Block::default() };
+    let mut names: Vec<String> =
+        findings.iter().take(SHOWN_OF_RULE).map(|finding| text::shorten(&finding.resource_name, 40)).collect();
+    if findings.len() > names.len() {
+        names.push(format!("{} more", text::thousands(findings.len() - names.len())));
+    }
+    let times = if findings.len() > 1 { format!("× {}", text::thousands(findings.len())) } else { String::new() };
+    Block {
+        label: Some(severity_label(first.severity)),
+        head: vec![words(Ink::Plain, &first.title), words(Ink::Strong, &times)],
+        id: (findings.len() == 1).then(|| first.id.short().to_owned()),
+        details: vec![
+            vec![words(Ink::Dim, &text::join_and(&names))],
+            vec![words(Ink::Action, &format!("→ {}", first.remedy))],
+        ],
+    }
+}
