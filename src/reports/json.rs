@@ -16,6 +16,9 @@ use crate::model::{
     Severity, Sighting, SnapshotHead, SourceName, Status, Tally, Transition, WaiverUse,
 };
 
+/// The JSON Schema of the report.
+pub const JSON_SCHEMA: &str = include_str!("schemas/keyroll-report-v1.schema.json");
+
 pub(super) const FORMAT: Format = Format {
     name: "json",
     extension: "json",

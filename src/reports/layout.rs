@@ -151,7 +151,7 @@ impl Page {
     pub(super) fn blocks(&mut self, blocks: &[Block]) {
         let widest =
             blocks.iter().filter_map(|block| block.label.as_ref()).map(|label| text::columns(&label.text)).max();
-        let margin = widest.unwrap_or(0).min(16);
+        let margin = widest.unwrap_or(0).clamp(8, 16);
         for block in blocks {
             self.block(block, margin);
         }
@@ -177,7 +177,7 @@ impl Page {
             }
             self.put(&shown);
         }
-        for detail in &block.details {
+        for detail in block.details.iter().filter(|detail| !detail.is_empty()) {
             self.paragraph(indent, detail);
         }
     }

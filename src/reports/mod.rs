@@ -19,6 +19,7 @@ use crate::model::Assessment;
 
 pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_column_list};
 pub use self::detail::{RuleText, finding_detail};
+pub use self::json::JSON_SCHEMA;
 pub use self::layout::{Ink, Look};
 pub use self::listings::{
     coverage_table, drift_table, findings_table, inventory_table, rules_table, snapshots_table, waivers_table,

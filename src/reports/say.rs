@@ -83,7 +83,9 @@ pub(super) fn field_change(change: &FieldChange) -> String {
 fn json_value(value: &Value) -> String {
     match value {
         Value::Null => "none".to_owned(),
-        Value::String(text) => text::shorten(text, 60),
+        Value::String(text) => {
+            text.parse::<DateTime<Utc>>().map_or_else(|_| text::shorten(text, 60), |at| format!("{} UTC", minute(at)))
+        }
         Value::Bool(yes) => yes_no(*yes).to_owned(),
         Value::Array(values) if values.is_empty() => "empty".to_owned(),
         Value::Array(values) => text::shorten(&values.iter().map(json_value).collect::<Vec<_>>().join(", "), 60),

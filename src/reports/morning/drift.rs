@@ -16,9 +16,7 @@ pub(super) fn section(page: &mut Page, assessment: &Assessment) {
     }
     let counts = What::ALL.map(|what| (what, changes.iter().filter(|change| change.what == what).count()));
     let counts = counts.into_iter().filter(|(_, count)| *count > 0).map(|(what, count)| match what {
-        What::NotObserved => {
-            words(Ink::Warn, &format!("{} could not be looked for (not counted as gone)", text::thousands(count)))
-        }
+        What::NotObserved => words(Ink::Warn, &format!("{} out of sight (not gone)", text::thousands(count))),
         what => words(Ink::Dim, &format!("{} {}", text::thousands(count), what.name())),
     });
     page.heading("DRIFT", "");

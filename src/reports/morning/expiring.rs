@@ -44,7 +44,11 @@ pub(super) fn section(page: &mut Page, assessment: &Assessment, inventory: &Inve
     page.blocks(&blocks);
     and_more(page, ending.len() - blocks.len(), "keyroll inventory credential");
     if not_told > 0 {
-        let whose = text::plural(not_told, "credential does not reveal its end", "credentials do not reveal their end");
+        let whose = text::plural(
+            not_told,
+            "credential does not reveal when it ends",
+            "credentials do not reveal when they end",
+        );
         page.paragraph(2, &[words(Ink::Warn, &whose)]);
     }
 }
@@ -63,17 +67,17 @@ fn block(
     let (use_ink, used) = match credential.last_used_at {
         Fact::Known(at) if now - at <= TimeDelta::days(DAYS) => {
             let mark = if end <= now { "what uses it is broken" } else { "will break something" };
-            (Ink::Bad, format!("used {} ! {mark}", say::ago(now, at)))
+            (Ink::Bad, format!("! used {}: {mark}", say::ago(now, at)))
         }
         Fact::Known(at) => (Ink::Dim, format!("used {}", say::ago(now, at))),
         Fact::Absent => (Ink::Dim, "never used".to_owned()),
-        Fact::Unknown => (Ink::Warn, "use not known ! may break something".to_owned()),
+        Fact::Unknown => (Ink::Warn, "! use not known: may break something".to_owned()),
     };
     Block {
         label: Some(words(ink, &label)),
-        head: dotted([words(Ink::Plain, &what), owner(credential, inventory), words(use_ink, &used)]),
+        head: dotted([words(Ink::Plain, &what), owner(credential, inventory)]),
         id: None,
-        details: Vec::new(),
+        details: vec![vec![words(use_ink, &used)]],
     }
 }
 

@@ -1,5 +1,6 @@
 //! Findings that came up, those that are settled, and the summary of a first scan.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::{SHOWN, and_more};
@@ -29,7 +30,7 @@ pub(super) fn settled(page: &mut Page, assessment: &Assessment) {
 }
 
 /// The findings that took a step, worst first, each with the last such step.
-fn that_took<'a>(assessment: &'a Assessment, step: Step) -> Vec<(&'a Finding, &'a Transition)> {
+fn that_took(assessment: &Assessment, step: Step) -> Vec<(&Finding, &Transition)> {
     let steps: BTreeMap<&FindingId, &Transition> = order::transitions(assessment)
         .into_iter()
         .filter(|transition| transition.step == step)
@@ -59,12 +60,12 @@ fn section(page: &mut Page, assessment: &Assessment, step: Step, title: &str) {
 
 /// A finding: what is wrong; whose it is and what happened; what to do, said once for findings of one rule.
 fn block(finding: &Finding, transition: &Transition, with_remedy: bool) -> Block {
-    let owner = finding.owner.as_deref().map_or_else(String::new, |owner| format!("owner {owner}"));
-    let about = dotted([
-        words(Ink::Dim, &say::named(finding.resource.kind(), &finding.resource_name)),
-        words(Ink::Dim, &owner),
-        words(Ink::Dim, &transition.note),
-    ]);
+    // What the message says already is not said again.
+    let resource = say::named(finding.resource.kind(), &finding.resource_name);
+    let resource = if finding.message.contains(&finding.resource_name) { "" } else { &resource };
+    let owner = finding.owner.as_deref().filter(|owner| *owner != finding.resource_name);
+    let owner = owner.map_or_else(String::new, |owner| format!("owner {owner}"));
+    let about = dotted([resource, &owner, &transition.note].map(|part| words(Ink::Dim, part)));
     let mut details = vec![about];
     if with_remedy && !finding.remedy.is_empty() {
         details.push(vec![words(Ink::Action, &format!("→ {}", finding.remedy))]);
@@ -110,30 +111,21 @@ fn how_settled(finding: &Finding, transition: &Transition) -> String {
     }
 }
 
-/// Instead of a wall: each rule once, worst first, with how often and a few names.
+/// Instead of a wall: each rule once, worst and most frequent first, with a few names.
 pub(super) fn first_scan(page: &mut Page, assessment: &Assessment) {
-    let open: Vec<&Finding> =
-        order::findings(assessment).into_iter().filter(|finding| finding.status == Status::Open).collect();
-    page.heading("FIRST SCAN", "nothing to compare with yet: this is what stands open");
-    if open.is_empty() {
-        let unseen = super::sight::unseen_in_words(assessment);
-        let (ink, text) = if unseen.is_empty() {
-            (Ink::Good, "No finding. Every endpoint was read whole, and every rule could judge.".to_owned())
-        } else {
-            (Ink::Warn, format!("No finding in what could be seen; {}.", text::join_and(&unseen)))
-        };
-        page.paragraph(2, &[words(ink, &text)]);
+    let mut by_rule: BTreeMap<(Severity, &RuleId), Vec<&Finding>> = BTreeMap::new();
+    for finding in order::findings(assessment).into_iter().filter(|finding| finding.status == Status::Open) {
+        by_rule.entry((finding.severity, &finding.rule)).or_default().push(finding);
+    }
+    if by_rule.is_empty() {
         return;
     }
-    // The order of severities runs upwards, that of rules too: `Reverse` puts the worst first.
-    let mut by_rule: BTreeMap<(std::cmp::Reverse<Severity>, &RuleId), Vec<&Finding>> = BTreeMap::new();
-    for finding in open {
-        by_rule.entry((std::cmp::Reverse(finding.severity), &finding.rule)).or_default().push(finding);
-    }
-    let blocks: Vec<Block> = by_rule.values().take(2 * SHOWN).map(|findings| group(findings)).collect();
-    page.blocks(&blocks);
-    let hidden = by_rule.values().skip(2 * SHOWN).map(Vec::len).sum();
-    and_more(page, hidden, "keyroll findings");
+    let mut groups: Vec<_> = by_rule.into_iter().collect();
+    groups.sort_by_key(|((severity, rule), findings)| (Reverse(*severity), Reverse(findings.len()), *rule));
+    page.heading("WHAT STANDS OPEN", &format!("by rule ({})", text::thousands(groups.len())));
+    let (shown, hidden) = groups.split_at(groups.len().min(2 * SHOWN));
+    page.blocks(&shown.iter().map(|(_, findings)| group(findings)).collect::<Vec<Block>>());
+    and_more(page, hidden.iter().map(|(_, findings)| findings.len()).sum(), "keyroll findings");
 }
 
 fn group(findings: &[&Finding]) -> Block {

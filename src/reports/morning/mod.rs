@@ -24,9 +24,8 @@ pub fn morning_view(assessment: &Assessment, look: &Look) -> String {
     let mut page = Page::new(*look);
     let inventory = Inventory::new(&assessment.snapshot);
     header(&mut page, assessment, &inventory);
+    news(&mut page, assessment);
     if assessment.previous.is_some() {
-        page.blank();
-        page.paragraph(0, &[news(assessment)]);
         findings::came_up(&mut page, assessment);
     } else {
         findings::first_scan(&mut page, assessment);
@@ -68,28 +67,46 @@ fn count(inventory: &Inventory<'_>, kind: Kind, one: &str, many: &str) -> String
     if inventory.seen_whole(kind) { counted } else { format!("at least {counted}") }
 }
 
-/// The one sentence that says whether there is anything to do. It is glad only when everything was seen and judged.
-fn news(assessment: &Assessment) -> Words {
+/// What happened, in a sentence, and what stands against relying on it, in another. They are glad only when everything
+/// was seen and judged and nothing stands open.
+fn news(page: &mut Page, assessment: &Assessment) {
     let steps = |wanted: &[Step]| assessment.transitions.iter().filter(|t| wanted.contains(&t.step)).count();
+    let open = assessment.findings.iter().filter(|finding| finding.status == Status::Open).count();
     let new = steps(&[Step::Opened]);
     let worse = steps(&[Step::Reopened, Step::Worsened, Step::WaiverEnded]);
-    let unseen = sight::unseen_in_words(assessment);
-    match (new + worse, unseen.is_empty()) {
-        (0, true) => words(Ink::Good, "Nothing new. Every endpoint was read whole, and every rule could judge."),
-        (0, false) => {
-            let unseen = text::join_and(&unseen);
-            words(Ink::Warn, &format!("Nothing new was found in what could be seen; {unseen}."))
+    let resolved = steps(&[Step::Resolved]);
+    let unseen = text::join_and(&sight::unseen_in_words(assessment));
+    page.blank();
+    let news = match (&assessment.previous, new + worse) {
+        (None, _) if open > 0 => {
+            format!("First scan: {} open.", text::plural(open, "finding stands", "findings stand"))
         }
-        (_, whole) => {
+        (None, _) => "First scan: nothing was found".to_owned(),
+        (Some(_), 0) => "Nothing new was found".to_owned(),
+        (Some(_), _) => {
             let mut parts = Vec::new();
-            if new > 0 {
-                parts.push(format!("{} new", text::plural(new, "finding is", "findings are")));
+            for (count, what) in [(new, "new"), (worse, "back or worse"), (resolved, "resolved")] {
+                if count > 0 {
+                    parts.push(format!("{} {what}", text::thousands(count)));
+                }
             }
-            if worse > 0 {
-                parts.push(format!("{} or got worse", text::plural(worse, "came back", "came back")));
-            }
-            let beyond = if whole { String::new() } else { format!("; {}", text::join_and(&unseen)) };
-            words(Ink::Strong, &format!("{}{beyond}.", text::join_and(&parts)))
+            format!("{}.", parts.join(" · "))
+        }
+    };
+    // A sentence that found nothing goes on with how much that is worth.
+    match (news.ends_with('.'), unseen.is_empty()) {
+        (true, true) => page.paragraph(0, &[words(Ink::Strong, &news)]),
+        (true, false) => {
+            page.paragraph(0, &[words(Ink::Strong, &news)]);
+            page.paragraph(0, &[words(Ink::Warn, &format!("There may be more: {unseen}."))]);
+        }
+        (false, true) => {
+            let ink = if open == 0 { Ink::Good } else { Ink::Plain };
+            let whole = "every endpoint was read whole, and every rule could judge";
+            page.paragraph(0, &[words(ink, &format!("{news}: {whole}."))]);
+        }
+        (false, false) => {
+            page.paragraph(0, &[words(Ink::Warn, &format!("{news} in what could be seen; {unseen}."))]);
         }
     }
 }
@@ -115,12 +132,15 @@ fn footer(page: &mut Page, assessment: &Assessment) {
         totals.push(words(Ink::Dim, &format!("{} waived", text::thousands(waived))));
     }
     page.blank();
-    let mut line = vec![words(Ink::Strong, "Open")];
+    let mut line = vec![words(Ink::Strong, "Open:")];
     line.extend(dotted(totals));
     page.paragraph(0, &line);
     if assessment.trend.len() > 1 {
-        let label = format!("Last {} scans", assessment.trend.len().min(SPARKS));
-        page.paragraph(0, &[words(Ink::Dim, &label), words(Ink::Plain, &sparkline(&assessment.trend))]);
+        let latest = assessment.trend.get(assessment.trend.len().saturating_sub(SPARKS)..).unwrap_or_default();
+        let ends = [latest.first(), latest.last()].map(|end| text::thousands(end.copied().unwrap_or(0)));
+        let label = format!("Last {} scans:", latest.len());
+        let range = format!("{} → {} open", ends[0], ends[1]);
+        page.paragraph(0, &[words(Ink::Dim, &label), words(Ink::Plain, &sparkline(latest)), words(Ink::Dim, &range)]);
     }
 }
 
@@ -130,9 +150,8 @@ const SPARKS: usize = 30;
 /// One bar for each number, from nothing to the greatest of them.
 fn sparkline(numbers: &[usize]) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let latest = numbers.get(numbers.len().saturating_sub(SPARKS)..).unwrap_or(numbers);
-    let greatest = latest.iter().copied().max().unwrap_or(0).max(1);
-    latest.iter().map(|number| BARS[number * (BARS.len() - 1) / greatest]).collect()
+    let greatest = numbers.iter().copied().max().unwrap_or(0).max(1);
+    numbers.iter().map(|number| BARS[number * (BARS.len() - 1) / greatest]).collect()
 }
 
 /// “… and 12 more (keyroll findings)”.
@@ -150,6 +169,5 @@ mod tests {
     fn the_trend_is_drawn_from_nothing_to_the_greatest() {
         assert_eq!(sparkline(&[0, 5, 10]), "▁▄█");
         assert_eq!(sparkline(&[0, 0]), "▁▁");
-        assert_eq!(sparkline(&[7; 40]).chars().count(), SPARKS);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{SHOWN, and_more};
-use crate::model::{Assessment, LedgerEntry, RuleId};
+use crate::model::{Assessment, EndpointState, LedgerEntry, RuleId, RuleSummary, Tally};
 use crate::reports::layout::{Block, Ink, Page, Words, dotted, words};
 use crate::reports::{order, say};
 use crate::text;
@@ -24,7 +24,7 @@ pub(super) fn coverage_line(assessment: &Assessment) -> Vec<Words> {
     };
     let mut parts = vec![proven];
     if undeclared > 0 {
-        parts.push(words(Ink::Bad, &format!("{} could not be read whole", text::thousands(undeclared))));
+        parts.push(words(Ink::Bad, &format!("{} not read whole", text::thousands(undeclared))));
     }
     if gaps > undeclared {
         parts.push(words(Ink::Warn, &text::plural(gaps - undeclared, "accepted blind spot", "accepted blind spots")));
@@ -43,7 +43,11 @@ pub(super) fn unseen_in_words(assessment: &Assessment) -> Vec<String> {
     if gaps > 0 {
         parts.push(format!("{} could not be read whole", text::plural(gaps, "endpoint", "endpoints")));
     }
-    let unsure = assessment.tallies.values().filter(|tally| tally.unknown > 0).count();
+    if assessment.rules.is_empty() {
+        parts.push("no rule was asked".to_owned());
+    }
+    let whole = |rule: &&RuleSummary| assessment.tallies.get(&rule.id).is_some_and(Tally::is_whole);
+    let unsure = assessment.rules.iter().filter(|rule| !whole(rule)).count();
     if unsure > 0 {
         parts.push(format!("{} could not judge everything", text::plural(unsure, "rule", "rules")));
     }
@@ -92,20 +96,29 @@ fn rules_by_gap(assessment: &Assessment) -> BTreeMap<(&str, &str), BTreeSet<&Rul
 
 fn block(entry: &LedgerEntry, rules: &BTreeMap<(&str, &str), BTreeSet<&RuleId>>) -> Block {
     let reason = if entry.reason.is_empty() { String::new() } else { format!(": {}", entry.reason) };
-    let unknown = rules.get(&(entry.source.as_str(), entry.endpoint.as_ref())).map_or(0, BTreeSet::len);
-    let effect = match unknown {
-        0 => "no rule is unknown for it".to_owned(),
-        count => format!("{} unknown", text::plural(count, "rule is", "rules are")),
+    let left: Vec<&RuleId> =
+        rules.get(&(entry.source.as_str(), entry.endpoint.as_ref())).into_iter().flatten().copied().collect();
+    let effect = match left.as_slice() {
+        [] => "no rule waits for it".to_owned(),
+        few @ ([_] | [_, _]) => {
+            let names: Vec<String> = few.iter().map(ToString::to_string).collect();
+            format!("leaves {} incomplete: {}", text::plural(few.len(), "rule", "rules"), text::join_and(&names))
+        }
+        many => format!("leaves {} incomplete", text::plural(many.len(), "rule", "rules")),
     };
-    let rows =
-        entry.rows_expected.map_or_else(String::new, |expected| format!("{} of {expected} rows read", entry.rows));
+    let kinds: Vec<String> = entry.shows.iter().map(|kind| format!("{}s", kind.name())).collect();
+    let hides = if kinds.is_empty() { String::new() } else { format!("may hide {}", text::join_and(&kinds)) };
+    let rows = match entry.rows_expected {
+        Some(expected) if entry.state == EndpointState::Partial => format!("{} of {expected} rows read", entry.rows),
+        _ => String::new(),
+    };
     let ink = if entry.is_undeclared_gap() { say::state_ink(entry.state) } else { Ink::Dim };
-    let effect_ink = if unknown > 0 { Ink::Warn } else { Ink::Dim };
-    let mut details = vec![dotted([words(effect_ink, &effect), words(Ink::Dim, &rows)])];
+    let effect_ink = if left.is_empty() { Ink::Dim } else { Ink::Warn };
+    let mut details = vec![dotted([words(effect_ink, &effect), words(Ink::Dim, &hides), words(Ink::Dim, &rows)])];
     match &entry.declared {
-        Some(why) => details.push(vec![words(Ink::Dim, &format!("declared as a blind spot: {why}"))]),
+        Some(why) => details.push(vec![words(Ink::Dim, &format!("declared blind spot: {why}"))]),
         None if !entry.right.is_empty() => {
-            details.push(vec![words(Ink::Action, &format!("→ It takes: {}", entry.right))]);
+            details.push(vec![words(Ink::Action, &format!("→ To see it: {}", entry.right))]);
         }
         None => {}
     }
@@ -130,11 +143,12 @@ fn left_open(assessment: &Assessment) -> Vec<Words> {
     }
     let unconfirmed = assessment.findings.iter().filter(|finding| finding.unconfirmed.is_some()).count();
     if unconfirmed > 0 {
-        let findings = text::plural(unconfirmed, "finding", "findings");
-        lines.push(words(
-            Ink::Warn,
-            &format!("{findings} from earlier could not be looked at again and stay as they were"),
-        ));
+        let findings = text::plural(
+            unconfirmed,
+            "earlier finding was out of sight and stands unchanged",
+            "earlier findings were out of sight and stand unchanged",
+        );
+        lines.push(words(Ink::Warn, &findings));
     }
     for entry in order::ledger(assessment).into_iter().filter(|entry| !entry.unreadable.is_empty()) {
         let example = entry.unreadable.first().map(|row| text::shorten(row, 60)).unwrap_or_default();
