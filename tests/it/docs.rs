@@ -3,7 +3,8 @@
 use std::fs;
 
 use crate::support::keyroll::keyroll;
-use crate::support::{expect_file, project};
+use crate::support::expected::expect_file;
+use crate::support::project;
 
 fn read(path: &str) -> String {
     fs::read_to_string(project().join(path)).unwrap()

@@ -9,6 +9,7 @@ mod house;
 mod journey;
 mod lifecycle;
 mod mistakes;
+mod reports;
 mod secrets;
 mod simulator;
 mod store;

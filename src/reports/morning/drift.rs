@@ -1,0 +1,61 @@
+//! What changed since the scan before: counts, and the few changes that tell most.
+
+use std::cmp::Reverse;
+
+use super::{SHOWN, and_more};
+use crate::model::{Assessment, Change, Kind, What};
+use crate::reports::layout::{Block, Ink, Page, dotted, words};
+use crate::reports::{order, say};
+use crate::text;
+
+/// The section; left out when nothing changed.
+pub(super) fn section(page: &mut Page, assessment: &Assessment) {
+    let changes = order::changes(assessment);
+    if changes.is_empty() {
+        return;
+    }
+    let counts = What::ALL.map(|what| (what, changes.iter().filter(|change| change.what == what).count()));
+    let counts = counts.into_iter().filter(|(_, count)| *count > 0).map(|(what, count)| match what {
+        What::NotObserved => words(Ink::Warn, &format!("{} out of sight (not gone)", text::thousands(count))),
+        what => words(Ink::Dim, &format!("{} {}", text::thousands(count), what.name())),
+    });
+    page.heading("DRIFT", "");
+    page.paragraph(2, &dotted(counts));
+    let mut telling: Vec<&Change> = changes.into_iter().filter(|change| change.what != What::NotObserved).collect();
+    telling.sort_by_key(|change| Reverse(weight(change)));
+    let blocks: Vec<Block> = telling.iter().take(SHOWN).map(|change| block(change)).collect();
+    page.blocks(&blocks);
+    and_more(page, telling.len() - blocks.len(), "keyroll drift");
+}
+
+/// How much a change tells about who can reach what. The order of equals is kept.
+fn weight(change: &Change) -> u8 {
+    const POWER: [&str; 8] =
+        ["platform_roles", "scopes", "role", "holder", "owner", "principal", "jira_access", "account_type"];
+    const LIFE: [&str; 5] = ["status", "expires_at", "groups", "mfa", "via"];
+    let touches = |fields: &[&str]| change.fields.iter().any(|changed| fields.contains(&changed.field.as_str()));
+    match (change.what, change.resource.kind()) {
+        (What::Changed | What::Rotated, _) if touches(&POWER) => 9,
+        (What::Added, Kind::Grant) => 8,
+        (What::Added, Kind::Credential) => 7,
+        (What::Changed, _) if touches(&LIFE) => 6,
+        (What::Rotated, _) => 5,
+        (What::Removed, Kind::Credential | Kind::Principal | Kind::Grant) => 4,
+        (What::Added, Kind::Principal | Kind::Setting) => 3,
+        (What::Changed, _) => 2,
+        (What::Added | What::Removed, _) => 1,
+        (What::NotObserved, _) => 0,
+    }
+}
+
+fn block(change: &Change) -> Block {
+    const FIELDS: usize = 3;
+    let mut fields: Vec<String> = change.fields.iter().take(FIELDS).map(say::field_change).collect();
+    if change.fields.len() > FIELDS {
+        fields.push(text::plural(change.fields.len() - FIELDS, "more field", "more fields"));
+    }
+    let name = if change.name.is_empty() { change.resource.native() } else { &change.name };
+    let mut parts = vec![words(Ink::Plain, &say::named(change.resource.kind(), name))];
+    parts.extend(fields.iter().map(|field| words(Ink::Dim, field)));
+    Block { label: Some(words(Ink::Plain, change.what.name())), head: dotted(parts), ..Block::default() }
+}
