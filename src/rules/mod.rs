@@ -126,3 +126,6 @@ fn place(written: &mut BTreeMap<String, RuleFile>, rule: RuleFile) -> Result<(),
     written.insert(id, rule);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
