@@ -18,3 +18,6 @@ pub mod model;
 pub mod document;
 pub mod http;
 pub mod inventory;
+
+// Floor 3: the rooms side by side.
+pub mod sources;
