@@ -17,7 +17,7 @@ pub mod model;
 // Floor 2: tools that know no product.
 pub mod document;
 pub mod http;
-pub mod inventory;
 
 // Floor 3: the rooms side by side.
+pub mod simulator;
 pub mod sources;
