@@ -6,7 +6,7 @@
 mod atlassian_org;
 mod connection;
 mod endpoint;
-// mod jira_cloud;
+mod jira_cloud;
 mod pages;
 mod reading;
 mod row;
@@ -55,8 +55,11 @@ pub struct SourceKind {
     /// Builds one from its section of the configuration, of which `type` and `name` are taken already.
     ///
     /// All mistakes are told at once, secrets that cannot be had included.
-    pub build: fn(SourceName, Section, &http::Factory, Arc<dyn Clock>) -> Result<Box<dyn Source>, Problems>,
+    pub build: Build,
 }
+
+/// Builds a source from its name, its section, the factory of its clients and the clock of its ledger.
+pub type Build = fn(SourceName, Section, &http::Factory, Arc<dyn Clock>) -> Result<Box<dyn Source>, Problems>;
 
 /// A right that a source's credential needs.
 #[derive(Debug, Clone, Copy)]
@@ -68,4 +71,4 @@ pub struct Right {
 }
 
 /// Every sort of source, in the order they are listed.
-pub static SOURCES: &[SourceKind] = &[atlassian_org::KIND];
+pub static SOURCES: &[SourceKind] = &[atlassian_org::KIND, jira_cloud::KIND];

@@ -1,8 +1,6 @@
 //! One row of a foreign answer, read leniently: a field that cannot be read becomes unknown and is noted,
 //! and never costs the row, the page or the endpoint. Times and ids in all the forms the products use.
 
-use std::fmt;
-
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
@@ -87,7 +85,8 @@ fn moment_in(text: &str) -> Option<DateTime<Utc>> {
     let with_offset = || DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z").ok().map(|at| at.to_utc());
     let without = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok().map(|at| at.and_utc());
     let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(|day| day.and_time(NaiveTime::MIN).and_utc());
-    let epoch = || text.parse::<f64>().ok().and_then(since_epoch);
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let epoch = || text.parse::<f64>().ok().filter(|_| digits).and_then(since_epoch);
     DateTime::parse_from_rfc3339(text)
         .ok()
         .map(|at| at.to_utc())
@@ -108,22 +107,27 @@ fn since_epoch(number: f64) -> Option<DateTime<Utc>> {
 
 /// An id that comes as text from one endpoint and as a number from another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Id(pub(super) String);
+pub(super) struct Id(String);
 
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         match Value::deserialize(from)? {
-            Value::String(text) if !text.is_empty() => Ok(Self(text)),
+            Value::String(text) => Ok(Self(text)),
             Value::Number(number) => Ok(Self(number.to_string())),
             _ => Err(D::Error::custom("this is no id")),
         }
     }
 }
 
-impl fmt::Display for Id {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
+impl From<Id> for String {
+    fn from(id: Id) -> Self {
+        id.0
     }
+}
+
+/// The id of a row; an empty one is none.
+pub(super) fn id(fact: Fact<impl Into<String>>) -> Option<String> {
+    value(fact).map(Into::into).filter(|id| !id.is_empty())
 }
 
 /// A fact of which `null` tells nothing: the source hides it.

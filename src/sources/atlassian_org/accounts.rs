@@ -9,7 +9,7 @@ use crate::model::{Body, Fact, Kind, Principal, PrincipalType, ProductActivity, 
 use crate::sources::endpoint::fill;
 use crate::sources::pages::Listed;
 use crate::sources::reading::Part;
-use crate::sources::row::{hidden_if_empty, hidden_if_null, moment, sorted, value};
+use crate::sources::row::{hidden_if_empty, hidden_if_null, id, moment, sorted, value};
 
 impl Visit<'_> {
     pub(super) async fn accounts(&self) -> Part {
@@ -35,7 +35,7 @@ impl Visit<'_> {
 }
 
 fn account(user: wire::User) -> Option<Resource> {
-    let id = value(user.account_id.clone())?;
+    let id = id(user.account_id.clone())?;
     let status = status(&user);
     let managed = hidden_if_null(user.claim_status).and_then(|claim| match claim.as_str() {
         "managed" => Fact::Known(true),
@@ -64,7 +64,7 @@ fn account(user: wire::User) -> Option<Resource> {
 }
 
 fn managed_account(row: wire::ManagedAccount) -> Option<Resource> {
-    let id = value(row.account_id)?;
+    let id = id(row.account_id)?;
     let body = Principal {
         account_type: hidden_if_null(row.account_type).map(|name| account_type(&name)),
         // An active account may be suspended all the same; only the search knows.

@@ -6,7 +6,7 @@ use crate::model::{Body, Credential, CredentialForm, Fact, Kind, Resource, Resou
 use crate::sources::endpoint::fill;
 use crate::sources::pages::Listed;
 use crate::sources::reading::Part;
-use crate::sources::row::{hidden_if_null, moment, sorted, value};
+use crate::sources::row::{hidden_if_null, id, moment, sorted, value};
 
 impl Visit<'_> {
     /// Asks for page size and cursor alone: other parameters are said to upset the server. Where it fails on large
@@ -62,7 +62,7 @@ fn user_token(org: &str, row: wire::ApiToken) -> Option<Resource> {
         scopes: hidden_if_null(row.scopes).map(sorted),
         ..Credential::unknown(CredentialForm::ApiToken)
     };
-    Some(credential(org, &value(row.id)?.0, row.label, body))
+    Some(credential(org, &id(row.id)?, row.label, body))
 }
 
 fn api_key(org: &str, row: wire::ApiKey) -> Option<Resource> {
@@ -81,7 +81,7 @@ fn api_key(org: &str, row: wire::ApiKey) -> Option<Resource> {
         scopes,
         ..Credential::unknown(CredentialForm::OrgApiKey)
     };
-    Some(credential(org, &value(row.id)?.0, row.label, body))
+    Some(credential(org, &id(row.id)?, row.label, body))
 }
 
 /// An OAuth client. The listing tells neither its scopes nor its end.
@@ -93,7 +93,7 @@ pub(super) fn oauth_client(org: &str, row: wire::OauthClient, owner: Fact<Resour
         scopes: hidden_if_null(row.scopes).map(sorted),
         ..Credential::unknown(CredentialForm::OauthClient)
     };
-    Some(credential(org, &value(row.client_id)?, row.name, body))
+    Some(credential(org, &id(row.client_id)?, row.name, body))
 }
 
 /// A credential's resource; its label is its name.
@@ -116,7 +116,7 @@ pub(super) fn status(told: Fact<String>) -> Fact<String> {
 }
 
 fn account_of(person: Fact<wire::Person>) -> Fact<ResourceId> {
-    hidden_if_null(person).and_then(|person| hidden_if_null(person.id)).map(|id| cloud(Kind::Principal, &id))
+    value(person).and_then(|person| id(person.id)).map_or(Fact::Unknown, |id| Fact::Known(cloud(Kind::Principal, &id)))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::model::Kind;
 use crate::sources::endpoint::{Endpoint, get, post};
 
 pub(super) const ACCOUNT_COUNT: Allowed = get("/admin/v2/orgs/{}/directories/{}/users/count");
+pub(super) const GROUP_COUNT: Allowed = get("/admin/v2/orgs/{}/directories/{}/groups/count");
 pub(super) const USER_TOKEN_COUNT: Allowed = get("/admin/api-access/v1/orgs/{}/api-tokens/count");
 pub(super) const API_KEY_COUNT: Allowed = get("/admin/api-access/v1/orgs/{}/api-keys/count");
 pub(super) const CONSOLE_SERVICE_ACCOUNTS: Allowed = get("/admin/account-management/v1/orgs/{}/service-accounts");
@@ -28,7 +29,7 @@ pub(super) const MANAGED_ACCOUNTS: Endpoint =
 
 pub(super) const GROUPS: Endpoint = Endpoint::new(
     "groups",
-    &[post("/admin/v2/orgs/{}/directories/{}/groups/search")],
+    &[post("/admin/v2/orgs/{}/directories/{}/groups/search"), GROUP_COUNT],
     &[Kind::Group],
     "read:groups:admin",
 );

@@ -7,7 +7,7 @@ use super::{BY_CURSOR, BY_CURSOR_IN_BODY, Visit, wire};
 use crate::model::{Body, Container, ContainerForm, EndpointState, Fact, Kind, Resource, ResourceId, Setting};
 use crate::sources::pages::Listed;
 use crate::sources::reading::Part;
-use crate::sources::row::{hidden_if_empty, hidden_if_null, moment, value};
+use crate::sources::row::{hidden_if_empty, hidden_if_null, id, moment, value};
 
 impl Visit<'_> {
     /// Finds the organisation. Without its id nothing else can be asked, which every other endpoint then tells.
@@ -78,7 +78,7 @@ impl Visit<'_> {
     }
 
     fn directory(&self, row: wire::Directory) -> Option<Resource> {
-        let id = value(row.directory_id)?;
+        let id = id(row.directory_id)?;
         let parent = Fact::Known(self.id(Kind::Container, "organisation"));
         let body = Container { parent, ..Container::unknown(ContainerForm::Directory) };
         Some(Resource {
@@ -90,7 +90,7 @@ impl Visit<'_> {
     }
 
     fn product(&self, row: wire::Workspace) -> Option<Resource> {
-        let ari = value(row.id)?;
+        let ari = id(row.id)?;
         let attributes = value(row.attributes).unwrap_or_default();
         let body = Container {
             parent: Fact::Known(self.id(Kind::Container, "organisation")),
@@ -138,8 +138,8 @@ impl Visit<'_> {
 
     fn domain(&self, row: wire::Domain) -> Option<Resource> {
         let attributes = value(row.attributes).unwrap_or_default();
-        let name = value(attributes.name);
-        let native = name.clone().or_else(|| value(row.id).map(|id| id.0))?;
+        let name = id(attributes.name);
+        let native = name.clone().or_else(|| id(row.id))?;
         let claim = value(attributes.claim).unwrap_or_default();
         let body = Setting {
             key: "domain".to_owned(),
@@ -156,7 +156,7 @@ impl Visit<'_> {
 }
 
 fn id_and_name(row: wire::Org) -> Option<(String, String)> {
-    Some((value(row.id)?, value(row.attributes).and_then(|named| value(named.name)).unwrap_or_default()))
+    Some((id(row.id)?, value(row.attributes).and_then(|named| value(named.name)).unwrap_or_default()))
 }
 
 fn organisation(id: &str, name: String) -> Resource {

@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use super::endpoints::GROUPS;
+use super::endpoints::{GROUP_COUNT, GROUPS};
 use super::{BY_CURSOR_IN_BODY, EVERY_DIRECTORY, Visit, cloud, wire};
 use crate::model::{Body, Fact, Group, Kind, Resource};
+use crate::sources::endpoint::fill;
 use crate::sources::pages::Listed;
 use crate::sources::reading::Part;
-use crate::sources::row::{absent_if_empty, hidden_if_null, value};
+use crate::sources::row::{absent_if_empty, hidden_if_null, id, value};
 
 impl Visit<'_> {
     pub(super) async fn groups(&self) -> Part {
@@ -16,12 +17,13 @@ impl Visit<'_> {
         request.body = Some(json!({"limit": self.source.connection.page_size(100), "expand": ["counts.users"]}));
         let rows = reading.walk::<Listed<wire::Group>, _>(&self.source.client, request, BY_CURSOR_IN_BODY).await.rows;
         rows.into_iter().for_each(|row| reading.push(group(row)));
+        reading.count(&self.source.client, fill(GROUP_COUNT, &[&self.org, EVERY_DIRECTORY])).await;
         reading.finish()
     }
 }
 
 fn group(row: wire::Group) -> Option<Resource> {
-    let id = value(row.id)?;
+    let id = id(row.id)?;
     let modifiable = value(row.management_access).and_then(|access| value(access.modifiable));
     let external = match (value(row.external_synced), modifiable) {
         (Some(true), _) | (_, Some(false)) => Fact::Known(true),

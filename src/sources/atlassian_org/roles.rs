@@ -12,7 +12,7 @@ use crate::model::{Body, EndpointState, Fact, Grant, GrantForm, Holder, Kind, Re
 use crate::sources::endpoint::fill;
 use crate::sources::pages::Listed;
 use crate::sources::reading::{Part, Reading};
-use crate::sources::row::{hidden_if_null, sorted, value};
+use crate::sources::row::{hidden_if_null, id, sorted, value};
 use crate::text::thousands;
 
 /// The roles whose holders administer something.
@@ -109,7 +109,7 @@ impl Visit<'_> {
 
     /// One grant for each role; `None` where the row does not say on what, or which roles.
     fn grants(&self, recipient: &Recipient, row: wire::RoleAssignments) -> Option<Vec<Resource>> {
-        let on = value(row.resource_id)?;
+        let on = id(row.resource_id)?;
         let roles: Vec<(String, Fact<Vec<String>>)> = match (value(row.role_assignments), value(row.roles)) {
             (Some(assignments), _) => assignments
                 .into_iter()

@@ -13,7 +13,7 @@ use crate::model::{Resource, ResourceId};
 use crate::sources::endpoint::fill;
 use crate::sources::pages::ListedOrBare;
 use crate::sources::reading::Part;
-use crate::sources::row::{absent_if_empty, hidden_if_empty, hidden_if_null, moment, sorted, value};
+use crate::sources::row::{absent_if_empty, hidden_if_empty, hidden_if_null, id, moment, sorted, value};
 
 /// The account ids behind the ids that the service-account API uses for itself.
 pub(super) type InternalIds = BTreeMap<String, String>;
@@ -64,7 +64,7 @@ impl Visit<'_> {
 }
 
 fn service_account(row: wire::ServiceAccount) -> Option<Resource> {
-    let id = value(row.atlassian_id)?;
+    let id = id(row.atlassian_id)?;
     let body = Principal {
         account_type: Fact::Known(PrincipalType::ServiceAccount),
         status: status(row.status),
@@ -79,7 +79,7 @@ fn service_account(row: wire::ServiceAccount) -> Option<Resource> {
 
 /// Nobody has described these rows, so silence about a date tells nothing.
 fn token(org: &str, row: wire::ServiceAccountToken, internal_ids: &InternalIds) -> Option<Resource> {
-    let id = value(row.id.or(row.token_id))?;
+    let id = id(row.id.or(row.token_id))?;
     let person = value(row.user).and_then(|user| value(user.id));
     let body = Credential {
         owner: owner(row.service_account_id.known().or(person.as_ref()), internal_ids),
@@ -90,7 +90,7 @@ fn token(org: &str, row: wire::ServiceAccountToken, internal_ids: &InternalIds) 
         scopes: hidden_if_null(row.scopes).map(sorted),
         ..Credential::unknown(CredentialForm::ApiToken)
     };
-    Some(credential(org, &id.0, row.label.or(row.token_label), body))
+    Some(credential(org, &id, row.label.or(row.token_label), body))
 }
 
 /// The account behind either of a service account's two ids; unknown if it is neither of a listed one.
