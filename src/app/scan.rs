@@ -102,9 +102,10 @@ impl App {
         let now = self.clock.now();
         let evaluation = self.rules.evaluate(&Inventory::new(&snapshot), &changes, now);
         let rules = self.rules.summaries();
+        let after = previous.as_ref().map(|head| head.id);
         let reconciled = self.reconcile(&snapshot, &changes, &evaluation, &rules, now)?;
-        let head = self.head(&snapshot, previous.map(|head| head.id), started_at);
-        self.commit(head, &snapshot, &changes, &evaluation, &rules, &reconciled)
+        let head = self.head(&snapshot, after, started_at);
+        self.commit(&head, &snapshot, &changes, &evaluation, &rules, &reconciled)
     }
 
     /// Reads all sources side by side.
@@ -183,7 +184,7 @@ impl App {
 
     fn commit(
         &mut self,
-        head: SnapshotHead,
+        head: &SnapshotHead,
         snapshot: &Snapshot,
         changes: &[Change],
         evaluation: &Evaluation,
@@ -192,6 +193,7 @@ impl App {
     ) -> Result<ScanOutcome, AppError> {
         let complete = head.complete;
         let id = self.store.commit(&ScanRecord {
+            after: head.compared_with,
             head,
             snapshot,
             changes,

@@ -80,7 +80,7 @@ async fn scan(context: &Context, folder: &Path, clock: &FixedClock) -> Result<Sc
     let clock: Arc<dyn Clock> = Arc::new(clock.clone());
     let mut app = Config::load(&folder.join("keyroll.yaml"))?.build(&clock, &[])?;
     let progress = context.terminal.progress(app.sources.len());
-    app.scan(&|step| progress.tell(&step)).await
+    Ok(app.scan(&|step| progress.tell(&step)).await?)
 }
 
 /// The latest two o'clock in the morning, UTC.

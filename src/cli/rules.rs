@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use super::complain::Complaint;
 use super::{Context, exit};
 use crate::config::Config;
-use crate::reports::rules_table;
-use crate::rules::RuleSet;
+use crate::reports::{RulePage, RuleText, rule_detail, rules_table};
+use crate::rules::{Rule, RuleSet};
 use crate::text::{did_you_mean, plural};
 
 #[derive(Debug, clap::Subcommand)]
@@ -32,7 +32,7 @@ pub(super) fn run(context: &Context, command: &RulesCommand) -> Result<ExitCode,
         RulesCommand::List => context.terminal.result(&rules_table(&rules.summaries().iter().collect::<Vec<_>>(), &BTreeMap::new(), context.terminal.look)),
         RulesCommand::Show { id } => {
             let rule = find(&rules, id)?;
-            context.terminal.result(&rule.describe());
+            context.terminal.result(&rule_detail(&page(rule), context.terminal.look));
         }
         RulesCommand::Test { id } => return test(context, &rules, id.as_deref()),
     }
@@ -45,7 +45,30 @@ pub(super) fn load(context: &Context) -> Result<RuleSet, Complaint> {
     Ok(config.rules()?)
 }
 
-fn find<'a>(rules: &'a RuleSet, id: &str) -> Result<&'a crate::rules::Rule, Complaint> {
+/// What the page of a rule says.
+fn page(rule: &Rule) -> RulePage<'_> {
+    let summary = rule.summary();
+    RulePage {
+        subject: if rule.on_change() { format!("changes of {}s", rule.kind().name()) } else { format!("{}s", rule.kind().name()) },
+        scope: rule.scope(),
+        require: rule.require(),
+        needs: rule.needs(),
+        params: rule
+            .params()
+            .iter()
+            .map(|param| {
+                let name = param.name.value.as_str();
+                let value = rule.values().get(name).map_or_else(String::new, ToString::to_string);
+                (name, value, param.about.as_str())
+            })
+            .collect(),
+        text: RuleText { why: rule.why(), fix: rule.fix(), verify: rule.verify(), references: rule.references() },
+        file: &rule.file().name,
+        summary,
+    }
+}
+
+fn find<'a>(rules: &'a RuleSet, id: &str) -> Result<&'a Rule, Complaint> {
     rules.rule(id).ok_or_else(|| {
         let complaint = Complaint::failed(format!("there is no rule `{id}`"));
         match did_you_mean(id, rules.rules().iter().map(|rule| rule.id().as_str())) {
@@ -59,24 +82,16 @@ fn test(context: &Context, rules: &RuleSet, id: Option<&str>) -> Result<ExitCode
     if let Some(id) = id {
         find(rules, id)?;
     }
-    let results: Vec<_> =
-        rules.run_cases().into_iter().filter(|result| id.is_none_or(|id| result.rule.as_str() == id)).collect();
-    let mut wrong = 0;
+    let results = rules.run_cases()?;
+    let results: Vec<_> = results.iter().filter(|result| id.is_none_or(|id| result.rule.as_str() == id)).collect();
     let mut text = String::new();
-    for result in results.iter().filter(|result| result.problem.is_some()) {
-        wrong += 1;
-        let problem = result.problem.as_deref().unwrap_or_default();
-        text.push_str(&format!("{}: case “{}”: {problem}\n", result.rule, result.name));
+    let wrong: Vec<_> = results.iter().filter(|result| !result.passed()).collect();
+    for result in &wrong {
+        text.push_str(&format!("{}:{}: {}\n", result.file.name, result.line, result.words()));
     }
     let tested = if id.is_some() { 1 } else { rules.rules().len() };
-    text.push_str(&format!(
-        "{} of {} passed",
-        plural(results.len() - wrong, "case", "cases"),
-        plural(tested, "rule", "rules")
-    ));
-    if wrong > 0 {
-        text.push_str(&format!(", {wrong} failed"));
-    }
+    let passed = plural(results.len() - wrong.len(), "case", "cases");
+    text.push_str(&format!("{}: {passed} passed, {} failed", plural(tested, "rule", "rules"), wrong.len()));
     context.terminal.result(&text);
-    Ok(ExitCode::from(if wrong == 0 { exit::COMPLETE } else { exit::FAILED }))
+    Ok(ExitCode::from(if wrong.is_empty() { exit::COMPLETE } else { exit::FAILED }))
 }

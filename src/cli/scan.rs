@@ -45,5 +45,5 @@ pub(super) fn run(context: &Context, args: &ScanArgs) -> Result<ExitCode, Compla
 pub(super) fn scan_once(context: &Context, config: Config, only: &[String]) -> Result<ScanOutcome, Complaint> {
     let mut app = config.build(&context.clock, only)?;
     let progress = context.terminal.progress(app.sources.len());
-    block_on(app.scan(&|step| progress.tell(&step)))
+    Ok(block_on(app.scan(&|step| progress.tell(&step)))?)
 }

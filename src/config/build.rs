@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Config, read};
 use crate::app::App;
 use crate::clock::Clock;
-use crate::findings::{WaiverOptions, Waivers};
+use crate::findings::{WaiverLimits, Waivers};
 use crate::http;
 use crate::model::SourceName;
 use crate::problem::{Problem, Problems, SourceText};
@@ -17,7 +17,6 @@ use crate::store::Store;
 use crate::text::did_you_mean;
 
 /// Rules and waivers: what is needed to judge, without looking anywhere.
-#[derive(Debug)]
 pub struct Judgement {
     /// The rules.
     pub rules: RuleSet,
@@ -67,12 +66,7 @@ impl Config {
 
     fn waivers(&self, known: &[crate::model::RuleSummary], clock: &dyn Clock) -> Result<Waivers, Problems> {
         let Some(path) = &self.waivers else { return Ok(Waivers::default()) };
-        let options = WaiverOptions {
-            today: clock.now().date_naive(),
-            longest_days: self.waiver_ceiling_days,
-            warn_days: self.waiver_warning_days,
-        };
-        Waivers::parse(&read(path)?, known, &options)
+        Waivers::parse(&read(path)?, known, clock.now().date_naive(), self.waiver_limits)
     }
 
     /// Builds everything a scan needs. With names in `only`, just those sources are asked.

@@ -8,6 +8,7 @@ mod build;
 use std::path::{Path, PathBuf};
 
 use crate::app::AcceptedGap;
+use crate::findings::WaiverLimits;
 use crate::document::{self, Located, Node, Section};
 use crate::model::{Severity, SourceName};
 use crate::problem::{Problem, Problems, SourceText};
@@ -36,8 +37,7 @@ pub struct Config {
     sources: Vec<SourcePlan>,
     rule_folders: Vec<PathBuf>,
     waivers: Option<PathBuf>,
-    waiver_ceiling_days: i64,
-    waiver_warning_days: i64,
+    waiver_limits: WaiverLimits,
     accepted_gaps: Vec<AcceptedGap>,
 }
 
@@ -71,7 +71,7 @@ impl Config {
         let rules = root.section("rules").map(read_rules);
         let (rule_folders, overrides) = rules.and_then(|rules| root.take(rules)).unwrap_or_default();
         let waivers = root.section("waivers").map(read_waivers);
-        let (waivers, ceiling, warning) = waivers.and_then(|waivers| root.take(waivers)).unwrap_or_default();
+        let (waivers, waiver_limits) = waivers.and_then(|waivers| root.take(waivers)).unwrap_or_default();
         let accepted_gaps = read_accepted_gaps(&mut root, &sources);
         root.finish(Some(Self {
             estate,
@@ -83,8 +83,7 @@ impl Config {
             sources,
             rule_folders: rule_folders.into_iter().map(|given| folder.join(given)).collect(),
             waivers: waivers.map(|given| folder.join(given)),
-            waiver_ceiling_days: ceiling.unwrap_or(366),
-            waiver_warning_days: warning.unwrap_or(14),
+            waiver_limits,
             accepted_gaps,
         }))
     }
@@ -102,8 +101,7 @@ impl Config {
             sources: Vec::new(),
             rule_folders: Vec::new(),
             waivers: None,
-            waiver_ceiling_days: 366,
-            waiver_warning_days: 14,
+            waiver_limits: WaiverLimits::default(),
             accepted_gaps: Vec::new(),
         }
     }
@@ -188,21 +186,23 @@ fn read_rules(mut section: Section) -> Result<RuleSettings, Problems> {
     section.finish(Some((folders, overrides)))
 }
 
-type WaiverSettings = (Option<String>, Option<i64>, Option<i64>);
+type WaiverSettings = (Option<String>, WaiverLimits);
 
 fn read_waivers(mut section: Section) -> Result<WaiverSettings, Problems> {
     let file = section.need("file");
-    let ceiling = read_days(&mut section, "longest_days");
-    let warning = read_days(&mut section, "warn_days");
-    section.finish(Some((file, ceiling, warning)))
+    let mut limits = WaiverLimits::default();
+    limits.ceiling_days = read_days(&mut section, "longest_days").unwrap_or(limits.ceiling_days);
+    limits.warning_days = read_days(&mut section, "warn_days").unwrap_or(limits.warning_days);
+    section.finish(Some((file, limits)))
 }
 
-fn read_days(section: &mut Section, key: &'static str) -> Option<i64> {
+fn read_days(section: &mut Section, key: &'static str) -> Option<u16> {
     let days: Located<i64> = section.get(key)?;
-    if !(1..=3660).contains(&days.value) {
+    let fitting = u16::try_from(days.value).ok().filter(|days| (1..=3660).contains(days));
+    if fitting.is_none() {
         section.wrong(days.span, format!("`{key}` is {}, expected 1 to 3660 days", days.value), None);
     }
-    Some(days.value)
+    fitting
 }
 
 fn read_accepted_gaps(root: &mut Section, sources: &[SourcePlan]) -> Vec<AcceptedGap> {

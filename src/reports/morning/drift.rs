@@ -44,7 +44,7 @@ fn weight(change: &Change) -> u8 {
         (What::Added, Kind::Principal | Kind::Setting) => 3,
         (What::Changed, _) => 2,
         (What::Added | What::Removed, _) => 1,
-        (What::NotObserved, _) => 0,
+        (What::FirstSeen | What::NotObserved, _) => 0,
     }
 }
 
