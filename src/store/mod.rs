@@ -106,9 +106,9 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
-    /// The file or its folder may not be written.
-    #[error("store `{}` or its folder cannot be written", .path.display())]
-    ReadOnly {
+    /// The file or its folder may not be read and written.
+    #[error("no right to read and write store `{}` and the folder it lies in", .path.display())]
+    NoAccess {
         /// The file.
         path: PathBuf,
     },

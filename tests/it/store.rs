@@ -543,11 +543,13 @@ fn a_newer_store_is_left_alone() {
 fn a_damaged_store_is_left_alone() {
     let (_folder, path) = stored(&full_scan());
     let whole = fs::read(&path).unwrap();
-    for length in [50, 100, whole.len() / 2, whole.len() - 1] {
+    for length in [1000, 8192, whole.len() / 2, whole.len() - 1] {
         fs::write(&path, &whole[..length]).unwrap();
         let error = refused_and_untouched(&path);
         assert!(matches!(error, StoreError::Damaged { .. }), "{length}: {error}");
     }
+    fs::write(&path, &whole[..50]).unwrap();
+    assert!(matches!(refused_and_untouched(&path), StoreError::NotAStore { .. }));
     let mut torn = whole.clone();
     torn[..100].fill(0);
     fs::write(&path, &torn).unwrap();
@@ -602,7 +604,7 @@ fn what_was_altered_by_hand_is_noticed() {
 #[test]
 fn a_store_that_is_not_there_is_made_or_missed() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("keyroll.db");
+    let path = folder.path().join("100 % mine?#ä.db");
     let error = Store::open(&path).unwrap_err();
     assert!(matches!(error, StoreError::Missing { .. }) && error.to_string().contains("no scan yet"), "{error}");
     assert!(!path.exists());

@@ -46,6 +46,7 @@ fn apply(connection: &mut Connection, number: i32, sql: &str) -> rusqlite::Resul
     transaction.commit()
 }
 
-fn version_of(connection: &Connection) -> rusqlite::Result<i32> {
+/// The number of the last migration that was applied.
+pub(super) fn version_of(connection: &Connection) -> rusqlite::Result<i32> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }

@@ -1,11 +1,11 @@
 //! The store on SQLite: how the file is made, opened and locked, and how the database's errors become ours.
 //!
-//! `header` looks at a file before SQLite does, `migrate` gives it its shape, `commit` writes a scan, `resources` keeps
+//! `inspect` looks at a file before anything may touch it, `migrate` gives it its shape, `commit` writes a scan, `resources` keeps
 //! what stays the same once, `snapshots` and `findings` read.
 
 mod commit;
 mod findings;
-mod header;
+mod inspect;
 mod migrate;
 mod resources;
 mod snapshots;
@@ -13,6 +13,7 @@ mod snapshots;
 use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
@@ -20,12 +21,16 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use self::header::{Standing, inspect};
+use self::inspect::{Standing, inspect};
 use self::migrate::migrate;
 use crate::store::StoreError;
 
 /// How long to wait for another process that writes: a commit of a large estate takes seconds.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Held while a file is made. Closing a file gives up the locks that this process has on it, so no other thread may have
+/// opened it as a store by then.
+static MAKING: Mutex<()> = Mutex::new(());
 
 /// Scans, findings and baselines in one SQLite file. One connection: send it to the thread that works with it.
 #[derive(Debug)]
@@ -41,8 +46,11 @@ impl Store {
     /// If the file cannot be made, is not a store of ours, is newer or damaged (it is then left untouched), or is in
     /// use for too long.
     pub fn create_or_open(path: &Path) -> Result<Self, StoreError> {
-        if inspect(path)? == Standing::Missing {
-            create(path).map_err(|source| StoreError::Io { path: path.into(), doing: "create", source })?;
+        {
+            let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+            if inspect(path)? == Standing::Missing {
+                create(path).map_err(|source| StoreError::Io { path: path.into(), doing: "create", source })?;
+            }
         }
         Self::connect(path, PATIENCE)
     }
@@ -72,7 +80,7 @@ impl Store {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| fault(path, error))?;
         if connection.is_readonly(rusqlite::MAIN_DB).map_err(|error| fault(path, error))? {
-            return Err(StoreError::ReadOnly { path: path.into() });
+            return Err(StoreError::NoAccess { path: path.into() });
         }
         Self::prepare(connection, path, patience)
     }
@@ -135,7 +143,7 @@ fn fault(path: &Path, error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked { path },
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
-            StoreError::ReadOnly { path }
+            StoreError::NoAccess { path }
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             StoreError::Damaged { path, what: error.to_string() }
