@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use keyroll::app::assess;
+use keyroll::config::Config;
 use keyroll::drift;
 use keyroll::findings::{self, Judged, Waivers};
 use keyroll::inventory::Inventory;
@@ -19,7 +20,6 @@ use keyroll::model::{
     PrincipalType, Resource, ResourceId, Sighting, Snapshot, SnapshotHead, SnapshotId,
 };
 use keyroll::reports::csv_set;
-use keyroll::rules::RuleSet;
 use keyroll::store::{ScanRecord, Store};
 
 const NIGHTS: usize = 5;
@@ -48,7 +48,12 @@ fn conduct(accounts: usize) {
     for (at, name) in names.iter().enumerate() {
         let mut values: Vec<f64> = columns.iter().map(|column| column[at]).collect();
         values.sort_by(f64::total_cmp);
-        println!("{name:<22} median {:>9.3}   min {:>9.3}   max {:>9.3}", values[NIGHTS / 2], values[0], values[NIGHTS - 1]);
+        println!(
+            "{name:<22} median {:>9.3}   min {:>9.3}   max {:>9.3}",
+            values[NIGHTS / 2],
+            values[0],
+            values[NIGHTS - 1]
+        );
     }
 }
 
@@ -83,7 +88,9 @@ fn night(folder: &Path, accounts: usize) {
     let before = peak_mebibytes();
     let begin = Instant::now();
     let mut steps: Vec<(&str, Duration)> = Vec::new();
-    judge_and_commit(&mut store, snapshot, first_night() + TimeDelta::days(1), &mut |name, took| steps.push((name, took)));
+    judge_and_commit(&mut store, snapshot, first_night() + TimeDelta::days(1), &mut |name, took| {
+        steps.push((name, took))
+    });
     let csv = Instant::now();
     let assessment = assess(&store, None).unwrap();
     for table in csv_set() {
@@ -124,11 +131,12 @@ fn judge_and_commit(
         None => Vec::new(),
     };
     step("compare, s");
-    let rules = RuleSet::shipped();
+    let rules = Config::shipped().rules().unwrap();
     let evaluation = rules.evaluate(&Inventory::new(&snapshot), &changes, now);
     step("judge, s");
     let summaries = rules.summaries();
-    let judged = Judged { rules: &summaries, evaluation: &evaluation, snapshot: &snapshot, changes: &changes, baseline: None };
+    let judged =
+        Judged { rules: &summaries, evaluation: &evaluation, snapshot: &snapshot, changes: &changes, baseline: None };
     let reconciled = findings::reconcile(&store.findings().unwrap(), &judged, &Waivers::default(), now);
     step("reconcile, s");
     let head = SnapshotHead {
@@ -145,7 +153,8 @@ fn judge_and_commit(
         counts: snapshot.counts(),
     };
     let record = ScanRecord {
-        head,
+        after: head.compared_with,
+        head: &head,
         snapshot: &snapshot,
         changes: &changes,
         findings: &reconciled.findings,
@@ -202,7 +211,12 @@ fn generate(accounts: usize, night: usize) -> Snapshot {
                 body: Body::Credential(credential),
             });
         }
-        resources.push(Resource { id, name: format!("First Last {at}"), seen_by: people.clone(), body: Body::Principal(principal) });
+        resources.push(Resource {
+            id,
+            name: format!("First Last {at}"),
+            seen_by: people.clone(),
+            body: Body::Principal(principal),
+        });
     }
     let ledger = vec![entry("accounts", Kind::Principal), entry("user API tokens", Kind::Credential)];
     Snapshot::seal(vec![Collection { authority: 2, resources, ledger }])

@@ -215,10 +215,7 @@ fn refuse_emptiness(collections: &[Collection]) -> Result<(), AppError> {
     if entries().next().is_some() && !entries().all(hopeless) {
         return Ok(());
     }
-    let reasons = collections
-        .iter()
-        .filter_map(|collection| collection.ledger.first())
-        .map(LedgerEntry::gap_text)
-        .collect();
+    let reasons =
+        collections.iter().filter_map(|collection| collection.ledger.first()).map(LedgerEntry::gap_text).collect();
     Err(AppError::NothingCollected { reasons })
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
-use super::report::{self, ReportName};
 use super::complain::Complaint;
+use super::report::{self, ReportName};
 use super::{Context, block_on, exit};
 use crate::app::{ScanOutcome, assess};
 use crate::clock::{Clock, FixedClock};
@@ -56,11 +56,7 @@ pub(super) fn run(context: &Context, args: &DemoArgs) -> Result<ExitCode, Compla
 }
 
 /// Scans at two in the morning, lets the night pass, and scans again: the same path as `keyroll scan`.
-async fn two_nights(
-    context: &Context,
-    args: &DemoArgs,
-    nights: [DateTime<Utc>; 2],
-) -> Result<ScanOutcome, Complaint> {
+async fn two_nights(context: &Context, args: &DemoArgs, nights: [DateTime<Utc>; 2]) -> Result<ScanOutcome, Complaint> {
     let [first, second] = nights;
     let accounts = usize::try_from(args.accounts).unwrap_or(usize::MAX);
     let plan = Plan { seed: args.seed, accounts, now: first, page_latency: Duration::ZERO };
@@ -105,7 +101,8 @@ fn prepare(folder: &Path) -> Result<(), Complaint> {
         return Ok(());
     }
     if folder.exists() && (!folder.is_dir() || fs::read_dir(folder).map_err(failed)?.next().is_some()) {
-        let complaint = Complaint::failed(format!("`{}` is already there and was not made by a demo", folder.display()));
+        let complaint =
+            Complaint::failed(format!("`{}` is already there and was not made by a demo", folder.display()));
         return Err(complaint.help("name another folder with `--out FOLDER`"));
     }
     fs::create_dir_all(folder).map_err(failed)?;

@@ -22,13 +22,17 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<ExitCode, Compla
     written.and_then(|mut file| file.write_all(DEFAULTS.as_bytes())).map_err(|error| {
         let complaint = Complaint::failed(format!("cannot write `{path}`: {error}"));
         match error.kind() {
-            std::io::ErrorKind::AlreadyExists => complaint.help("move it away first, or name another with `--out FILE`"),
+            std::io::ErrorKind::AlreadyExists => {
+                complaint.help("move it away first, or name another with `--out FILE`")
+            }
             _ => complaint,
         }
     })?;
     context.terminal.say(&format!("Wrote {path}. Next:"));
     context.terminal.say("  1. put your organisation's name and site into it");
-    context.terminal.say("  2. export KEYROLL_ORG_KEY and KEYROLL_JIRA_TOKEN (`keyroll sources` lists the rights they need)");
+    context
+        .terminal
+        .say("  2. export KEYROLL_ORG_KEY and KEYROLL_JIRA_TOKEN (`keyroll sources` lists the rights they need)");
     context.terminal.say(&format!("  3. keyroll --config {path} scan"));
     Ok(ExitCode::from(exit::COMPLETE))
 }

@@ -81,9 +81,7 @@ pub(super) fn findings(context: &Context, args: &FindingsArgs) -> Result<ExitCod
             && args.rule.as_deref().is_none_or(|rule| finding.rule.as_str() == rule)
     });
     let text = match args.format {
-        ListFormat::Table => {
-            findings_table(&assessment.findings.iter().collect::<Vec<_>>(), context.terminal.look)
-        }
+        ListFormat::Table => findings_table(&assessment.findings.iter().collect::<Vec<_>>(), context.terminal.look),
         ListFormat::Csv => one_csv(&assessment, "findings")?,
     };
     context.terminal.result(&text);
@@ -131,9 +129,7 @@ pub(super) fn drift(context: &Context, args: &DriftArgs) -> Result<ExitCode, Com
     let mut assessment = context.assess()?;
     assessment.changes.retain(|change| args.what.is_empty() || args.what.contains(&change.what));
     let text = match args.format {
-        ListFormat::Table => {
-            drift_table(&assessment.changes.iter().collect::<Vec<&Change>>(), context.terminal.look)
-        }
+        ListFormat::Table => drift_table(&assessment.changes.iter().collect::<Vec<&Change>>(), context.terminal.look),
         ListFormat::Csv => one_csv(&assessment, "drift")?,
     };
     context.terminal.result(&text);
@@ -161,9 +157,7 @@ pub(super) fn coverage(context: &Context, args: &ListArgs) -> Result<ExitCode, C
 pub(super) fn waivers(context: &Context, args: &ListArgs) -> Result<ExitCode, Complaint> {
     let assessment = context.assess()?;
     context.terminal.result(&match args.format {
-        ListFormat::Table => {
-            waivers_table(&assessment.waivers.iter().collect::<Vec<_>>(), context.terminal.look)
-        }
+        ListFormat::Table => waivers_table(&assessment.waivers.iter().collect::<Vec<_>>(), context.terminal.look),
         ListFormat::Csv => one_csv(&assessment, "waivers")?,
     });
     Ok(ExitCode::from(exit::COMPLETE))

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use super::complain::Complaint;
 use super::{Context, exit};
-use crate::app::{assess};
+use crate::app::assess;
 use crate::model::{Assessment, SnapshotId};
 use crate::reports::{FORMATS, Format, Look, RenderError, csv_set, morning_view, write_column_list};
 
@@ -118,10 +118,7 @@ pub(super) fn write_quietly(assessment: &Assessment, names: &[ReportName], folde
 }
 
 /// Writes to a file beside the final one and renames it, so that nobody ever reads half a report.
-fn write_file(
-    path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> Result<(), RenderError>,
-) -> Result<(), Complaint> {
+fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), RenderError>) -> Result<(), Complaint> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let draft = path.with_extension("partial");
     let written = fs::create_dir_all(folder).map_err(RenderError::from).and_then(|()| {

@@ -29,7 +29,11 @@ pub(super) enum RulesCommand {
 pub(super) fn run(context: &Context, command: &RulesCommand) -> Result<ExitCode, Complaint> {
     let rules = load(context)?;
     match command {
-        RulesCommand::List => context.terminal.result(&rules_table(&rules.summaries().iter().collect::<Vec<_>>(), &BTreeMap::new(), context.terminal.look)),
+        RulesCommand::List => context.terminal.result(&rules_table(
+            &rules.summaries().iter().collect::<Vec<_>>(),
+            &BTreeMap::new(),
+            context.terminal.look,
+        )),
         RulesCommand::Show { id } => {
             let rule = find(&rules, id)?;
             context.terminal.result(&rule_detail(&page(rule), context.terminal.look));
@@ -49,7 +53,11 @@ pub(super) fn load(context: &Context) -> Result<RuleSet, Complaint> {
 fn page(rule: &Rule) -> RulePage<'_> {
     let summary = rule.summary();
     RulePage {
-        subject: if rule.on_change() { format!("changes of {}s", rule.kind().name()) } else { format!("{}s", rule.kind().name()) },
+        subject: if rule.on_change() {
+            format!("changes of {}s", rule.kind().name())
+        } else {
+            format!("{}s", rule.kind().name())
+        },
         scope: rule.scope(),
         require: rule.require(),
         needs: rule.needs(),
@@ -82,12 +90,19 @@ fn test(context: &Context, rules: &RuleSet, id: Option<&str>) -> Result<ExitCode
     if let Some(id) = id {
         find(rules, id)?;
     }
-    let results = rules.run_cases()?;
+    let results = rules.run_cases();
     let results: Vec<_> = results.iter().filter(|result| id.is_none_or(|id| result.rule.as_str() == id)).collect();
     let mut text = String::new();
     let wrong: Vec<_> = results.iter().filter(|result| !result.passed()).collect();
     for result in &wrong {
-        text.push_str(&format!("{}:{}: {}\n", result.file.name, result.line, result.words()));
+        text.push_str(&format!(
+            "{}:{}: case “{}” expects {}, and it is {}\n",
+            result.file.name,
+            result.line,
+            result.name,
+            result.expected.name(),
+            result.said()
+        ));
     }
     let tested = if id.is_some() { 1 } else { rules.rules().len() };
     let passed = plural(results.len() - wrong.len(), "case", "cases");

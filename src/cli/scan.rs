@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::report::{self, ReportName};
 use super::complain::Complaint;
+use super::report::{self, ReportName};
 use super::{Context, block_on, exit};
 use crate::app::{ScanOutcome, assess};
 use crate::config::Config;

@@ -53,7 +53,10 @@ impl Terminal {
     #[expect(clippy::unused_self, reason = "results leave through the terminal like everything else")]
     pub(super) fn result(&self, text: &str) {
         let mut out = std::io::stdout().lock();
-        drop(out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") }));
+        drop(
+            out.write_all(text.as_bytes())
+                .and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") }),
+        );
     }
 
     /// Says something about the work, unless asked to be quiet.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Config, read};
 use crate::app::App;
 use crate::clock::Clock;
-use crate::findings::{WaiverLimits, Waivers};
+use crate::findings::Waivers;
 use crate::http;
 use crate::model::SourceName;
 use crate::problem::{Problem, Problems, SourceText};

@@ -8,8 +8,8 @@ mod build;
 use std::path::{Path, PathBuf};
 
 use crate::app::AcceptedGap;
-use crate::findings::WaiverLimits;
 use crate::document::{self, Located, Node, Section};
+use crate::findings::WaiverLimits;
 use crate::model::{Severity, SourceName};
 use crate::problem::{Problem, Problems, SourceText};
 use crate::rules::Overrides;
@@ -135,7 +135,11 @@ fn read_threshold(root: &mut Section) -> Option<Severity> {
         Some(word) if word.value == "never" => None,
         Some(word) => word.value.parse().map_or_else(
             |error: String| {
-                root.wrong(word.span, format!("`fail_on` cannot be `{}`", word.value), Some(format!("{error}, or never")));
+                root.wrong(
+                    word.span,
+                    format!("`fail_on` cannot be `{}`", word.value),
+                    Some(format!("{error}, or never")),
+                );
                 None
             },
             Some,

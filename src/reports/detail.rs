@@ -2,7 +2,7 @@
 
 use super::layout::{Block, Ink, Look, Page, dotted, words};
 use super::say;
-use crate::model::{ControlId, Finding, Status, Transition};
+use crate::model::{ControlId, Finding, RuleSummary, Status, Transition};
 
 /// The texts of the rule behind a finding; empty ones are left out.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,18 +37,66 @@ pub fn finding_detail(finding: &Finding, history: &[Transition], rule: RuleText<
     }
     page.blank();
     facts(&mut page, finding);
-    for (title, text) in
-        [("WHY IT MATTERS", rule.why), ("HOW TO MEND IT", rule.fix), ("HOW TO CHECK BY HAND", rule.verify)]
-    {
-        prose(&mut page, title, text);
-    }
-    if !rule.references.is_empty() {
-        page.heading("READ ON", "");
-        for reference in rule.references {
-            page.paragraph(2, &[words(Ink::Plain, reference)]);
+    texts(&mut page, rule);
+    steps(&mut page, history);
+    page.into_text()
+}
+
+/// What the page of a rule says.
+#[derive(Debug, Clone)]
+pub struct RulePage<'a> {
+    /// Id, version, title, severity, controls.
+    pub summary: RuleSummary,
+    /// What it speaks of, in words: “credentials”, “changes of principals”.
+    pub subject: String,
+    /// Which of them are meant, as it is written.
+    pub scope: Option<&'a str>,
+    /// What must hold, as it is written.
+    pub require: &'a str,
+    /// The fields it depends on.
+    pub needs: Vec<&'a str>,
+    /// Name, value in force and meaning of each parameter.
+    pub params: Vec<(&'a str, String, &'a str)>,
+    /// Its texts.
+    pub text: RuleText<'a>,
+    /// Its file.
+    pub file: &'a str,
+}
+
+/// One rule in full.
+#[must_use]
+pub fn rule_detail(rule: &RulePage<'_>, look: Look) -> String {
+    let mut page = Page::new(look);
+    let summary = &rule.summary;
+    page.paragraph(
+        0,
+        &dotted([
+            words(say::severity_ink(summary.severity), summary.severity.name()),
+            words(Ink::Strong, summary.id.as_str()),
+            words(Ink::Dim, &format!("version {}", summary.version)),
+        ]),
+    );
+    page.paragraph(0, &[words(Ink::Strong, &summary.title)]);
+    page.blank();
+    let controls: Vec<&str> = summary.controls.iter().map(ControlId::as_str).collect();
+    labelled(
+        &mut page,
+        &[
+            ("Speaks of", rule.subject.clone()),
+            ("Of which", rule.scope.unwrap_or("all of them").to_owned()),
+            ("Must hold", rule.require.to_owned()),
+            ("Needs", rule.needs.join(", ")),
+            ("Controls", controls.join(", ")),
+            ("File", rule.file.to_owned()),
+        ],
+    );
+    if !rule.params.is_empty() {
+        page.heading("PARAMETERS", "");
+        for (name, value, about) in &rule.params {
+            page.paragraph(2, &[words(Ink::Plain, &format!("{name}: {value}  ")), words(Ink::Dim, about)]);
         }
     }
-    steps(&mut page, history);
+    texts(&mut page, rule.text);
     page.into_text()
 }
 
@@ -76,6 +124,11 @@ fn facts(page: &mut Page, finding: &Finding) {
         ("Controls", controls.join(", ")),
         ("To do first", finding.remedy.clone()),
     ];
+    labelled(page, &rows);
+}
+
+/// Names and values; empty values are left out.
+fn labelled(page: &mut Page, rows: &[(&str, String)]) {
     let blocks: Vec<Block> = rows
         .iter()
         .filter(|(_, value)| !value.is_empty())
@@ -108,6 +161,21 @@ fn prose(page: &mut Page, title: &str, text: &str) {
             flowing.push(' ');
         }
         page.paragraph(2, &[words(Ink::Plain, &flowing)]);
+    }
+}
+
+/// Why, how to mend, how to check, where to read on.
+fn texts(page: &mut Page, rule: RuleText<'_>) {
+    for (title, text) in
+        [("WHY IT MATTERS", rule.why), ("HOW TO MEND IT", rule.fix), ("HOW TO CHECK BY HAND", rule.verify)]
+    {
+        prose(page, title, text);
+    }
+    if !rule.references.is_empty() {
+        page.heading("READ ON", "");
+        for reference in rule.references {
+            page.paragraph(2, &[words(Ink::Plain, reference)]);
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use std::io;
 use crate::model::Assessment;
 
 pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_column_list};
-pub use self::detail::{RuleText, finding_detail};
+pub use self::detail::{RulePage, RuleText, finding_detail, rule_detail};
 pub use self::json::JSON_SCHEMA;
 pub use self::layout::{Ink, Look};
 pub use self::listings::{

@@ -130,7 +130,9 @@ impl<'j> Judge<'j> {
             let Some(rules) = by_kind.get(&change.resource.kind()) else { continue };
             let resource = match change.what {
                 What::Removed => change.before.as_deref(),
-                What::Added | What::FirstSeen | What::Changed | What::Rotated | What::NotObserved => self.inventory.get(&change.resource),
+                What::Added | What::FirstSeen | What::Changed | What::Rotated | What::NotObserved => {
+                    self.inventory.get(&change.resource)
+                }
             };
             let Some(resource) = resource else { continue };
             let ctx = Ctx::new(self.inventory, resource, self.now).of_change(change);

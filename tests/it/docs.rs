@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::support::keyroll::keyroll;
 use crate::support::expected::expect_file;
+use crate::support::keyroll::keyroll;
 use crate::support::project;
 
 fn read(path: &str) -> String {
@@ -36,9 +36,51 @@ fn the_readme_shows_that_sample() {
 #[test]
 fn the_rule_index_and_the_field_list_are_what_the_program_knows() {
     let rules = read("rules/README.md");
-    let filled = fill(&rules, "fields", &keyroll::rules::field_list());
-    let filled = fill(&filled, "index", &keyroll::rules::RuleSet::shipped().index());
+    let filled = fill(&rules, "fields", &field_list());
+    let filled = fill(&filled, "functions", &function_list());
+    let filled = fill(&filled, "index", &rule_index());
     expect_file("rules/README.md", &filled);
+}
+
+fn field_list() -> String {
+    let mut text = String::new();
+    let kinds = Kind::ALL.into_iter().map(Some).chain([None]);
+    for kind in kinds {
+        let name = kind.map_or("change", Kind::name);
+        text.push_str(&format!("### {name}\n\n| field | type | says |\n|---|---|---|\n"));
+        for field in FIELDS.iter().filter(|field| field.of == kind) {
+            let nullable = if field.nullable { ", may be null" } else { "" };
+            let words = field.words();
+            let words = if words.is_empty() { String::new() } else { format!(" One of `{}`.", words.join("`, `")) };
+            text.push_str(&format!(
+                "| `{name}.{}` | {}{nullable} | {}{words} |\n",
+                field.name,
+                field.type_name(),
+                field.doc
+            ));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn function_list() -> String {
+    let rows = FUNCTIONS.iter().map(|function| format!("| `{}` | {} |\n", function.usage, function.doc));
+    format!("| function | gives |\n|---|---|\n{}", rows.collect::<String>())
+}
+
+fn rule_index() -> String {
+    let rules = Config::shipped().rules().unwrap();
+    let mut text =
+        format!("{} rules.\n\n| rule | severity | title | controls |\n|---|---|---|---|\n", rules.rules().len());
+    for rule in rules.rules() {
+        let summary = rule.summary();
+        let controls: Vec<&str> = summary.controls.iter().map(|control| control.as_str()).collect();
+        let file = rule.file().name.trim_start_matches("rules/").to_owned();
+        let (id, severity, title) = (&summary.id, summary.severity, &summary.title);
+        text.push_str(&format!("| [{id}]({file}) | {severity} | {title} | {} |\n", controls.join(", ")));
+    }
+    text
 }
 
 /// The text with something else between `<!-- name -->` and `<!-- end name -->`.

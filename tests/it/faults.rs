@@ -23,8 +23,16 @@ const FAULTS: &[Cell] = &[
     Cell { name: "404", fault: || Fault::Status(404), passes_by: false },
     Cell { name: "500 for ever", fault: || Fault::Status(500), passes_by: false },
     Cell { name: "500 once", fault: || Fault::ServerError { times: 1 }, passes_by: true },
-    Cell { name: "429 once", fault: || Fault::Throttle { times: 1, retry_after: Some(Duration::ZERO) }, passes_by: true },
-    Cell { name: "429 for an hour", fault: || Fault::ThrottleForever { retry_after: Some(Duration::from_secs(3600)) }, passes_by: false },
+    Cell {
+        name: "429 once",
+        fault: || Fault::Throttle { times: 1, retry_after: Some(Duration::ZERO) },
+        passes_by: true,
+    },
+    Cell {
+        name: "429 for an hour",
+        fault: || Fault::ThrottleForever { retry_after: Some(Duration::from_secs(3600)) },
+        passes_by: false,
+    },
     Cell { name: "cut connection", fault: || Fault::CutConnection, passes_by: false },
     Cell { name: "truncated body", fault: || Fault::TruncatedBody, passes_by: false },
     Cell { name: "login page", fault: || Fault::LoginPage, passes_by: false },
@@ -39,7 +47,16 @@ const PAGE_FAULTS: &[Cell] = &[
 ];
 
 /// Listings with a count beside them: rows that are dropped are noticed.
-const COUNTED: &[&str] = &["user-search", "api-tokens", "api-keys", "service-accounts", "managed-accounts", "project-search", "group-bulk", "group-member"];
+const COUNTED: &[&str] = &[
+    "user-search",
+    "api-tokens",
+    "api-keys",
+    "service-accounts",
+    "managed-accounts",
+    "project-search",
+    "group-bulk",
+    "group-member",
+];
 
 /// Listings long enough for a second page in the estate of these tests.
 const PAGED: &[&str] = &["user-search", "api-tokens", "project-search", "managed-accounts"];
@@ -94,7 +111,8 @@ async fn matrix(is_org: bool) {
     let clean = estate.assess();
     assert!(clean.head.complete, "{:#?}", gaps(&clean));
     assert!(clean.changes.is_empty(), "nothing happens between two scans: {:#?}", clean.changes);
-    let before = Before { open: open(&clean).map(|finding| finding.id.clone()).collect(), tallies: clean.tallies.clone() };
+    let before =
+        Before { open: open(&clean).map(|finding| finding.id.clone()).collect(), tallies: clean.tallies.clone() };
     let mut cells = 0;
     for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.is_org() == is_org) {
         if !is_asked(&estate, endpoint.method, endpoint.path) {

@@ -122,12 +122,17 @@ fn each_outside_crate_has_one_home() {
     for (path, text) in sources() {
         let file = below_src(&path);
         for (name, homes) in HOMES {
-            let named = shipped(&text).contains(&format!("{name}::")) && !shipped(&text).contains(&format!("::{name}::"));
+            let named =
+                shipped(&text).contains(&format!("{name}::")) && !shipped(&text).contains(&format!("::{name}::"));
             if named && !homes.iter().any(|home| file.starts_with(home)) {
                 let lines: Vec<&str> = shipped(&text)
                     .lines()
                     .filter(|line| !line.trim_start().starts_with("//"))
-                    .filter(|line| line.contains(&format!(" {name}::")) || line.contains(&format!("({name}::")) || line.contains(&format!("<{name}::")))
+                    .filter(|line| {
+                        line.contains(&format!(" {name}::"))
+                            || line.contains(&format!("({name}::"))
+                            || line.contains(&format!("<{name}::"))
+                    })
                     .collect();
                 if !lines.is_empty() {
                     wrong.push(format!("{file} names {name}: {lines:?}"));
@@ -140,10 +145,7 @@ fn each_outside_crate_has_one_home() {
 
 #[test]
 fn every_file_says_what_it_is_for() {
-    let silent: Vec<String> = sources()
-        .iter()
-        .filter(|(_, text)| !text.starts_with("//!"))
-        .map(|(path, _)| below_src(path))
-        .collect();
+    let silent: Vec<String> =
+        sources().iter().filter(|(_, text)| !text.starts_with("//!")).map(|(path, _)| below_src(path)).collect();
     assert!(silent.is_empty(), "{silent:?}");
 }

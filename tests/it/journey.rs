@@ -103,10 +103,22 @@ async fn everything_planted_is_found_and_nothing_harmless() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_found_was_planted() {
     let exact = [
-        "token-without-expiry", "token-expires-soon", "token-lives-too-long", "token-owner-deactivated",
-        "token-owner-suspended", "token-never-used", "token-idle", "token-expired-still-listed", "token-blocked",
-        "integration-on-personal-account", "machine-is-organisation-admin", "org-key-without-scopes",
-        "org-key-creator-gone", "admin-without-mfa", "external-account-is-admin", "person-with-many-tokens",
+        "token-without-expiry",
+        "token-expires-soon",
+        "token-lives-too-long",
+        "token-owner-deactivated",
+        "token-owner-suspended",
+        "token-never-used",
+        "token-idle",
+        "token-expired-still-listed",
+        "token-blocked",
+        "integration-on-personal-account",
+        "machine-is-organisation-admin",
+        "org-key-without-scopes",
+        "org-key-creator-gone",
+        "admin-without-mfa",
+        "external-account-is-admin",
+        "person-with-many-tokens",
     ];
     let estate = Estate::new().await;
     estate.scan().await;
@@ -141,7 +153,9 @@ fn told(changes: &[Change], drift: &Drift) -> bool {
         ("changed", "container") => true,
         ("changed", _) => changes.iter().filter(about).any(|change| change.what == What::Changed),
         ("used", _) => !changes.iter().any(|change| {
-            about(&change) && change.what == What::Changed && change.fields.iter().any(|field| field.field == "last_used_at")
+            about(&change)
+                && change.what == What::Changed
+                && change.fields.iter().any(|field| field.field == "last_used_at")
         }),
         (other, _) => panic!("the simulator knows a change that this test does not: {other}"),
     }
@@ -160,7 +174,8 @@ async fn the_night_is_told_as_what_it_was() {
     assert!(missed.is_empty(), "{missed:#?}\n{:#?}", assessment.changes);
     let rotated = assessment.changes.iter().filter(|change| change.what == What::Rotated).count();
     assert_eq!(rotated, 1, "a rotated token is one change");
-    let planted: BTreeSet<&str> = truth.drift.iter().flat_map(|drift| drift.native.iter().map(String::as_str)).collect();
+    let planted: BTreeSet<&str> =
+        truth.drift.iter().flat_map(|drift| drift.native.iter().map(String::as_str)).collect();
     let surplus: Vec<_> = assessment
         .changes
         .iter()

@@ -68,7 +68,11 @@ accepted_gaps:
             "did you mean `org`?",
         ],
     );
-    let mended = text.replace("stor:", "store:").replace("hihg", "high").replace("jira-clout\n", "jira-cloud\n    base_url: https://a.example\n    user: x\n    token: env:GOOD_KEY\n").replace("orgg", "org");
+    let mended = text
+        .replace("stor:", "store:")
+        .replace("hihg", "high")
+        .replace("jira-clout\n", "jira-cloud\n    base_url: https://a.example\n    user: x\n    token: env:GOOD_KEY\n")
+        .replace("orgg", "org");
     write(folder.path(), "keyroll.yaml", &mended);
     let run = scan(folder.path());
     assert_told(
@@ -134,18 +138,31 @@ fn mistakes_in_rules_and_waivers_are_told_with_their_places() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "keyroll.yaml", &format!("{CONFIG}rules:\n  folders: [my]\nwaivers:\n  file: waivers.yaml\n"));
     write(folder.path(), "waivers.yaml", "waivers: []\n");
-    write(folder.path(), "my/my-rule.yaml", &RULE.replace("credential.expires_at != null", "credential.expires_att != null"));
+    write(
+        folder.path(),
+        "my/my-rule.yaml",
+        &RULE.replace("credential.expires_at != null", "credential.expires_att != null"),
+    );
     write(folder.path(), "my/other.yaml", &RULE.replace("my-rule", "other").split("cases:").next().unwrap());
     write(folder.path(), "my/token-idle.yaml", &RULE.replace("my-rule", "token-idle"));
     let run = scan(folder.path());
     assert_told(
         &run,
-        &["expires_att", "did you mean `credential.expires_at`", "my-rule.yaml:6", "`cases`", "other.yaml", "token-idle.yaml", "replaces"],
+        &[
+            "expires_att",
+            "did you mean `credential.expires_at`",
+            "my-rule.yaml:6",
+            "`cases`",
+            "other.yaml",
+            "token-idle.yaml",
+            "replaces",
+        ],
     );
     fs::remove_file(folder.path().join("my/other.yaml")).unwrap();
     fs::remove_file(folder.path().join("my/token-idle.yaml")).unwrap();
     write(folder.path(), "my/my-rule.yaml", RULE);
-    let waiver = "waivers:\n  - id: W-1\n    rule: my-rul\n    resource: \"*\"\n    reason: because\n    approver: me\n";
+    let waiver =
+        "waivers:\n  - id: W-1\n    rule: my-rul\n    resource: \"*\"\n    reason: because\n    approver: me\n";
     write(folder.path(), "waivers.yaml", waiver);
     let run = scan(folder.path());
     assert_told(&run, &["`until` is missing", "waivers.yaml:2", "my-rul", "did you mean `my-rule`?"]);
@@ -156,7 +173,8 @@ fn a_damaged_or_newer_store_is_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "keyroll.yaml", CONFIG);
     let store = folder.path().join("keyroll.db");
-    fs::write(&store, "this is no database, but somebody's notes, long enough to look like a file with a header").unwrap();
+    fs::write(&store, "this is no database, but somebody's notes, long enough to look like a file with a header")
+        .unwrap();
     let before = fs::read(&store).unwrap();
     for command in [vec!["scan"], vec!["findings"]] {
         let run = keyroll_with(folder.path(), &command, &[("GOOD_KEY", "k")]);

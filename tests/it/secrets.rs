@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::pretended::Estate;
 use crate::support::keyroll::keyroll;
+use crate::support::pretended::Estate;
 
 fn files_with(folder: &Path, needle: &str, found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).unwrap() {
