@@ -1,5 +1,6 @@
 //! All integration tests in one binary, linked once.
 
-/// What every reader receives: the morning view, listings, CSV and JSON.
+#![cfg(test)]
+
 mod reports;
 mod support;

@@ -17,11 +17,13 @@ use crate::text;
 
 /// Entries of one section before it is cut.
 const SHOWN: usize = 8;
+/// Columns of one text before it is cut: a few lines.
+const LONGEST: usize = 300;
 
 /// The assessment of one scan as the first thing to read in the morning.
 #[must_use]
-pub fn morning_view(assessment: &Assessment, look: &Look) -> String {
-    let mut page = Page::new(*look);
+pub fn morning_view(assessment: &Assessment, look: Look) -> String {
+    let mut page = Page::new(look);
     let inventory = Inventory::new(&assessment.snapshot);
     header(&mut page, assessment, &inventory);
     news(&mut page, assessment);

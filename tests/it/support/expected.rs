@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// Compares a text with the file of that name.
 #[expect(clippy::disallowed_methods, reason = "a switch for the people who run the tests, not for the product")]
-pub fn expect_file(name: &str, shown: &str) {
+pub(crate) fn expect_file(name: &str, shown: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(name);
     if std::env::var("KEYROLL_UPDATE").is_ok() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -1,5 +1,5 @@
 //! What several test modules lean on.
 
-pub mod assessment;
-pub mod expected;
-pub mod json_schema;
+pub(crate) mod assessment;
+pub(crate) mod expected;
+pub(crate) mod json_schema;
