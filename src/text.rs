@@ -116,6 +116,7 @@ mod tests {
         assert_eq!(harmless("\u{1b}[31mred\u{7}"), "\u{fffd}[31mred\u{fffd}");
         assert_eq!(harmless("invoice\u{202e}fdp.exe"), "invoice\u{fffd}fdp.exe");
         assert_eq!(harmless("two\nlines"), "two lines");
+        assert_eq!(harmless("a\u{61c}b\u{e0041}"), "a\u{fffd}b\u{fffd}");
     }
 
     #[test]

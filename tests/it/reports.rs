@@ -384,6 +384,13 @@ fn an_end_is_told_with_what_it_breaks() {
     assert!(order.iter().all(Option::is_some) && order.is_sorted(), "{view}");
     assert_eq!(view.matches("will break").count(), 1, "{view}");
     assert!(!view.contains("day-after") && !view.contains("long-gone"), "{view}");
+
+    ending.snapshot.carried = vec![token("hidden-tonight", 5, Fact::Known(1))];
+    let view = morning_view(&ending, PLAIN);
+    assert!(
+        view.contains("hidden-tonight") && view.contains("out of sight in this scan"),
+        "unseen is not gone: {view}"
+    );
 }
 
 proptest! {

@@ -29,14 +29,22 @@ pub(super) fn settled(page: &mut Page, assessment: &Assessment) {
     settled_section(page, assessment, Step::Waived, "NEWLY WAIVED");
 }
 
-/// The findings that took a step, worst first, each with the last such step.
-fn that_took(assessment: &Assessment, step: Step) -> Vec<(&Finding, &Transition)> {
+/// The findings that took a step, worst first, each with the last such step. What was found and waived in one scan
+/// counts as waived alone.
+pub(super) fn that_took(assessment: &Assessment, step: Step) -> Vec<(&Finding, &Transition)> {
     let steps: BTreeMap<&FindingId, &Transition> = order::transitions(assessment)
         .into_iter()
         .filter(|transition| transition.step == step)
         .map(|transition| (&transition.finding, transition))
         .collect();
-    order::findings(assessment).into_iter().filter_map(|finding| Some((finding, *steps.get(&finding.id)?))).collect()
+    let only_waived = |finding: &Finding| {
+        matches!(step, Step::Opened | Step::Reopened) && matches!(finding.status, Status::Waived(_))
+    };
+    order::findings(assessment)
+        .into_iter()
+        .filter(|finding| !only_waived(finding))
+        .filter_map(|finding| Some((finding, *steps.get(&finding.id)?)))
+        .collect()
 }
 
 fn section(page: &mut Page, assessment: &Assessment, step: Step, title: &str) {
