@@ -234,13 +234,20 @@ fn pieces(word: &str, room: usize) -> Vec<String> {
     for letter in word.chars() {
         let width = text::columns(letter.encode_utf8(&mut [0; 4]));
         if used + width > room {
-            pieces.push(String::new());
-            used = 0;
+            let rest = pieces.last_mut().map(split_at_border).unwrap_or_default();
+            used = text::columns(&rest);
+            pieces.push(rest);
         }
         used += width;
         pieces.last_mut().expect("internal: there is a piece from the start").push(letter);
     }
     pieces
+}
+
+/// Takes what follows the last border of an id or address off a piece, if that leaves most of it in place.
+fn split_at_border(piece: &mut String) -> String {
+    let border = piece.rfind(['/', ':', '.', '-', '_', ',', '&']).map_or(0, |at| at + 1);
+    if border * 2 > piece.len() { piece.split_off(border) } else { String::new() }
 }
 
 #[cfg(test)]
@@ -255,6 +262,13 @@ mod tests {
     fn wide_letters_count_double_and_a_long_word_is_broken() {
         let line = [words(Ink::Plain, "日本語テキスト ab"), words(Ink::Dim, "cd")];
         assert_eq!(texts(&wrap(&line, 6)), ["日本語", "テキス", "ト ab", "cd"]);
+    }
+
+    #[test]
+    fn an_id_is_broken_at_its_borders() {
+        let line = [words(Ink::Plain, "atlassian/credential/t-123456")];
+        assert_eq!(texts(&wrap(&line, 24)), ["atlassian/credential/t-", "123456"]);
+        assert_eq!(texts(&wrap(&line, 22)), ["atlassian/credential/", "t-123456"]);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub fn findings_table(findings: &[&Finding], look: Look) -> String {
         Head::flow("OWNER").from_width(110),
         Head::flow("RULE").from_width(150),
     ];
-    let mut table = Table::new(&heads, "No findings.");
+    let mut table = Table::new(&heads, "No such finding on record.");
     for finding in findings {
         let unconfirmed = if finding.unconfirmed.is_some() { ", unconfirmed" } else { "" };
         table.row(vec![

@@ -44,10 +44,10 @@ impl Head {
 pub struct Cell(Words);
 
 impl Cell {
-    /// A cell in an ink; the text is made harmless.
+    /// A cell in an ink; the text is made harmless, and cut where it is very long.
     #[must_use]
     pub fn inked(ink: Ink, text: &str) -> Self {
-        Self(words(ink, text))
+        Self(words(ink, &text::shorten(text, LONGEST)))
     }
 
     /// A plain cell; the text is made harmless.
@@ -69,6 +69,8 @@ pub struct Table {
 const GAP: usize = 2;
 /// No column gives way below this.
 const NARROWEST: usize = 6;
+/// A cell is cut beyond this: the files have all of it.
+const LONGEST: usize = 400;
 /// A column that keeps its words whole still gives way when it is wider than this.
 const WIDEST_RIGID: usize = 32;
 

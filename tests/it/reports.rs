@@ -42,7 +42,7 @@ fn unmarked(cell: &str) -> &str {
 
 fn every_view(assessment: &Assessment, look: Look) -> String {
     let inventory = Inventory::new(&assessment.snapshot);
-    let mut views = vec![morning_view(assessment, &look)];
+    let mut views = vec![morning_view(assessment, look)];
     views.push(findings_table(&assessment.findings.iter().collect::<Vec<_>>(), look));
     for kind in Kind::ALL {
         let resources: Vec<&Resource> = inventory.of_kind(kind).collect();
@@ -153,23 +153,20 @@ fn assert_tame(view: &str, width: usize) {
 #[test]
 fn the_morning_view_is_as_expected() {
     let rich = assessment::rich();
-    expect_file("tests/snapshots/morning-80.txt", &morning_view(&rich, &PLAIN));
-    expect_file("tests/snapshots/morning-80-colour.txt", &morning_view(&rich, &COLOURED));
-    expect_file("tests/snapshots/morning-200.txt", &morning_view(&rich, &Look { width: 200, colour: false }));
-    expect_file("tests/snapshots/morning-first-scan.txt", &morning_view(&assessment::first(), &PLAIN));
-    expect_file("tests/snapshots/morning-quiet-with-gaps.txt", &morning_view(&assessment::quiet_with_gaps(), &PLAIN));
-    expect_file("tests/snapshots/morning-quiet-and-whole.txt", &morning_view(&assessment::quiet_and_whole(), &PLAIN));
+    expect_file("tests/snapshots/morning-80.txt", &morning_view(&rich, PLAIN));
+    expect_file("tests/snapshots/morning-80-colour.txt", &morning_view(&rich, COLOURED));
+    expect_file("tests/snapshots/morning-200.txt", &morning_view(&rich, Look { width: 200, colour: false }));
+    expect_file("tests/snapshots/morning-first-scan.txt", &morning_view(&assessment::first(), PLAIN));
+    expect_file("tests/snapshots/morning-quiet-with-gaps.txt", &morning_view(&assessment::quiet_with_gaps(), PLAIN));
+    expect_file("tests/snapshots/morning-quiet-and-whole.txt", &morning_view(&assessment::quiet_and_whole(), PLAIN));
     let hostile = renamed(rich, "\u{1b}[31m=1+1\r\n日本語\u{202e}txt");
-    expect_file("tests/snapshots/morning-hostile.txt", &morning_view(&hostile, &PLAIN));
+    expect_file("tests/snapshots/morning-hostile.txt", &morning_view(&hostile, PLAIN));
 }
 
 #[test]
 fn listings_are_as_expected() {
     expect_file("tests/snapshots/listings-80.txt", &every_view(&assessment::rich(), PLAIN));
-    expect_file(
-        "tests/snapshots/listings-160.txt",
-        &every_view(&assessment::rich(), Look { width: 160, colour: false }),
-    );
+    expect_file("tests/snapshots/listings-160.txt", &every_view(&assessment::rich(), Look { width: 160, colour: false }));
 }
 
 #[test]
@@ -204,7 +201,7 @@ fn the_order_of_what_comes_in_does_not_show() {
     turned.waivers.reverse();
     turned.snapshot.ledger.reverse();
     turned.snapshot.carried.reverse();
-    assert_eq!(morning_view(&rich, &PLAIN), morning_view(&turned, &PLAIN));
+    assert_eq!(morning_view(&rich, PLAIN), morning_view(&turned, PLAIN));
     assert_eq!(json(&rich), json(&turned));
     for table in csv_set() {
         assert_eq!(csv_text(table, &rich), csv_text(table, &turned), "{}", table.name);
@@ -215,7 +212,7 @@ fn the_order_of_what_comes_in_does_not_show() {
 fn no_gap_of_any_state_leaves_the_morning_green() {
     let whole = assessment::quiet_and_whole();
     let success = "every endpoint was read whole";
-    assert!(morning_view(&whole, &Look { width: 200, colour: false }).contains(success));
+    assert!(morning_view(&whole, Look { width: 200, colour: false }).contains(success));
     let states = [
         EndpointState::Partial,
         EndpointState::Denied,
@@ -231,7 +228,7 @@ fn no_gap_of_any_state_leaves_the_morning_green() {
             gap.snapshot.ledger[at].declared = declared;
             for previous in [gap.previous.clone(), None] {
                 gap.previous = previous;
-                let view = morning_view(&gap, &Look { width: 200, colour: true });
+                let view = morning_view(&gap, Look { width: 200, colour: true });
                 assert!(!view.contains("\u{1b}[32m") && !view.contains(success), "{view}");
                 assert!(view.contains("in what could be seen") && view.contains("COULD NOT SEE"), "{view}");
                 assert!(view.contains(gap.snapshot.ledger[at].endpoint.as_ref()), "{view}");
@@ -245,7 +242,7 @@ fn nothing_asked_and_nothing_judged_are_no_success() {
     let mut blind = assessment::quiet_and_whole();
     blind.findings.clear();
     blind.snapshot = Snapshot::of_sorted(Vec::new(), Vec::new());
-    let view = morning_view(&blind, &COLOURED);
+    let view = morning_view(&blind, COLOURED);
     assert!(view.contains("No endpoint was asked") && !view.contains("\u{1b}[32m"), "{view}");
     assert_eq!(csv_rows("scan", &blind)[0]["complete"], "no");
     assert!(json(&blind).contains("\"endpoints_total\": 0"));
@@ -254,7 +251,7 @@ fn nothing_asked_and_nothing_judged_are_no_success() {
     let mut unjudged = assessment::quiet_and_whole();
     unjudged.findings.clear();
     unjudged.tallies.clear();
-    let view = morning_view(&unjudged, &PLAIN);
+    let view = morning_view(&unjudged, PLAIN);
     assert!(view.contains("could not judge everything"), "{view}");
     assert!(csv_rows("rules", &unjudged).iter().all(|row| row["judged_whole"] == "no" && row["fail"] == "unknown"));
 }
@@ -332,7 +329,7 @@ fn a_wall_of_findings_is_cut_and_counted() {
             note: String::new(),
         })
         .collect();
-    let view = morning_view(&wall, &PLAIN);
+    let view = morning_view(&wall, PLAIN);
     assert!(view.contains("(300)") && view.contains("… and 297 more (keyroll findings)"), "{view}");
     assert_eq!(view.matches("→ Have its owner make").count(), 1, "one remedy is enough for one rule");
     let rows = csv_rows("findings", &wall);
@@ -381,12 +378,19 @@ fn an_end_is_told_with_what_it_breaks() {
     resources.sort_by(|left, right| left.id.cmp(&right.id));
     ending.snapshot =
         Snapshot::of_sorted(resources, vec![endpoint("acme-org", "user API tokens", &[Kind::Credential])]);
-    let view = morning_view(&ending, &PLAIN);
+    let view = morning_view(&ending, PLAIN);
     let order: Vec<Option<usize>> =
         ["soon-in-use", "will break something", "soon-idle", "last-day"].map(|part| view.find(part)).to_vec();
     assert!(order.iter().all(Option::is_some) && order.is_sorted(), "{view}");
     assert_eq!(view.matches("will break").count(), 1, "{view}");
     assert!(!view.contains("day-after") && !view.contains("long-gone"), "{view}");
+
+    ending.snapshot.carried = vec![token("hidden-tonight", 5, Fact::Known(1))];
+    let view = morning_view(&ending, PLAIN);
+    assert!(
+        view.contains("hidden-tonight") && view.contains("out of sight in this scan"),
+        "unseen is not gone: {view}"
+    );
 }
 
 proptest! {

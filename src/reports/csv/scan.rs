@@ -83,7 +83,7 @@ pub(super) const COVERAGE: CsvTable = CsvTable {
     },
 };
 
-static COVERAGE_COLUMNS: [Column; 21] = [
+static COVERAGE_COLUMNS: [Column; 20] = [
     column("source", Id, "The source's name in the configuration"),
     column("endpoint", Id, "The endpoint in words; with the source it names the row"),
     column("state", Word, "complete (proven), partial, denied, not-offered, failed or skipped"),
@@ -101,13 +101,12 @@ static COVERAGE_COLUMNS: [Column; 21] = [
     column("statuses", List, "How often each HTTP status came, as status × times"),
     column("retries", Number, "Requests sent again"),
     column("last_cursor", Text, "Cursor, link or offset asked for last; empty where there is none"),
-    column("rows_unreadable", Number, "Rows told as not understood"),
     column("unreadable", List, "Which rows and fields were not understood: a few of them"),
     column("started_at", Time, "When reading began"),
     column("ended_at", Time, "When it ended"),
 ];
 
-fn coverage_row<'a>(entry: &'a LedgerEntry, rules: impl Iterator<Item = &'a str>) -> [Cell<'a>; 21] {
+fn coverage_row<'a>(entry: &'a LedgerEntry, rules: impl Iterator<Item = &'a str>) -> [Cell<'a>; 20] {
     [
         Cell::foreign(entry.source.as_str()),
         Cell::foreign(&entry.endpoint),
@@ -126,7 +125,6 @@ fn coverage_row<'a>(entry: &'a LedgerEntry, rules: impl Iterator<Item = &'a str>
         Cell::list_or_blank(entry.statuses.iter().map(|(status, times)| format!("{status} × {times}"))),
         Cell::number(entry.retries),
         Cell::optional(entry.last_cursor.as_deref(), Cell::foreign),
-        Cell::number(entry.unreadable.len()),
         Cell::list_or_blank(entry.unreadable.iter()),
         Cell::time(entry.started_at),
         Cell::time(entry.ended_at),

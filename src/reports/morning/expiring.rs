@@ -12,54 +12,60 @@ use crate::text;
 /// How far ahead the section looks, and how recent a use must be to call a credential in use.
 const DAYS: i64 = 30;
 
+/// A credential whose end is near.
+struct Ending<'a> {
+    end: DateTime<Utc>,
+    resource: &'a Resource,
+    credential: &'a Credential,
+    /// False if this scan could not look for it and tells what an earlier one saw.
+    observed: bool,
+}
+
 /// The section; left out when no end is near and every end is known.
 pub(super) fn section(page: &mut Page, assessment: &Assessment, inventory: &Inventory<'_>) {
     let now = assessment.head.started_at;
+    let (ending, not_told) = ending(assessment, inventory);
+    if ending.is_empty() && not_told == 0 {
+        return;
+    }
+    let unseen = if inventory.seen_whole(Kind::Credential) { "" } else { " · there may be more out of sight" };
+    page.heading(&format!("EXPIRING WITHIN {DAYS} DAYS"), &format!("({}){unseen}", text::thousands(ending.len())));
+    let blocks: Vec<Block> = ending.iter().take(SHOWN).map(|ending| block(now, ending, inventory)).collect();
+    page.blocks(&blocks);
+    and_more(page, ending.len() - blocks.len(), "keyroll inventory credential");
+    if not_told > 0 {
+        let one = "credential does not reveal when it ends";
+        let whose = text::plural(not_told, one, "credentials do not reveal when they end");
+        page.paragraph(2, &[words(Ink::Warn, &whose)]);
+    }
+}
+
+/// The credentials whose end is near, and how many do not tell theirs. Those out of sight are still in the estate.
+fn ending<'a>(assessment: &'a Assessment, inventory: &Inventory<'a>) -> (Vec<Ending<'a>>, usize) {
+    let now = assessment.head.started_at;
     // An end that came since the scan before is told too: nobody else said so in time.
     let from = assessment.previous.as_ref().map_or(now, |previous| previous.started_at);
-    let mut ending: Vec<(DateTime<Utc>, &Resource, &Credential)> = Vec::new();
+    let seen = inventory.of_kind(Kind::Credential).map(|resource| (resource, true));
+    let carried = assessment.snapshot.carried.iter().map(|resource| (resource, false));
+    let mut ending = Vec::new();
     let mut not_told = 0;
-    for resource in inventory.of_kind(Kind::Credential) {
+    for (resource, observed) in seen.chain(carried) {
         let Body::Credential(credential) = &resource.body else { continue };
         match credential.expires_at {
             _ if credential.status.known().is_some_and(|status| status != "active") => {}
             Fact::Known(end) if from <= end && end <= now + TimeDelta::days(DAYS) => {
-                ending.push((end, resource, credential));
+                ending.push(Ending { end, resource, credential, observed });
             }
             Fact::Unknown => not_told += 1,
             Fact::Known(_) | Fact::Absent => {}
         }
     }
-    ending.sort_by_key(|(end, resource, _)| (*end, &resource.id));
-    let unseen = if inventory.seen_whole(Kind::Credential) { "" } else { " · there may be more out of sight" };
-    if ending.is_empty() && not_told == 0 {
-        return;
-    }
-    page.heading(&format!("EXPIRING WITHIN {DAYS} DAYS"), &format!("({}){unseen}", text::thousands(ending.len())));
-    let blocks: Vec<Block> = ending
-        .iter()
-        .take(SHOWN)
-        .map(|(end, resource, credential)| block(now, *end, resource, credential, inventory))
-        .collect();
-    page.blocks(&blocks);
-    and_more(page, ending.len() - blocks.len(), "keyroll inventory credential");
-    if not_told > 0 {
-        let whose = text::plural(
-            not_told,
-            "credential does not reveal when it ends",
-            "credentials do not reveal when they end",
-        );
-        page.paragraph(2, &[words(Ink::Warn, &whose)]);
-    }
+    ending.sort_by_key(|ending| (ending.end, &ending.resource.id));
+    (ending, not_told)
 }
 
-fn block(
-    now: DateTime<Utc>,
-    end: DateTime<Utc>,
-    resource: &Resource,
-    credential: &Credential,
-    inventory: &Inventory<'_>,
-) -> Block {
+fn block(now: DateTime<Utc>, ending: &Ending<'_>, inventory: &Inventory<'_>) -> Block {
+    let Ending { end, resource, credential, observed } = *ending;
     let days = (end.date_naive() - now.date_naive()).num_days();
     let ink = if days <= 7 { Ink::Alarm } else { Ink::Warn };
     let label = if end <= now { "ended".to_owned() } else { say::days_until(now, end.date_naive()) };
@@ -73,11 +79,12 @@ fn block(
         Fact::Absent => (Ink::Dim, "never used".to_owned()),
         Fact::Unknown => (Ink::Warn, "! use not known: may break something".to_owned()),
     };
+    let sight = if observed { "" } else { "out of sight in this scan, told as last seen" };
     Block {
         label: Some(words(ink, &label)),
         head: dotted([words(Ink::Plain, &what), owner(credential, inventory)]),
         id: None,
-        details: vec![vec![words(use_ink, &used)]],
+        details: vec![dotted([words(use_ink, &used), words(Ink::Warn, sight)])],
     }
 }
 

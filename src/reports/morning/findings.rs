@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{SHOWN, and_more};
+use super::{LONGEST, SHOWN, and_more};
 use crate::model::{Assessment, Finding, FindingId, RuleId, Severity, Status, Step, Transition};
 use crate::reports::layout::{Block, Ink, Page, Words, dotted, words};
 use crate::reports::{order, say};
@@ -29,14 +29,22 @@ pub(super) fn settled(page: &mut Page, assessment: &Assessment) {
     settled_section(page, assessment, Step::Waived, "NEWLY WAIVED");
 }
 
-/// The findings that took a step, worst first, each with the last such step.
-fn that_took(assessment: &Assessment, step: Step) -> Vec<(&Finding, &Transition)> {
+/// The findings that took a step, worst first, each with the last such step. What was found and waived in one scan
+/// counts as waived alone.
+pub(super) fn that_took(assessment: &Assessment, step: Step) -> Vec<(&Finding, &Transition)> {
     let steps: BTreeMap<&FindingId, &Transition> = order::transitions(assessment)
         .into_iter()
         .filter(|transition| transition.step == step)
         .map(|transition| (&transition.finding, transition))
         .collect();
-    order::findings(assessment).into_iter().filter_map(|finding| Some((finding, *steps.get(&finding.id)?))).collect()
+    let only_waived = |finding: &Finding| {
+        matches!(step, Step::Opened | Step::Reopened) && matches!(finding.status, Status::Waived(_))
+    };
+    order::findings(assessment)
+        .into_iter()
+        .filter(|finding| !only_waived(finding))
+        .filter_map(|finding| Some((finding, *steps.get(&finding.id)?)))
+        .collect()
 }
 
 fn section(page: &mut Page, assessment: &Assessment, step: Step, title: &str) {
@@ -65,14 +73,14 @@ fn block(finding: &Finding, transition: &Transition, with_remedy: bool) -> Block
     let resource = if finding.message.contains(&finding.resource_name) { "" } else { &resource };
     let owner = finding.owner.as_deref().filter(|owner| *owner != finding.resource_name);
     let owner = owner.map_or_else(String::new, |owner| format!("owner {owner}"));
-    let about = dotted([resource, &owner, &transition.note].map(|part| words(Ink::Dim, part)));
+    let about = dotted([resource, &owner, &transition.note].map(|part| words(Ink::Dim, &text::shorten(part, LONGEST))));
     let mut details = vec![about];
     if with_remedy && !finding.remedy.is_empty() {
-        details.push(vec![words(Ink::Action, &format!("→ {}", finding.remedy))]);
+        details.push(vec![words(Ink::Action, &format!("→ {}", text::shorten(&finding.remedy, LONGEST)))]);
     }
     Block {
         label: Some(severity_label(finding.severity)),
-        head: vec![words(Ink::Plain, &finding.message)],
+        head: vec![words(Ink::Plain, &text::shorten(&finding.message, LONGEST))],
         id: Some(finding.id.short().to_owned()),
         details,
     }
@@ -93,7 +101,10 @@ fn settled_section(page: &mut Page, assessment: &Assessment, step: Step, title: 
         .take(SHOWN)
         .map(|(finding, transition)| Block {
             label: Some(severity_label(finding.severity)),
-            head: dotted([words(Ink::Plain, &finding.message), words(Ink::Good, &how_settled(finding, transition))]),
+            head: dotted([
+                words(Ink::Plain, &text::shorten(&finding.message, LONGEST)),
+                words(Ink::Good, &how_settled(finding, transition)),
+            ]),
             id: Some(finding.id.short().to_owned()),
             details: Vec::new(),
         })
@@ -138,11 +149,11 @@ fn group(findings: &[&Finding]) -> Block {
     let times = if findings.len() > 1 { format!("× {}", text::thousands(findings.len())) } else { String::new() };
     Block {
         label: Some(severity_label(first.severity)),
-        head: vec![words(Ink::Plain, &first.title), words(Ink::Strong, &times)],
+        head: vec![words(Ink::Plain, &text::shorten(&first.title, LONGEST)), words(Ink::Strong, &times)],
         id: (findings.len() == 1).then(|| first.id.short().to_owned()),
         details: vec![
             vec![words(Ink::Dim, &text::join_and(&names))],
-            vec![words(Ink::Action, &format!("→ {}", first.remedy))],
+            vec![words(Ink::Action, &format!("→ {}", text::shorten(&first.remedy, LONGEST)))],
         ],
     }
 }

@@ -17,11 +17,13 @@ use crate::text;
 
 /// Entries of one section before it is cut.
 const SHOWN: usize = 8;
+/// Columns of one text before it is cut: a few lines.
+const LONGEST: usize = 300;
 
 /// The assessment of one scan as the first thing to read in the morning.
 #[must_use]
-pub fn morning_view(assessment: &Assessment, look: &Look) -> String {
-    let mut page = Page::new(*look);
+pub fn morning_view(assessment: &Assessment, look: Look) -> String {
+    let mut page = Page::new(look);
     let inventory = Inventory::new(&assessment.snapshot);
     header(&mut page, assessment, &inventory);
     news(&mut page, assessment);
@@ -70,7 +72,7 @@ fn count(inventory: &Inventory<'_>, kind: Kind, one: &str, many: &str) -> String
 /// What happened, in a sentence, and what stands against relying on it, in another. They are glad only when everything
 /// was seen and judged and nothing stands open.
 fn news(page: &mut Page, assessment: &Assessment) {
-    let steps = |wanted: &[Step]| assessment.transitions.iter().filter(|t| wanted.contains(&t.step)).count();
+    let steps = |wanted: &[Step]| wanted.iter().map(|step| findings::that_took(assessment, *step).len()).sum::<usize>();
     let open = assessment.findings.iter().filter(|finding| finding.status == Status::Open).count();
     let new = steps(&[Step::Opened]);
     let worse = steps(&[Step::Reopened, Step::Worsened, Step::WaiverEnded]);

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{SHOWN, and_more};
+use super::{LONGEST, SHOWN, and_more};
 use crate::model::{Assessment, EndpointState, LedgerEntry, RuleId, RuleSummary, Tally};
 use crate::reports::layout::{Block, Ink, Page, Words, dotted, words};
 use crate::reports::{order, say};
 use crate::text;
+
+/// Reasons and places that a line names before it only counts them.
+const EXAMPLES: usize = 3;
 
 /// “61 of 63 endpoints proven complete · 1 could not be read whole · 1 declared blind spot”.
 pub(super) fn coverage_line(assessment: &Assessment) -> Vec<Words> {
@@ -95,7 +98,8 @@ fn rules_by_gap(assessment: &Assessment) -> BTreeMap<(&str, &str), BTreeSet<&Rul
 }
 
 fn block(entry: &LedgerEntry, rules: &BTreeMap<(&str, &str), BTreeSet<&RuleId>>) -> Block {
-    let reason = if entry.reason.is_empty() { String::new() } else { format!(": {}", entry.reason) };
+    let reason =
+        if entry.reason.is_empty() { String::new() } else { format!(": {}", text::shorten(&entry.reason, LONGEST)) };
     let left: Vec<&RuleId> =
         rules.get(&(entry.source.as_str(), entry.endpoint.as_ref())).into_iter().flatten().copied().collect();
     let effect = match left.as_slice() {
@@ -116,9 +120,11 @@ fn block(entry: &LedgerEntry, rules: &BTreeMap<(&str, &str), BTreeSet<&RuleId>>)
     let effect_ink = if left.is_empty() { Ink::Dim } else { Ink::Warn };
     let mut details = vec![dotted([words(effect_ink, &effect), words(Ink::Dim, &hides), words(Ink::Dim, &rows)])];
     match &entry.declared {
-        Some(why) => details.push(vec![words(Ink::Dim, &format!("declared blind spot: {why}"))]),
+        Some(why) => {
+            details.push(vec![words(Ink::Dim, &format!("declared blind spot: {}", text::shorten(why, LONGEST)))])
+        }
         None if !entry.right.is_empty() => {
-            details.push(vec![words(Ink::Action, &format!("→ To see it: {}", entry.right))]);
+            details.push(vec![words(Ink::Action, &format!("→ To see it: {}", text::shorten(&entry.right, LONGEST)))]);
         }
         None => {}
     }
@@ -150,17 +156,22 @@ fn left_open(assessment: &Assessment) -> Vec<Words> {
         );
         lines.push(words(Ink::Warn, &findings));
     }
-    for entry in order::ledger(assessment).into_iter().filter(|entry| !entry.unreadable.is_empty()) {
+    let garbled: Vec<&LedgerEntry> =
+        order::ledger(assessment).into_iter().filter(|entry| !entry.unreadable.is_empty()).collect();
+    for entry in garbled.iter().take(EXAMPLES) {
         let example = entry.unreadable.first().map(|row| text::shorten(row, 60)).unwrap_or_default();
         let what = format!("{} of {} gave rows that could not be understood: {example}", entry.endpoint, entry.source);
         lines.push(words(Ink::Warn, &what));
+    }
+    if garbled.len() > EXAMPLES {
+        let more = text::plural(garbled.len() - EXAMPLES, "more endpoint did", "more endpoints did");
+        lines.push(words(Ink::Warn, &format!("{more} so too")));
     }
     lines
 }
 
 /// The reasons behind most unknown verdicts: “: scopes are not revealed (96), …”.
 fn main_reasons(assessment: &Assessment) -> String {
-    const REASONS: usize = 3;
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
     for (reason, count) in assessment.tallies.values().flat_map(|tally| &tally.unknown_reasons) {
         *reasons.entry(reason).or_default() += count;
@@ -169,11 +180,11 @@ fn main_reasons(assessment: &Assessment) -> String {
     reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
     let mut said: Vec<String> = reasons
         .iter()
-        .take(REASONS)
+        .take(EXAMPLES)
         .map(|(reason, count)| format!("{} ({})", text::shorten(reason, 100), text::thousands(*count)))
         .collect();
-    if reasons.len() > REASONS {
-        said.push(text::plural(reasons.len() - REASONS, "other reason", "other reasons"));
+    if reasons.len() > EXAMPLES {
+        said.push(text::plural(reasons.len() - EXAMPLES, "other reason", "other reasons"));
     }
     if said.is_empty() { String::new() } else { format!(": {}", said.join(", ")) }
 }

@@ -8,7 +8,7 @@ use keyroll::model::*;
 use serde_json::json;
 
 /// The time of the scan.
-pub fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     at("2026-11-22T02:00:00Z")
 }
 
@@ -30,7 +30,7 @@ fn resource(id: ResourceId, name: &str, endpoint: &str, body: Body) -> Resource 
     Resource { id, name: name.to_owned(), seen_by, body }
 }
 
-pub fn account(native: &str, name: &str, status: &str) -> Resource {
+pub(crate) fn account(native: &str, name: &str, status: &str) -> Resource {
     let body = Principal {
         account_type: Fact::Known(PrincipalType::Person),
         status: text(status),
@@ -44,7 +44,7 @@ pub fn account(native: &str, name: &str, status: &str) -> Resource {
 }
 
 /// A token of an account; days until it ends and since it was used, from the scan's day.
-pub fn token(native: &str, name: &str, owner: Fact<&str>, ends: Fact<i64>, used: Fact<i64>) -> Resource {
+pub(crate) fn token(native: &str, name: &str, owner: Fact<&str>, ends: Fact<i64>, used: Fact<i64>) -> Resource {
     let form = if owner == Fact::Absent { CredentialForm::OrgApiKey } else { CredentialForm::ApiToken };
     let body = Credential {
         owner: owner.map(|owner| cloud(Kind::Principal, owner)),
@@ -77,7 +77,7 @@ fn grant(native: &str, name: &str, role: &str, holder: &str) -> Resource {
     resource(ResourceId::new("acme", Kind::Grant, native), name, "role assignments", Body::Grant(body))
 }
 
-pub fn endpoint(source: &str, name: &str, shows: &[Kind]) -> LedgerEntry {
+pub(crate) fn endpoint(source: &str, name: &str, shows: &[Kind]) -> LedgerEntry {
     LedgerEntry {
         source: source.into(),
         endpoint: name.into(),
@@ -392,7 +392,7 @@ fn resources() -> Vec<Resource> {
 }
 
 /// A night on which something of everything happened.
-pub fn rich() -> Assessment {
+pub(crate) fn rich() -> Assessment {
     let mut resources = resources();
     resources.extend([sample::group(), sample::setting()]);
     let mut snapshot = Snapshot::seal(vec![Collection { authority: 1, resources, ledger: ledger_with_gaps() }]);
@@ -449,7 +449,7 @@ pub fn rich() -> Assessment {
 }
 
 /// The same estate, looked at for the first time.
-pub fn first() -> Assessment {
+pub(crate) fn first() -> Assessment {
     let mut assessment = rich();
     assessment.previous = None;
     assessment.head.compared_with = None;
@@ -462,7 +462,7 @@ pub fn first() -> Assessment {
 }
 
 /// Nothing happened, and two endpoints could not be read.
-pub fn quiet_with_gaps() -> Assessment {
+pub(crate) fn quiet_with_gaps() -> Assessment {
     let mut assessment = rich();
     assessment.transitions.clear();
     assessment.changes.clear();
@@ -471,7 +471,7 @@ pub fn quiet_with_gaps() -> Assessment {
 }
 
 /// Nothing happened, and everything was seen and judged.
-pub fn quiet_and_whole() -> Assessment {
+pub(crate) fn quiet_and_whole() -> Assessment {
     let mut assessment = quiet_with_gaps();
     let resources = assessment.snapshot.resources.clone();
     assessment.snapshot = Snapshot::of_sorted(resources, complete_ledger());

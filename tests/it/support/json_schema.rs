@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 /// What in `value` does not fit the schema, with the place.
-pub fn mistakes(schema: &Value, value: &Value) -> Vec<String> {
+pub(crate) fn mistakes(schema: &Value, value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     check(schema, schema, value, "$", &mut found);
     found
