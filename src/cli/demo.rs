@@ -49,7 +49,7 @@ pub(super) fn run(context: &Context, args: &DemoArgs) -> Result<ExitCode, Compla
     let config = Config::load(&args.out.join("keyroll.yaml"))?;
     let assessment = assess(&Store::open(&config.store)?, Some(last.snapshot))?;
     report::write_quietly(&assessment, &[ReportName::Csv, ReportName::Json], &config.reports)?;
-    context.terminal.result(&morning_view(&assessment, &context.terminal.look));
+    context.terminal.result(&morning_view(&assessment, context.terminal.look));
     let first = assessment.findings.iter().find(|finding| finding.status == crate::model::Status::Open);
     context.terminal.result(&next_steps(&args.out, first.map(|finding| finding.id.short())));
     Ok(ExitCode::from(exit::COMPLETE))

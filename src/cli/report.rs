@@ -71,7 +71,7 @@ pub(super) fn run(context: &Context, args: &ReportArgs) -> Result<ExitCode, Comp
 fn to_standard_output(context: &Context, assessment: &Assessment, names: &[ReportName]) -> Result<(), Complaint> {
     match names {
         [ReportName::Table] => {
-            context.terminal.result(&morning_view(assessment, &context.terminal.look));
+            context.terminal.result(&morning_view(assessment, context.terminal.look));
             Ok(())
         }
         [ReportName::Json] => {
@@ -101,7 +101,7 @@ pub(super) fn write_quietly(assessment: &Assessment, names: &[ReportName], folde
     for name in names {
         match name {
             ReportName::Table => {
-                let text = morning_view(assessment, &Look { width: 100, colour: false });
+                let text = morning_view(assessment, Look { width: 100, colour: false });
                 write_file(&folder.join("report.txt"), |out| Ok(out.write_all(text.as_bytes())?))?;
             }
             ReportName::Json => write_file(&folder.join("report.json"), |out| (json().render)(assessment, out))?,

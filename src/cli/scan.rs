@@ -34,7 +34,7 @@ pub(super) fn run(context: &Context, args: &ScanArgs) -> Result<ExitCode, Compla
     let store = config.store.clone();
     let outcome = scan_once(context, config, &args.source)?;
     let assessment = assess(&crate::store::Store::open(&store)?, Some(outcome.snapshot))?;
-    context.terminal.result(&morning_view(&assessment, &context.terminal.look));
+    context.terminal.result(&morning_view(&assessment, context.terminal.look));
     if !args.reports.is_empty() {
         report::write_all(context, &assessment, &args.reports, &folder)?;
     }

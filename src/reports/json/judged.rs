@@ -198,7 +198,6 @@ impl<'a> V1Waiver<'a> {
 fn resolution_word(resolution: Resolution) -> &'static str {
     match resolution {
         Resolution::Fixed => "fixed",
-        Resolution::NoLongerApplies => "no-longer-applies",
         Resolution::ResourceGone => "resource-gone",
         Resolution::Rotated => "rotated",
         Resolution::RuleRetired => "rule-retired",
