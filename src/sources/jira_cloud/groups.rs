@@ -30,8 +30,8 @@ impl Visit<'_> {
     }
 
     /// What each group opens is known only when all sorts of access were read: a group that is not among the
-    /// administrators' would otherwise look harmless.
-    pub(super) async fn access_of_groups(&self) -> Part {
+    /// administrators' would otherwise look harmless. Then the groups that came up for none open nothing.
+    pub(super) async fn access_of_groups(&self, groups: &Part) -> Part {
         let mut reading = self.gatherer.start(&GROUP_ACCESS);
         let calls = ACCESS.map(|access| (access, GROUP_ACCESS.request(&[]).query("accessType", access)));
         let answers =
@@ -46,6 +46,10 @@ impl Visit<'_> {
                 };
                 opened.entry(id).or_insert((row, Vec::new())).1.push(answer.of.to_owned());
             }
+        }
+        for group in groups.resources.iter().filter(|group| whole && !opened.contains_key(group.id.native())) {
+            let body = Body::Group(Group { jira_access: Fact::Known(Vec::new()), ..Group::default() });
+            reading.push(Some(Resource { body, ..group.clone() }));
         }
         for (row, access) in opened.into_values() {
             let jira_access = if whole { Fact::Known(access) } else { Fact::Unknown };
