@@ -20,4 +20,6 @@ pub mod http;
 pub mod inventory;
 
 // Floor 3: rooms side by side; none imports another.
+pub mod drift;
+pub mod findings;
 pub mod store;

@@ -30,7 +30,8 @@ pub struct Snapshot {
     pub ledger: Vec<LedgerEntry>,
     /// Resources that an earlier scan saw and this one could not look for, as they were then; sorted by id.
     /// They are not judged and not counted, but the next comparison starts from them: otherwise a resource that was
-    /// out of sight for one night would come back as new.
+    /// out of sight for one night would come back as new. A resource of which only some fields or some of its
+    /// endpoints were out of sight is in `resources` as it was seen, and here with the rest as it was known.
     pub carried: Vec<Resource>,
     /// The digest of all ids and digests of `resources` in order.
     pub digest: Digest,

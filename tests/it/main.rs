@@ -1,3 +1,8 @@
-//! Everything that is tested through the public doors, in one binary.
+//! The integration tests: one binary, one module a topic.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
+
+mod drift;
+mod lifecycle;
 mod store;
+mod support;

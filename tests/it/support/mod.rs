@@ -1,0 +1,3 @@
+//! What several tests build upon.
+
+pub(crate) mod estate;
