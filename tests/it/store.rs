@@ -285,7 +285,7 @@ fn a_night_costs_as_many_resource_rows_as_changed() {
 #[test]
 fn what_was_seen_in_part_and_carried_for_the_rest_is_kept_both_ways() {
     let (whole, part) = (accounts(0..9), account(4, "Ada, without her groups"));
-    let with_part = || [&whole[..4], &[part.clone()], &whole[5..]].concat();
+    let with_part = || [&whole[..4], std::slice::from_ref(&part), &whole[5..]].concat();
     let nights = [
         Scan::of(whole.clone(), vec![]),
         // Two nights alike: the second one writes nothing.
