@@ -72,17 +72,23 @@ fn by_hand() -> Vec<ByHand> {
         Box::new(|c, _, _, _| c.form == CredentialForm::ApiToken),
         Box::new(|c, _, _, _| is(&c.status, "active") || is(&c.status, "blocked")),
         Box::new(|_, _, o, _| is(&o.status, "active")),
-        Box::new(|c, _, o, _| !(is(&o.status, "deactivated") || is(&o.status, "suspended")) || is(&c.status, "blocked")),
+        Box::new(|c, _, o, _| {
+            !(is(&o.status, "deactivated") || is(&o.status, "suspended")) || is(&c.status, "blocked")
+        }),
         Box::new(|c, _, o, _| o.managed == Fact::Known(true) || is(&c.status, "blocked")),
         Box::new(|_, _, o, _| !has(&o.platform_roles, "atlassian/org-admin")),
-        Box::new(|c, _, _, _| !c.scopes.known().is_some_and(|all| all.iter().any(|scope| scope.starts_with("manage:")))),
+        Box::new(|c, _, _, _| {
+            !c.scopes.known().is_some_and(|all| all.iter().any(|scope| scope.starts_with("manage:")))
+        }),
         Box::new(|c, _, _, _| c.scopes.known().is_some_and(|all| all.len() < 3)),
         Box::new(move |_, name, _, _| !systems.is_match(name)),
         Box::new(|_, name, _, _| !name.is_empty()),
         Box::new(|_, name, _, _| !name.contains("tmp") && !name.ends_with("-old")),
         Box::new(|_, _, o, _| o.email.known().is_none_or(|email| email.ends_with("@acme.example"))),
         Box::new(|c, _, o, _| o.account_type == Fact::Known(PrincipalType::Person) || c.expires_at.known().is_some()),
-        Box::new(|c, _, o, _| c.form != CredentialForm::ApiToken || is(&o.status, "active") || !is(&c.status, "active")),
+        Box::new(|c, _, o, _| {
+            c.form != CredentialForm::ApiToken || is(&o.status, "active") || !is(&c.status, "active")
+        }),
         Box::new(|c, _, _, now| match (c.created_at.known(), c.expires_at.known()) {
             (Some(from), Some(to)) => days(*to - now) + days(now - *from) <= 366,
             _ => true,
@@ -192,7 +198,10 @@ fn judge_interpreted(inventory: &Inventory<'_>, (env, programs): &(Arc<Env>, Vec
             .chunks(sample.len().div_ceil(processors))
             .map(|share| {
                 scope.spawn(move || {
-                    share.iter().map(|resource| interpreted_offenders(inventory, env, programs, resource)).sum::<usize>()
+                    share
+                        .iter()
+                        .map(|resource| interpreted_offenders(inventory, env, programs, resource))
+                        .sum::<usize>()
                 })
             })
             .collect();
@@ -200,13 +209,22 @@ fn judge_interpreted(inventory: &Inventory<'_>, (env, programs): &(Arc<Env>, Vec
     })
 }
 
-fn interpreted_offenders(inventory: &Inventory<'_>, env: &Arc<Env>, programs: &[Program], resource: &Resource) -> usize {
+fn interpreted_offenders(
+    inventory: &Inventory<'_>,
+    env: &Arc<Env>,
+    programs: &[Program],
+    resource: &Resource,
+) -> usize {
     let Body::Credential(credential) = &resource.body else { return 0 };
     let owner = inventory.principal(credential.owner.known().unwrap()).unwrap();
     let mut context = Context::with_env(Arc::clone(env));
     let whole_days = |span: TimeDelta| span.num_seconds().div_euclid(86_400);
-    context.add_function("days_since", move |at: DateTime<chrono::FixedOffset>| whole_days(now() - at.to_utc())).unwrap();
-    context.add_function("days_until", move |at: DateTime<chrono::FixedOffset>| whole_days(at.to_utc() - now())).unwrap();
+    context
+        .add_function("days_since", move |at: DateTime<chrono::FixedOffset>| whole_days(now() - at.to_utc()))
+        .unwrap();
+    context
+        .add_function("days_until", move |at: DateTime<chrono::FixedOffset>| whole_days(at.to_utc() - now()))
+        .unwrap();
     let text = |fact: &Fact<String>| fact.known().map_or(Value::Null, |text| Value::from(text.as_str()));
     let time = |fact: &Fact<DateTime<Utc>>| fact.known().map_or(Value::Null, |at| Value::Timestamp(at.fixed_offset()));
     let flag = |fact: &Fact<bool>| fact.known().map_or(Value::Null, |flag| Value::Bool(*flag));
@@ -232,7 +250,10 @@ fn interpreted_offenders(inventory: &Inventory<'_>, env: &Arc<Env>, programs: &[
             ("email".to_owned(), text(&owner.email)),
             ("mfa".to_owned(), flag(&owner.mfa)),
             ("managed".to_owned(), flag(&owner.managed)),
-            ("account_type".to_owned(), owner.account_type.known().map_or(Value::Null, |kind| Value::from(kind.name()))),
+            (
+                "account_type".to_owned(),
+                owner.account_type.known().map_or(Value::Null, |kind| Value::from(kind.name())),
+            ),
             ("platform_roles".to_owned(), list(&owner.platform_roles)),
         ]),
     );
@@ -250,10 +271,17 @@ fn resources() -> Vec<Resource> {
         body: Body::Principal(Principal {
             account_type: Fact::Known(PrincipalType::Person),
             status: Fact::Known(if at % 50 == 0 { "deactivated" } else { "active" }.to_owned()),
-            email: Fact::Known(format!("first.last{at}@{}", if at % 40 == 0 { "vendor.example" } else { "acme.example" })),
+            email: Fact::Known(format!(
+                "first.last{at}@{}",
+                if at % 40 == 0 { "vendor.example" } else { "acme.example" }
+            )),
             managed: Fact::Known(at % 30 != 0),
             mfa: Fact::Known(at % 25 != 0),
-            platform_roles: Fact::Known(if at % 200 == 0 { vec!["atlassian/org-admin".to_owned()] } else { Vec::new() }),
+            platform_roles: Fact::Known(if at % 200 == 0 {
+                vec!["atlassian/org-admin".to_owned()]
+            } else {
+                Vec::new()
+            }),
             ..Principal::default()
         }),
     });
@@ -263,7 +291,8 @@ fn resources() -> Vec<Resource> {
         credential.owner = Fact::Known(owner_id(at / 4));
         credential.status = Fact::Known(if at % 70 == 0 { "blocked" } else { "active" }.to_owned());
         credential.created_at = Fact::Known(days(at % 380));
-        credential.expires_at = if at % 60 == 0 { Fact::Absent } else { Fact::Known(now() + TimeDelta::days((at % 300) as i64)) };
+        credential.expires_at =
+            if at % 60 == 0 { Fact::Absent } else { Fact::Known(now() + TimeDelta::days((at % 300) as i64)) };
         credential.last_used_at = if at % 20 == 0 { Fact::Absent } else { Fact::Known(days(at % 100)) };
         credential.scopes = Fact::Known(
             ["read:jira-work", "write:jira-work", "manage:jira-project"][..at % 3 + usize::from(at % 31 == 0)]
