@@ -1,0 +1,236 @@
+//! Fields that are worked out: from several facts of a resource, or from its neighbours. Each is known only if what it
+//! is made from is; a count is known only if everything that counts was in sight.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::fields::{Texts, View, container, credential, grant, group, principal};
+use crate::inventory::Inventory;
+use crate::model::{
+    Body, Container, ContainerForm, Credential, Fact, Grant, GrantForm, Kind, Principal, PrincipalType, ResourceId,
+};
+
+const ORG_ADMIN: &str = "atlassian/org-admin";
+const ADMIN_ROLES: [&str; 4] = [ORG_ADMIN, "atlassian/site-admin", "atlassian/user-access-admin", "atlassian/admin"];
+
+pub(super) fn email_domain(view: View<'_>) -> Fact<&str> {
+    match &principal(view).email {
+        Fact::Known(email) => Fact::from_option(email.rsplit_once('@').map(|(_, domain)| domain)),
+        Fact::Absent => Fact::Absent,
+        Fact::Unknown => Fact::Unknown,
+    }
+}
+
+pub(super) fn group_names(view: View<'_>) -> Fact<Texts<'_>> {
+    principal(view).groups.as_ref().map(|groups| names(view.inventory, groups))
+}
+
+fn names<'a>(inventory: &'a Inventory<'a>, ids: &'a [ResourceId]) -> Texts<'a> {
+    Texts::Made(ids.iter().map(|id| inventory.name(id)).collect())
+}
+
+/// A product whose last view is not told might have been viewed later than all others.
+pub(super) fn last_active_at(view: View<'_>) -> Fact<DateTime<Utc>> {
+    match &principal(view).activity {
+        Fact::Known(products) if products.iter().any(|product| product.last_active_at.is_unknown()) => Fact::Unknown,
+        Fact::Known(products) => {
+            Fact::from_option(products.iter().filter_map(|product| product.last_active_at.known().copied()).max())
+        }
+        Fact::Absent => Fact::Absent,
+        Fact::Unknown => Fact::Unknown,
+    }
+}
+
+pub(super) fn is_org_admin(view: View<'_>) -> Fact<bool> {
+    has_role(principal(view), &[ORG_ADMIN])
+}
+
+fn has_role(principal: &Principal, wanted: &[&str]) -> Fact<bool> {
+    match &principal.platform_roles {
+        Fact::Known(roles) => Fact::Known(roles.iter().any(|role| wanted.contains(&role.as_str()))),
+        Fact::Absent => Fact::Known(false),
+        Fact::Unknown => Fact::Unknown,
+    }
+}
+
+pub(super) fn is_admin(view: View<'_>) -> Fact<bool> {
+    either(has_role(principal(view), &ADMIN_ROLES), || opens_administration(view))
+}
+
+/// True as soon as one group is known to open it. A group whose access nobody told opens nothing if all groups were
+/// seen whole, since the endpoints that tell are among those that show groups.
+fn opens_administration(view: View<'_>) -> Fact<bool> {
+    let groups = match &principal(view).groups {
+        Fact::Known(groups) => groups.as_slice(),
+        Fact::Absent => &[],
+        Fact::Unknown => return Fact::Unknown,
+    };
+    let mut told = true;
+    for id in groups {
+        let access = match view.inventory.get(id).map(|resource| &resource.body) {
+            Some(Body::Group(group)) => &group.jira_access,
+            _ => &Fact::Unknown,
+        };
+        match access {
+            Fact::Known(access) if access.iter().any(|word| word == "admin" || word == "site-admin") => {
+                return Fact::Known(true);
+            }
+            Fact::Known(_) | Fact::Absent => {}
+            Fact::Unknown => told = false,
+        }
+    }
+    if told || view.inventory.seen_whole(Kind::Group) { Fact::Known(false) } else { Fact::Unknown }
+}
+
+fn either(left: Fact<bool>, right: impl FnOnce() -> Fact<bool>) -> Fact<bool> {
+    match left {
+        Fact::Known(true) => left,
+        Fact::Known(false) | Fact::Absent => right(),
+        Fact::Unknown if right() == Fact::Known(true) => Fact::Known(true),
+        Fact::Unknown => Fact::Unknown,
+    }
+}
+
+pub(super) fn seats(view: View<'_>) -> Fact<Texts<'_>> {
+    view.inventory.seats_of(principal(view)).map(Texts::Made)
+}
+
+pub(super) fn takes_seat(view: View<'_>) -> Fact<bool> {
+    view.inventory.seats_of(principal(view)).map(|seats| !seats.is_empty())
+}
+
+pub(super) fn live_credentials(view: View<'_>) -> Fact<i64> {
+    if !view.inventory.seen_whole(Kind::Credential) {
+        return Fact::Unknown;
+    }
+    let mut live = 0;
+    for resource in view.inventory.credentials_of(&view.resource.id) {
+        let Body::Credential(credential) = &resource.body else { continue };
+        match is_live(credential, view.now) {
+            Fact::Known(true) => live += 1,
+            Fact::Known(false) | Fact::Absent => {}
+            Fact::Unknown => return Fact::Unknown,
+        }
+    }
+    Fact::Known(live)
+}
+
+fn is_live(credential: &Credential, now: DateTime<Utc>) -> Fact<bool> {
+    if credential.status.known().is_some_and(|status| status == "blocked")
+        || credential.expires_at.known().is_some_and(|end| *end <= now)
+    {
+        return Fact::Known(false);
+    }
+    if credential.status.is_unknown() || credential.expires_at.is_unknown() { Fact::Unknown } else { Fact::Known(true) }
+}
+
+pub(super) fn group_roles(view: View<'_>) -> Fact<Texts<'_>> {
+    let _: &crate::model::Group = group(view);
+    if !view.inventory.seen_whole(Kind::Grant) {
+        return Fact::Unknown;
+    }
+    let roles: BTreeSet<&str> = view
+        .inventory
+        .grants_of(&view.resource.id)
+        .filter_map(|resource| if let Body::Grant(grant) = &resource.body { Some(grant.role.as_str()) } else { None })
+        .collect();
+    Fact::Known(Texts::Made(roles.into_iter().collect()))
+}
+
+pub(super) fn owner_exists(view: View<'_>) -> Fact<bool> {
+    match &credential(view).owner {
+        Fact::Known(owner) if view.inventory.get(owner).is_some() => Fact::Known(true),
+        Fact::Known(_) if view.inventory.seen_whole(Kind::Principal) => Fact::Known(false),
+        Fact::Known(_) | Fact::Unknown => Fact::Unknown,
+        Fact::Absent => Fact::Known(false),
+    }
+}
+
+pub(super) fn seats_free(view: View<'_>) -> Fact<i64> {
+    let Container { seats_total, seats_used, .. } = container(view);
+    seats_total.and_then(|total| seats_used.map(|used| total - used))
+}
+
+/// Accounts that were granted the role on this organisation, as far as the holder of every such grant is known.
+pub(super) fn org_admins(view: View<'_>) -> Fact<i64> {
+    if container(view).form != ContainerForm::Organisation || !view.inventory.seen_whole(Kind::Grant) {
+        return Fact::Unknown;
+    }
+    let mut admins = BTreeSet::new();
+    for resource in view.inventory.grants_on(&view.resource.id) {
+        match &resource.body {
+            Body::Grant(Grant { form: GrantForm::PlatformRole, role, principal, .. }) if role == ORG_ADMIN => {
+                match principal {
+                    Fact::Known(holder) => {
+                        admins.insert(holder);
+                    }
+                    Fact::Absent => {}
+                    Fact::Unknown => return Fact::Unknown,
+                }
+            }
+            _ => {}
+        }
+    }
+    Fact::Known(count(admins.len()))
+}
+
+pub(super) fn service_accounts(view: View<'_>) -> Fact<i64> {
+    if container(view).form != ContainerForm::Organisation || !view.inventory.seen_whole(Kind::Principal) {
+        return Fact::Unknown;
+    }
+    let mut accounts = 0;
+    for resource in view.inventory.of_kind(Kind::Principal) {
+        let Body::Principal(principal) = &resource.body else { continue };
+        match principal.account_type {
+            Fact::Known(PrincipalType::ServiceAccount) => accounts += 1,
+            Fact::Known(_) | Fact::Absent => {}
+            Fact::Unknown => return Fact::Unknown,
+        }
+    }
+    Fact::Known(accounts)
+}
+
+pub(super) fn container_projects(view: View<'_>) -> Fact<i64> {
+    match container(view).form {
+        ContainerForm::PermissionScheme => projects_using(view.inventory, &view.resource.id),
+        _ => Fact::Unknown,
+    }
+}
+
+pub(super) fn licence_group_names(view: View<'_>) -> Fact<Texts<'_>> {
+    container(view).licence_groups.as_ref().map(|groups| names(view.inventory, groups))
+}
+
+pub(super) fn grant_projects(view: View<'_>) -> Fact<i64> {
+    let Grant { form, container, .. } = grant(view);
+    match form {
+        GrantForm::ProjectRole => Fact::Known(1),
+        GrantForm::Permission => match container {
+            Fact::Known(scheme) => projects_using(view.inventory, scheme),
+            Fact::Absent | Fact::Unknown => Fact::Unknown,
+        },
+        GrantForm::PlatformRole | GrantForm::GlobalPermission => Fact::Known(0),
+    }
+}
+
+/// No project is known to use a scheme only if every project told which one it uses.
+fn projects_using(inventory: &Inventory<'_>, scheme: &ResourceId) -> Fact<i64> {
+    if !inventory.seen_whole(Kind::Container) {
+        return Fact::Unknown;
+    }
+    let projects = inventory.projects_using(scheme);
+    let untold = || {
+        inventory.of_kind(Kind::Container).any(|resource| match &resource.body {
+            Body::Container(container) => {
+                container.form == ContainerForm::Project && container.permission_scheme.is_unknown()
+            }
+            _ => false,
+        })
+    };
+    if projects == 0 && untold() { Fact::Unknown } else { Fact::Known(count(projects)) }
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
