@@ -27,8 +27,8 @@ pub(super) struct Checker<'c> {
     /// Names of list entries, outermost first.
     pub(super) entries: Vec<String>,
     pub(super) complaints: Vec<Complaint>,
-    /// The term of the condition that is being checked, for corrected versions of it.
-    clause: Range<usize>,
+    /// Fields that the term at hand uses without asking whether they have a value, with their places.
+    unguarded: Vec<(Range<usize>, String)>,
 }
 
 /// A value and its type.
@@ -74,17 +74,19 @@ impl<'c> Checker<'c> {
             in_message: false,
             entries: Vec::new(),
             complaints: Vec::new(),
-            clause: 0..parsed.source().len(),
+            unguarded: Vec::new(),
         }
     }
 
     /// An expression that is true or false.
     pub(super) fn condition(&mut self, part: &IdedExpr) -> Option<Bool> {
-        let outer = std::mem::replace(&mut self.clause, self.parsed.span(part));
+        let outer = std::mem::take(&mut self.unguarded);
         let value = self.value(part);
-        self.clause = outer;
+        let unguarded = std::mem::replace(&mut self.unguarded, outer);
+        self.complain_of_unguarded(part, &unguarded);
         match value? {
             Typed::Bool(tree) => Some(tree),
+            _ if unguarded.iter().any(|(span, _)| *span == self.parsed.span(part)) => None,
             other => {
                 let what = format!("`{}` is {}, expected a condition", self.words(part), other.sort());
                 let help = "compare it with something, so that it is true or false";
@@ -180,7 +182,7 @@ impl<'c> Checker<'c> {
         let path = self.path(part)?;
         let NamedPath { field, text, .. } = self.named(path);
         if field.nullable && !self.in_message && !self.present.contains(&text) {
-            return self.unguarded(part, &text);
+            self.unguarded.push((self.parsed.span(part), text));
         }
         Some(match field.get {
             Get::Bool(_) => Typed::Bool(Bool::Field(path)),
@@ -191,10 +193,22 @@ impl<'c> Checker<'c> {
         })
     }
 
-    fn unguarded<T>(&mut self, part: &IdedExpr, path: &str) -> Option<T> {
-        let clause = collapse(self.parsed.text(self.clause.clone()));
-        let help = format!("write `{path} != null && {clause}`, or `{path} == null || {clause}` if it may have none");
-        self.complain(self.parsed.span(part), format!("`{path}` may have no value"), Some(help))
+    /// Shows the term with a guard for every field that needs one.
+    fn complain_of_unguarded(&mut self, term: &IdedExpr, unguarded: &[(Range<usize>, String)]) {
+        let paths: BTreeSet<&str> = unguarded.iter().map(|(_, path)| path.as_str()).collect();
+        let guard = |sign: &str, operator: &str| -> String {
+            paths.iter().map(|path| format!("{path} {sign} null {operator} ")).collect()
+        };
+        let term = collapse(self.words(term));
+        let help = if paths.contains(term.as_str()) {
+            format!("ask whether it has one: `{term} != null`")
+        } else {
+            let (asked, excused) = (guard("!=", "&&"), guard("==", "||"));
+            format!("write `{asked}{term}`, or `{excused}{term}` if it may have none")
+        };
+        for (span, path) in unguarded {
+            let _: Option<()> = self.complain(span.clone(), format!("`{path}` may have no value"), Some(help.clone()));
+        }
     }
 
     fn param(&mut self, part: &IdedExpr, name: &str) -> Option<Typed> {
@@ -219,9 +233,13 @@ impl<'c> Checker<'c> {
 
     /// The field that a selection names, without asking whether it may be absent.
     fn path(&mut self, part: &IdedExpr) -> Option<Path> {
-        let Expr::Select(select) = &part.expr else {
-            let what = format!("`{}` is no field", self.words(part));
-            return self.complain(self.parsed.span(part), what, None);
+        let select = match &part.expr {
+            Expr::Select(select) => select,
+            Expr::Ident(name) if !self.entries.contains(name) => return self.lone_name(part, name).and(None),
+            _ => {
+                let what = format!("`{}` is no field, and always has a value", self.words(part));
+                return self.complain(self.parsed.span(part), what, None);
+            }
         };
         let Expr::Ident(root) = &select.operand.expr else { return self.too_deep(part) };
         let Some(owner) = self.schema.owner(root) else {

@@ -134,6 +134,7 @@ fn translate(error: &ParseError, source: &str) -> Complaint {
         "|" | "or" | "OR" => Some("“or” is written `||`"),
         "not" | "NOT" => Some("“not” is written `!`"),
         "<" | ">" => Some("“is not” is written `!=`"),
+        "\"" | "'" => Some("the text that begins here has no end"),
         "" => Some("something is missing at the end"),
         _ => None,
     };
