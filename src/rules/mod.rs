@@ -128,6 +128,4 @@ fn place(written: &mut BTreeMap<String, RuleFile>, rule: RuleFile) -> Result<(),
 }
 
 #[cfg(test)]
-mod messages;
-#[cfg(test)]
 mod tests;

@@ -1,1 +1,3 @@
 //! t
+mod conditions;
+mod rule_messages;
