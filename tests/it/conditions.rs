@@ -57,6 +57,9 @@ fn null_test() -> impl Strategy<Value = String> {
 fn bool_field() -> impl Strategy<Value = Written> {
     select(vec![
         ("owner.managed", vec![]),
+        ("credential.form == 'api-token'", vec![]),
+        ("credential.form in ['oauth-client', 'org-api-key']", vec![]),
+        ("credential.form != credential.name", vec![]),
         ("owner.mfa", vec!["owner.mfa"]),
         ("owner.is_org_admin", vec![]),
         ("owner.billable == owner.managed", vec![]),
@@ -98,7 +101,6 @@ fn time_order() -> impl Strategy<Value = Written> {
 fn text() -> impl Strategy<Value = Written> {
     let plain = select(vec![
         ("credential.name", vec![]),
-        ("credential.form", vec![]),
         ("credential.status", vec![]),
         ("owner.name", vec![]),
         ("owner.email", vec!["owner.email"]),
