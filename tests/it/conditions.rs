@@ -11,7 +11,7 @@ use keyroll::inventory::Inventory;
 use keyroll::model::{
     Body, Credential, CredentialForm, Fact, Kind, Outcome, Principal, PrincipalType, Resource, ResourceId, Snapshot,
 };
-use keyroll::problem::SourceText;
+use keyroll::problem::{Problems, SourceText};
 use keyroll::rules::{Overrides, RuleSet};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -251,15 +251,18 @@ impl Facts {
     }
 }
 
-/// Our answer: `None` is “unknown”.
-fn ours(condition: &str, facts: &Facts, hidden: Hidden) -> Option<bool> {
+fn load(condition: &str) -> Result<RuleSet, Problems> {
     let text = format!(
         "id: r\nversion: 1\ntitle: T\nseverity: low\napplies_to: credential\nrequire: >\n  {condition}\nmessage: M\n\
          why: W\nfix: F\nverify: V\ncases:\n  - {{ name: a, given: {{ form: api-token }}, expect: pass }}\n  \
          - {{ name: b, given: {{ form: api-token }}, expect: fail }}\n"
     );
-    let set = RuleSet::load(&[SourceText::new("r.yaml", &text)], &[], &Overrides::default())
-        .unwrap_or_else(|problems| panic!("{problems}"));
+    RuleSet::load(&[SourceText::new("r.yaml", &text)], &[], &Overrides::default())
+}
+
+/// Our answer: `None` is “unknown”.
+fn ours(condition: &str, facts: &Facts, hidden: Hidden) -> Option<bool> {
+    let set = load(condition).unwrap_or_else(|problems| panic!("{problems}"));
     let snapshot = Snapshot::of_sorted(facts.resources(hidden), Vec::new());
     let evaluation = set.evaluate(&Inventory::new(&snapshot), &[], now());
     match evaluation.verdicts.first().map(|verdict| &verdict.outcome) {
@@ -358,7 +361,72 @@ proptest! {
     }
 }
 
-/// The property above says nothing if we never answer.
+/// Words of the language and odd letters, in any order.
+fn rubbish() -> impl Strategy<Value = String> {
+    let words = vec![
+        "credential",
+        ".",
+        "owner",
+        "expires_at",
+        "status",
+        "null",
+        "==",
+        "=",
+        "&&",
+        "||",
+        "!",
+        "-",
+        "(",
+        ")",
+        "[",
+        "]",
+        "'a'",
+        "'",
+        "\\",
+        "ä",
+        "日",
+        "@",
+        "{",
+        "}",
+        "?",
+        ":",
+        ",",
+        "3",
+        "1.5",
+        "exists",
+        "x",
+        "in",
+        "matches",
+        "'('",
+        "size",
+        "days_until",
+        "params",
+        "if",
+        "\u{1f600}",
+        "has",
+        "true",
+        "for",
+    ];
+    prop::collection::vec((select(words), select(vec!["", " "])), 1..14)
+        .prop_map(|words| words.into_iter().map(|(word, gap)| format!("{word}{gap}")).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rubbish_is_refused_with_a_place_and_without_panic(condition in rubbish()) {
+        if let Err(problems) = load(&condition) {
+            for problem in &problems.0 {
+                let text = &problem.file.as_ref().unwrap().text;
+                prop_assert!(text.get(problem.span.clone()).is_some(), "{}", problem);
+                prop_assert!(!problem.render(false).is_empty());
+            }
+        }
+    }
+}
+
+/// The property about hidden facts says nothing if we never answer.
 #[test]
 fn hidden_facts_leave_answers_where_they_do_not_matter() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();

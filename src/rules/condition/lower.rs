@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::Stated;
 use super::context::{Answer, Cause, Ctx, Vars, Why};
 use super::tree::{
-    Bool, Compare, Find, Int, NamedPath, Operator, Path, Place, Printable, Text, TextFrom, Texts as TextsTree,
+    Bool, Compare, Find, Int, NamedPath, Operator, Path, Place, Printable, Text, TextFrom, Texts as TextsTree, Way,
 };
 use crate::model::Fact;
 use crate::rules::fields::{Get, Texts, View};
@@ -44,7 +44,7 @@ enum Reader<T> {
     Stated(Result<T, Why>),
 }
 
-type Getter<T> = fn(View<'_>) -> Fact<T>;
+type Getter<T> = fn(&View<'_>) -> Fact<T>;
 
 impl Lowering<'_> {
     fn bool(&self, tree: Bool) -> Condition {
@@ -179,6 +179,10 @@ impl Lowering<'_> {
 
     fn ints(&self, how: Compare, left: Int, right: Int) -> Condition {
         match (left, right) {
+            (Int::Days(way, path), Int::Literal(limit)) => {
+                let reader = self.time_reader(path);
+                Box::new(move |ctx, _| Ok(holds(how, &days(way, reader.read(ctx)?, ctx.subject.now), &limit)))
+            }
             (left, Int::Literal(limit)) => {
                 let left = self.int(left);
                 Box::new(move |ctx, vars| Ok(holds(how, &left(ctx, vars)?, &limit)))
@@ -197,13 +201,9 @@ impl Lowering<'_> {
                 let reader = self.int_reader(path);
                 Box::new(move |ctx, _| reader.read(ctx))
             }
-            Int::DaysSince(path) => {
+            Int::Days(way, path) => {
                 let reader = self.time_reader(path);
-                Box::new(move |ctx, _| Ok(whole_days(ctx.now - reader.read(ctx)?)))
-            }
-            Int::DaysUntil(path) => {
-                let reader = self.time_reader(path);
-                Box::new(move |ctx, _| Ok(whole_days(reader.read(ctx)? - ctx.now)))
+                Box::new(move |ctx, _| Ok(days(way, reader.read(ctx)?, ctx.subject.now)))
             }
             Int::Entries(texts) => {
                 let texts = self.texts(texts);
@@ -346,7 +346,7 @@ struct TextReader {
 enum TextSource {
     Fixed(Result<String, Why>),
     Entry(usize),
-    Field(Place, u16, for<'a> fn(View<'a>) -> Fact<&'a str>),
+    Field(Place, u16, for<'a> fn(&View<'a>) -> Fact<&'a str>),
 }
 
 impl TextReader {
@@ -363,7 +363,7 @@ impl TextReader {
 
 enum TextsReader {
     Fixed(Result<Vec<String>, Why>),
-    Field(Place, u16, for<'a> fn(View<'a>) -> Fact<Texts<'a>>),
+    Field(Place, u16, for<'a> fn(&View<'a>) -> Fact<Texts<'a>>),
 }
 
 impl TextsReader {
@@ -402,9 +402,13 @@ fn calculate(operator: Operator, left: i64, right: i64) -> i64 {
     }
 }
 
-/// Rounded towards the past, so that “fewer than 0 days” means that the time has come.
-fn whole_days(span: TimeDelta) -> i64 {
-    span.num_seconds().div_euclid(24 * 60 * 60)
+/// Whole days, rounded towards the past, so that “fewer than 0 days” means that the time has come.
+fn days(way: Way, time: DateTime<Utc>, now: DateTime<Utc>) -> i64 {
+    let seconds = match way {
+        Way::Since => now.timestamp() - time.timestamp(),
+        Way::Until => time.timestamp() - now.timestamp(),
+    };
+    seconds.div_euclid(24 * 60 * 60)
 }
 
 fn count(number: usize) -> i64 {
