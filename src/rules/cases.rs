@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::condition::{Ctx, Stated};
 use super::evaluate::failure;
-use super::example::{Example, read_example, set_link};
+use super::example::{Example, read_example, read_neighbour, set_link};
 use super::fields::neighbours_of;
 use super::file::{CaseText, Expect, RuleFile};
 use super::params::Values;
@@ -168,7 +168,7 @@ fn neighbours(rule: &RuleFile, case: &CaseText) -> Result<Neighbours, Problems> 
         if node.value == crate::document::Value::Null {
             neighbours.push((known.name, Fact::Absent));
         } else {
-            let example = read_example(&rule.file, &node, known.kind, known.name, &name.span);
+            let example = read_neighbour(&rule.file, &node, known, &name.span);
             neighbours.extend(problems.take(example).map(|example| (known.name, Fact::Known(example))));
         }
     }
