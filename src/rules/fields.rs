@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::derived;
 use crate::inventory::Inventory;
+use crate::model::Kind::{Container as CT, Credential as CR, Grant as GR, Group as GP, Principal as PR, Setting as SE};
 use crate::model::{
     Body, Change, Container, ContainerForm, Credential, CredentialForm, Fact, Grant, GrantForm, Group, Holder, Kind,
     Principal, PrincipalType, Resource, ResourceId, Setting, What,
@@ -114,8 +115,6 @@ const fn field(of: Kind, name: &'static str, get: Get, doc: &'static str) -> Fie
 const fn of_change(name: &'static str, get: Get, doc: &'static str) -> Field {
     Field { of: None, name, nullable: false, derived: false, doc, words: None, needs: &[], get }
 }
-
-use Kind::{Container as CT, Credential as CR, Grant as GR, Group as GP, Principal as PR, Setting as SE};
 
 /// Every field, by kind.
 #[rustfmt::skip]
