@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::condition::{Ctx, Stated};
 use super::evaluate::failure;
-use super::example::{Example, read_example, set_link};
+use super::example::{Example, read_example, read_neighbour, set_link};
 use super::fields::neighbours_of;
 use super::file::{CaseText, Expect, RuleFile};
 use super::params::Values;
@@ -101,16 +101,11 @@ fn read_case(rule: &RuleFile, case: &CaseText) -> Result<Case, Problems> {
     let before = problems.take(example(&case.before)).flatten();
     let what = problems.take(what(rule, case)).flatten();
     let neighbours = problems.take(neighbours(rule, case)).unwrap_or_default();
-    let set = case.params.clone().and_then(|params| Section::of(file, params)).map_or_else(Vec::new, |mut s| s.rest());
+    let set = problems.take(params(rule, case)).unwrap_or_default();
     let values = problems.take(Values::of(&rule.params, file, &set, file));
-    let before = before.map(|example| example.resource);
-    let subject = match (given, &before, what) {
-        (Some(given), _, _) => Some(given),
-        (None, Some(before), Some(What::Removed)) => {
-            Some(Example { resource: before.clone(), stated: BTreeMap::new() })
-        }
-        (None, _, _) => None,
-    };
+    let earlier = before.as_ref().map(|before| before.resource.clone());
+    // What is gone is told under `before` alone.
+    let subject = given.or(before.filter(|_| what == Some(What::Removed)));
     let (Some(Example { resource: mut subject, mut stated }), Some(values)) = (subject, values) else {
         if problems.0.is_empty() {
             let what = format!("case “{}” has no `given`", case.name.value);
@@ -126,7 +121,7 @@ fn read_case(rule: &RuleFile, case: &CaseText) -> Result<Case, Problems> {
             seen.push(example.resource);
         }
     }
-    let change = what.map(|what| change(what, &subject, before));
+    let change = what.map(|what| change(what, &subject, earlier));
     let (name, expected, severity) = (case.name.clone(), case.expect, case.severity);
     problems.or(Case { name, expected, severity, subject, neighbours: seen, change, stated, values })
 }
@@ -150,6 +145,15 @@ fn what(rule: &RuleFile, case: &CaseText) -> Result<Option<What>, Problems> {
     }
 }
 
+/// The parameters that a case sets.
+fn params(rule: &RuleFile, case: &CaseText) -> Result<Vec<(Located<String>, Node)>, Problems> {
+    let Some(node) = &case.params else { return Ok(Vec::new()) };
+    match Section::of(&rule.file, node.clone()) {
+        Some(mut section) => Ok(section.rest()),
+        None => Err(Problem::at(&rule.file, node.span.clone(), "`params` is a section of values").into()),
+    }
+}
+
 type Neighbours = Vec<(&'static str, Fact<Example>)>;
 
 /// What stands under `with:`, by name; `null` says that there is no such neighbour.
@@ -168,7 +172,7 @@ fn neighbours(rule: &RuleFile, case: &CaseText) -> Result<Neighbours, Problems> 
         if node.value == crate::document::Value::Null {
             neighbours.push((known.name, Fact::Absent));
         } else {
-            let example = read_example(&rule.file, &node, known.kind, known.name, &name.span);
+            let example = read_neighbour(&rule.file, &node, known, &name.span);
             neighbours.extend(problems.take(example).map(|example| (known.name, Fact::Known(example))));
         }
     }

@@ -9,6 +9,7 @@ use super::fields::{Texts, View, container, credential, grant, principal};
 use crate::inventory::Inventory;
 use crate::model::{
     Body, Container, ContainerForm, Credential, Fact, Grant, GrantForm, Kind, Principal, PrincipalType, ResourceId,
+    SourceName,
 };
 
 const ORG_ADMIN: &str = "atlassian/org-admin";
@@ -58,8 +59,7 @@ pub(super) fn is_admin(view: &View<'_>) -> Fact<bool> {
     either(has_role(principal(view), &ADMIN_ROLES), || opens_administration(view))
 }
 
-/// True as soon as one group is known to open it. A group whose access nobody told opens nothing if all groups were
-/// seen whole, since the endpoints that tell are among those that show groups.
+/// True as soon as one group is known to open it, false only if every group is known not to.
 fn opens_administration(view: &View<'_>) -> Fact<bool> {
     let groups = match &principal(view).groups {
         Fact::Known(groups) => groups.as_slice(),
@@ -80,7 +80,7 @@ fn opens_administration(view: &View<'_>) -> Fact<bool> {
             Fact::Unknown => told = false,
         }
     }
-    if told || view.inventory.seen_whole(Kind::Group) { Fact::Known(false) } else { Fact::Unknown }
+    if told { Fact::Known(false) } else { Fact::Unknown }
 }
 
 fn either(left: Fact<bool>, right: impl FnOnce() -> Fact<bool>) -> Fact<bool> {
@@ -151,43 +151,43 @@ pub(super) fn seats_free(view: &View<'_>) -> Fact<i64> {
     seats_total.and_then(|total| seats_used.map(|used| total - used))
 }
 
-/// Accounts that were granted the role on this organisation, as far as the holder of every such grant is known.
+/// Accounts that may log in and administer the organisation.
 pub(super) fn org_admins(view: &View<'_>) -> Fact<i64> {
-    if container(view).form != ContainerForm::Organisation || !view.inventory.seen_whole(Kind::Grant) {
-        return Fact::Unknown;
-    }
-    let mut admins = BTreeSet::new();
-    for resource in view.inventory.grants_on(&view.resource.id) {
-        match &resource.body {
-            Body::Grant(Grant { form: GrantForm::PlatformRole, role, principal, .. }) if role == ORG_ADMIN => {
-                match principal {
-                    Fact::Known(holder) => {
-                        admins.insert(holder);
-                    }
-                    Fact::Absent => {}
-                    Fact::Unknown => return Fact::Unknown,
-                }
-            }
-            _ => {}
-        }
-    }
-    Fact::Known(count(admins.len()))
+    count_accounts(view, |account| match &account.status {
+        Fact::Known(status) if status == "active" => has_role(account, &[ORG_ADMIN]),
+        Fact::Known(_) => Fact::Known(false),
+        Fact::Absent | Fact::Unknown => Fact::Unknown,
+    })
 }
 
 pub(super) fn service_accounts(view: &View<'_>) -> Fact<i64> {
-    if container(view).form != ContainerForm::Organisation || !view.inventory.seen_whole(Kind::Principal) {
+    count_accounts(view, |account| account.account_type.map(|sort| sort == PrincipalType::ServiceAccount))
+}
+
+/// Counts accounts of an organisation: those that a source showed which shows the organisation itself. Known only if
+/// these sources showed all their accounts, and every one of them can be told.
+fn count_accounts(view: &View<'_>, counts: impl Fn(&Principal) -> Fact<bool>) -> Fact<i64> {
+    let own = |source: &SourceName| view.resource.seen_by.iter().any(|sighting| sighting.source == *source);
+    let ledger = view.inventory.coverage().0;
+    let mut lists =
+        ledger.iter().filter(|entry| own(&entry.source) && entry.shows.contains(&Kind::Principal)).peekable();
+    let whole = lists.peek().is_some() && lists.all(|list| !list.is_gap());
+    if container(view).form != ContainerForm::Organisation || !whole {
         return Fact::Unknown;
     }
-    let mut accounts = 0;
+    let mut counted = 0;
     for resource in view.inventory.of_kind(Kind::Principal) {
-        let Body::Principal(principal) = &resource.body else { continue };
-        match principal.account_type {
-            Fact::Known(PrincipalType::ServiceAccount) => accounts += 1,
-            Fact::Known(_) | Fact::Absent => {}
+        let Body::Principal(account) = &resource.body else { continue };
+        if !resource.seen_by.iter().any(|sighting| own(&sighting.source)) {
+            continue;
+        }
+        match counts(account) {
+            Fact::Known(true) => counted += 1,
+            Fact::Known(false) | Fact::Absent => {}
             Fact::Unknown => return Fact::Unknown,
         }
     }
-    Fact::Known(accounts)
+    Fact::Known(counted)
 }
 
 pub(super) fn container_projects(view: &View<'_>) -> Fact<i64> {
@@ -232,4 +232,107 @@ fn projects_using(inventory: &Inventory<'_>, scheme: &ResourceId) -> Fact<i64> {
 
 fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{EndpointState, LedgerEntry, Resource, Snapshot, sample};
+
+    fn list(kind: Kind, state: EndpointState) -> LedgerEntry {
+        LedgerEntry {
+            source: "acme-org".into(),
+            endpoint: kind.name().into(),
+            path: String::new(),
+            shows: vec![kind],
+            state,
+            reason: String::new(),
+            right: String::new(),
+            declared: None,
+            requests: 0,
+            pages: 0,
+            rows: 0,
+            rows_expected: None,
+            last_cursor: None,
+            statuses: std::collections::BTreeMap::new(),
+            retries: 0,
+            unreadable: Vec::new(),
+            started_at: DateTime::UNIX_EPOCH,
+            ended_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    fn ask<T>(resources: &[Resource], ledger: Vec<LedgerEntry>, question: impl Fn(&View<'_>) -> T) -> T {
+        let snapshot =
+            Snapshot::seal(vec![crate::model::Collection { authority: 0, resources: resources.to_vec(), ledger }]);
+        let inventory = Inventory::new(&snapshot);
+        let now = "2026-11-22T02:00:00Z".parse().unwrap();
+        let resource = inventory.get(&resources[0].id).unwrap();
+        question(&View { resource, inventory: &inventory, change: None, now })
+    }
+
+    fn with_roles(mut account: Resource, roles: Fact<Vec<String>>, groups: Fact<Vec<ResourceId>>) -> Resource {
+        if let Body::Principal(principal) = &mut account.body {
+            (principal.platform_roles, principal.groups) = (roles, groups);
+        }
+        account
+    }
+
+    fn with_access(access: Fact<Vec<String>>) -> Resource {
+        let mut group = sample::group();
+        if let Body::Group(body) = &mut group.body {
+            body.jira_access = access;
+        }
+        group
+    }
+
+    #[test]
+    fn nobody_is_called_harmless_while_a_role_or_group_is_untold() {
+        let in_group = || Fact::Known(vec![sample::group().id]);
+        let admin = |roles, groups, access| {
+            ask(&[with_roles(sample::principal(), roles, groups), with_access(access)], Vec::new(), is_admin)
+        };
+        let access = |word: &str| Fact::Known(vec![word.to_owned()]);
+        assert_eq!(admin(Fact::Known(vec![]), in_group(), access("user")), Fact::Known(false));
+        assert_eq!(admin(Fact::Known(vec![]), in_group(), access("admin")), Fact::Known(true));
+        assert_eq!(admin(Fact::Unknown, in_group(), access("admin")), Fact::Known(true));
+        assert_eq!(admin(Fact::Unknown, in_group(), access("user")), Fact::Unknown);
+        assert_eq!(admin(Fact::Known(vec![]), in_group(), Fact::Unknown), Fact::Unknown);
+        assert_eq!(admin(Fact::Known(vec![]), Fact::Unknown, access("user")), Fact::Unknown);
+        assert_eq!(admin(Fact::Known(vec![ORG_ADMIN.to_owned()]), Fact::Unknown, Fact::Unknown), Fact::Known(true));
+    }
+
+    #[test]
+    fn credentials_are_counted_only_if_all_were_in_sight() {
+        let resources = [sample::principal(), sample::credential()];
+        let whole = list(Kind::Credential, EndpointState::Complete);
+        assert_eq!(ask(&resources, vec![whole.clone()], live_credentials), Fact::Known(1));
+        let cut = list(Kind::Credential, EndpointState::Partial);
+        assert_eq!(ask(&resources, vec![whole, cut], live_credentials), Fact::Unknown);
+        assert_eq!(ask(&resources, Vec::new(), live_credentials), Fact::Unknown);
+    }
+
+    #[test]
+    fn an_organisation_counts_the_accounts_of_its_own_sources() {
+        let mut organisation = sample::container();
+        organisation.seen_by = sample::principal().seen_by;
+        organisation.body = Body::Container(Container::unknown(ContainerForm::Organisation));
+        let mut stranger = sample::principal();
+        stranger.id = ResourceId::new("elsewhere", Kind::Principal, "x");
+        stranger.seen_by[0].source = "other-site".into();
+        let resources = [organisation, sample::principal(), stranger];
+        let whole = vec![list(Kind::Principal, EndpointState::Complete)];
+        assert_eq!(ask(&resources, whole.clone(), org_admins), Fact::Known(1));
+        assert_eq!(ask(&resources, whole, service_accounts), Fact::Known(0));
+        assert_eq!(ask(&resources, vec![list(Kind::Principal, EndpointState::Denied)], org_admins), Fact::Unknown);
+    }
+
+    #[test]
+    fn an_owner_is_missed_only_where_all_accounts_were_in_sight() {
+        let alone = [sample::credential()];
+        let whole = || vec![list(Kind::Principal, EndpointState::Complete)];
+        assert_eq!(ask(&alone, whole(), owner_exists), Fact::Known(false));
+        assert_eq!(ask(&alone, Vec::new(), owner_exists), Fact::Unknown);
+        assert_eq!(ask(&[sample::credential(), sample::principal()], Vec::new(), owner_exists), Fact::Known(true));
+    }
 }

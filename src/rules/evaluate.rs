@@ -137,9 +137,7 @@ impl<'j> Judge<'j> {
             let Some(rules) = by_kind.get(&change.resource.kind()) else { continue };
             let resource = match change.what {
                 What::Removed => change.before.as_deref(),
-                What::Added | What::FirstSeen | What::Changed | What::Rotated | What::NotObserved => {
-                    self.inventory.get(&change.resource)
-                }
+                What::Added | What::Changed | What::Rotated | What::NotObserved => self.inventory.get(&change.resource),
             };
             let Some(resource) = resource else { continue };
             let ctx = Ctx::new(self.inventory, resource, self.now).of_change(change);
@@ -151,29 +149,27 @@ impl<'j> Judge<'j> {
     fn judge(self, rules: &[(usize, &Rule)], ctx: &Ctx<'_>, table: &mut Table) {
         for (at, rule) in rules {
             let Some(column) = table.get_mut(*at) else { continue };
-            match rule.code.judge(ctx) {
-                Judgement::Pass => column.pass += 1,
-                Judgement::NotApplicable => column.not_applicable += 1,
+            let outcome = match rule.code.judge(ctx) {
+                Judgement::Pass => {
+                    column.pass += 1;
+                    continue;
+                }
+                Judgement::NotApplicable => {
+                    column.not_applicable += 1;
+                    continue;
+                }
                 Judgement::Fail => {
                     column.fail += 1;
-                    let outcome = Outcome::Fail(failure(&rule.code, rule.severity, ctx));
-                    column.verdicts.push(Verdict {
-                        rule: rule.id.clone(),
-                        resource: ctx.subject.resource.id.clone(),
-                        outcome,
-                    });
+                    Outcome::Fail(failure(&rule.code, rule.severity, ctx))
                 }
                 Judgement::Unknown(why) => {
                     *column.unknown.entry(why).or_default() += 1;
                     let coverage = self.inventory.coverage();
-                    let outcome = Outcome::Unknown(column.reasons.words(why, rule.kind(), &rule.code.paths, coverage));
-                    column.verdicts.push(Verdict {
-                        rule: rule.id.clone(),
-                        resource: ctx.subject.resource.id.clone(),
-                        outcome,
-                    });
+                    Outcome::Unknown(column.reasons.words(why, rule.kind(), &rule.code.paths, coverage))
                 }
-            }
+            };
+            let resource = ctx.subject.resource.id.clone();
+            column.verdicts.push(Verdict { rule: rule.id.clone(), resource, outcome });
         }
     }
 

@@ -8,9 +8,9 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::cases::case_time;
 use super::condition::Stated;
-use super::fields::{Field, Get, fields_of, neighbours_of};
+use super::fields::{Field, Get, Neighbour, fields_of, neighbours_of};
 use crate::document::{Located, Node, Read, Section, Value};
-use crate::model::{Body, Fact, Kind, Resource, ResourceId};
+use crate::model::{Body, ContainerForm, Fact, Kind, Resource, ResourceId};
 use crate::problem::{Problem, Problems, SourceText};
 use crate::text::did_you_mean;
 
@@ -36,6 +36,11 @@ pub(super) fn read_example(
     let mut body = serde_json::Map::new();
     let mut stated = BTreeMap::new();
     for (key, node) in section.rest() {
+        if LISTS_OF_GROUPS.contains(&(kind, key.value.as_str())) {
+            let groups = problems.take(groups(file, &node).map_err(Problems::from));
+            body.extend(groups.map(|groups| (key.value, groups)));
+            continue;
+        }
         let Some(field) = fields_of(Some(kind)).find(|field| field.name == key.value) else {
             problems.push(unknown_field(file, &key, kind));
             continue;
@@ -59,6 +64,41 @@ pub(super) fn read_example(
         Some(example) => problems.or(example),
         None => Err(problems),
     }
+}
+
+/// Reads a neighbour. Where nobody says what sort of container it is, that is unknown as well: the model has no such
+/// container, so it is made a site, of which nothing is worked out.
+pub(super) fn read_neighbour(
+    file: &SourceText,
+    node: &Node,
+    neighbour: &Neighbour,
+    place: &Range<usize>,
+) -> Result<Example, Problems> {
+    let mut node = node.clone();
+    let mut formless = false;
+    if let (Kind::Container, Value::Map(fields)) = (neighbour.kind, &mut node.value) {
+        formless = !fields.iter().any(|(key, _)| key.value == "form");
+        if formless {
+            let text = |value: &str| Located { value: value.to_owned(), span: node.span.clone() };
+            let form = Value::Text(ContainerForm::Site.name().to_owned());
+            fields.push((text("form"), Node { value: form, span: node.span.clone() }));
+        }
+    }
+    let mut example = read_example(file, &node, neighbour.kind, neighbour.name, place)?;
+    if formless {
+        example.stated.insert(format!("{}.form", neighbour.name), Fact::Unknown);
+    }
+    Ok(example)
+}
+
+/// Lists that name groups: a case writes the groups' names.
+const LISTS_OF_GROUPS: &[(Kind, &str)] =
+    &[(Kind::Principal, "groups"), (Kind::Container, "licence_groups"), (Kind::Container, "default_groups")];
+
+fn groups(file: &SourceText, node: &Node) -> Result<serde_json::Value, Problem> {
+    let names = Vec::<String>::read(node)
+        .ok_or_else(|| Problem::at(file, node.span.clone(), "a list of names of groups is expected here"))?;
+    Ok(names.iter().map(|name| ResourceId::new("case", Kind::Group, name).to_string()).collect())
 }
 
 fn make(

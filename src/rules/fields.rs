@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::derived;
 use crate::inventory::Inventory;
+use crate::model::Kind::{Container as CT, Credential as CR, Grant as GR, Group as GP, Principal as PR, Setting as SE};
 use crate::model::{
     Body, Change, Container, ContainerForm, Credential, CredentialForm, Fact, Grant, GrantForm, Group, Holder, Kind,
     Principal, PrincipalType, Resource, ResourceId, Setting, What,
@@ -115,8 +116,6 @@ const fn of_change(name: &'static str, get: Get, doc: &'static str) -> Field {
     Field { of: None, name, nullable: false, derived: false, doc, words: None, needs: &[], get }
 }
 
-use Kind::{Container as CT, Credential as CR, Grant as GR, Group as GP, Principal as PR, Setting as SE};
-
 /// Every field, by kind.
 #[rustfmt::skip]
 pub static FIELDS: &[Field] = &[
@@ -175,9 +174,9 @@ pub static FIELDS: &[Field] = &[
     field(CT, "team_managed", Get::Bool(|v| container(v).team_managed), "A team-managed project."),
     field(CT, "created_at", Get::Time(|v| container(v).created_at), "When it was made.").nullable(),
     field(CT, "seats_free", Get::Int(derived::seats_free), "Seats bought and not used; null if unlimited.").nullable().derived(&[]),
-    field(CT, "org_admins", Get::Int(derived::org_admins), "Accounts that administer the organisation; null for other containers.").derived(&[GR, PR]),
-    field(CT, "service_accounts", Get::Int(derived::service_accounts), "Service accounts of the organisation.").derived(&[PR]),
-    field(CT, "projects", Get::Int(derived::container_projects), "Projects that use a permission scheme.").derived(&[CT]),
+    field(CT, "org_admins", Get::Int(derived::org_admins), "Accounts that may log in and administer the organisation; known for organisations alone.").derived(&[PR]),
+    field(CT, "service_accounts", Get::Int(derived::service_accounts), "Service accounts of the organisation; known for organisations alone.").derived(&[PR]),
+    field(CT, "projects", Get::Int(derived::container_projects), "Projects that use a permission scheme; known for schemes alone.").derived(&[CT]),
     field(CT, "licence_group_names", Get::Texts(derived::licence_group_names), "Groups whose members take a seat.").derived(&[GP]),
 
     field(GR, "name", Get::Text(name), "The grant in words."),

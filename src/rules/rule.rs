@@ -33,9 +33,9 @@ pub(super) struct Code {
     require: Condition,
     severity_when: Vec<(Condition, Severity)>,
     message: Template,
-    /// Every field that the rule names, messages included.
+    /// Every field that the rule names.
     pub(super) paths: Vec<NamedPath>,
-    /// How many of the paths its judgement depends on; those that only the message names come behind.
+    /// How many of the paths its judgement depends on; those that only severity and message name come behind.
     judging: usize,
 }
 
@@ -163,7 +163,7 @@ impl Rule {
         &self.values.json
     }
 
-    /// The fields its judgement depends on, sorted.
+    /// The fields its judgement depends on, sorted: without them it may be unknown.
     #[must_use]
     pub fn needs(&self) -> Vec<&str> {
         self.code.judging_paths().map(|path| path.text.as_str()).collect::<BTreeSet<_>>().into_iter().collect()
@@ -224,12 +224,12 @@ impl Code {
             })
         });
         let require = compiler.condition(&written.require, &proven).map(|(require, _)| require);
+        let judging = compiler.path_count();
         let mut severity_when = Vec::new();
         for (condition, severity) in &written.severity_when {
             let compiled = compiler.condition(condition, &proven);
             severity_when.extend(compiled.map(|(condition, _)| (condition, *severity)));
         }
-        let judging = compiler.path_count();
         let message = compiler.template(&written.message, &proven);
         let unused = written.params.iter().filter(|param| !compiler.used_params().contains(&param.name.value));
         let unused: Vec<Problem> = unused.map(|param| unused_param(&written.file, param)).collect();

@@ -194,7 +194,7 @@ fn verdicts_and_tallies_tell_failures_gaps_and_what_nobody_saw() {
     let tally = &evaluation.tallies[set.rules()[0].id()];
     assert_eq!((tally.pass, tally.fail, tally.unknown, tally.not_applicable), (1, 1, 1, 0));
     let unseen: Vec<String> = tally.unseen.iter().map(|gap| format!("{}: {}", gap.endpoint, gap.reason)).collect();
-    assert_eq!(unseen, ["accounts: denied, refused with 403", "organisation keys: denied, refused with 403"]);
+    assert_eq!(unseen, ["organisation keys: denied, refused with 403"]);
     let shown: Vec<String> = evaluation
         .verdicts
         .iter()
@@ -302,9 +302,13 @@ fn mistakes_in_settings_point_into_the_file_they_are_in() {
 fn a_rule_knows_what_it_needs() {
     let set = load(&[EXPIRY]).unwrap();
     let rule = &set.rules()[0];
-    assert_eq!(rule.needs(), ["credential.expires_at", "credential.form", "credential.status", "owner.is_admin"]);
-    assert_eq!(rule.needed_kinds().into_iter().collect::<Vec<_>>(), [Kind::Principal, Kind::Group, Kind::Credential]);
+    assert_eq!(rule.needs(), ["credential.expires_at", "credential.form", "credential.status"]);
+    assert_eq!(rule.needed_kinds().into_iter().collect::<Vec<_>>(), [Kind::Credential]);
     assert_eq!(rule.summary().remedy, "Revoke the token.");
+    let through_owner = EXPIRY.replace(r#"credential.status == "active""#, "owner.is_admin");
+    let set = load(&[&through_owner]).unwrap();
+    let kinds: Vec<Kind> = set.rules()[0].needed_kinds().into_iter().collect();
+    assert_eq!(kinds, [Kind::Principal, Kind::Group, Kind::Credential]);
 }
 
 #[test]
@@ -336,4 +340,43 @@ fn a_rule_without_proof_or_with_unknown_controls_is_refused() {
     let misnamed = SourceText::new("rules/other.yaml", EXPIRY);
     let problems = told(RuleSet::load(&[misnamed], &frameworks(), &Overrides::default()));
     assert!(problems.contains("rule `token-without-expiry` is in a file of another name"), "{problems}");
+}
+
+#[test]
+fn a_message_prints_every_sort_of_value() {
+    let message = "{{ credential.scopes }}; {{ credential.created_at }}, {{ days_since(credential.created_at) }} days; \
+                   {{ credential.last_used_at }}, {{days_since(credential.last_used_at)}}; {{ owner.managed }}; \
+                   {{ credential.owner_exists }}; {{ size(credential.name) > 2 }}";
+    let text = EXPIRY
+        .replace("API token “{{ credential.name }}” of {{ owner.name }} ends {{ credential.expires_at }}", message);
+    let set = load(&[&text]).unwrap_or_else(|problems| panic!("{problems}"));
+    let resources = vec![token("tok", |token| {
+        token.expires_at = Fact::Absent;
+        token.scopes = Fact::Known(vec!["a".to_owned(), "b".to_owned(), "c".to_owned()]);
+        token.created_at = Fact::Known(now() - TimeDelta::hours(49));
+        token.last_used_at = Fact::Absent;
+        token.owner = Fact::Absent;
+    })];
+    let snapshot = seal(resources, Vec::new());
+    let evaluation = set.evaluate(&Inventory::new(&snapshot), &[], now());
+    let Outcome::Fail(failure) = &evaluation.verdicts[0].outcome else { panic!("it never ends") };
+    assert_eq!(failure.message, "a, b and c; 2026-11-20, 2 days; none, none; none; no; yes");
+}
+
+#[test]
+fn mistakes_in_messages_and_cases_are_told_with_their_place() {
+    let text = EXPIRY
+        .replace("of {{ owner.name }}", "of {{ ownr.name }}")
+        .replace("ends {{ credential.expires_at }}", "ends {{ credential.expires_at")
+        .replace("name: ci }", "nam: ci }");
+    let told = told(load(&[&text]));
+    assert!(
+        told.contains("rules/token-without-expiry.yaml:11:69: this expression has no end (close it with `}}`)"),
+        "{told}"
+    );
+    assert!(told.contains("there is no `ownr` here (did you mean `owner`?)"), "{told}");
+    assert!(told.contains("a credential has no field `nam` (did you mean `name`?)"), "{told}");
+    let text = EXPIRY.replace("in 30 days }\n    expect: pass", "soonish }\n    expect: pass");
+    let problems = load(&[&text]).map(|_| ()).unwrap_err().to_string();
+    assert!(problems.contains("`expires_at` is no time (write `2026-10-01T09:00:00Z`, `30 days ago`"), "{problems}");
 }

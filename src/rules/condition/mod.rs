@@ -3,9 +3,12 @@
 //!
 //! An answer is true, false, or the reason why it cannot be told; it spreads by Kleene's rules.
 
+mod calls;
 mod check;
 mod context;
 mod lower;
+mod names;
+mod operators;
 mod schema;
 mod syntax;
 mod template;
@@ -105,14 +108,9 @@ impl<'s> Compiler<'s> {
 
     /// Compiles a message with its `{{ expressions }}`.
     pub(super) fn template(&mut self, text: &Located<String>, given: &Present) -> Option<Template> {
-        let parts = match template::split(&text.value) {
-            Ok(parts) => parts,
-            Err(complaint) => {
-                self.complain(text, 0, vec![complaint]);
-                return None;
-            }
-        };
-        let mut whole = true;
+        let (parts, endless) = template::split(&text.value);
+        let mut whole = endless.is_none();
+        self.complain(text, 0, endless.into_iter().collect());
         let mut template = Template::default();
         for part in parts {
             match part {

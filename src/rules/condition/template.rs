@@ -52,8 +52,8 @@ pub(super) enum Part {
     Expression(Range<usize>),
 }
 
-/// Cuts a message into text and expressions.
-pub(super) fn split(message: &str) -> Result<Vec<Part>, Complaint> {
+/// Cuts a message into text and expressions. One that has no end is complained of, and the parts before it are given.
+pub(super) fn split(message: &str) -> (Vec<Part>, Option<Complaint>) {
     let mut parts = Vec::new();
     let mut at = 0;
     let mut rest = message;
@@ -61,7 +61,7 @@ pub(super) fn split(message: &str) -> Result<Vec<Part>, Complaint> {
         let open = at + text.len();
         let Some((expression, tail)) = after.split_once("}}") else {
             let help = "close it with `}}`";
-            return Err(Complaint::new(open..open + 2, "this expression has no end", Some(help.to_owned())));
+            return (parts, Some(Complaint::new(open..open + 2, "this expression has no end", Some(help.to_owned()))));
         };
         parts.push(Part::Text(text.to_owned()));
         let start = open + 2 + expression.len() - expression.trim_start().len();
@@ -70,5 +70,5 @@ pub(super) fn split(message: &str) -> Result<Vec<Part>, Complaint> {
         rest = tail;
     }
     parts.push(Part::Text(rest.to_owned()));
-    Ok(parts)
+    (parts, None)
 }
