@@ -66,11 +66,13 @@ impl Client {
         let (mut tries, mut redirects, mut renewed) = (1, 0, false);
         loop {
             let failure = match self.0.attempt(request, &url, trail).await {
-                Ok(Step::Arrived(body)) => {
-                    let page = decode(&body)?;
-                    trail.note(|counts| counts.pages += 1);
-                    return Ok(page);
-                }
+                Ok(Step::Arrived(body)) => match decode(&body) {
+                    Ok(page) => {
+                        trail.note(|counts| counts.pages += 1);
+                        return Ok(page);
+                    }
+                    Err(error) => Failure::lost(error),
+                },
                 Ok(Step::Moved(to)) if redirects < MOST_REDIRECTS => {
                     url = to;
                     redirects += 1;

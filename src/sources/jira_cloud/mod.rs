@@ -24,7 +24,7 @@ use super::endpoint::allowed;
 use super::reading::{Depth, Gatherer, Part};
 use super::{Right, Source, SourceKind};
 use crate::clock::Clock;
-use crate::document::{Located, Section};
+use crate::document::{Located, Node, Section};
 use crate::http::{Allowed, Auth, Client, Factory, Paging};
 use crate::model::{Collection, Kind, LedgerEntry, ResourceId, SourceName};
 use crate::problem::Problems;
@@ -88,6 +88,8 @@ struct Visit<'a> {
     source: &'a JiraCloud,
     gatherer: Gatherer,
     cloud_id: String,
+    /// Where people open the site: its own word, or else that of the configuration.
+    address: String,
     rights: OwnRights,
 }
 
@@ -100,9 +102,10 @@ fn build(
     let connection = Connection::read(&mut section, None, ENDPOINTS);
     tell_path(&mut section, &connection.base_url);
     let cloud_id: Option<String> = section.get("cloud_id");
-    let api_url = api_url(&mut section, &connection.base_url, cloud_id.as_deref());
+    let gateway = section.get("gateway").unwrap_or(false);
+    let api_url = api_url(&mut section, &connection.base_url, gateway, cloud_id.as_deref());
     let up_to = whole_number(&mut section, "global_permissions_up_to", 1_000_000).unwrap_or(2_000);
-    let auth = auth(&mut section);
+    let auth = auth(&mut section, gateway);
     let client = auth.and_then(|auth| connection.client(&mut section, factory, &api_url, auth, &ALLOWED));
     let host = connection.base_url.clone();
     let anonymous = connection.client(&mut section, factory, &host, Auth::None, CLOUD_ID_ALLOWED);
@@ -126,8 +129,7 @@ fn tell_path(section: &mut Section, base_url: &str) {
 }
 
 /// Where the REST API is asked.
-fn api_url(section: &mut Section, site: &str, cloud_id: Option<&str>) -> String {
-    let gateway = section.get("gateway").unwrap_or(false);
+fn api_url(section: &mut Section, site: &str, gateway: bool, cloud_id: Option<&str>) -> String {
     let host = url(section, "gateway_url").unwrap_or_else(|| "https://api.atlassian.com".to_owned());
     match (gateway, cloud_id) {
         (false, _) => site.to_owned(),
@@ -141,7 +143,7 @@ fn api_url(section: &mut Section, site: &str, cloud_id: Option<&str>) -> String 
 }
 
 /// Either a user's token or the client credentials of a service account.
-fn auth(section: &mut Section) -> Option<Auth> {
+fn auth(section: &mut Section, gateway: bool) -> Option<Auth> {
     let token_url = url(section, "token_url").unwrap_or_else(|| "https://auth.atlassian.com/oauth/token".to_owned());
     let client: Option<Located<String>> = section.get("client_id");
     let Some(client) = client else {
@@ -149,11 +151,13 @@ fn auth(section: &mut Section) -> Option<Auth> {
         let password = need_secret(section, "token", "token_command");
         return Some(Auth::Basic { user: user?, password: password? });
     };
-    if section.has("user") || section.has("token") || section.has("token_command") {
+    let user: Option<String> = section.get("user");
+    let token: Option<Node> = section.get("token").or(section.get("token_command"));
+    if user.is_some() || token.is_some() {
         let help = Some("keep `user` and `token`, or `client_id` and `client_secret`".to_owned());
         section.wrong(client.span.clone(), "there are two ways to log in", help);
     }
-    if !section.get("gateway").unwrap_or(false) {
+    if !gateway {
         let help = Some("add `gateway: true` and `cloud_id`".to_owned());
         section.wrong(client.span, "OAuth clients are let in through the gateway only", help);
     }
@@ -192,16 +196,14 @@ impl JiraCloud {
             concurrency: self.connection.concurrency,
             blocked: None,
         };
-        let mut visit = Visit { source: self, gatherer, cloud_id: String::new(), rights: OwnRights::default() };
+        let address = self.connection.base_url.clone();
+        let rights = OwnRights::default();
+        let mut visit = Visit { source: self, gatherer, cloud_id: String::new(), address, rights };
         let cloud_id = visit.find_cloud_id().await;
         let own_permissions = visit.own_permissions().await;
-        let (site, own_account, applications, licence, schemes) = tokio::join!(
-            visit.site(),
-            visit.own_account(),
-            visit.applications(),
-            visit.licence(),
-            visit.permission_schemes(),
-        );
+        let site = visit.site().await;
+        let (own_account, applications, licence, schemes) =
+            tokio::join!(visit.own_account(), visit.applications(), visit.licence(), visit.permission_schemes(),);
         let (accounts, groups, projects) = tokio::join!(visit.accounts(), visit.groups(), visit.projects());
         let (access, members, role_actors, project_schemes) = tokio::join!(
             visit.access_of_groups(&groups),

@@ -99,7 +99,7 @@ impl Visit<'_> {
         };
         let body = Container {
             parent: Fact::Known(self.site_id()),
-            url: hidden_if_null(row.key.clone()).map(|key| format!("{}/browse/{key}", self.source.connection.base_url)),
+            url: hidden_if_null(row.key.clone()).map(|key| format!("{}/browse/{key}", self.address)),
             key: hidden_if_null(row.key),
             status: Fact::Known(status.to_owned()),
             lead: row.lead.and_then(|lead| hidden_if_empty(lead.account_id)).map(|id| cloud(Kind::Principal, &id)),

@@ -92,16 +92,22 @@ impl Visit<'_> {
         reading.finish()
     }
 
-    pub(super) async fn site(&self) -> Part {
+    pub(super) async fn site(&mut self) -> Part {
+        let mut address = None;
         let mut reading = self.gatherer.start(&SITE);
         let request = SITE.request(&[]);
         let rows = reading.walk::<One<wire::ServerInfo>, _>(&self.source.client, request, Paging::Single).await.rows;
         for row in rows {
             let url = hidden_if_empty(row.base_url);
+            address = url.known().cloned();
             let body = Container { url, ..Container::unknown(ContainerForm::Site) };
             reading.push(Some(container(self.site_id(), row.server_title, body)));
         }
-        reading.finish()
+        let part = reading.finish();
+        if let Some(address) = address {
+            address.trim_end_matches('/').clone_into(&mut self.address);
+        }
+        part
     }
 
     pub(super) async fn applications(&self) -> Part {
