@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::fields::{Texts, View, container, credential, grant, group, principal};
+use super::fields::{Texts, View, container, credential, grant, principal};
 use crate::inventory::Inventory;
 use crate::model::{
     Body, Container, ContainerForm, Credential, Fact, Grant, GrantForm, Kind, Principal, PrincipalType, ResourceId,
@@ -14,7 +14,7 @@ use crate::model::{
 const ORG_ADMIN: &str = "atlassian/org-admin";
 const ADMIN_ROLES: [&str; 4] = [ORG_ADMIN, "atlassian/site-admin", "atlassian/user-access-admin", "atlassian/admin"];
 
-pub(super) fn email_domain(view: View<'_>) -> Fact<&str> {
+pub(super) fn email_domain<'a>(view: &View<'a>) -> Fact<&'a str> {
     match &principal(view).email {
         Fact::Known(email) => Fact::from_option(email.rsplit_once('@').map(|(_, domain)| domain)),
         Fact::Absent => Fact::Absent,
@@ -22,7 +22,7 @@ pub(super) fn email_domain(view: View<'_>) -> Fact<&str> {
     }
 }
 
-pub(super) fn group_names(view: View<'_>) -> Fact<Texts<'_>> {
+pub(super) fn group_names<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     principal(view).groups.as_ref().map(|groups| names(view.inventory, groups))
 }
 
@@ -31,7 +31,7 @@ fn names<'a>(inventory: &'a Inventory<'a>, ids: &'a [ResourceId]) -> Texts<'a> {
 }
 
 /// A product whose last view is not told might have been viewed later than all others.
-pub(super) fn last_active_at(view: View<'_>) -> Fact<DateTime<Utc>> {
+pub(super) fn last_active_at(view: &View<'_>) -> Fact<DateTime<Utc>> {
     match &principal(view).activity {
         Fact::Known(products) if products.iter().any(|product| product.last_active_at.is_unknown()) => Fact::Unknown,
         Fact::Known(products) => {
@@ -42,7 +42,7 @@ pub(super) fn last_active_at(view: View<'_>) -> Fact<DateTime<Utc>> {
     }
 }
 
-pub(super) fn is_org_admin(view: View<'_>) -> Fact<bool> {
+pub(super) fn is_org_admin(view: &View<'_>) -> Fact<bool> {
     has_role(principal(view), &[ORG_ADMIN])
 }
 
@@ -54,13 +54,13 @@ fn has_role(principal: &Principal, wanted: &[&str]) -> Fact<bool> {
     }
 }
 
-pub(super) fn is_admin(view: View<'_>) -> Fact<bool> {
+pub(super) fn is_admin(view: &View<'_>) -> Fact<bool> {
     either(has_role(principal(view), &ADMIN_ROLES), || opens_administration(view))
 }
 
 /// True as soon as one group is known to open it. A group whose access nobody told opens nothing if all groups were
 /// seen whole, since the endpoints that tell are among those that show groups.
-fn opens_administration(view: View<'_>) -> Fact<bool> {
+fn opens_administration(view: &View<'_>) -> Fact<bool> {
     let groups = match &principal(view).groups {
         Fact::Known(groups) => groups.as_slice(),
         Fact::Absent => &[],
@@ -92,15 +92,15 @@ fn either(left: Fact<bool>, right: impl FnOnce() -> Fact<bool>) -> Fact<bool> {
     }
 }
 
-pub(super) fn seats(view: View<'_>) -> Fact<Texts<'_>> {
+pub(super) fn seats<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     view.inventory.seats_of(principal(view)).map(Texts::Made)
 }
 
-pub(super) fn takes_seat(view: View<'_>) -> Fact<bool> {
+pub(super) fn takes_seat(view: &View<'_>) -> Fact<bool> {
     view.inventory.seats_of(principal(view)).map(|seats| !seats.is_empty())
 }
 
-pub(super) fn live_credentials(view: View<'_>) -> Fact<i64> {
+pub(super) fn live_credentials(view: &View<'_>) -> Fact<i64> {
     if !view.inventory.seen_whole(Kind::Credential) {
         return Fact::Unknown;
     }
@@ -125,8 +125,7 @@ fn is_live(credential: &Credential, now: DateTime<Utc>) -> Fact<bool> {
     if credential.status.is_unknown() || credential.expires_at.is_unknown() { Fact::Unknown } else { Fact::Known(true) }
 }
 
-pub(super) fn group_roles(view: View<'_>) -> Fact<Texts<'_>> {
-    let _: &crate::model::Group = group(view);
+pub(super) fn group_roles<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     if !view.inventory.seen_whole(Kind::Grant) {
         return Fact::Unknown;
     }
@@ -138,7 +137,7 @@ pub(super) fn group_roles(view: View<'_>) -> Fact<Texts<'_>> {
     Fact::Known(Texts::Made(roles.into_iter().collect()))
 }
 
-pub(super) fn owner_exists(view: View<'_>) -> Fact<bool> {
+pub(super) fn owner_exists(view: &View<'_>) -> Fact<bool> {
     match &credential(view).owner {
         Fact::Known(owner) if view.inventory.get(owner).is_some() => Fact::Known(true),
         Fact::Known(_) if view.inventory.seen_whole(Kind::Principal) => Fact::Known(false),
@@ -147,13 +146,13 @@ pub(super) fn owner_exists(view: View<'_>) -> Fact<bool> {
     }
 }
 
-pub(super) fn seats_free(view: View<'_>) -> Fact<i64> {
+pub(super) fn seats_free(view: &View<'_>) -> Fact<i64> {
     let Container { seats_total, seats_used, .. } = container(view);
     seats_total.and_then(|total| seats_used.map(|used| total - used))
 }
 
 /// Accounts that were granted the role on this organisation, as far as the holder of every such grant is known.
-pub(super) fn org_admins(view: View<'_>) -> Fact<i64> {
+pub(super) fn org_admins(view: &View<'_>) -> Fact<i64> {
     if container(view).form != ContainerForm::Organisation || !view.inventory.seen_whole(Kind::Grant) {
         return Fact::Unknown;
     }
@@ -175,7 +174,7 @@ pub(super) fn org_admins(view: View<'_>) -> Fact<i64> {
     Fact::Known(count(admins.len()))
 }
 
-pub(super) fn service_accounts(view: View<'_>) -> Fact<i64> {
+pub(super) fn service_accounts(view: &View<'_>) -> Fact<i64> {
     if container(view).form != ContainerForm::Organisation || !view.inventory.seen_whole(Kind::Principal) {
         return Fact::Unknown;
     }
@@ -191,18 +190,18 @@ pub(super) fn service_accounts(view: View<'_>) -> Fact<i64> {
     Fact::Known(accounts)
 }
 
-pub(super) fn container_projects(view: View<'_>) -> Fact<i64> {
+pub(super) fn container_projects(view: &View<'_>) -> Fact<i64> {
     match container(view).form {
         ContainerForm::PermissionScheme => projects_using(view.inventory, &view.resource.id),
         _ => Fact::Unknown,
     }
 }
 
-pub(super) fn licence_group_names(view: View<'_>) -> Fact<Texts<'_>> {
+pub(super) fn licence_group_names<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     container(view).licence_groups.as_ref().map(|groups| names(view.inventory, groups))
 }
 
-pub(super) fn grant_projects(view: View<'_>) -> Fact<i64> {
+pub(super) fn grant_projects(view: &View<'_>) -> Fact<i64> {
     let Grant { form, container, .. } = grant(view);
     match form {
         GrantForm::ProjectRole => Fact::Known(1),

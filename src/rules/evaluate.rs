@@ -18,6 +18,9 @@ use crate::model::{
 /// With fewer resources, sharing out costs more than it saves.
 const WORTH_SHARING: usize = 5_000;
 
+/// How many resources are handed out together.
+const SHARE: usize = 1_024;
+
 /// Judges everything. The rules are sorted by id.
 pub(super) fn evaluate(
     rules: &[&Rule],
@@ -27,10 +30,11 @@ pub(super) fn evaluate(
 ) -> Evaluation {
     let resources = &inventory.snapshot().resources;
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let shares = if resources.len() < WORTH_SHARING { 1 } else { processors };
+    let hands = if resources.len() < WORTH_SHARING { 1 } else { processors };
     let judge = Judge { rules, inventory, now };
+    // Some kinds cost more than others, and resources are sorted by kind: everybody gets some of each.
     let mut tables = std::thread::scope(|scope| {
-        let shares = resources.chunks(resources.len().div_ceil(shares).max(1));
+        let shares = (0..hands).map(|hand| resources.chunks(SHARE).skip(hand).step_by(hands).flatten());
         let workers: Vec<_> = shares.map(|share| scope.spawn(move || judge.states(share))).collect();
         let finished = workers.into_iter().map(|worker| worker.join());
         finished.map(|table| table.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>()
@@ -39,12 +43,13 @@ pub(super) fn evaluate(
     gather(rules, tables, inventory.coverage())
 }
 
-/// Puts the tables together, rule by rule. Each holds its verdicts in the order of the resources.
+/// Puts the tables together, rule by rule.
 fn gather(rules: &[&Rule], tables: Vec<Table>, coverage: Coverage<'_>) -> Evaluation {
     let mut evaluation = Evaluation::default();
     let mut columns: Vec<std::vec::IntoIter<Column>> = tables.into_iter().map(Vec::into_iter).collect();
     for rule in rules {
         let mut tally = Tally { unseen: unseen(rule, coverage), ..Tally::default() };
+        let mut verdicts = Vec::new();
         for mut column in columns.iter_mut().filter_map(Iterator::next) {
             tally.pass += column.pass;
             tally.fail += column.fail;
@@ -54,8 +59,10 @@ fn gather(rules: &[&Rule], tables: Vec<Table>, coverage: Coverage<'_>) -> Evalua
                 let words = column.reasons.words(why, rule.kind(), &rule.code.paths, coverage);
                 *tally.unknown_reasons.entry(words.to_string()).or_default() += count;
             }
-            evaluation.verdicts.extend(column.verdicts);
+            verdicts.extend(column.verdicts);
         }
+        verdicts.sort_by(|left, right| left.resource.cmp(&right.resource));
+        evaluation.verdicts.append(&mut verdicts);
         evaluation.tallies.insert(rule.id().clone(), tally);
     }
     evaluation
@@ -109,7 +116,7 @@ struct Judge<'j> {
 }
 
 impl<'j> Judge<'j> {
-    fn states(self, resources: &[Resource]) -> Table {
+    fn states<'r>(self, resources: impl Iterator<Item = &'r Resource>) -> Table {
         let by_kind = self.by_kind(false);
         let mut table = self.empty_table();
         for resource in resources {
@@ -150,13 +157,21 @@ impl<'j> Judge<'j> {
                 Judgement::Fail => {
                     column.fail += 1;
                     let outcome = Outcome::Fail(failure(&rule.code, rule.severity, ctx));
-                    column.verdicts.push(Verdict { rule: rule.id.clone(), resource: ctx.resource.id.clone(), outcome });
+                    column.verdicts.push(Verdict {
+                        rule: rule.id.clone(),
+                        resource: ctx.subject.resource.id.clone(),
+                        outcome,
+                    });
                 }
                 Judgement::Unknown(why) => {
                     *column.unknown.entry(why).or_default() += 1;
                     let coverage = self.inventory.coverage();
                     let outcome = Outcome::Unknown(column.reasons.words(why, rule.kind(), &rule.code.paths, coverage));
-                    column.verdicts.push(Verdict { rule: rule.id.clone(), resource: ctx.resource.id.clone(), outcome });
+                    column.verdicts.push(Verdict {
+                        rule: rule.id.clone(),
+                        resource: ctx.subject.resource.id.clone(),
+                        outcome,
+                    });
                 }
             }
         }
@@ -181,8 +196,8 @@ pub(super) fn failure(code: &Code, severity: Severity, ctx: &Ctx<'_>) -> Failure
     Failure {
         severity: code.severity(ctx, severity),
         message: code.message(ctx),
-        resource_name: ctx.resource.title().to_owned(),
-        owner: owner(ctx.inventory, ctx.resource),
+        resource_name: ctx.subject.resource.title().to_owned(),
+        owner: owner(ctx.subject.inventory, ctx.subject.resource),
     }
 }
 

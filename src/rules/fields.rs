@@ -45,11 +45,11 @@ impl Texts<'_> {
 /// How a field is reached, by type.
 #[derive(Clone, Copy)]
 pub(super) enum Get {
-    Bool(fn(View<'_>) -> Fact<bool>),
-    Int(fn(View<'_>) -> Fact<i64>),
-    Time(fn(View<'_>) -> Fact<DateTime<Utc>>),
-    Text(for<'a> fn(View<'a>) -> Fact<&'a str>),
-    Texts(for<'a> fn(View<'a>) -> Fact<Texts<'a>>),
+    Bool(fn(&View<'_>) -> Fact<bool>),
+    Int(fn(&View<'_>) -> Fact<i64>),
+    Time(fn(&View<'_>) -> Fact<DateTime<Utc>>),
+    Text(for<'a> fn(&View<'a>) -> Fact<&'a str>),
+    Texts(for<'a> fn(&View<'a>) -> Fact<Texts<'a>>),
 }
 
 /// One thing a condition may name.
@@ -238,11 +238,11 @@ pub(super) fn neighbours_of(kind: Kind) -> impl Iterator<Item = &'static Neighbo
     NEIGHBOURS.iter().filter(move |neighbour| neighbour.of == kind)
 }
 
-fn name(view: View<'_>) -> Fact<&str> {
+fn name<'a>(view: &View<'a>) -> Fact<&'a str> {
     Fact::Known(view.resource.title())
 }
 
-fn id(view: View<'_>) -> Fact<&str> {
+fn id<'a>(view: &View<'a>) -> Fact<&'a str> {
     Fact::Known(view.resource.id.as_str())
 }
 
@@ -260,27 +260,27 @@ fn changed_fields(change: &Change) -> Texts<'_> {
 
 const OF_ITS_KIND: &str = "internal: a field is read from a resource of its kind";
 
-pub(super) fn principal(view: View<'_>) -> &Principal {
+pub(super) fn principal<'a>(view: &View<'a>) -> &'a Principal {
     if let Body::Principal(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
 }
 
-pub(super) fn group(view: View<'_>) -> &Group {
+pub(super) fn group<'a>(view: &View<'a>) -> &'a Group {
     if let Body::Group(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
 }
 
-pub(super) fn credential(view: View<'_>) -> &Credential {
+pub(super) fn credential<'a>(view: &View<'a>) -> &'a Credential {
     if let Body::Credential(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
 }
 
-pub(super) fn container(view: View<'_>) -> &Container {
+pub(super) fn container<'a>(view: &View<'a>) -> &'a Container {
     if let Body::Container(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
 }
 
-pub(super) fn grant(view: View<'_>) -> &Grant {
+pub(super) fn grant<'a>(view: &View<'a>) -> &'a Grant {
     if let Body::Grant(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
 }
 
-fn setting(view: View<'_>) -> &Setting {
+fn setting<'a>(view: &View<'a>) -> &'a Setting {
     if let Body::Setting(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
 }
 
@@ -298,11 +298,11 @@ mod tests {
             let mut names = Vec::new();
             for field in fields_of(Some(resource.kind())) {
                 let unknown = match field.get {
-                    Get::Bool(get) => get(view).is_unknown(),
-                    Get::Int(get) => get(view).is_unknown(),
-                    Get::Time(get) => get(view).is_unknown(),
-                    Get::Text(get) => get(view).is_unknown(),
-                    Get::Texts(get) => get(view).is_unknown(),
+                    Get::Bool(get) => get(&view).is_unknown(),
+                    Get::Int(get) => get(&view).is_unknown(),
+                    Get::Time(get) => get(&view).is_unknown(),
+                    Get::Text(get) => get(&view).is_unknown(),
+                    Get::Texts(get) => get(&view).is_unknown(),
                 };
                 assert!(field.derived || !unknown, "{} is unknown in its sample", field.name);
                 names.push(field.name);

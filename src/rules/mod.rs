@@ -52,14 +52,11 @@ impl RuleSet {
         let mut problems = Problems::default();
         let mut written: BTreeMap<String, RuleFile> = BTreeMap::new();
         for file in files {
-            if let Some(rule) = problems.take(file::read(file)) {
-                if let Err(clash) = place(&mut written, rule) {
-                    problems.extend(clash);
-                }
-            }
+            let placed = file::read(file).and_then(|rule| place(&mut written, rule));
+            problems.extend(placed.err().unwrap_or_default());
         }
         // A rule whose file cannot be read is there all the same: settings for it are no mistake.
-        let stems = files.iter().map(|file| file::stem(file));
+        let stems = files.iter().map(file::stem);
         let known: Vec<&str> = stems.chain(written.keys().map(String::as_str)).collect();
         problems.extend(overrides.unknown_rules(&known));
         let mut rules = Vec::with_capacity(written.len());
@@ -127,7 +124,5 @@ fn place(written: &mut BTreeMap<String, RuleFile>, rule: RuleFile) -> Result<(),
     Ok(())
 }
 
-#[cfg(test)]
-mod messages;
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,8 @@ use crate::text::did_you_mean;
 pub(super) struct Connection {
     /// Scheme, host and perhaps a path, without a slash at the end.
     pub(super) base_url: String,
+    /// Whose rate limit is used.
+    pub(super) tenant: String,
     /// Requests under way at once, at the most.
     pub(super) concurrency: usize,
     /// Endpoints that are left out.
@@ -33,18 +35,18 @@ impl Connection {
         let base_url = match default_url {
             Some(default) => url(section, "base_url").unwrap_or_else(|| default.to_owned()),
             None if section.has("base_url") => url(section, "base_url").unwrap_or_default(),
-            None => section.need::<String>("base_url").unwrap_or_default(),
+            None => section.need("base_url").unwrap_or_default(),
         };
-        let whole = |section: &mut Section, key, most| whole_number(section, key, most);
         Self {
+            tenant: base_url.clone(),
             base_url,
-            concurrency: whole(section, "concurrency", 100).map_or(8, |number| number as usize),
+            concurrency: whole_number(section, "concurrency", 100).map_or(8, |number| number as usize),
             skip: skipped(section, endpoints),
             proxy: section.get("proxy"),
             ca_file: section.get::<String>("ca_file").map(PathBuf::from),
-            timeout: Duration::from_secs(whole(section, "timeout_seconds", 3600).unwrap_or(60).into()),
+            timeout: Duration::from_secs(whole_number(section, "timeout_seconds", 3600).unwrap_or(60).into()),
             requests_per_second: rate(section),
-            page_size: whole(section, "page_size", 10_000),
+            page_size: whole_number(section, "page_size", 10_000),
         }
     }
 
@@ -65,7 +67,7 @@ impl Connection {
         let settings = Settings {
             base_url: base_url.to_owned(),
             auth,
-            tenant: self.base_url.clone(),
+            tenant: self.tenant.clone(),
             allowed,
             ca_file: self.ca_file.clone(),
             proxy: self.proxy.clone(),

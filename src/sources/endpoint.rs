@@ -11,7 +11,7 @@ pub struct Endpoint {
     pub name: &'static str,
     /// The requests it takes: first the one that brings rows, then those that count them or stand in for it.
     pub requests: &'static [Allowed],
-    /// The kinds of resource that it can show.
+    /// The kinds of resource that may be hidden, or known less of, while it is not read.
     pub shows: &'static [Kind],
     /// The right that reading it takes, in the product's words.
     pub right: &'static str,

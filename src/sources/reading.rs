@@ -15,7 +15,7 @@ use super::row::{Row, Wire};
 use crate::clock::Clock;
 use crate::http::{Client, End, HttpError, Page, Paging, Request, Trail, Walk};
 use crate::model::{EndpointState, LedgerEntry, Resource, Sighting, SourceName};
-use crate::text::thousands;
+use crate::text::{plural, thousands};
 
 /// How much a visit looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,8 @@ pub(super) struct Reading<'a> {
     failures: Vec<(EndpointState, String)>,
     shortfalls: Vec<String>,
     rows: u64,
+    /// Rows that could not be read, or have no id.
+    lost: u64,
     expected: Option<u64>,
     unreadable: Vec<String>,
     resources: Vec<Resource>,
@@ -94,6 +96,7 @@ impl Gatherer {
             failures: Vec::new(),
             shortfalls: Vec::new(),
             rows: 0,
+            lost: 0,
             expected: None,
             unreadable: Vec::new(),
             resources: Vec::new(),
@@ -151,14 +154,18 @@ impl Reading<'_> {
         let Ok(Count(count)) = client.fetch::<Count>(&request, &self.trail).await else { return };
         self.expected = Some(count);
         if count != self.rows {
-            self.fall_short(format!("the server counts {} rows and sent {}", number(count), number(self.rows)));
+            self.fall_short(format!(
+                "the server counts {} rows and sent {}",
+                thousands(small(count)),
+                thousands(small(self.rows))
+            ));
         }
     }
 
-    /// Keeps a resource that a row was read as; a row that is none leaves the endpoint partly read.
+    /// Keeps the resource that a row was read as; a row that is none, for want of an id, leaves the endpoint partly read.
     pub(super) fn push(&mut self, resource: Option<Resource>) {
         let Some(mut resource) = resource else {
-            self.fall_short("a row without its id was dropped".to_owned());
+            self.lost += 1;
             return;
         };
         resource.seen_by = vec![Sighting { source: self.gatherer.source.clone(), endpoint: self.endpoint.name.into() }];
@@ -194,13 +201,10 @@ impl Reading<'_> {
         }
     }
 
-    /// Says what a refusal probably comes from.
-    pub(super) fn explain_refusal(&mut self, explanation: &str) {
-        for (state, reason) in &mut self.failures {
-            if *state == EndpointState::Denied {
-                reason.push_str("; ");
-                reason.push_str(explanation);
-            }
+    /// Says what a 403 probably comes from: the credential is good, a right is missing.
+    pub(super) fn explain_forbidden(&mut self, explanation: &str) {
+        if self.trail.counts().statuses.contains_key(&403) {
+            self.fall_short(explanation.to_owned());
         }
     }
 
@@ -220,6 +224,7 @@ impl Reading<'_> {
         self.failures.clear();
         self.shortfalls.clear();
         self.rows = 0;
+        self.lost = 0;
         self.expected = None;
     }
 
@@ -259,17 +264,14 @@ impl Reading<'_> {
             (Some(before), Some(expected)) => Some(before + expected),
             (None | Some(_), None) | (None, Some(_)) => None,
         };
-        let mut lost = 0_u64;
+        let lost_before = self.lost;
         let mut rows = Vec::with_capacity(walk.rows.len());
         for row in walk.rows {
             self.note(row.unreadable);
             match row.value {
                 Some(value) => rows.push(value),
-                None => lost += 1,
+                None => self.lost += 1,
             }
-        }
-        if lost > 0 {
-            self.fall_short(format!("{} could not be read", counted(lost, "row", "rows")));
         }
         let complete = match walk.end {
             End::Complete => true,
@@ -282,7 +284,7 @@ impl Reading<'_> {
                 false
             }
         };
-        Answer { of, rows, whole: complete && lost == 0 }
+        Answer { of, rows, whole: complete && self.lost == lost_before }
     }
 
     /// A few notes are enough to find the cause.
@@ -335,10 +337,13 @@ impl Reading<'_> {
             });
         }
         reasons.extend(self.shortfalls.iter().cloned());
+        if self.lost > 0 {
+            reasons.push(format!("{} could not be read", plural(small(self.lost), "row", "rows")));
+        }
         let state = match self.failures.first() {
             Some((state, _)) if self.ended_as(*state) => *state,
             Some(_) if self.failed_whole() => EndpointState::Failed,
-            None if self.shortfalls.is_empty() => EndpointState::Complete,
+            None if reasons.is_empty() => EndpointState::Complete,
             Some(_) | None => EndpointState::Partial,
         };
         (state, reasons.join("; "))
@@ -364,10 +369,6 @@ async fn walk_once<P: Page>(
     }
 }
 
-fn number(count: u64) -> String {
-    thousands(usize::try_from(count).unwrap_or(usize::MAX))
-}
-
-fn counted(count: u64, one: &str, many: &str) -> String {
-    crate::text::plural(usize::try_from(count).unwrap_or(usize::MAX), one, many)
+fn small(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
 }

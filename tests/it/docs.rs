@@ -2,6 +2,11 @@
 
 use std::fs;
 
+use keyroll::config::Config;
+use keyroll::model::Kind;
+use keyroll::rules::fields::FIELDS;
+use keyroll::rules::functions::FUNCTIONS;
+
 use crate::support::expected::expect_file;
 use crate::support::keyroll::keyroll;
 use crate::support::project;

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod conditions;
 mod docs;
 mod drift;
 mod faults;
@@ -10,6 +11,8 @@ mod journey;
 mod lifecycle;
 mod mistakes;
 mod reports;
+mod rule_messages;
+mod rules;
 mod secrets;
 mod simulator;
 mod store;

@@ -166,7 +166,10 @@ fn the_morning_view_is_as_expected() {
 #[test]
 fn listings_are_as_expected() {
     expect_file("tests/snapshots/listings-80.txt", &every_view(&assessment::rich(), PLAIN));
-    expect_file("tests/snapshots/listings-160.txt", &every_view(&assessment::rich(), Look { width: 160, colour: false }));
+    expect_file(
+        "tests/snapshots/listings-160.txt",
+        &every_view(&assessment::rich(), Look { width: 160, colour: false }),
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ use cel::common::ast::{CallExpr, Expr, IdedExpr, ListExpr, LiteralValue, operato
 use regex::Regex;
 
 use super::syntax::Parsed;
-use super::tree::{Bool, Compare, Find, Int, NamedPath, Operator, Path, Printable, Text, TextFrom, Texts};
+use super::tree::{Bool, Compare, Find, Int, NamedPath, Operator, Path, Printable, Text, TextFrom, Texts, Way};
 use super::{Complaint, Constant, Present, Schema};
 use crate::rules::fields::Get;
 use crate::rules::functions::{Call, FUNCTIONS, Function};
@@ -465,8 +465,8 @@ impl<'c> Checker<'c> {
 
     fn plain_function(&mut self, function: &Function, argument: &IdedExpr) -> Option<Typed> {
         Some(Typed::Int(match (function.call, self.value(argument)?) {
-            (Call::DaysSince, Typed::Time(path)) => Int::DaysSince(path),
-            (Call::DaysUntil, Typed::Time(path)) => Int::DaysUntil(path),
+            (Call::DaysSince, Typed::Time(path)) => Int::Days(Way::Since, path),
+            (Call::DaysUntil, Typed::Time(path)) => Int::Days(Way::Until, path),
             (Call::Size, Typed::Texts(texts)) => Int::Entries(texts),
             (Call::Size, Typed::Text(text)) => Int::Letters(text),
             (_, other) => {

@@ -38,51 +38,50 @@ pub(in crate::rules) enum Cause {
     NothingBefore,
 }
 
-/// One resource under judgement. Neighbours are looked up once, for all rules.
+/// One resource under judgement. Its neighbours, and how it was before, are looked up once for all rules.
 pub(in crate::rules) struct Ctx<'a> {
-    pub(in crate::rules) inventory: &'a Inventory<'a>,
-    pub(in crate::rules) resource: &'a Resource,
-    pub(in crate::rules) now: DateTime<Utc>,
-    change: Option<&'a Change>,
-    neighbours: [OnceCell<Result<&'a Resource, Cause>>; MOST_NEIGHBOURS],
+    pub(in crate::rules) subject: View<'a>,
+    before: OnceCell<Result<View<'a>, Cause>>,
+    neighbours: [OnceCell<Result<View<'a>, Cause>>; MOST_NEIGHBOURS],
 }
 
 impl<'a> Ctx<'a> {
     pub(in crate::rules) fn new(inventory: &'a Inventory<'a>, resource: &'a Resource, now: DateTime<Utc>) -> Self {
-        Self { inventory, resource, now, change: None, neighbours: [const { OnceCell::new() }; MOST_NEIGHBOURS] }
+        let subject = View { resource, inventory, change: None, now };
+        Self { subject, before: OnceCell::new(), neighbours: [const { OnceCell::new() }; MOST_NEIGHBOURS] }
     }
 
     pub(in crate::rules) fn of_change(mut self, change: &'a Change) -> Self {
-        self.change = Some(change);
+        self.subject.change = Some(change);
         self
     }
 
     /// What a path's field is read from.
-    pub(super) fn view(&self, place: Place) -> Result<View<'a>, Cause> {
-        let resource = match place {
-            Place::Subject | Place::Change => self.resource,
-            Place::Before => self.before().ok_or(Cause::NothingBefore)?,
-            Place::Neighbour(slot) => self.neighbour(slot)?,
+    pub(super) fn view(&self, place: Place) -> Result<&View<'a>, Cause> {
+        let looked_up = match place {
+            Place::Subject | Place::Change => return Ok(&self.subject),
+            Place::Before => self.before.get_or_init(|| self.look_back()),
+            Place::Neighbour(slot) => {
+                self.neighbours.get(slot).ok_or(Cause::NoNeighbour)?.get_or_init(|| self.look_up(slot))
+            }
         };
-        Ok(View { resource, inventory: self.inventory, change: self.change, now: self.now })
+        looked_up.as_ref().map_err(|cause| *cause)
     }
 
-    fn before(&self) -> Option<&'a Resource> {
-        let before = self.change?.before.as_deref()?;
-        (before.kind() == self.resource.kind()).then_some(before)
+    fn look_back(&self) -> Result<View<'a>, Cause> {
+        let before = self.subject.change.and_then(|change| change.before.as_deref());
+        let before = before.filter(|before| before.kind() == self.subject.resource.kind());
+        before.map(|resource| View { resource, ..self.subject }).ok_or(Cause::NothingBefore)
     }
 
-    fn neighbour(&self, slot: usize) -> Result<&'a Resource, Cause> {
-        *self.neighbours.get(slot).ok_or(Cause::NoNeighbour)?.get_or_init(|| self.look_up(slot))
-    }
-
-    fn look_up(&self, slot: usize) -> Result<&'a Resource, Cause> {
+    fn look_up(&self, slot: usize) -> Result<View<'a>, Cause> {
+        let View { resource, inventory, .. } = self.subject;
         let neighbour =
-            neighbours_of(self.resource.kind()).find(|neighbour| neighbour.slot == slot).ok_or(Cause::NoNeighbour)?;
-        match (neighbour.link)(self.resource) {
+            neighbours_of(resource.kind()).find(|neighbour| neighbour.slot == slot).ok_or(Cause::NoNeighbour)?;
+        match (neighbour.link)(resource) {
             Fact::Known(id) => {
-                let found = self.inventory.get(id).filter(|resource| resource.kind() == neighbour.kind);
-                found.ok_or(Cause::NeighbourUnseen)
+                let found = inventory.get(id).filter(|resource| resource.kind() == neighbour.kind);
+                found.map(|resource| View { resource, ..self.subject }).ok_or(Cause::NeighbourUnseen)
             }
             Fact::Absent => Err(Cause::NoNeighbour),
             Fact::Unknown => Err(Cause::NeighbourUntold),

@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::Stated;
 use super::context::{Answer, Cause, Ctx, Vars, Why};
 use super::tree::{
-    Bool, Compare, Find, Int, NamedPath, Operator, Path, Place, Printable, Text, TextFrom, Texts as TextsTree,
+    Bool, Compare, Find, Int, NamedPath, Operator, Path, Place, Printable, Text, TextFrom, Texts as TextsTree, Way,
 };
 use crate::model::Fact;
 use crate::rules::fields::{Get, Texts, View};
@@ -38,12 +38,13 @@ struct Lowering<'l> {
     stated: &'l BTreeMap<String, Fact<Stated>>,
 }
 
-/// How to read a field: where, what to answer if it cannot be told, and with which getter.
-#[derive(Clone)]
-enum Reader<G, T> {
-    Get(Place, u16, G),
+/// A field that can be copied: where it is, its path's number for reasons, and its getter; or what a case states.
+enum Reader<T> {
+    Get(Place, u16, Getter<T>),
     Stated(Result<T, Why>),
 }
+
+type Getter<T> = fn(&View<'_>) -> Fact<T>;
 
 impl Lowering<'_> {
     fn bool(&self, tree: Bool) -> Condition {
@@ -131,9 +132,9 @@ impl Lowering<'_> {
             Err(why) => Err(why),
         };
         match named.field.get {
-            Get::Bool(_) => self.presence(self.bool_reader(path), answer),
-            Get::Int(_) => self.presence(self.int_reader(path), answer),
-            Get::Time(_) => self.presence(self.time_reader(path), answer),
+            Get::Bool(_) => presence(self.bool_reader(path), answer),
+            Get::Int(_) => presence(self.int_reader(path), answer),
+            Get::Time(_) => presence(self.time_reader(path), answer),
             Get::Text(_) => {
                 let text = self.text_from(TextFrom::Field(path));
                 Box::new(move |ctx, vars| answer(text.read(ctx, vars, |_| ())))
@@ -143,14 +144,6 @@ impl Lowering<'_> {
                 Box::new(move |ctx, _| answer(texts.read(ctx, |_| ())))
             }
         }
-    }
-
-    fn presence<T: Copy + Send + Sync + 'static>(
-        &self,
-        reader: Reader<fn(View<'_>) -> Fact<T>, T>,
-        answer: impl Fn(Result<(), Why>) -> Answer + Send + Sync + 'static,
-    ) -> Condition {
-        Box::new(move |ctx, _| answer(reader.read(ctx).map(|_| ())))
     }
 
     fn same_texts(&self, left: Text, right: Text, wanted: bool) -> Condition {
@@ -186,6 +179,10 @@ impl Lowering<'_> {
 
     fn ints(&self, how: Compare, left: Int, right: Int) -> Condition {
         match (left, right) {
+            (Int::Days(way, path), Int::Literal(limit)) => {
+                let reader = self.time_reader(path);
+                Box::new(move |ctx, _| Ok(holds(how, &days(way, reader.read(ctx)?, ctx.subject.now), &limit)))
+            }
             (left, Int::Literal(limit)) => {
                 let left = self.int(left);
                 Box::new(move |ctx, vars| Ok(holds(how, &left(ctx, vars)?, &limit)))
@@ -204,13 +201,9 @@ impl Lowering<'_> {
                 let reader = self.int_reader(path);
                 Box::new(move |ctx, _| reader.read(ctx))
             }
-            Int::DaysSince(path) => {
+            Int::Days(way, path) => {
                 let reader = self.time_reader(path);
-                Box::new(move |ctx, _| Ok(whole_days(ctx.now - reader.read(ctx)?)))
-            }
-            Int::DaysUntil(path) => {
-                let reader = self.time_reader(path);
-                Box::new(move |ctx, _| Ok(whole_days(reader.read(ctx)? - ctx.now)))
+                Box::new(move |ctx, _| Ok(days(way, reader.read(ctx)?, ctx.subject.now)))
             }
             Int::Entries(texts) => {
                 let texts = self.texts(texts);
@@ -262,31 +255,29 @@ impl Lowering<'_> {
         self.paths.get(usize::from(path.0)).expect("internal: a checked path is in the table")
     }
 
-    fn bool_reader(&self, path: Path) -> Reader<fn(View<'_>) -> Fact<bool>, bool> {
+    fn bool_reader(&self, path: Path) -> Reader<bool> {
         let get = if let Get::Bool(get) = self.named(path).field.get { get } else { unreachable!("{CHECKED}") };
         self.reader(path, get, |stated| if let Stated::Bool(value) = stated { Some(*value) } else { None })
     }
 
-    fn int_reader(&self, path: Path) -> Reader<fn(View<'_>) -> Fact<i64>, i64> {
+    fn int_reader(&self, path: Path) -> Reader<i64> {
         let get = if let Get::Int(get) = self.named(path).field.get { get } else { unreachable!("{CHECKED}") };
         self.reader(path, get, |stated| if let Stated::Int(value) = stated { Some(*value) } else { None })
     }
 
-    fn time_reader(&self, path: Path) -> Reader<fn(View<'_>) -> Fact<DateTime<Utc>>, DateTime<Utc>> {
+    fn time_reader(&self, path: Path) -> Reader<DateTime<Utc>> {
         let get = if let Get::Time(get) = self.named(path).field.get { get } else { unreachable!("{CHECKED}") };
         self.reader(path, get, |stated| if let Stated::Time(value) = stated { Some(*value) } else { None })
     }
 
-    fn reader<G, T>(&self, path: Path, get: G, unwrap: impl Fn(&Stated) -> Option<T>) -> Reader<G, T> {
-        let named = self.named(path);
-        match self.stated.get(&named.text) {
-            None => Reader::Get(named.place, path.0, get),
-            Some(Fact::Known(stated)) => {
-                Reader::Stated(unwrap(stated).ok_or(Why { path: path.0, cause: Cause::Untold }))
-            }
-            Some(Fact::Absent) => Reader::Stated(Err(Why { path: path.0, cause: Cause::Absent })),
-            Some(Fact::Unknown) => Reader::Stated(Err(Why { path: path.0, cause: Cause::Untold })),
-        }
+    fn reader<T>(&self, path: Path, get: Getter<T>, own: impl Fn(&Stated) -> Option<T>) -> Reader<T> {
+        self.stated(path, own).map_or(Reader::Get(self.named(path).place, path.0, get), Reader::Stated)
+    }
+
+    /// What a case states of a path, if it does.
+    fn stated<T>(&self, path: Path, own: impl Fn(&Stated) -> Option<T>) -> Option<Result<T, Why>> {
+        let stated = self.stated.get(&self.named(path).text)?.as_ref();
+        Some(told(path.0, Ok(stated.and_then(|stated| own(stated).map_or(Fact::Unknown, Fact::Known)))))
     }
 
     fn text(&self, tree: Text) -> TextReader {
@@ -300,10 +291,7 @@ impl Lowering<'_> {
             TextFrom::Field(path) => {
                 let get = if let Get::Text(get) = self.named(path).field.get { get } else { unreachable!("{CHECKED}") };
                 let own = |stated: &Stated| if let Stated::Text(text) = stated { Some(text.clone()) } else { None };
-                match self.reader(path, get, own) {
-                    Reader::Get(place, path, get) => TextSource::Field(place, path, get),
-                    Reader::Stated(value) => TextSource::Fixed(value),
-                }
+                self.stated(path, own).map_or(TextSource::Field(self.named(path).place, path.0, get), TextSource::Fixed)
             }
         };
         TextReader { from, lower: false }
@@ -316,10 +304,8 @@ impl Lowering<'_> {
                 let get =
                     if let Get::Texts(get) = self.named(path).field.get { get } else { unreachable!("{CHECKED}") };
                 let own = |stated: &Stated| if let Stated::Texts(list) = stated { Some(list.clone()) } else { None };
-                match self.reader(path, get, own) {
-                    Reader::Get(place, path, get) => TextsReader::Field(place, path, get),
-                    Reader::Stated(value) => TextsReader::Fixed(value),
-                }
+                self.stated(path, own)
+                    .map_or(TextsReader::Field(self.named(path).place, path.0, get), TextsReader::Fixed)
             }
         }
     }
@@ -327,13 +313,20 @@ impl Lowering<'_> {
 
 const CHECKED: &str = "internal: the checker gave the path its type";
 
-impl<T: Copy> Reader<fn(View<'_>) -> Fact<T>, T> {
+impl<T: Copy> Reader<T> {
     fn read(&self, ctx: &Ctx<'_>) -> Result<T, Why> {
         match self {
             Self::Get(place, path, get) => told(*path, ctx.view(*place).map(get)),
             Self::Stated(value) => *value,
         }
     }
+}
+
+fn presence<T: Copy + Send + Sync + 'static>(
+    reader: Reader<T>,
+    answer: impl Fn(Result<(), Why>) -> Answer + Send + Sync + 'static,
+) -> Condition {
+    Box::new(move |ctx, _| answer(reader.read(ctx).map(|_| ())))
 }
 
 fn told<T>(path: u16, fact: Result<Fact<T>, Cause>) -> Result<T, Why> {
@@ -353,7 +346,7 @@ struct TextReader {
 enum TextSource {
     Fixed(Result<String, Why>),
     Entry(usize),
-    Field(Place, u16, for<'a> fn(View<'a>) -> Fact<&'a str>),
+    Field(Place, u16, for<'a> fn(&View<'a>) -> Fact<&'a str>),
 }
 
 impl TextReader {
@@ -370,7 +363,7 @@ impl TextReader {
 
 enum TextsReader {
     Fixed(Result<Vec<String>, Why>),
-    Field(Place, u16, for<'a> fn(View<'a>) -> Fact<Texts<'a>>),
+    Field(Place, u16, for<'a> fn(&View<'a>) -> Fact<Texts<'a>>),
 }
 
 impl TextsReader {
@@ -409,9 +402,13 @@ fn calculate(operator: Operator, left: i64, right: i64) -> i64 {
     }
 }
 
-/// Rounded towards the past, so that “fewer than 0 days” means that the time has come.
-fn whole_days(span: TimeDelta) -> i64 {
-    span.num_seconds().div_euclid(24 * 60 * 60)
+/// Whole days, rounded towards the past, so that “fewer than 0 days” means that the time has come.
+fn days(way: Way, time: DateTime<Utc>, now: DateTime<Utc>) -> i64 {
+    let seconds = match way {
+        Way::Since => now.timestamp() - time.timestamp(),
+        Way::Until => time.timestamp() - now.timestamp(),
+    };
+    seconds.div_euclid(24 * 60 * 60)
 }
 
 fn count(number: usize) -> i64 {

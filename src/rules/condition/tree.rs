@@ -72,12 +72,18 @@ pub(super) enum Find {
 pub(super) enum Int {
     Literal(i64),
     Field(Path),
-    DaysSince(Path),
-    DaysUntil(Path),
+    Days(Way, Path),
     Entries(Texts),
     Letters(Text),
     Negated(Box<Int>),
     Calculated(Operator, Box<Int>, Box<Int>),
+}
+
+/// From which end days are counted.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Way {
+    Since,
+    Until,
 }
 
 #[derive(Debug, Clone, Copy)]

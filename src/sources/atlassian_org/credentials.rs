@@ -35,7 +35,7 @@ impl Visit<'_> {
         let rows = reading.walk::<Listed<wire::ApiKey>, _>(client, request, BY_CURSOR_AND_SIZE).await.rows;
         rows.into_iter().for_each(|row| reading.push(api_key(&self.org, row)));
         reading.count(client, fill(API_KEY_COUNT, &[&self.org])).await;
-        reading.explain_refusal(
+        reading.explain_forbidden(
             "keys made before the scopes for tokens and keys were parted lost this half: create a new key with \
              `read:keys:admin`",
         );

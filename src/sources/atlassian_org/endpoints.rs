@@ -23,9 +23,9 @@ pub(super) const ACCOUNTS: Endpoint = Endpoint::new(
     "read:accounts:admin and read:directories:admin",
 );
 
+/// Shows no account that the search does not show; it only adds a fact.
 pub(super) const MANAGED_ACCOUNTS: Endpoint =
-    Endpoint::new("managed accounts", &[get("/admin/v1/orgs/{}/users")], &[Kind::Principal], "read:accounts:admin")
-        .may_be_missing();
+    Endpoint::new("managed accounts", &[get("/admin/v1/orgs/{}/users")], &[], "read:accounts:admin").may_be_missing();
 
 pub(super) const GROUPS: Endpoint = Endpoint::new(
     "groups",

@@ -92,8 +92,10 @@ fn build(
     factory: &Factory,
     clock: Arc<dyn Clock>,
 ) -> Result<Box<dyn Source>, Problems> {
-    let connection = Connection::read(&mut section, Some("https://api.atlassian.com"), ENDPOINTS);
-    let org = section.get("org");
+    let mut connection = Connection::read(&mut section, Some("https://api.atlassian.com"), ENDPOINTS);
+    let org: Option<String> = section.get("org");
+    // All organisations share one host, but not one limit.
+    connection.tenant = org.clone().unwrap_or_else(|| name.to_string());
     let up_to = whole_number(&mut section, "role_assignments_up_to", 1_000_000).unwrap_or(2_000);
     let key = need_secret(&mut section, "key", "key_command");
     let unscoped_key = secret(&mut section, "unscoped_key", "unscoped_key_command");

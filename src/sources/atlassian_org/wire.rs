@@ -241,6 +241,7 @@ pub(super) struct OauthClient {
 }
 
 impl Wire for Org {}
+impl Wire for User {}
 impl Wire for Directory {}
 impl Wire for ManagedAccount {}
 impl Wire for Group {}
@@ -250,10 +251,6 @@ impl Wire for Domain {}
 impl Wire for ServiceAccount {}
 impl Wire for ServiceAccountToken {}
 impl Wire for OauthClient {}
-
-impl Wire for User {
-    const NONE_IF_MISSING: &'static [&'static str] = &["deactivatedOn"];
-}
 
 impl Wire for ApiToken {
     const NONE_IF_MISSING: &'static [&'static str] = &["expiresAt", "lastActiveAt"];

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::endpoints::{GROUP_ACCESS, GROUP_MEMBERS, GROUPS};
 use super::{Visit, accounts, cloud, wire};
-use crate::model::{Body, Fact, Group, Kind, Principal, Resource, ResourceId};
+use crate::model::{Body, Fact, Group, Kind, Resource, ResourceId};
 use crate::sources::pages::Bean;
 use crate::sources::reading::Part;
-use crate::sources::row::{id, value};
+use crate::sources::row::{id, sorted, value};
 
 /// What membership of a group can open, as Jira names it.
 const ACCESS: [&str; 3] = ["admin", "site-admin", "user"];
@@ -15,7 +15,7 @@ const ACCESS: [&str; 3] = ["admin", "site-admin", "user"];
 /// Who is in which groups.
 pub(super) struct Members {
     pub(super) part: Part,
-    /// The groups of each account, as far as they were read; sorted.
+    /// The groups of each account, as far as they were read.
     pub(super) groups_of: BTreeMap<ResourceId, Vec<ResourceId>>,
 }
 
@@ -30,13 +30,14 @@ impl Visit<'_> {
     }
 
     /// What each group opens is known only when all sorts of access were read: a group that is not among the
-    /// administrators' would otherwise look harmless.
-    pub(super) async fn access_of_groups(&self) -> Part {
+    /// administrators' would otherwise look harmless. Then the groups that came up for none open nothing.
+    pub(super) async fn access_of_groups(&self, groups: &Part) -> Part {
         let mut reading = self.gatherer.start(&GROUP_ACCESS);
         let calls = ACCESS.map(|access| (access, GROUP_ACCESS.request(&[]).query("accessType", access)));
         let answers =
             reading.walk_each::<Bean<wire::Group>, _, _>(&self.source.client, calls.into(), self.by_offset(50)).await;
-        let whole = answers.len() == ACCESS.len() && answers.iter().all(|answer| answer.whole);
+        let whole =
+            self.rights.see_all_users() && answers.len() == ACCESS.len() && answers.iter().all(|answer| answer.whole);
         let mut opened: BTreeMap<String, (wire::Group, Vec<String>)> = BTreeMap::new();
         for answer in answers {
             for row in answer.rows {
@@ -46,6 +47,10 @@ impl Visit<'_> {
                 };
                 opened.entry(id).or_insert((row, Vec::new())).1.push(answer.of.to_owned());
             }
+        }
+        for group in groups.resources.iter().filter(|group| whole && !opened.contains_key(group.id.native())) {
+            let body = Body::Group(Group { jira_access: Fact::Known(Vec::new()), ..Group::default() });
+            reading.push(Some(Resource { body, ..group.clone() }));
         }
         for (row, access) in opened.into_values() {
             let jira_access = if whole { Fact::Known(access) } else { Fact::Unknown };
@@ -68,12 +73,10 @@ impl Visit<'_> {
             reading.walk_each::<Bean<wire::User>, _, _>(&self.source.client, calls.collect(), self.by_offset(50)).await;
         let whole = !groups.entry.is_gap() && answers.len() == asked && answers.iter().all(|answer| answer.whole);
         let mut groups_of: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
-        let mut strangers = BTreeMap::new();
+        let mut members: BTreeMap<ResourceId, Resource> = BTreeMap::new();
         for answer in answers {
-            if answer.whole {
-                let member_count = i64::try_from(answer.rows.len()).map_or(Fact::Unknown, Fact::Known);
-                let body = Body::Group(Group { member_count, ..Group::default() });
-                reading.push(Some(Resource { body, ..answer.of.clone() }));
+            if answer.whole && self.rights.see_all_users() {
+                reading.push(Some(counted(answer.of, answer.rows.len())));
             }
             for row in answer.rows {
                 let Some(member) = accounts::account(row) else {
@@ -81,22 +84,21 @@ impl Visit<'_> {
                     continue;
                 };
                 groups_of.entry(member.id.clone()).or_default().push(answer.of.id.clone());
-                strangers.insert(member.id.clone(), member);
+                members.insert(member.id.clone(), member);
             }
         }
-        groups_of.values_mut().for_each(|groups| {
-            groups.sort_unstable();
-            groups.dedup();
-        });
-        for account in accounts.resources.iter().filter(|account| !strangers.contains_key(&account.id)) {
-            let nameless = Resource { body: Body::Principal(Principal::default()), ..account.clone() };
-            if whole {
-                reading.push(Some(member(nameless, Vec::new())));
+        if whole {
+            for account in &accounts.resources {
+                members.entry(account.id.clone()).or_insert_with(|| account.clone());
             }
         }
-        for (id, account) in strangers {
-            let groups = groups_of.get(&id).cloned().unwrap_or_default();
-            reading.push(Some(if whole { member(account, groups) } else { account }));
+        for (id, mut account) in members {
+            if let Body::Principal(principal) = &mut account.body
+                && whole
+            {
+                principal.groups = Fact::Known(sorted(groups_of.get(&id).cloned().unwrap_or_default()));
+            }
+            reading.push(Some(account));
         }
         self.rights.limit_to_own_users(&mut reading);
         Members { part: reading.finish(), groups_of }
@@ -109,9 +111,8 @@ fn group(row: wire::Group, body: Group) -> Option<Resource> {
     Some(Resource { id: cloud(Kind::Group, &id), name, seen_by: Vec::new(), body: Body::Group(body) })
 }
 
-fn member(mut account: Resource, groups: Vec<ResourceId>) -> Resource {
-    if let Body::Principal(principal) = &mut account.body {
-        principal.groups = Fact::Known(groups);
-    }
-    account
+/// A group of which the number of members is known.
+fn counted(group: &Resource, members: usize) -> Resource {
+    let member_count = i64::try_from(members).map_or(Fact::Unknown, Fact::Known);
+    Resource { body: Body::Group(Group { member_count, ..Group::default() }), ..group.clone() }
 }

@@ -202,9 +202,9 @@ impl JiraCloud {
             visit.licence(),
             visit.permission_schemes(),
         );
-        let (accounts, groups, access, projects) =
-            tokio::join!(visit.accounts(), visit.groups(), visit.access_of_groups(), visit.projects());
-        let (members, role_actors, project_schemes) = tokio::join!(
+        let (accounts, groups, projects) = tokio::join!(visit.accounts(), visit.groups(), visit.projects());
+        let (access, members, role_actors, project_schemes) = tokio::join!(
+            visit.access_of_groups(&groups),
             visit.members_of_groups(&groups, &accounts),
             visit.role_actors(&projects),
             visit.schemes_of_projects(&projects),

@@ -21,6 +21,11 @@ impl OwnRights {
         limit(reading, self.administer, "Administer Jira", "projects that the account may open");
     }
 
+    /// True if listings of accounts and groups show all of them.
+    pub(super) fn see_all_users(&self) -> bool {
+        self.browse_users == Fact::Known(true)
+    }
+
     /// Jira answers those who may not browse users with empty lists.
     pub(super) fn limit_to_own_users(&self, reading: &mut Reading<'_>) {
         limit(reading, self.browse_users, "Browse users and groups", "accounts and groups that Jira shows everybody");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::http::{Page, Position};
 use crate::model::Fact;
@@ -98,7 +99,7 @@ pub(super) struct Project {
 /// The roles of a project: name and address of each.
 #[derive(Debug, Default, Deserialize)]
 #[serde(transparent)]
-pub(super) struct RoleLinks(pub(super) BTreeMap<String, String>);
+pub(super) struct RoleLinks(pub(super) BTreeMap<String, Value>);
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
