@@ -9,7 +9,7 @@ use super::table::{Cell, Head, Table};
 use crate::inventory::Inventory;
 use crate::model::{
     Body, Change, Container, ControlId, Credential, Fact, Finding, Grant, Group, Kind, LedgerEntry, Principal,
-    Resource, RuleId, RuleSummary, Setting, SnapshotHead, SourceName, Tally, WaiverState, WaiverUse,
+    Resource, RuleId, RuleSummary, Setting, SnapshotHead, SourceName, Tally, WaiverState, WaiverUse, What,
 };
 use crate::text;
 
@@ -201,21 +201,27 @@ pub fn drift_table(changes: &[&Change], look: Look) -> String {
     ];
     let mut table = Table::new(&heads, "No changes.");
     for change in changes {
-        let how = match (&change.reason, &change.replaces) {
-            (Some(reason), _) => format!("cannot be told: {reason}"),
-            (None, Some(before)) if change.fields.is_empty() => format!("replaces {}", before.native()),
-            _ => change.fields.iter().map(say::field_change).collect::<Vec<_>>().join("; "),
-        };
         let ink = if change.reason.is_some() { Ink::Warn } else { Ink::Plain };
         table.row(vec![
             Cell::inked(ink, change.what.name()),
             Cell::new(change.resource.kind().name()),
             Cell::new(if change.name.is_empty() { change.resource.native() } else { &change.name }),
-            Cell::inked(Ink::Dim, &how),
+            Cell::inked(Ink::Dim, &how_it_changed(change)),
             Cell::inked(Ink::Dim, change.resource.as_str()),
         ]);
     }
     table.render(look)
+}
+
+fn how_it_changed(change: &Change) -> String {
+    let fields = || change.fields.iter().map(say::field_change).collect::<Vec<_>>().join("; ");
+    match (change.what, &change.reason, &change.replaces) {
+        (What::NotObserved, Some(reason), _) => format!("may still be there: {reason}"),
+        (What::FirstSeen, Some(reason), _) => format!("may be old: {reason}"),
+        (_, Some(_), _) => format!("{} ({})", fields(), say::IN_DOUBT),
+        (_, None, Some(before)) if change.fields.is_empty() => format!("replaces {}", before.native()),
+        (_, None, _) => fields(),
+    }
 }
 
 /// The coverage ledger, in the order it is given.

@@ -149,7 +149,8 @@ fn lay_out(heads: &[Head], rows: &[Vec<Cell>], columns: usize) -> comfy_table::T
     }
     let natural: Vec<usize> = table.column_max_content_widths().into_iter().map(usize::from).collect();
     let keeps_whole = |head: &Head, width: usize| head.rigid && width <= WIDEST_RIGID;
-    let least = |(head, width): (&Head, &usize)| if keeps_whole(head, *width) { *width } else { LEAST_FLOW.min(*width) };
+    let least =
+        |(head, width): (&Head, &usize)| if keeps_whole(head, *width) { *width } else { LEAST_FLOW.min(*width) };
     let room_to_keep = heads.iter().zip(&natural).map(least).sum::<usize>() + GAP * (heads.len() - 1) <= columns;
     for ((column, head), width) in table.column_iter_mut().zip(heads).zip(natural) {
         column.set_padding((0, as_width(GAP - 1)));

@@ -110,7 +110,7 @@ fn settled_section(page: &mut Page, assessment: &Assessment, step: Step, title: 
         })
         .collect();
     page.blocks(&blocks);
-    and_more(page, found.len() - blocks.len(), "keyroll findings");
+    and_more(page, found.len() - blocks.len(), "keyroll findings --all");
 }
 
 fn how_settled(finding: &Finding, transition: &Transition) -> String {

@@ -44,8 +44,12 @@ pub fn morning_view(assessment: &Assessment, look: Look) -> String {
 fn header(page: &mut Page, assessment: &Assessment, inventory: &Inventory<'_>) {
     let head = &assessment.head;
     let (from, to) = (head.started_at, head.ended_at);
-    let end = if from.date_naive() == to.date_naive() { to.format("%H:%M") } else { to.format("%-d %b %H:%M") };
-    let when = format!("{}, {}–{end} UTC", say::long_day(from), from.format("%H:%M"));
+    let end = match (from.date_naive() == to.date_naive(), say::minute(from) == say::minute(to)) {
+        (_, true) => String::new(),
+        (true, false) => to.format("–%H:%M").to_string(),
+        (false, false) => to.format("–%-d %b %H:%M").to_string(),
+    };
+    let when = format!("{}, {}{end} UTC", say::long_day(from), from.format("%H:%M"));
     page.paragraph(
         0,
         &dotted([words(Ink::Strong, "keyroll"), words(Ink::Strong, &head.estate), words(Ink::Plain, &when)]),

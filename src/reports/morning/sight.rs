@@ -75,7 +75,7 @@ pub(super) fn section(page: &mut Page, assessment: &Assessment) {
         let all: Vec<Block> = open.iter().chain(&accepted).map(|entry| block(entry, &rules)).collect();
         let (shown, hidden) = all.split_at(all.len().min(2 * SHOWN));
         page.blocks(shown);
-        and_more(page, hidden.len(), "keyroll report --format csv, coverage.csv");
+        and_more(page, hidden.len(), "keyroll coverage");
     }
     let left_open = left_open(assessment);
     if !left_open.is_empty() {
