@@ -9,7 +9,7 @@ use crate::text;
 
 /// The heading of a column.
 #[derive(Debug, Clone, Copy)]
-pub struct Head {
+pub(super) struct Head {
     title: &'static str,
     from_width: usize,
     rigid: bool,
@@ -18,55 +18,49 @@ pub struct Head {
 
 impl Head {
     /// A column that wraps when space is short.
-    #[must_use]
-    pub fn flow(title: &'static str) -> Self {
+    pub(super) fn flow(title: &'static str) -> Self {
         Self { title, from_width: 0, rigid: false, right: false }
     }
 
     /// A column that keeps its words whole: ids, dates, states.
-    #[must_use]
-    pub fn whole(title: &'static str) -> Self {
+    pub(super) fn whole(title: &'static str) -> Self {
         Self { rigid: true, ..Self::flow(title) }
     }
 
     /// A column of numbers, aligned to the right.
-    #[must_use]
-    pub fn number(title: &'static str) -> Self {
+    pub(super) fn number(title: &'static str) -> Self {
         Self { right: true, ..Self::whole(title) }
     }
 
     /// The same column, left out on terminals narrower than this.
-    #[must_use]
-    pub fn from_width(self, width: usize) -> Self {
+    pub(super) fn shown_from(self, width: usize) -> Self {
         Self { from_width: width, ..self }
     }
 }
 
 /// One cell: text in an ink.
 #[derive(Debug, Clone)]
-pub struct Cell {
+pub(super) struct Cell {
     ink: Ink,
     text: String,
 }
 
 impl Cell {
     /// A cell in an ink; the text is made harmless, and cut where it is very long.
-    #[must_use]
-    pub fn inked(ink: Ink, text: &str) -> Self {
+    pub(super) fn inked(ink: Ink, text: &str) -> Self {
         let harmless = plain(&text::shorten(text, LONGEST));
         Self { ink, text: harmless.split_whitespace().collect::<Vec<_>>().join(" ") }
     }
 
     /// A plain cell; the text is made harmless.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
+    pub(super) fn new(text: &str) -> Self {
         Self::inked(Ink::Plain, text)
     }
 }
 
 /// A table while it is being filled.
 #[derive(Debug)]
-pub struct Table {
+pub(super) struct Table {
     heads: Vec<Head>,
     rows: Vec<Vec<Cell>>,
     empty: &'static str,
@@ -96,20 +90,18 @@ const MARKS: TableStyle = TableStyle::new()
 
 impl Table {
     /// A table with columns, and what to say if it stays without rows.
-    #[must_use]
-    pub fn new(heads: &[Head], empty: &'static str) -> Self {
+    pub(super) fn new(heads: &[Head], empty: &'static str) -> Self {
         Self { heads: heads.to_vec(), rows: Vec::new(), empty }
     }
 
     /// Adds a row: one cell for each column.
-    pub fn row(&mut self, cells: Vec<Cell>) {
+    pub(super) fn row(&mut self, cells: Vec<Cell>) {
         debug_assert_eq!(cells.len(), self.heads.len(), "internal: a row has a cell for each column");
         self.rows.push(cells);
     }
 
     /// The table as text.
-    #[must_use]
-    pub fn render(&self, look: Look) -> String {
+    pub(super) fn render(&self, look: Look) -> String {
         if self.rows.is_empty() {
             return format!("{}\n", look.paint(Ink::Dim, self.empty));
         }
@@ -175,4 +167,37 @@ fn paint(line: &str, cells: &[Cell], look: Look) -> String {
         part.replacen(content, &look.paint(cell.ink, content), usize::from(!content.is_empty()))
     });
     parts.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        let heads = [Head::whole("DAY"), Head::number("ROWS"), Head::flow("WHAT"), Head::flow("WHY").shown_from(60)];
+        let mut table = Table::new(&heads, "Nothing.");
+        let what = "a token that has been idle for so long that nobody remembers";
+        table.row(vec![Cell::new("2026-11-22"), Cell::new("7"), Cell::inked(Ink::Bad, what), Cell::new("x")]);
+        table.row(vec![Cell::new("2026-11-23"), Cell::new("12"), Cell::inked(Ink::Good, "日本語"), Cell::new("y")]);
+        table
+    }
+
+    #[test]
+    fn a_narrow_table_wraps_what_flows_and_leaves_columns_out() {
+        let expected = "\
+            DAY         ROWS  WHAT\n\
+            2026-11-22     7  a token that has been idle for\n                  \
+                              so long that nobody remembers\n\
+            2026-11-23    12  日本語\n";
+        assert_eq!(table().render(Look { width: 48, colour: false }), expected);
+        assert!(table().render(Look { width: 60, colour: false }).contains("WHY\n"));
+    }
+
+    #[test]
+    fn each_line_of_a_cell_has_its_ink_and_the_gaps_have_none() {
+        let text = table().render(Look { width: 48, colour: true });
+        assert!(text.contains("  \u{1b}[31ma token that has been idle for\u{1b}[0m\n"), "{text:?}");
+        assert!(text.contains("  \u{1b}[31mso long that nobody remembers\u{1b}[0m\n"), "{text:?}");
+        assert!(text.contains("  \u{1b}[32m日本語\u{1b}[0m\n"), "{text:?}");
+    }
 }
