@@ -150,10 +150,10 @@ fn mistakes_in_rules_and_waivers_are_told_with_their_places() {
         &run,
         &[
             "expires_att",
-            "did you mean `credential.expires_at`",
-            "my-rule.yaml:6",
-            "`cases`",
-            "other.yaml",
+            "did you mean `expires_at`?",
+            "my-rule.yaml:6:21",
+            "has no case that is expected to pass",
+            "other.yaml:1:5",
             "token-idle.yaml",
             "replaces",
         ],
@@ -165,7 +165,7 @@ fn mistakes_in_rules_and_waivers_are_told_with_their_places() {
         "waivers:\n  - id: W-1\n    rule: my-rul\n    resource: \"*\"\n    reason: because\n    approver: me\n";
     write(folder.path(), "waivers.yaml", waiver);
     let run = scan(folder.path());
-    assert_told(&run, &["`until` is missing", "waivers.yaml:2", "my-rul", "did you mean `my-rule`?"]);
+    assert_told(&run, &["the waiver has no end", "waivers.yaml:2:5", "my-rul", "did you mean `my-rule`?"]);
 }
 
 #[test]

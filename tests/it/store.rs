@@ -185,6 +185,7 @@ fn full_scan() -> Scan {
         on_change: true,
         controls: vec![],
     };
+    let remembered = Resource { name: "jenkins, as it was known".to_owned(), ..sample::credential() };
     Scan {
         transitions: vec![step(&findings[2], Step::Opened), step(&findings[0], Step::Waived)],
         changes: vec![changed],
@@ -201,7 +202,7 @@ fn full_scan() -> Scan {
         rules: vec![rule],
         waivers: vec![WaiverUse { waiver, state: WaiverState::Expiring, covers: 1 }],
         findings,
-        ..Scan::of(sample::resources(), accounts(1..4))
+        ..Scan::of(sample::resources(), [accounts(1..4), vec![remembered]].concat())
     }
 }
 
@@ -282,6 +283,33 @@ fn a_night_costs_as_many_resource_rows_as_changed() {
 }
 
 #[test]
+fn what_was_seen_in_part_and_carried_for_the_rest_is_kept_both_ways() {
+    let (whole, part) = (accounts(0..9), account(4, "Ada, without her groups"));
+    let with_part = || [&whole[..4], std::slice::from_ref(&part), &whole[5..]].concat();
+    let nights = [
+        Scan::of(whole.clone(), vec![]),
+        // Two nights alike: the second one writes nothing.
+        Scan::of(with_part(), vec![whole[4].clone(), account(20, "Grace")]),
+        Scan::of(with_part(), vec![whole[4].clone(), account(20, "Grace")]),
+        // What is carried may be what was seen; what is carried may change; and then nothing is seen of it any more.
+        Scan::of(with_part(), vec![part.clone()]),
+        Scan::of([&whole[..4], &whole[5..]].concat(), vec![part.clone()]),
+        Scan::of(whole.clone(), vec![]),
+    ];
+    let rows = [(9, 0), (11, 2), (11, 2), (11, 3), (11, 4), (12, 4)];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keyroll.db");
+    let mut store = Store::create_or_open(&path).unwrap();
+    for (night, rows) in nights.iter().zip(rows) {
+        night.commit(&mut store).unwrap();
+        assert_eq!((count(&path, "resources"), count(&path, "carried")), rows);
+    }
+    for (number, night) in (1..).zip(nights) {
+        assert_eq!(store.snapshot(SnapshotId(number)).unwrap().unwrap(), night.snapshot);
+    }
+}
+
+#[test]
 fn a_finding_that_did_not_move_stays_and_history_adds_up() {
     let mut scan = full_scan();
     let (_folder, path) = stored(&scan);
@@ -326,11 +354,18 @@ fn the_latest_baseline_is_in_force_and_names_a_snapshot_that_exists() {
 enum Night {
     Gone,
     Seen(u8),
+    /// Seen, but not all of it: what was known is carried beside it.
+    SeenInPart(u8),
     OutOfSight,
 }
 
 fn nights() -> impl Strategy<Value = Vec<Vec<Night>>> {
-    let night = prop_oneof![1 => Just(Night::Gone), 3 => (0..3_u8).prop_map(Night::Seen), 2 => Just(Night::OutOfSight)];
+    let night = prop_oneof![
+        1 => Just(Night::Gone),
+        3 => (0..3_u8).prop_map(Night::Seen),
+        3 => (0..3_u8).prop_map(Night::SeenInPart),
+        2 => Just(Night::OutOfSight),
+    ];
     prop::collection::vec(prop::collection::vec(night, 9), 1..7)
 }
 
@@ -352,6 +387,10 @@ proptest! {
                         let resource = account(u8::try_from(number).unwrap(), &format!("version {version}"));
                         known.insert(number, resource.clone());
                         seen.push(resource);
+                    }
+                    Night::SeenInPart(version) => {
+                        carried.extend(known.get(&number).cloned());
+                        seen.push(account(u8::try_from(number).unwrap(), &format!("version {version}")));
                     }
                 }
             }
@@ -589,6 +628,10 @@ fn what_was_altered_by_hand_is_noticed() {
         ("UPDATE resources SET last_snapshot = 0 WHERE id LIKE '%t-1'", "set of resources"),
         ("DELETE FROM resources WHERE id LIKE '%:002'", "carried"),
         ("DELETE FROM carried WHERE id LIKE '%:002'", "carried"),
+        ("DELETE FROM carried WHERE id LIKE '%t-1'", "carried"),
+        ("UPDATE carried SET body = replace(body, 'as it', 'when it')", "resource `atlassian/credential/t-1`"),
+        ("UPDATE carried SET body = NULL, digest = NULL WHERE id LIKE '%t-1'", "carried"),
+        ("UPDATE carried SET last_snapshot = 0 WHERE id LIKE '%t-1'", "carried"),
         ("DELETE FROM ledger", "ledger"),
         ("UPDATE ledger SET body = replace(body, 'partial', 'complete')", "ledger"),
         ("UPDATE snapshots SET body = json_set(body, '$.complete', json('true'))", "head"),
@@ -608,11 +651,19 @@ fn a_store_that_is_not_there_is_made_or_missed() {
     let error = Store::open(&path).unwrap_err();
     assert!(matches!(error, StoreError::Missing { .. }) && error.to_string().contains("no scan yet"), "{error}");
     assert!(!path.exists());
-    // What a process leaves that was killed between making the file and giving it its shape.
-    fs::write(&path, "").unwrap();
-    assert!(matches!(Store::open(&path).unwrap_err(), StoreError::Missing { .. }));
     assert_eq!(Store::create_or_open(&path).unwrap().latest().unwrap(), None);
     assert_eq!(Store::open(&path).unwrap().latest().unwrap(), None);
+    assert_eq!(contents(folder.path()).into_keys().collect::<Vec<_>>(), [path]);
+}
+
+#[test]
+fn an_emptied_store_is_no_new_start() {
+    let (_folder, path) = stored(&full_scan());
+    fs::write(&path, "").unwrap();
+    let error = refused_and_untouched(&path);
+    assert!(matches!(&error, StoreError::Damaged { .. }) && error.to_string().contains("remove the file"), "{error}");
+    fs::remove_file(&path).unwrap();
+    assert_eq!(Store::create_or_open(&path).unwrap().latest().unwrap(), None);
 }
 
 #[test]

@@ -18,7 +18,7 @@ impl Store {
     /// let go of it, or whatever keeps it from being written. Nothing is kept then.
     ///
     /// # Panics
-    /// If the snapshot is not sorted, or carries what it saw: mistakes of ours, and nothing is kept then either.
+    /// If the snapshot is not sorted, or has an id twice: mistakes of ours, and nothing is kept then either.
     pub fn commit(&mut self, scan: &ScanRecord<'_>) -> Result<SnapshotId, StoreError> {
         let Self { connection, path } = self;
         let named = |error| fault(path, error);

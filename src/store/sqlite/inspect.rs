@@ -19,8 +19,6 @@ use crate::store::StoreError;
 pub(super) enum Standing {
     /// Nothing.
     Missing,
-    /// A file without content: just made, by us or by somebody who wanted to fix its owner beforehand.
-    Empty,
     /// A store that we can read.
     Store,
 }
@@ -31,7 +29,11 @@ pub(super) fn inspect(path: &Path) -> Result<Standing, StoreError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Standing::Missing),
         Err(source) => return Err(StoreError::Io { path: path.into(), doing: "read", source }),
         Ok(metadata) if !metadata.is_file() => return Err(StoreError::NotAFile { path: path.into() }),
-        Ok(metadata) if metadata.len() == 0 => return Ok(Standing::Empty),
+        // A store is never empty, not even while it is made: somebody emptied it, and its past is not to go unnoticed.
+        Ok(metadata) if metadata.len() == 0 => {
+            let what = "it is empty; if a new start is meant, remove the file".to_owned();
+            return Err(StoreError::Damaged { path: path.into(), what });
+        }
         Ok(_) => {}
     }
     let look = match first_page(path) {

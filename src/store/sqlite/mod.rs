@@ -1,7 +1,7 @@
 //! The store on SQLite: how the file is made, opened and locked, and how the database's errors become ours.
 //!
-//! `inspect` looks at a file before anything may touch it, `migrate` gives it its shape, `commit` writes a scan, `resources` keeps
-//! what stays the same once, `snapshots` and `findings` read.
+//! `inspect` looks at a file before anything may touch it, `migrate` gives it its shape, `commit` writes a scan,
+//! `resources` keeps what stays the same once, `snapshots` and `findings` read.
 
 mod commit;
 mod findings;
@@ -10,10 +10,8 @@ mod migrate;
 mod resources;
 mod snapshots;
 
-use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
@@ -28,9 +26,8 @@ use crate::store::StoreError;
 /// How long to wait for another process that writes: a commit of a large estate takes seconds.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Held while a file is made. Closing a file gives up the locks that this process has on it, so no other thread may have
-/// opened it as a store by then.
-static MAKING: Mutex<()> = Mutex::new(());
+/// No file is made by opening it. And not `SQLITE_OPEN_URI`: a path is a path, even if it begins with `file:`.
+const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
 /// Scans, findings and baselines in one SQLite file. One connection: send it to the thread that works with it.
 #[derive(Debug)]
@@ -43,14 +40,11 @@ impl Store {
     /// Opens the store at `path`, and makes it if there is none: readable and writable by its owner alone.
     ///
     /// # Errors
-    /// If the file cannot be made, is not a store of ours, is newer or damaged (it is then left untouched), or is in
-    /// use for too long.
+    /// If the file cannot be made, is not a store of ours, is newer, damaged or emptied (it is then left untouched), or
+    /// is in use for too long.
     pub fn create_or_open(path: &Path) -> Result<Self, StoreError> {
-        {
-            let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
-            if inspect(path)? == Standing::Missing {
-                create(path).map_err(|source| StoreError::Io { path: path.into(), doing: "create", source })?;
-            }
+        if inspect(path)? == Standing::Missing {
+            Self::create(path)?;
         }
         Self::connect(path, PATIENCE)
     }
@@ -61,7 +55,7 @@ impl Store {
     /// `Missing` if it does not exist; otherwise as for [`Store::create_or_open`].
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         match inspect(path)? {
-            Standing::Missing | Standing::Empty => Err(StoreError::Missing { path: path.into() }),
+            Standing::Missing => Err(StoreError::Missing { path: path.into() }),
             Standing::Store => Self::connect(path, PATIENCE),
         }
     }
@@ -75,10 +69,23 @@ impl Store {
         Self::prepare(Connection::open_in_memory().map_err(|error| fault(path, error))?, path, PATIENCE)
     }
 
+    /// Makes a store without scans for its owner alone; SQLite gives the files it lays beside it the same rights. It is
+    /// made under another name and appears whole, so that an empty file can only be one that was emptied. If another
+    /// process was faster, its store is as good.
+    fn create(path: &Path) -> Result<(), StoreError> {
+        let refused = |source| StoreError::Io { path: path.into(), doing: "create", source };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let draft = tempfile::Builder::new().prefix(".keyroll-").tempfile_in(folder).map_err(refused)?.into_temp_path();
+        let connection = Connection::open_with_flags(&draft, FLAGS).map_err(|error| fault(path, error))?;
+        drop(Self::prepare(connection, path, PATIENCE)?);
+        match draft.persist_noclobber(path) {
+            Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            other => other.map_err(|failed| refused(failed.error)),
+        }
+    }
+
     fn connect(path: &Path, patience: Duration) -> Result<Self, StoreError> {
-        // Not `SQLITE_OPEN_URI`: a path is a path, even if it begins with `file:`.
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags).map_err(|error| fault(path, error))?;
+        let connection = Connection::open_with_flags(path, FLAGS).map_err(|error| fault(path, error))?;
         if connection.is_readonly(rusqlite::MAIN_DB).map_err(|error| fault(path, error))? {
             return Err(StoreError::NoAccess { path: path.into() });
         }
@@ -101,11 +108,7 @@ impl Store {
             .map_err(named)?;
         // A new store gets its shape before it gets a log, so that its very first bytes say whose it is.
         migrate(&mut connection, path)?;
-        match connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())) {
-            // Another process is at it: when it is done we read in the file that there is a log, and use it too.
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
-            other => other.map_err(named)?,
-        }
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).map_err(named)?;
         Ok(Self { connection, path: path.into() })
     }
 
@@ -121,19 +124,6 @@ impl Store {
 
     fn fault(&self, error: rusqlite::Error) -> StoreError {
         fault(&self.path, error)
-    }
-}
-
-/// Makes an empty file for its owner alone. SQLite gives the files it lays beside it the same rights. If another process
-/// was faster, its file is as good.
-fn create(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other.map(drop),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Resources over time. A row stands for as long as a resource stays the same, so a commit writes only what changed,
-//! and every snapshot that ever was is one walk through the table.
+//! and every snapshot that ever was is one walk through the tables. A resource that was seen in part, and carried with
+//! the rest as it was known, has a body in each table; one that was only carried has a mark in place of the second.
 
 use std::iter;
 
@@ -21,7 +22,8 @@ pub(super) struct Stored {
 /// A row that does not fit its digest: the resource it claims to be.
 pub(super) struct Altered(pub(super) String);
 
-/// Writes what `snapshot` has and the latest one, `previous`, had not, and ends what it has no more.
+/// Writes how `snapshot` differs from the latest one, `previous`: rows begin for what is new or different, and end for
+/// what is over.
 pub(super) fn record(
     connection: &Connection,
     previous: Option<SnapshotId>,
@@ -29,71 +31,66 @@ pub(super) fn record(
     snapshot: &Snapshot,
     carried_digests: &[Digest],
 ) -> rusqlite::Result<()> {
-    let mut standing = connection
-        .prepare("SELECT id, digest FROM resources INDEXED BY resources_now WHERE last_snapshot IS NULL ORDER BY id")?;
-    let rows = standing.query_map([], |row| Ok((row.get(0)?, row.get(1).map(Digest::from_bytes)?)))?;
-    let now = in_order(snapshot, carried_digests).map(|(resource, digest)| (&resource.id, digest, (resource, digest)));
-    let Difference { ended, begun } = Difference::between(rows, now)?;
-    end(connection, "resources", previous, &ended)?;
-    let mut insert =
-        connection.prepare("INSERT INTO resources (id, first_snapshot, digest, body) VALUES (?1, ?2, ?3, ?4)")?;
-    for (resource, digest) in begun {
-        insert.execute(params![resource.id.as_str(), id.0, digest.as_bytes(), json(resource)])?;
-    }
-    record_carried(connection, previous, id, &snapshot.carried)
+    let known = places(snapshot, carried_digests).map(|place| (place.id, place.seen.or(place.carried)));
+    advance(connection, "resources", previous, id, known)?;
+    let carried = places(snapshot, carried_digests)
+        .filter(|place| place.carried.is_some())
+        .map(|place| (place.id, place.seen.and(place.carried)));
+    advance(connection, "carried", previous, id, carried)
 }
 
-/// The same for the mark that a resource was only carried.
-fn record_carried(
-    connection: &Connection,
-    previous: Option<SnapshotId>,
-    id: SnapshotId,
-    carried: &[Resource],
-) -> rusqlite::Result<()> {
-    let mut standing =
-        connection.prepare("SELECT id FROM carried INDEXED BY carried_now WHERE last_snapshot IS NULL ORDER BY id")?;
-    let rows = standing.query_map([], |row| Ok((row.get(0)?, ())))?;
-    let now = carried.iter().map(|resource| (&resource.id, (), &resource.id));
-    let Difference { ended, begun } = Difference::between(rows, now)?;
-    end(connection, "carried", previous, &ended)?;
-    let mut insert = connection.prepare("INSERT INTO carried (id, first_snapshot) VALUES (?1, ?2)")?;
-    for resource in begun {
-        insert.execute(params![resource.as_str(), id.0])?;
-    }
-    Ok(())
-}
-
-/// Says of rows of a table that `previous` was the last snapshot to have them.
-fn end(
+/// Brings a table of rows that stand for a while from the latest snapshot to this one. A row need not have a body.
+fn advance<'a>(
     connection: &Connection,
     table: &'static str,
     previous: Option<SnapshotId>,
-    ended: &[String],
+    id: SnapshotId,
+    now: impl Iterator<Item = (&'a ResourceId, Option<Digested<'a>>)>,
 ) -> rusqlite::Result<()> {
-    let sql = format!("UPDATE {table} SET last_snapshot = ?2 WHERE id = ?1 AND last_snapshot IS NULL");
-    let mut update = connection.prepare(&sql)?;
-    for id in ended {
-        update.execute(params![id, previous.map(|previous| previous.0)])?;
+    let mut standing = connection.prepare(&format!(
+        "SELECT id, digest FROM {table} INDEXED BY {table}_now WHERE last_snapshot IS NULL ORDER BY id"
+    ))?;
+    let rows =
+        standing.query_map([], |row| Ok((row.get(0)?, row.get::<_, Option<[u8; 32]>>(1)?.map(Digest::from_bytes))))?;
+    let now = now.map(|(resource, body)| (resource, body.map(|(_, digest)| digest), (resource, body)));
+    let Difference { ended, begun } = Difference::between(rows, now)?;
+    let mut end = connection
+        .prepare(&format!("UPDATE {table} SET last_snapshot = ?2 WHERE id = ?1 AND last_snapshot IS NULL"))?;
+    for resource in ended {
+        end.execute(params![resource, previous.map(|previous| previous.0)])?;
+    }
+    let mut begin = connection
+        .prepare(&format!("INSERT INTO {table} (id, first_snapshot, digest, body) VALUES (?1, ?2, ?3, ?4)"))?;
+    for (resource, body) in begun {
+        let (body, digest) = body.map(|(body, digest)| (json(body), *digest.as_bytes())).unzip();
+        begin.execute(params![resource.as_str(), id.0, digest, body])?;
     }
     Ok(())
 }
 
-/// Seen and carried resources together, sorted by id.
-fn in_order<'a>(snapshot: &'a Snapshot, carried_digests: &'a [Digest]) -> impl Iterator<Item = (&'a Resource, Digest)> {
+type Digested<'a> = (&'a Resource, Digest);
+
+/// Where one id stands in a snapshot: among what was seen, what was carried, or both.
+struct Place<'a> {
+    id: &'a ResourceId,
+    seen: Option<Digested<'a>>,
+    carried: Option<Digested<'a>>,
+}
+
+/// Walks through what was seen and what was carried side by side.
+fn places<'a>(snapshot: &'a Snapshot, carried_digests: &'a [Digest]) -> impl Iterator<Item = Place<'a>> {
     let mut seen = iter::zip(&snapshot.resources, snapshot.digests.iter().copied()).peekable();
     let mut carried = iter::zip(&snapshot.carried, carried_digests.iter().copied()).peekable();
     let mut before: Option<&ResourceId> = None;
     iter::from_fn(move || {
-        let carried_is_next = match (seen.peek(), carried.peek()) {
-            (Some((seen, _)), Some((carried, _))) => carried.id < seen.id,
-            (seen, _) => seen.is_none(),
-        };
-        let next = if carried_is_next { carried.next() } else { seen.next() }?;
-        assert!(
-            before.replace(&next.0.id) < Some(&next.0.id),
-            "internal: a snapshot is sorted, and what is seen is not carried"
-        );
-        Some(next)
+        let heads = [seen.peek(), carried.peek()];
+        let id = heads.into_iter().flatten().map(|(resource, _)| &resource.id).min()?;
+        assert!(before.replace(id) < Some(id), "internal: a snapshot is sorted, and each list has an id once");
+        Some(Place {
+            id,
+            seen: seen.next_if(|(head, _)| head.id == *id),
+            carried: carried.next_if(|(head, _)| head.id == *id),
+        })
     })
 }
 
@@ -132,15 +129,20 @@ impl<T> Difference<T> {
     }
 }
 
-/// The resources of snapshot ?1 with their digests and bodies, and whether they were only carried. `NOT INDEXED` keeps to
-/// the table's own order, in which the bodies lie.
+/// The resources of snapshot ?1 with their digests and bodies, and whether they were carried: the known ones, and those
+/// that were carried beside what was seen of them. `NOT INDEXED` keeps to each table's own order, in which the bodies
+/// lie, so that both are merged as they are read.
 const SNAPSHOT: &str = "
     SELECT id, digest, body, EXISTS (
         SELECT 1 FROM carried
-        WHERE carried.id = resources.id AND carried.first_snapshot <= ?1
+        WHERE carried.id = resources.id AND carried.body IS NULL AND carried.first_snapshot <= ?1
           AND (carried.last_snapshot IS NULL OR carried.last_snapshot >= ?1))
     FROM resources NOT INDEXED
     WHERE first_snapshot <= ?1 AND (last_snapshot IS NULL OR last_snapshot >= ?1)
+    UNION ALL
+    SELECT id, digest, body, 1
+    FROM carried NOT INDEXED
+    WHERE body IS NOT NULL AND first_snapshot <= ?1 AND (last_snapshot IS NULL OR last_snapshot >= ?1)
     ORDER BY id";
 
 /// Reads the resources of a snapshot and holds each against its digest.
@@ -178,11 +180,13 @@ mod tests {
     use crate::store::Store;
 
     #[test]
-    fn opening_a_snapshot_is_one_walk_without_sorting() {
+    fn opening_a_snapshot_walks_each_table_once_without_sorting() {
         let store = Store::open_in_memory().unwrap();
         let mut plan = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {SNAPSHOT}")).unwrap();
         let steps: Vec<String> = plan.query_map([1], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
-        assert!(steps.contains(&"SCAN resources".to_owned()), "{steps:?}");
+        for scan in ["SCAN resources", "SCAN carried"] {
+            assert!(steps.contains(&scan.to_owned()), "{steps:?}");
+        }
         assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:?}");
     }
 

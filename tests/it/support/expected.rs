@@ -4,7 +4,7 @@ use super::project;
 
 /// Compares a text with the file that holds what is expected. With `KEYROLL_UPDATE` set, the file is rewritten.
 #[expect(clippy::disallowed_methods, reason = "a developer's switch, not a setting of the product")]
-pub fn expect_file(path: &str, found: &str) {
+pub(crate) fn expect_file(path: &str, found: &str) {
     let path = project().join(path);
     if std::env::var("KEYROLL_UPDATE").is_ok() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

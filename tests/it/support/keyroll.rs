@@ -5,19 +5,19 @@ use std::process::{Command, Output};
 
 /// What a run gave.
 #[derive(Debug)]
-pub struct Run {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 /// Runs the program in a folder.
-pub fn keyroll(folder: &Path, arguments: &[&str]) -> Run {
+pub(crate) fn keyroll(folder: &Path, arguments: &[&str]) -> Run {
     keyroll_with(folder, arguments, &[])
 }
 
 /// Runs the program in a folder with some variables set.
-pub fn keyroll_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
+pub(crate) fn keyroll_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
     let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_keyroll"))
         .args(arguments)
         .current_dir(folder)

@@ -16,25 +16,25 @@ use keyroll::store::Store;
 use tempfile::TempDir;
 
 /// The night on which every test begins.
-pub fn first_night() -> DateTime<Utc> {
+pub(crate) fn first_night() -> DateTime<Utc> {
     "2026-11-21T02:00:00Z".parse().unwrap()
 }
 
 /// An estate and what keyroll needs to scan it.
-pub struct Estate {
-    pub folder: TempDir,
-    pub simulator: Simulator,
-    pub clock: FixedClock,
+pub(crate) struct Estate {
+    pub(crate) folder: TempDir,
+    pub(crate) simulator: Simulator,
+    pub(crate) clock: FixedClock,
 }
 
 impl Estate {
     /// The estate of the demo.
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::of(Plan { seed: 7, accounts: 200, now: first_night(), page_latency: Duration::ZERO }).await
     }
 
     /// An estate made from a plan.
-    pub async fn of(plan: Plan) -> Self {
+    pub(crate) async fn of(plan: Plan) -> Self {
         let clock = FixedClock::at(plan.now);
         let simulator = Simulator::start(plan).await.unwrap();
         let estate = Self { folder: tempfile::tempdir().unwrap(), simulator, clock };
@@ -45,7 +45,7 @@ impl Estate {
     }
 
     /// Writes the configuration, with some more lines at its end.
-    pub fn configure(&self, more: &str) {
+    pub(crate) fn configure(&self, more: &str) {
         let text = format!(
             "estate: acme\nstore: keyroll.db\nsources:\n  - name: org\n    type: atlassian-org\n    base_url: {}\n    \
              key: file:{}\n    page_size: 25\n  - name: jira\n    type: jira-cloud\n    base_url: {}\n    user: {}\n    token: file:{}\n{more}",
@@ -59,7 +59,7 @@ impl Estate {
     }
 
     /// A file in the estate's folder.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -70,41 +70,36 @@ impl Estate {
     }
 
     /// Scans once.
-    pub async fn scan(&self) -> ScanOutcome {
+    pub(crate) async fn scan(&self) -> ScanOutcome {
         self.try_scan().await.unwrap()
     }
 
     /// Scans once, if that can be done.
-    pub async fn try_scan(&self) -> Result<ScanOutcome, AppError> {
+    pub(crate) async fn try_scan(&self) -> Result<ScanOutcome, AppError> {
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         let config = Config::load(&self.path("keyroll.yaml"))?;
         config.build(&clock, &[])?.scan(&|_| {}).await
     }
 
     /// A night passes: in the estate and on the clock.
-    pub fn night(&self) {
+    pub(crate) fn night(&self) {
         let next = self.clock.now() + TimeDelta::days(1);
         self.simulator.night(next);
         self.clock.set(next);
     }
 
-    /// A day passes on the clock while nothing changes in the estate.
-    pub fn quiet_night(&self) {
-        self.clock.advance(TimeDelta::days(1));
-    }
-
     /// All that is to be said about the latest scan.
-    pub fn assess(&self) -> Assessment {
+    pub(crate) fn assess(&self) -> Assessment {
         assess(&Store::open(&self.path("keyroll.db")).unwrap(), None).unwrap()
     }
 }
 
 /// The open findings.
-pub fn open(assessment: &Assessment) -> impl Iterator<Item = &Finding> {
+pub(crate) fn open(assessment: &Assessment) -> impl Iterator<Item = &Finding> {
     assessment.findings.iter().filter(|finding| finding.status == Status::Open)
 }
 
 /// The ledger entries that are not complete.
-pub fn gaps(assessment: &Assessment) -> Vec<&LedgerEntry> {
+pub(crate) fn gaps(assessment: &Assessment) -> Vec<&LedgerEntry> {
     assessment.snapshot.ledger.iter().filter(|entry| entry.state != EndpointState::Complete).collect()
 }

@@ -16,7 +16,7 @@ CREATE TABLE snapshots (
     body          TEXT    NOT NULL       -- SnapshotHead
 ) STRICT;
 
--- One row for as long as a resource is known and stays the same: snapshot N has it, seen or carried, if
+-- One row for as long as a resource is known and stays the same: snapshot N has it, seen or only carried, if
 -- first_snapshot <= N and (last_snapshot IS NULL or last_snapshot >= N). An unchanged resource costs nothing.
 -- Clustered by id, so that any snapshot is one walk through the table in the order in which it is wanted.
 CREATE TABLE resources (
@@ -31,16 +31,20 @@ CREATE TABLE resources (
 -- What stands now, without the bodies: the next commit compares with it and reads nothing else.
 CREATE INDEX resources_now ON resources (id, digest) WHERE last_snapshot IS NULL;
 
--- The snapshots in which a resource was only carried: known from before, but out of sight. The same intervals.
--- Apart from `resources`, so that a night without sight copies no bodies.
+-- The snapshots in which a resource was carried: known from before, but out of sight. The same intervals.
+-- If nothing of it was seen, `resources` has it as it was known, and here is but a mark, so that a night without sight
+-- copies no bodies. If some of it was seen, `resources` has that, and the body here is what was known of it.
 CREATE TABLE carried (
     id             TEXT    NOT NULL,
     first_snapshot INTEGER NOT NULL,
     last_snapshot  INTEGER,
-    PRIMARY KEY (id, first_snapshot)
+    digest         BLOB,                 -- of the body
+    body           TEXT,                 -- Resource; NULL: nothing of it was seen
+    PRIMARY KEY (id, first_snapshot),
+    CHECK ((digest IS NULL) = (body IS NULL))
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX carried_now ON carried (id) WHERE last_snapshot IS NULL;
+CREATE INDEX carried_now ON carried (id, digest) WHERE last_snapshot IS NULL;
 
 -- What each scan says about itself, in the order it was said. All of it goes with its snapshot.
 CREATE TABLE ledger (
