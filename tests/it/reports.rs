@@ -459,6 +459,24 @@ fn an_end_is_told_with_what_it_breaks() {
     );
 }
 
+#[test]
+fn what_was_seen_in_part_is_told_once() {
+    let mut partly = assessment::quiet_and_whole();
+    let token = |end| assessment::token("t-1", "half seen", Fact::Known("ada"), end, Fact::Known(1));
+    for (seen, earlier, told) in [
+        (Fact::Known(5), Fact::Known(9), "5 days"),
+        (Fact::Unknown, Fact::Known(9), "9 days"),
+        (Fact::Unknown, Fact::Unknown, "1 credential does not reveal"),
+    ] {
+        partly.snapshot = Snapshot::of_sorted(vec![token(seen)], partly.snapshot.ledger.clone());
+        partly.snapshot.carried = vec![token(earlier)];
+        let view = morning_view(&partly, PLAIN);
+        assert!(view.contains(told) && view.matches("“half seen”").count() <= 1, "{view}");
+        let rows = csv_rows("credentials", &partly);
+        assert_eq!((rows.len(), rows[0]["observed"].as_str()), (1, "yes"));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
