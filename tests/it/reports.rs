@@ -400,6 +400,10 @@ fn what_came_into_sight_is_counted_and_not_told_as_new() {
     let view = morning_view(&assessment::rich(), PLAIN);
     assert!(view.contains("1 seen for the first time (may be old)"), "{view}");
     assert!(!view.contains("first-seen") && !view.contains("“zapier”"), "{view}");
+    let mut sure = assessment::rich();
+    sure.changes.retain(|change| change.what == What::Removed);
+    let view = morning_view(&sure, PLAIN);
+    assert!(view.contains("DRIFT\n  1 removed\n  removed   principal “Old Hand”\n"), "{view}");
 }
 
 #[test]

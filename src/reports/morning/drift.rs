@@ -17,8 +17,10 @@ pub(super) fn section(page: &mut Page, assessment: &Assessment) {
     page.heading("DRIFT", "");
     let (telling, of_sight): (Vec<What>, Vec<What>) = What::ALL.into_iter().partition(|what| is_of_the_estate(*what));
     for kinds in [telling, of_sight] {
-        let counts = kinds.into_iter().map(|what| count(what, &changes));
-        page.paragraph(2, &dotted(counts.flatten()));
+        let counts = dotted(kinds.into_iter().filter_map(|what| count(what, &changes)));
+        if !counts.is_empty() {
+            page.paragraph(2, &counts);
+        }
     }
     let mut telling: Vec<&Change> = changes.into_iter().filter(|change| is_of_the_estate(change.what)).collect();
     telling.sort_by_key(|change| (Reverse(weight(change)), change.reason.is_some()));
