@@ -39,7 +39,7 @@ impl Look {
 
 /// What a piece of text is, which decides its colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Ink {
+pub(super) enum Ink {
     /// Running text.
     #[default]
     Plain,

@@ -9,7 +9,7 @@ use super::table::{Cell, Head, Table};
 use crate::inventory::Inventory;
 use crate::model::{
     Body, Change, Container, ControlId, Credential, Fact, Finding, Grant, Group, Kind, LedgerEntry, Principal,
-    Resource, RuleId, RuleSummary, Setting, SnapshotHead, SourceName, Tally, WaiverState, WaiverUse,
+    Resource, RuleId, RuleSummary, Setting, SnapshotHead, SourceName, Tally, WaiverState, WaiverUse, What,
 };
 use crate::text;
 
@@ -22,8 +22,8 @@ pub fn findings_table(findings: &[&Finding], look: Look) -> String {
         Head::whole("STATUS"),
         Head::whole("SINCE"),
         Head::flow("FINDING"),
-        Head::flow("OWNER").from_width(110),
-        Head::flow("RULE").from_width(150),
+        Head::flow("OWNER").shown_from(110),
+        Head::flow("RULE").shown_from(150),
     ];
     let mut table = Table::new(&heads, "No such finding on record.");
     for finding in findings {
@@ -75,36 +75,36 @@ fn inventory_heads(kind: Kind) -> Vec<Head> {
             Head::whole("STATUS"),
             Head::whole("LAST PAGE VIEW"),
             Head::flow("ROLES"),
-            Head::flow("MAIL").from_width(120),
-            Head::whole("2-STEP").from_width(120),
+            Head::flow("MAIL").shown_from(120),
+            Head::whole("2-STEP").shown_from(120),
         ],
         Kind::Group => vec![
             Head::number("MEMBERS"),
             Head::whole("MANAGED BY"),
             Head::flow("JIRA ACCESS"),
-            Head::flow("DESCRIPTION").from_width(120),
+            Head::flow("DESCRIPTION").shown_from(120),
         ],
         Kind::Credential => vec![
             Head::whole("FORM"),
             Head::flow("OWNER"),
-            Head::whole("STATUS").from_width(100),
+            Head::whole("STATUS").shown_from(100),
             Head::whole("EXPIRES"),
             Head::whole("LAST USED"),
-            Head::flow("SCOPES").from_width(120),
+            Head::flow("SCOPES").shown_from(120),
         ],
         Kind::Container => vec![
             Head::whole("FORM"),
             Head::whole("KEY"),
             Head::whole("STATUS"),
             Head::whole("SEATS"),
-            Head::flow("IN").from_width(100),
+            Head::flow("IN").shown_from(100),
         ],
         Kind::Grant => {
-            vec![Head::flow("ROLE"), Head::flow("HOLDER"), Head::flow("ON"), Head::flow("VIA").from_width(120)]
+            vec![Head::flow("ROLE"), Head::flow("HOLDER"), Head::flow("ON"), Head::flow("VIA").shown_from(120)]
         }
         Kind::Setting => vec![Head::whole("KEY"), Head::flow("VALUE"), Head::flow("DETAIL")],
     });
-    heads.push(Head::flow("ID").from_width(180));
+    heads.push(Head::flow("ID").shown_from(180));
     heads
 }
 
@@ -197,25 +197,31 @@ pub fn drift_table(changes: &[&Change], look: Look) -> String {
         Head::whole("KIND"),
         Head::flow("NAME"),
         Head::flow("HOW"),
-        Head::flow("ID").from_width(160),
+        Head::flow("ID").shown_from(160),
     ];
     let mut table = Table::new(&heads, "No changes.");
     for change in changes {
-        let how = match (&change.reason, &change.replaces) {
-            (Some(reason), _) => format!("cannot be told: {reason}"),
-            (None, Some(before)) if change.fields.is_empty() => format!("replaces {}", before.native()),
-            _ => change.fields.iter().map(say::field_change).collect::<Vec<_>>().join("; "),
-        };
         let ink = if change.reason.is_some() { Ink::Warn } else { Ink::Plain };
         table.row(vec![
             Cell::inked(ink, change.what.name()),
             Cell::new(change.resource.kind().name()),
             Cell::new(if change.name.is_empty() { change.resource.native() } else { &change.name }),
-            Cell::inked(Ink::Dim, &how),
+            Cell::inked(Ink::Dim, &how_it_changed(change)),
             Cell::inked(Ink::Dim, change.resource.as_str()),
         ]);
     }
     table.render(look)
+}
+
+fn how_it_changed(change: &Change) -> String {
+    let fields = || change.fields.iter().map(say::field_change).collect::<Vec<_>>().join("; ");
+    match (change.what, &change.reason, &change.replaces) {
+        (What::NotObserved, Some(reason), _) => format!("may still be there: {reason}"),
+        (What::FirstSeen, Some(reason), _) => format!("may be old: {reason}"),
+        (_, Some(_), _) => format!("{} ({})", fields(), say::IN_DOUBT),
+        (_, None, Some(before)) if change.fields.is_empty() => format!("replaces {}", before.native()),
+        (_, None, _) => fields(),
+    }
 }
 
 /// The coverage ledger, in the order it is given.
@@ -226,10 +232,10 @@ pub fn coverage_table(ledger: &[LedgerEntry], look: Look) -> String {
         Head::flow("SOURCE"),
         Head::flow("ENDPOINT"),
         Head::number("ROWS"),
-        Head::number("OF").from_width(100),
-        Head::number("REQUESTS").from_width(100),
+        Head::number("OF").shown_from(100),
+        Head::number("REQUESTS").shown_from(100),
         Head::flow("WHY"),
-        Head::flow("RIGHT IT TAKES").from_width(120),
+        Head::flow("RIGHT IT TAKES").shown_from(120),
     ];
     let mut table = Table::new(&heads, "No endpoint was asked: nothing was seen.");
     for entry in ledger {
@@ -258,8 +264,8 @@ pub fn rules_table(rules: &[&RuleSummary], tallies: &BTreeMap<RuleId, Tally>, lo
         Head::number("PASS"),
         Head::number("UNKNOWN"),
         Head::flow("OUT OF SIGHT"),
-        Head::flow("TITLE").from_width(120),
-        Head::flow("CONTROLS").from_width(170),
+        Head::flow("TITLE").shown_from(120),
+        Head::flow("CONTROLS").shown_from(170),
     ];
     let mut table = Table::new(&heads, "No rules.");
     for rule in rules {
@@ -296,8 +302,8 @@ pub fn waivers_table(waivers: &[&WaiverUse], look: Look) -> String {
         Head::number("COVERS"),
         Head::flow("RULE"),
         Head::flow("RESOURCE"),
-        Head::flow("APPROVED BY").from_width(110),
-        Head::flow("REASON").from_width(130),
+        Head::flow("APPROVED BY").shown_from(110),
+        Head::flow("REASON").shown_from(130),
     ];
     let mut table = Table::new(&heads, "No waivers.");
     for WaiverUse { waiver, state, covers } in waivers {
@@ -331,9 +337,9 @@ pub fn snapshots_table(snapshots: &[SnapshotHead], look: Look) -> String {
         Head::number("ACCOUNTS"),
         Head::number("CREDENTIALS"),
         Head::number("GRANTS"),
-        Head::flow("ESTATE").from_width(90),
-        Head::flow("SOURCES").from_width(120),
-        Head::flow("DIGEST").from_width(190),
+        Head::flow("ESTATE").shown_from(90),
+        Head::flow("SOURCES").shown_from(120),
+        Head::flow("DIGEST").shown_from(190),
     ];
     let mut table = Table::new(&heads, "No snapshots yet: run keyroll scan.");
     for head in snapshots {

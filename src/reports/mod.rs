@@ -20,12 +20,11 @@ use crate::model::Assessment;
 pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_column_list};
 pub use self::detail::{RulePage, RuleText, finding_detail, rule_detail};
 pub use self::json::JSON_SCHEMA;
-pub use self::layout::{Ink, Look};
+pub use self::layout::Look;
 pub use self::listings::{
     coverage_table, drift_table, findings_table, inventory_table, rules_table, snapshots_table, waivers_table,
 };
 pub use self::morning::morning_view;
-pub use self::table::{Cell, Head, Table};
 
 /// A way of writing an assessment as one file.
 #[derive(Debug)]

@@ -74,6 +74,9 @@ pub(super) fn named(kind: Kind, name: &str) -> String {
     format!("{} “{}”", kind.name(), text::shorten(name, 60))
 }
 
+/// Beside fields that may differ only because another endpoint spoke of the resource than before.
+pub(super) const IN_DOUBT: &str = "in doubt: read from another endpoint";
+
 /// “status: active → deactivated”.
 pub(super) fn field_change(change: &FieldChange) -> String {
     let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "unknown".to_owned(), json_value);

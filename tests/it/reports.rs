@@ -1,8 +1,10 @@
 //! What every reader receives. Most of these tests try to make a report look better than what was seen, or to break out
 //! of it with a name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use clap::Parser as _;
+use keyroll::cli::Args;
 use keyroll::inventory::Inventory;
 use keyroll::model::*;
 use keyroll::reports::*;
@@ -340,6 +342,71 @@ fn a_wall_of_findings_is_cut_and_counted() {
 }
 
 #[test]
+fn the_first_scan_of_a_large_estate_is_no_wall_and_points_to_commands_that_exist() {
+    let mut first = assessment::first();
+    let (finding, gap) = (first.findings[0].clone(), first.snapshot.ledger[0].clone());
+    first.findings = (0..4000)
+        .map(|n| {
+            let (rule, resource) = (RuleId::from(format!("rule-{:02}", n % 40).as_str()), finding.resource.clone());
+            Finding { id: FindingId::from(format!("F-{n:016}").as_str()), rule, resource, ..finding.clone() }
+        })
+        .collect();
+    let gaps = (0..60).map(|n| LedgerEntry { endpoint: format!("endpoint {n}").into(), ..gap.clone() }).collect();
+    let tokens = (0..500).map(|n| {
+        let id = format!("t-{n:03}");
+        assessment::token(&id, &id, Fact::Known("ada"), Fact::Known(3), Fact::Known(1))
+    });
+    first.snapshot = Snapshot::of_sorted(tokens.collect(), gaps);
+    let view = morning_view(&first, PLAIN);
+    assert!(view.lines().count() < 100, "{} lines:\n{view}", view.lines().count());
+    for count in ["4,000 findings", "and 2,400 more", "(500)", "(60)"] {
+        assert!(view.contains(count), "what is cut is counted: {view}");
+    }
+    let hints = regex::Regex::new(r"more \((keyroll [^)]+)\)").unwrap();
+    let views = [view, morning_view(&crowded(), PLAIN)].concat();
+    let hints: BTreeSet<&str> = hints.captures_iter(&views).map(|hint| hint.get(1).unwrap().as_str()).collect();
+    assert_eq!(hints.len(), 6, "{hints:?}");
+    for hint in hints {
+        assert!(Args::try_parse_from(hint.split(' ')).is_ok(), "`{hint}` is no command");
+    }
+}
+
+/// The rich assessment with more changes, waivers and resolved findings than a section shows.
+fn crowded() -> Assessment {
+    fn nine_times<T: Clone>(list: &mut Vec<T>) {
+        *list = list.iter().flat_map(|one| std::iter::repeat_n(one.clone(), 9)).collect();
+    }
+    let mut crowded = assessment::rich();
+    nine_times(&mut crowded.changes);
+    nine_times(&mut crowded.waivers);
+    nine_times(&mut crowded.findings);
+    crowded
+}
+
+#[test]
+fn a_scan_within_a_minute_has_one_time_and_one_over_midnight_two_days() {
+    let mut scan = assessment::rich();
+    let head = |scan: &Assessment| morning_view(scan, PLAIN).lines().next().unwrap().to_owned();
+    scan.head.ended_at = scan.head.started_at + chrono::TimeDelta::seconds(59);
+    assert_eq!(head(&scan), "keyroll · acme · Sun 22 Nov 2026, 02:00 UTC");
+    scan.head.ended_at = scan.head.started_at + chrono::TimeDelta::seconds(60);
+    assert_eq!(head(&scan), "keyroll · acme · Sun 22 Nov 2026, 02:00–02:01 UTC");
+    scan.head.ended_at = scan.head.started_at + chrono::TimeDelta::days(1);
+    assert_eq!(head(&scan), "keyroll · acme · Sun 22 Nov 2026, 02:00–23 Nov 02:00 UTC");
+}
+
+#[test]
+fn what_came_into_sight_is_counted_and_not_told_as_new() {
+    let view = morning_view(&assessment::rich(), PLAIN);
+    assert!(view.contains("1 seen for the first time (may be old)"), "{view}");
+    assert!(!view.contains("first-seen") && !view.contains("“zapier”"), "{view}");
+    let mut sure = assessment::rich();
+    sure.changes.retain(|change| change.what == What::Removed);
+    let view = morning_view(&sure, PLAIN);
+    assert!(view.contains("DRIFT\n  1 removed\n  removed   principal “Old Hand”\n"), "{view}");
+}
+
+#[test]
 fn the_json_report_keeps_to_its_schema() {
     let schema = serde_json::from_str(JSON_SCHEMA).unwrap();
     for assessment in [assessment::rich(), assessment::first(), assessment::quiet_and_whole()] {
@@ -394,6 +461,24 @@ fn an_end_is_told_with_what_it_breaks() {
         view.contains("hidden-tonight") && view.contains("out of sight in this scan"),
         "unseen is not gone: {view}"
     );
+}
+
+#[test]
+fn what_was_seen_in_part_is_told_once() {
+    let mut partly = assessment::quiet_and_whole();
+    let token = |end| assessment::token("t-1", "half seen", Fact::Known("ada"), end, Fact::Known(1));
+    for (seen, earlier, told) in [
+        (Fact::Known(5), Fact::Known(9), "5 days"),
+        (Fact::Unknown, Fact::Known(9), "9 days"),
+        (Fact::Unknown, Fact::Unknown, "1 credential does not reveal"),
+    ] {
+        partly.snapshot = Snapshot::of_sorted(vec![token(seen)], partly.snapshot.ledger.clone());
+        partly.snapshot.carried = vec![token(earlier)];
+        let view = morning_view(&partly, PLAIN);
+        assert!(view.contains(told) && view.matches("“half seen”").count() <= 1, "{view}");
+        let rows = csv_rows("credentials", &partly);
+        assert_eq!((rows.len(), rows[0]["observed"].as_str()), (1, "yes"));
+    }
 }
 
 proptest! {

@@ -22,7 +22,9 @@ fn write_kind<const N: usize>(
     row: for<'a> fn(&Row<'a, '_>) -> Option<[Cell<'a>; N]>,
 ) -> Result<(), RenderError> {
     let inventory = Inventory::new(&assessment.snapshot);
-    let mut carried: Vec<&Resource> = assessment.snapshot.carried.iter().collect();
+    // What was seen in part has the row of what was seen: the rest of it is unknown now.
+    let out_of_sight = |carried: &&Resource| inventory.get(&carried.id).is_none();
+    let mut carried: Vec<&Resource> = assessment.snapshot.carried.iter().filter(out_of_sight).collect();
     carried.sort_by(|left, right| left.id.cmp(&right.id));
     let mut carried = carried.into_iter().peekable();
     let mut seen = assessment.snapshot.resources.iter().peekable();

@@ -151,14 +151,14 @@ static DRIFT_COLUMNS: [Column; 9] = [
     column(
         "what",
         Word,
-        "added, removed, changed, rotated, or not-observed, which says nothing about whether it is gone",
+        "added, removed, changed, rotated; first-seen, which may be old; or not-observed, which may still be there",
     ),
     column("resource_kind", Word, "principal, group, credential, container, grant or setting"),
     column("resource_name", Text, "Its name"),
     column("before", Text, "What the field was: the value, none or unknown; lists and the like as JSON"),
     column("after", Text, "What it is, in the same form"),
     column("replaces", Id, "The credential that a rotated one replaces"),
-    column("reason", Text, "Why it was not observed"),
+    column("reason", Text, "Which gap leaves doubt: whether it is gone, is new, or differs; empty when there is none"),
 ];
 
 fn drift_row<'a>(change: &'a Change, field: Option<&'a FieldChange>) -> [Cell<'a>; 9] {

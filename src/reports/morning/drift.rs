@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::{SHOWN, and_more};
 use crate::model::{Assessment, Change, Kind, What};
-use crate::reports::layout::{Block, Ink, Page, dotted, words};
+use crate::reports::layout::{Block, Ink, Page, Words, dotted, words};
 use crate::reports::{order, say};
 use crate::text;
 
@@ -14,18 +14,35 @@ pub(super) fn section(page: &mut Page, assessment: &Assessment) {
     if changes.is_empty() {
         return;
     }
-    let counts = What::ALL.map(|what| (what, changes.iter().filter(|change| change.what == what).count()));
-    let counts = counts.into_iter().filter(|(_, count)| *count > 0).map(|(what, count)| match what {
-        What::NotObserved => words(Ink::Warn, &format!("{} out of sight (not gone)", text::thousands(count))),
-        what => words(Ink::Dim, &format!("{} {}", text::thousands(count), what.name())),
-    });
     page.heading("DRIFT", "");
-    page.paragraph(2, &dotted(counts));
-    let mut telling: Vec<&Change> = changes.into_iter().filter(|change| change.what != What::NotObserved).collect();
-    telling.sort_by_key(|change| Reverse(weight(change)));
+    let (telling, of_sight): (Vec<What>, Vec<What>) = What::ALL.into_iter().partition(|what| is_of_the_estate(*what));
+    for kinds in [telling, of_sight] {
+        let counts = dotted(kinds.into_iter().filter_map(|what| count(what, &changes)));
+        if !counts.is_empty() {
+            page.paragraph(2, &counts);
+        }
+    }
+    let mut telling: Vec<&Change> = changes.into_iter().filter(|change| is_of_the_estate(change.what)).collect();
+    telling.sort_by_key(|change| (Reverse(weight(change)), change.reason.is_some()));
     let blocks: Vec<Block> = telling.iter().take(SHOWN).map(|change| block(change)).collect();
     page.blocks(&blocks);
     and_more(page, telling.len() - blocks.len(), "keyroll drift");
+}
+
+/// False for what came into sight or went out of it: that tells of our eyes, not of the estate.
+fn is_of_the_estate(what: What) -> bool {
+    !matches!(what, What::FirstSeen | What::NotObserved)
+}
+
+/// “2 added”; nothing if there is none.
+fn count(what: What, changes: &[&Change]) -> Option<Words> {
+    let count = changes.iter().filter(|change| change.what == what).count();
+    let (ink, said) = match what {
+        What::FirstSeen => (Ink::Dim, "seen for the first time (may be old)"),
+        What::NotObserved => (Ink::Warn, "out of sight (not gone)"),
+        what => (Ink::Dim, what.name()),
+    };
+    (count > 0).then(|| words(ink, &format!("{} {said}", text::thousands(count))))
 }
 
 /// How much a change tells about who can reach what. The order of equals is kept.
@@ -57,5 +74,8 @@ fn block(change: &Change) -> Block {
     let name = if change.name.is_empty() { change.resource.native() } else { &change.name };
     let mut parts = vec![words(Ink::Plain, &say::named(change.resource.kind(), name))];
     parts.extend(fields.iter().map(|field| words(Ink::Dim, field)));
+    if change.reason.is_some() {
+        parts.push(words(Ink::Warn, say::IN_DOUBT));
+    }
     Block { label: Some(words(Ink::Plain, change.what.name())), head: dotted(parts), ..Block::default() }
 }

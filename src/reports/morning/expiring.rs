@@ -46,7 +46,8 @@ fn ending<'a>(assessment: &'a Assessment, inventory: &Inventory<'a>) -> (Vec<End
     // An end that came since the scan before is told too: nobody else said so in time.
     let from = assessment.previous.as_ref().map_or(now, |previous| previous.started_at);
     let seen = inventory.of_kind(Kind::Credential).map(|resource| (resource, true));
-    let carried = assessment.snapshot.carried.iter().map(|resource| (resource, false));
+    let out_of_sight = |carried: &&Resource| inventory.get(&carried.id).is_none_or(|seen| hides_end_of(seen, carried));
+    let carried = assessment.snapshot.carried.iter().filter(out_of_sight).map(|resource| (resource, false));
     let mut ending = Vec::new();
     let mut not_told = 0;
     for (resource, observed) in seen.chain(carried) {
@@ -62,6 +63,16 @@ fn ending<'a>(assessment: &'a Assessment, inventory: &Inventory<'a>) -> (Vec<End
     }
     ending.sort_by_key(|ending| (ending.end, &ending.resource.id));
     (ending, not_told)
+}
+
+/// True if a credential was seen without its end, which an earlier scan knew.
+fn hides_end_of(seen: &Resource, earlier: &Resource) -> bool {
+    match (&seen.body, &earlier.body) {
+        (Body::Credential(seen), Body::Credential(earlier)) => {
+            seen.expires_at.is_unknown() && !earlier.expires_at.is_unknown()
+        }
+        _ => false,
+    }
 }
 
 fn block(now: DateTime<Utc>, ending: &Ending<'_>, inventory: &Inventory<'_>) -> Block {

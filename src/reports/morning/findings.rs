@@ -11,6 +11,8 @@ use crate::text;
 
 /// Findings of one rule in a section before they are only counted.
 const SHOWN_OF_RULE: usize = 3;
+/// Rules of a first scan that are told with names and what to do.
+const IN_FULL: usize = 5;
 
 /// New, reopened, worsened, and no longer covered by a waiver.
 pub(super) fn came_up(page: &mut Page, assessment: &Assessment) {
@@ -110,7 +112,7 @@ fn settled_section(page: &mut Page, assessment: &Assessment, step: Step, title: 
         })
         .collect();
     page.blocks(&blocks);
-    and_more(page, found.len() - blocks.len(), "keyroll findings");
+    and_more(page, found.len() - blocks.len(), "keyroll findings --all");
 }
 
 fn how_settled(finding: &Finding, transition: &Transition) -> String {
@@ -122,7 +124,7 @@ fn how_settled(finding: &Finding, transition: &Transition) -> String {
     }
 }
 
-/// Instead of a wall: each rule once, worst and most frequent first, with a few names.
+/// Instead of a wall: each rule once, worst and most frequent first, and only the worst with names and what to do.
 pub(super) fn first_scan(page: &mut Page, assessment: &Assessment) {
     let mut by_rule: BTreeMap<(Severity, &RuleId), Vec<&Finding>> = BTreeMap::new();
     for finding in order::findings(assessment).into_iter().filter(|finding| finding.status == Status::Open) {
@@ -135,25 +137,27 @@ pub(super) fn first_scan(page: &mut Page, assessment: &Assessment) {
     groups.sort_by_key(|((severity, rule), findings)| (Reverse(*severity), Reverse(findings.len()), *rule));
     page.heading("WHAT STANDS OPEN", &format!("by rule ({})", text::thousands(groups.len())));
     let (shown, hidden) = groups.split_at(groups.len().min(2 * SHOWN));
-    page.blocks(&shown.iter().map(|(_, findings)| group(findings)).collect::<Vec<Block>>());
+    let blocks = shown.iter().enumerate().map(|(at, (_, findings))| group(findings, at < IN_FULL));
+    page.blocks(&blocks.collect::<Vec<Block>>());
     and_more(page, hidden.iter().map(|(_, findings)| findings.len()).sum(), "keyroll findings");
 }
 
-fn group(findings: &[&Finding]) -> Block {
+fn group(findings: &[&Finding], in_full: bool) -> Block {
     let Some(first) = findings.first() else { return Block::default() };
     let mut names: Vec<String> =
         findings.iter().take(SHOWN_OF_RULE).map(|finding| text::shorten(&finding.resource_name, 40)).collect();
     if findings.len() > names.len() {
         names.push(format!("{} more", text::thousands(findings.len() - names.len())));
     }
+    let details = vec![
+        vec![words(Ink::Dim, &text::join_and(&names))],
+        vec![words(Ink::Action, &format!("→ {}", text::shorten(&first.remedy, LONGEST)))],
+    ];
     let times = if findings.len() > 1 { format!("× {}", text::thousands(findings.len())) } else { String::new() };
     Block {
         label: Some(severity_label(first.severity)),
         head: vec![words(Ink::Plain, &text::shorten(&first.title, LONGEST)), words(Ink::Strong, &times)],
         id: (findings.len() == 1).then(|| first.id.short().to_owned()),
-        details: vec![
-            vec![words(Ink::Dim, &text::join_and(&names))],
-            vec![words(Ink::Action, &format!("→ {}", text::shorten(&first.remedy, LONGEST)))],
-        ],
+        details: if in_full { details } else { Vec::new() },
     }
 }

@@ -44,8 +44,12 @@ pub fn morning_view(assessment: &Assessment, look: Look) -> String {
 fn header(page: &mut Page, assessment: &Assessment, inventory: &Inventory<'_>) {
     let head = &assessment.head;
     let (from, to) = (head.started_at, head.ended_at);
-    let end = if from.date_naive() == to.date_naive() { to.format("%H:%M") } else { to.format("%-d %b %H:%M") };
-    let when = format!("{}, {}–{end} UTC", say::long_day(from), from.format("%H:%M"));
+    let end = match (from.date_naive() == to.date_naive(), say::minute(from) == say::minute(to)) {
+        (_, true) => String::new(),
+        (true, false) => to.format("–%H:%M").to_string(),
+        (false, false) => to.format("–%-d %b %H:%M").to_string(),
+    };
+    let when = format!("{}, {}{end} UTC", say::long_day(from), from.format("%H:%M"));
     page.paragraph(
         0,
         &dotted([words(Ink::Strong, "keyroll"), words(Ink::Strong, &head.estate), words(Ink::Plain, &when)]),
@@ -59,14 +63,17 @@ fn header(page: &mut Page, assessment: &Assessment, inventory: &Inventory<'_>) {
     page.paragraph(0, &sight::coverage_line(assessment));
 }
 
-/// How many there are; “at least” where some may be out of sight.
+/// How many there are; “at least” where some may be out of sight, and “unknown” where that may be all of them.
 fn count(inventory: &Inventory<'_>, kind: Kind, one: &str, many: &str) -> String {
     let counted = inventory.of_kind(kind).filter(|resource| match &resource.body {
         Body::Container(container) => container.form == ContainerForm::Project,
         _ => true,
     });
-    let counted = text::plural(counted.count(), one, many);
-    if inventory.seen_whole(kind) { counted } else { format!("at least {counted}") }
+    match (counted.count(), inventory.seen_whole(kind)) {
+        (count, true) => text::plural(count, one, many),
+        (0, false) => format!("{many} unknown"),
+        (count, false) => format!("at least {}", text::plural(count, one, many)),
+    }
 }
 
 /// What happened, in a sentence, and what stands against relying on it, in another. They are glad only when everything
@@ -87,7 +94,10 @@ fn news(page: &mut Page, assessment: &Assessment) {
         (Some(_), 0) => "Nothing new was found".to_owned(),
         (Some(_), _) => {
             let mut parts = Vec::new();
-            for (count, what) in [(new, "new"), (worse, "back or worse"), (resolved, "resolved")] {
+            if new > 0 {
+                parts.push(text::plural(new, "new finding", "new findings"));
+            }
+            for (count, what) in [(worse, "back or worse"), (resolved, "resolved")] {
                 if count > 0 {
                     parts.push(format!("{} {what}", text::thousands(count)));
                 }

@@ -30,7 +30,7 @@ pub(super) fn coverage_line(assessment: &Assessment) -> Vec<Words> {
         parts.push(words(Ink::Bad, &format!("{} not read whole", text::thousands(undeclared))));
     }
     if gaps > undeclared {
-        parts.push(words(Ink::Warn, &text::plural(gaps - undeclared, "accepted blind spot", "accepted blind spots")));
+        parts.push(words(Ink::Warn, &text::plural(gaps - undeclared, "declared blind spot", "declared blind spots")));
     }
     dotted(parts)
 }
@@ -43,8 +43,10 @@ pub(super) fn unseen_in_words(assessment: &Assessment) -> Vec<String> {
     }
     let mut parts = Vec::new();
     let gaps = ledger.iter().filter(|entry| entry.is_gap()).count();
+    let declared = gaps - ledger.iter().filter(|entry| entry.is_undeclared_gap()).count();
+    let of_them = if declared > 0 { format!(" ({} declared)", text::thousands(declared)) } else { String::new() };
     if gaps > 0 {
-        parts.push(format!("{} could not be read whole", text::plural(gaps, "endpoint", "endpoints")));
+        parts.push(format!("{} could not be read whole{of_them}", text::plural(gaps, "endpoint", "endpoints")));
     }
     if assessment.rules.is_empty() {
         parts.push("no rule was asked".to_owned());
@@ -56,10 +58,7 @@ pub(super) fn unseen_in_words(assessment: &Assessment) -> Vec<String> {
     }
     let unreadable = ledger.iter().filter(|entry| !entry.unreadable.is_empty()).count();
     if unreadable > 0 {
-        parts.push(format!(
-            "{} gave rows that could not be understood",
-            text::plural(unreadable, "endpoint", "endpoints")
-        ));
+        parts.push(format!("{} gave unreadable rows", text::plural(unreadable, "endpoint", "endpoints")));
     }
     parts
 }
@@ -70,12 +69,12 @@ pub(super) fn section(page: &mut Page, assessment: &Assessment) {
     if !gaps.is_empty() {
         page.heading("COULD NOT SEE", &format!("({})", text::thousands(gaps.len())));
         let rules = rules_by_gap(assessment);
-        // What nobody accepted comes first.
-        let (open, accepted): (Vec<_>, Vec<_>) = gaps.into_iter().partition(|entry| entry.is_undeclared_gap());
-        let all: Vec<Block> = open.iter().chain(&accepted).map(|entry| block(entry, &rules)).collect();
-        let (shown, hidden) = all.split_at(all.len().min(2 * SHOWN));
+        // What nobody declared comes first.
+        let (open, declared): (Vec<_>, Vec<_>) = gaps.into_iter().partition(|entry| entry.is_undeclared_gap());
+        let all: Vec<Block> = open.iter().chain(&declared).map(|entry| block(entry, &rules)).collect();
+        let (shown, hidden) = all.split_at(all.len().min(SHOWN));
         page.blocks(shown);
-        and_more(page, hidden.len(), "keyroll report --format csv, coverage.csv");
+        and_more(page, hidden.len(), "keyroll coverage");
     }
     let left_open = left_open(assessment);
     if !left_open.is_empty() {
@@ -120,9 +119,7 @@ fn block(entry: &LedgerEntry, rules: &BTreeMap<(&str, &str), BTreeSet<&RuleId>>)
     let effect_ink = if left.is_empty() { Ink::Dim } else { Ink::Warn };
     let mut details = vec![dotted([words(effect_ink, &effect), words(Ink::Dim, &hides), words(Ink::Dim, &rows)])];
     match &entry.declared {
-        Some(why) => {
-            details.push(vec![words(Ink::Dim, &format!("declared blind spot: {}", text::shorten(why, LONGEST)))])
-        }
+        Some(why) => details.push(vec![words(Ink::Dim, &format!("declared: {}", text::shorten(why, LONGEST)))]),
         None if !entry.right.is_empty() => {
             details.push(vec![words(Ink::Action, &format!("→ To see it: {}", text::shorten(&entry.right, LONGEST)))]);
         }
@@ -160,7 +157,7 @@ fn left_open(assessment: &Assessment) -> Vec<Words> {
         order::ledger(assessment).into_iter().filter(|entry| !entry.unreadable.is_empty()).collect();
     for entry in garbled.iter().take(EXAMPLES) {
         let example = entry.unreadable.first().map(|row| text::shorten(row, 60)).unwrap_or_default();
-        let what = format!("{} of {} gave rows that could not be understood: {example}", entry.endpoint, entry.source);
+        let what = format!("{} of {} gave unreadable rows: {example}", entry.endpoint, entry.source);
         lines.push(words(Ink::Warn, &what));
     }
     if garbled.len() > EXAMPLES {
@@ -181,7 +178,10 @@ fn main_reasons(assessment: &Assessment) -> String {
     let mut said: Vec<String> = reasons
         .iter()
         .take(EXAMPLES)
-        .map(|(reason, count)| format!("{} ({})", text::shorten(reason, 100), text::thousands(*count)))
+        .map(|(reason, count)| {
+            let times = if reasons.len() > 1 { format!(" ({})", text::thousands(*count)) } else { String::new() };
+            format!("{}{times}", text::shorten(reason, 100))
+        })
         .collect();
     if reasons.len() > EXAMPLES {
         said.push(text::plural(reasons.len() - EXAMPLES, "other reason", "other reasons"));

@@ -17,7 +17,7 @@ pub(super) fn section(page: &mut Page, assessment: &Assessment) {
     page.heading("WAIVERS", &format!("({})", text::thousands(uses.len())));
     let blocks: Vec<Block> = uses.iter().take(SHOWN).map(|used| block(used, assessment)).collect();
     page.blocks(&blocks);
-    and_more(page, uses.len() - blocks.len(), "keyroll waivers list");
+    and_more(page, uses.len() - blocks.len(), "keyroll waivers");
 }
 
 fn urgency(state: WaiverState) -> u8 {

@@ -321,6 +321,15 @@ fn changes() -> Vec<Change> {
         change(What::Added, cloud(Kind::Credential, "t-9"), "Power BI nightly"),
         change(What::Removed, cloud(Kind::Principal, "old"), "Old Hand"),
         Change {
+            fields: vec![field("status", json!("active"), json!("suspended"))],
+            reason: Some("before, accounts of acme-org: failed, timed out".to_owned()),
+            ..change(What::Changed, cloud(Kind::Principal, "ada"), "Ada Muster")
+        },
+        Change {
+            reason: Some("before, user API tokens of acme-org: partial, 200 of 212 rows".to_owned()),
+            ..change(What::FirstSeen, cloud(Kind::Credential, "t-8"), "zapier")
+        },
+        Change {
             reason: Some("permission schemes of acme-jira: denied, refused with 403".to_owned()),
             ..change(
                 What::NotObserved,
