@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Config, read};
-use crate::app::App;
+use crate::app::{App, AppError};
 use crate::clock::Clock;
 use crate::findings::Waivers;
 use crate::http;
@@ -73,10 +73,24 @@ impl Config {
     ///
     /// # Errors
     /// Everything that is wrong in the files, secrets that cannot be had included; then a store that cannot be used.
-    pub fn build(mut self, clock: &Arc<dyn Clock>, only: &[String]) -> Result<App, crate::app::AppError> {
+    pub fn build(self, clock: &Arc<dyn Clock>, only: &[String]) -> Result<App, AppError> {
+        let factory = http::Factory::new(Arc::clone(clock));
+        self.build_with(&factory, clock, only)
+    }
+
+    /// The same, over an HTTP layer with limits of its own.
+    ///
+    /// # Errors
+    /// As [`Config::build`].
+    pub fn build_with(
+        mut self,
+        factory: &http::Factory,
+        clock: &Arc<dyn Clock>,
+        only: &[String],
+    ) -> Result<App, AppError> {
         let mut problems = Problems::default();
         let judgement = problems.take(self.judgement(clock.as_ref()));
-        let sources = problems.take(self.build_sources(clock, only));
+        let sources = problems.take(self.build_sources(factory, clock, only));
         let (Some(judgement), Some(sources)) = (judgement, sources) else { return Err(problems.into()) };
         problems.or(())?;
         Ok(App {
@@ -90,7 +104,12 @@ impl Config {
         })
     }
 
-    fn build_sources(&mut self, clock: &Arc<dyn Clock>, only: &[String]) -> Result<Vec<Box<dyn Source>>, Problems> {
+    fn build_sources(
+        &mut self,
+        factory: &http::Factory,
+        clock: &Arc<dyn Clock>,
+        only: &[String],
+    ) -> Result<Vec<Box<dyn Source>>, Problems> {
         let mut problems = Problems::default();
         for name in only {
             if !self.source_names().any(|known| known.as_str() == name) {
@@ -100,11 +119,10 @@ impl Config {
                 problems.push(problem);
             }
         }
-        let factory = http::Factory::new(Arc::clone(clock));
         let mut sources = Vec::new();
         for plan in std::mem::take(&mut self.sources) {
             let wanted = only.is_empty() || only.iter().any(|name| name == plan.name.as_str());
-            let built = (plan.kind.build)(plan.name, plan.section, &factory, Arc::clone(clock));
+            let built = (plan.kind.build)(plan.name, plan.section, factory, Arc::clone(clock));
             sources.extend(problems.take(built).filter(|_| wanted));
         }
         problems.or(sources)

@@ -49,17 +49,19 @@ impl Failure {
         limits: &Limits,
         now: DateTime<Utc>,
     ) -> Self {
-        let asked = pause_asked(headers, now);
-        let too_long = asked.is_some_and(|pause| pause > limits.longest_pause);
+        let too_long = |asked: Option<Duration>| asked.is_some_and(|pause| pause > limits.longest_pause);
         if status == StatusCode::TOO_MANY_REQUESTS {
+            let asked = pause_asked(headers, now, &["retry-after", "ratelimit-reset"]);
             let reason = header(headers, "ratelimit-reason");
             let quota = reason.is_some_and(|reason| reason.contains("quota"));
-            let again = if quota || too_long { Again::Never } else { Again::TenantPauses(asked) };
+            let again = if quota || too_long(asked) { Again::Never } else { Again::TenantPauses(asked) };
             let error = HttpError::Throttled { message: throttled(reason.filter(|_| quota), asked, message) };
             return Self { error, again };
         }
+        // Some servers tell the end of their rate window with every answer: it says nothing about a hiccup.
+        let asked = pause_asked(headers, now, &["retry-after"]);
         let passes = status == StatusCode::REQUEST_TIMEOUT || status.is_server_error();
-        let again = if passes && !too_long { Again::Later(asked) } else { Again::Never };
+        let again = if passes && !too_long(asked) { Again::Later(asked) } else { Again::Never };
         Self { error: HttpError::from_status(status, message), again }
     }
 }
@@ -95,8 +97,7 @@ pub(super) fn time_until(text: &str, now: DateTime<Utc>) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds.max(0.0)).ok()
 }
 
-fn pause_asked(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
-    let names = ["retry-after", "ratelimit-reset"];
+fn pause_asked(headers: &HeaderMap, now: DateTime<Utc>, names: &[&str]) -> Option<Duration> {
     names.iter().find_map(|name| time_until(header(headers, name)?, now))
 }
 

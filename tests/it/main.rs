@@ -15,5 +15,6 @@ mod rule_messages;
 mod rules;
 mod secrets;
 mod simulator;
+mod sources;
 mod store;
 mod support;

@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use keyroll::app::{AppError, ScanOutcome, assess};
 use keyroll::clock::{Clock, FixedClock};
 use keyroll::config::Config;
+use keyroll::http::{Factory, Limits};
 use keyroll::model::{Assessment, EndpointState, Finding, LedgerEntry, Status};
 use keyroll::simulator::{Plan, Simulator};
 use keyroll::store::Store;
@@ -78,7 +79,13 @@ impl Estate {
     pub(crate) async fn try_scan(&self) -> Result<ScanOutcome, AppError> {
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         let config = Config::load(&self.path("keyroll.yaml"))?;
-        config.build(&clock, &[])?.scan(&|_| {}).await
+        let limits = Limits {
+            first_pause: Duration::from_millis(1),
+            longest_pause: Duration::from_millis(20),
+            ..Limits::default()
+        };
+        let factory = Factory::new(Arc::clone(&clock)).with_limits(limits);
+        config.build_with(&factory, &clock, &[])?.scan(&|_| {}).await
     }
 
     /// A night passes: in the estate and on the clock.
