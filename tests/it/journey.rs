@@ -52,7 +52,8 @@ fn situations(plant: &Plant) -> impl Iterator<Item = &'static str> {
 fn is_about(id: &ResourceId, plant_kind: &str, native: &[String]) -> bool {
     let first = &native[0];
     match plant_kind {
-        "grant" => id.kind() == Kind::Grant && native.iter().all(|part| id.native().contains(part.as_str())),
+        // Of a grant in a scheme the last part says to whom, which its id does not.
+        "grant" => id.kind() == Kind::Grant && native.iter().take(2).all(|part| id.native().contains(part.as_str())),
         "container" => id.kind() == Kind::Container && id.native().contains(first.as_str()),
         "setting" => id.kind() == Kind::Container && id.native() == "organisation",
         // What is told of an account may be found at one of its credentials, and the other way round.

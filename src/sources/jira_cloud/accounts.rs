@@ -22,13 +22,14 @@ impl Visit<'_> {
     }
 }
 
-/// An account as Jira shows it. Whether Jira lets it in stands for its status only where the organisation tells none.
+/// An account as Jira shows it. Jira knows who may not log in; that it lets somebody in does not say that the
+/// organisation has not suspended them, so it is no word on the account's status.
 pub(super) fn account(user: wire::User) -> Option<Resource> {
     let id = id(user.account_id)?;
     let active = hidden_if_null(user.active);
     let body = Principal {
         account_type: account_type(hidden_if_null(user.account_type), user.app_type),
-        status: active.map(|active| if active { "active" } else { "deactivated" }.to_owned()),
+        status: active.and_then(|active| if active { Fact::Unknown } else { Fact::Known("deactivated".to_owned()) }),
         email: hidden_if_empty(user.email_address),
         active_in_jira: active,
         ..Principal::default()
