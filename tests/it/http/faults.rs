@@ -1,9 +1,10 @@
 //! Throttling, hiccups, broken lines, and answers that are too much.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use keyroll::http::{Factory, HttpError, Limits, Request, Trail};
+use keyroll::http::{Factory, HttpError, Limits, Request, Settings, Trail};
 use serde_json::{Value, json as object};
 
 use super::server::{Server, json, raw, status, with_header};
@@ -165,24 +166,35 @@ async fn deep_nesting_and_another_shape_are_unreadable() {
 }
 
 #[tokio::test]
-async fn the_configured_pace_and_concurrency_are_kept() {
-    let under_way = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+async fn the_configured_pace_is_kept() {
+    let server = Server::answering(|_| json(&object!([]))).await;
+    let client = factory().client(Settings { requests_per_second: Some(100.0), ..settings(&server.url) }).unwrap();
+    let began = Instant::now();
+    let (request, trail) = (Request::get("/rows"), Trail::default());
+    let answers = futures::future::join_all((0..11).map(|_| client.fetch::<Value>(&request, &trail))).await;
+    assert!(answers.into_iter().all(|answer| answer.is_ok()));
+    assert!(began.elapsed() >= Duration::from_millis(95), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn two_at_once_means_two_over_all_clients_of_the_tenant() {
+    let barrier = Arc::new(tokio::sync::Barrier::new(2));
+    let under_way = Arc::new(AtomicUsize::new(0));
     let server = Server::serving(move |_| {
-        let under_way = under_way.clone();
+        let (barrier, under_way) = (barrier.clone(), under_way.clone());
         async move {
-            use std::sync::atomic::Ordering::SeqCst;
             let now = under_way.fetch_add(1, SeqCst) + 1;
-            tokio::task::yield_now().await;
+            barrier.wait().await;
             under_way.fetch_sub(1, SeqCst);
             json(&object!([now]))
         }
     })
     .await;
-    let paced = keyroll::http::Settings { requests_per_second: Some(100.0), concurrency: 2, ..settings(&server.url) };
-    let client = factory().client(paced).unwrap();
-    let began = Instant::now();
-    let (request, trail) = (Request::get("/rows"), Trail::default());
-    let answers = futures::future::join_all((0..11).map(|_| client.fetch::<Vec<usize>>(&request, &trail))).await;
-    assert!(began.elapsed() >= Duration::from_millis(95), "{:?}", began.elapsed());
-    assert!(answers.into_iter().all(|at_once| at_once.unwrap()[0] <= 2));
+    let factory = factory();
+    let client = || factory.client(Settings { concurrency: 2, ..settings(&server.url) }).unwrap();
+    let (request, trail, clients) = (Request::get("/rows"), Trail::default(), [client(), client()]);
+    let asked = (0..12).map(|number| clients[number % 2].fetch::<Vec<usize>>(&request, &trail));
+    let answers = futures::future::join_all(asked).await;
+    let at_once: Vec<usize> = answers.into_iter().map(|answer| answer.unwrap()[0]).collect();
+    assert_eq!(at_once.iter().max(), Some(&2), "{at_once:?}");
 }

@@ -1,7 +1,6 @@
 //! Every way of paging to its end, and every way of not getting there.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use keyroll::http::{CursorPlace, End, Factory, HttpError, Limits, Paging, Request, Trail, Walk};
 use serde_json::{Value, json as object};
@@ -158,16 +157,21 @@ async fn a_walk_without_end_is_stopped_and_never_complete() {
 
 #[tokio::test]
 async fn offsets_are_walked_side_by_side_and_stay_in_order() {
-    // Four of the later pages must be under way together, or nobody gets past the barrier.
+    // Four of the later pages must be under way together, or nobody gets past the barrier; and the page at 10 is
+    // held back until the one at 40 is there.
     let barrier = Arc::new(tokio::sync::Barrier::new(4));
+    let later_page_came = Arc::new(tokio::sync::Notify::new());
     let server = Server::serving(move |asked| {
-        let barrier = barrier.clone();
+        let (barrier, later_page_came) = (barrier.clone(), later_page_came.clone());
         async move {
             if asked.number > 0 {
                 barrier.wait().await;
             }
-            // The pages that were asked for first come last.
-            tokio::time::sleep(Duration::from_millis(10 - u64::from(asked.number_of("startAt") / 10))).await;
+            match asked.number_of("startAt") {
+                10 => later_page_came.notified().await,
+                40 => later_page_came.notify_one(),
+                _ => {}
+            }
             json(&object!({"values": slice(&asked, 90, 10), "total": 90, "isLast": asked.number_of("startAt") == 80}))
         }
     })
