@@ -464,29 +464,50 @@ impl Section {
     }
 }
 
-/// The place in the file of a part of a text value: for languages inside YAML, such as conditions.
-/// Where the YAML form folds or escapes the text beyond recognition, it is the place of the whole value.
+/// The place in the file of a part of a text value: for languages inside YAML, such as conditions. YAML may fold and
+/// indent white space, so that the other characters tell the place. Where it writes some of them in another way,
+/// it is the place of the whole value.
 #[must_use]
 pub fn place_inside(file: &SourceText, text: &Located<String>, part: Range<usize>) -> Range<usize> {
-    let raw = file.text.get(text.span.clone()).unwrap_or("");
-    let wanted = text.value.get(part.clone()).unwrap_or("");
-    let line = text.value.get(..part.start).map_or(0, |before| before.matches('\n').count());
-    let column = text.value.get(..part.start).and_then(|before| before.rsplit('\n').next()).map_or(0, str::len);
-    let mut starts = std::iter::once(0).chain(raw.match_indices('\n').map(|(at, _)| at + 1));
-    // A block scalar begins with its sign and goes on line by line; other forms stand on one line, perhaps in quotes.
-    let block = raw.starts_with(['|', '>']);
-    let guess = if block {
-        starts.nth(line + 1).map(|start| {
-            let indent = raw.get(start..).unwrap_or("").bytes().take_while(|byte| *byte == b' ').count();
-            start + indent + column
-        })
-    } else {
-        let text_start = starts.nth(line).unwrap_or(0);
-        let rest = raw.get(text_start..).unwrap_or("");
-        Some(text_start + rest.bytes().take_while(|byte| matches!(byte, b' ' | b'"' | b'\'')).count() + column)
+    let letters = written_letters(file.text.get(text.span.clone()).unwrap_or(""));
+    let count = |upto: usize| {
+        let before = text.value.get(..upto).unwrap_or(&text.value);
+        before.chars().filter(|letter| !letter.is_whitespace()).count()
     };
-    let absolute = guess.map(|at| text.span.start + at..text.span.start + at + part.len());
-    absolute.filter(|place| file.text.get(place.clone()) == Some(wanted)).unwrap_or_else(|| text.span.clone())
+    let (first, behind) = (count(part.start), count(part.end));
+    let wanted = text.value.chars().filter(|letter| !letter.is_whitespace());
+    let alike = letters.iter().map(|(_, letter)| *letter).take(behind).eq(wanted.take(behind));
+    let last = behind.checked_sub(1).and_then(|last| letters.get(last));
+    let start = if first < behind { letters.get(first).map(|(place, _)| place.start) } else { None };
+    match (start, last) {
+        (start, Some((last, _))) if alike => {
+            let start = start.unwrap_or(last.end);
+            text.span.start + start..text.span.start + last.end.max(start)
+        }
+        _ => text.span.clone(),
+    }
+}
+
+/// The characters of a text value as the file writes it, white space left out, each with its bytes. A block scalar
+/// begins with a line of signs; text in quotes may escape characters.
+fn written_letters(raw: &str) -> Vec<(Range<usize>, char)> {
+    let quote = raw.chars().next().filter(|first| matches!(first, '"' | '\''));
+    let skipped = match quote {
+        Some(_) => 1,
+        None if raw.starts_with(['|', '>']) => raw.find('\n').unwrap_or(raw.len()),
+        None => 0,
+    };
+    let mut letters = Vec::new();
+    let mut chars = raw.char_indices().skip_while(|(at, _)| *at < skipped).peekable();
+    while let Some((at, mut letter)) = chars.next() {
+        if (quote == Some('"') && letter == '\\') || (quote == Some('\'') && letter == '\'') {
+            letter = chars.next().map_or(letter, |(_, escaped)| escaped);
+        }
+        if !letter.is_whitespace() {
+            letters.push((at..chars.peek().map_or(raw.len(), |(next, _)| *next), letter));
+        }
+    }
+    letters
 }
 
 #[cfg(test)]
@@ -542,12 +563,16 @@ mod tests {
             "x: |\n  z ||\n  aä && bcd\ny: 1\n",
             "x: >\n  aä && bcd\n",
             "x: >-\n    aä && bcd\n",
+            "x: >-\n    aä\n    &&\n\n    bcd\n",
+            "x: aä\n  && bcd\n",
+            "x: \"'' == \\\"aä\\\" && bcd\"\n",
+            "x: 'it''s aä && bcd'\n",
         ] {
             let (file, section) = read(yaml);
             let text: Located<String> = section.unwrap().need("x").unwrap();
             let at = text.value.find("bcd").unwrap();
             let place = place_inside(&file, &text, at..at + 3);
-            assert_eq!(&file.text[place.clone()], "bcd", "{yaml:?} {place:?} {:?}", text.span);
+            assert_eq!(file.text.get(place.clone()), Some("bcd"), "{yaml:?} {place:?} {:?}", text.span);
         }
     }
 }

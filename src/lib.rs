@@ -18,3 +18,6 @@ pub mod model;
 pub mod document;
 pub mod http;
 pub mod inventory;
+
+// Floor 3: rooms side by side, none of which imports another.
+pub mod rules;

@@ -11,6 +11,7 @@ use crate::model::{
 #[derive(Debug)]
 pub struct Inventory<'a> {
     snapshot: &'a Snapshot,
+    named: HashMap<&'a ResourceId, u32>,
     kinds: HashMap<Kind, Vec<u32>>,
     credentials_by_owner: HashMap<&'a ResourceId, Vec<u32>>,
     grants_by_holder: HashMap<&'a ResourceId, Vec<u32>>,
@@ -26,6 +27,7 @@ impl<'a> Inventory<'a> {
     pub fn new(snapshot: &'a Snapshot) -> Self {
         let mut inventory = Self {
             snapshot,
+            named: HashMap::new(),
             kinds: HashMap::new(),
             credentials_by_owner: HashMap::new(),
             grants_by_holder: HashMap::new(),
@@ -44,6 +46,9 @@ impl<'a> Inventory<'a> {
 
     fn index(&mut self, at: u32, resource: &'a Resource) {
         self.kinds.entry(resource.kind()).or_default().push(at);
+        if matches!(resource.kind(), Kind::Principal | Kind::Group | Kind::Container) {
+            self.named.insert(&resource.id, at);
+        }
         match &resource.body {
             Body::Credential(Credential { owner: Fact::Known(owner), .. }) => {
                 self.credentials_by_owner.entry(owner).or_default().push(at);
@@ -92,10 +97,13 @@ impl<'a> Inventory<'a> {
         self.coverage().seen_whole(kind)
     }
 
-    /// The resource with an id.
+    /// The resource with an id. Kinds that other resources name are looked up at once, the rest by bisection.
     #[must_use]
     pub fn get(&self, id: &ResourceId) -> Option<&'a Resource> {
-        self.snapshot.get(id)
+        match self.named.get(id) {
+            Some(at) => self.snapshot.resources.get(*at as usize),
+            None => self.snapshot.get(id),
+        }
     }
 
     /// The account with an id.

@@ -1,0 +1,149 @@
+//! Checking names: what a path stands for, whether its value may be absent, and what was probably meant instead.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use cel::common::ast::{Expr, IdedExpr};
+
+use super::Constant;
+use super::check::{Checker, Typed, collapse};
+use super::tree::{Bool, Int, NamedPath, Path, Text, TextFrom, Texts};
+use crate::rules::fields::Get;
+use crate::text::did_you_mean;
+
+impl<'c> Checker<'c> {
+    pub(super) fn lone_name(&mut self, part: &IdedExpr, name: &str) -> Option<Typed> {
+        if let Some(depth) = self.entries.iter().rev().position(|entry| entry == name) {
+            return Some(Typed::Text(Text::plain(TextFrom::Entry(depth))));
+        }
+        let span = self.parsed.span(part);
+        if let Some(owner) = self.schema.owner(name) {
+            let help = format!("name one of its fields, such as `{name}.{}`", owner.example());
+            return self.complain(span, format!("`{name}` has fields and is no value itself"), Some(help));
+        }
+        if name == "params" {
+            return self.complain(span, "`params` is no value itself", Some("name one, as `params.name`".to_owned()));
+        }
+        let help = self.schema.suggest_name(name, &self.entries);
+        self.complain(span, format!("there is no `{name}` here"), Some(help))
+    }
+
+    pub(super) fn selected(&mut self, part: &IdedExpr) -> Option<Typed> {
+        let Expr::Select(select) = &part.expr else { return None };
+        if matches!(&select.operand.expr, Expr::Ident(root) if root == "params") {
+            return self.param(part, &select.field);
+        }
+        let path = self.path(part)?;
+        let NamedPath { field, text, .. } = self.named(path);
+        if field.nullable && !self.in_message && !self.present.contains(&text) {
+            self.unguarded.push((self.parsed.span(part), text));
+        }
+        Some(match field.get {
+            Get::Bool(_) => Typed::Bool(Bool::Field(path)),
+            Get::Int(_) => Typed::Int(Int::Field(path)),
+            Get::Time(_) => Typed::Time(path),
+            Get::Text(_) => Typed::Text(Text::plain(TextFrom::Field(path))),
+            Get::Texts(_) => Typed::Texts(Texts::Field(path)),
+        })
+    }
+
+    fn param(&mut self, part: &IdedExpr, name: &str) -> Option<Typed> {
+        let Some(constant) = self.schema.params.get(name) else {
+            let names = self.schema.params.keys().map(String::as_str);
+            let help = match did_you_mean(name, names.clone()) {
+                Some(near) => format!("did you mean `params.{near}`?"),
+                None if self.schema.params.is_empty() => "the rule declares none under `params:`".to_owned(),
+                None => format!("declared are {}", names.collect::<Vec<_>>().join(", ")),
+            };
+            return self.complain(self.last_word(part, name), format!("there is no parameter `{name}`"), Some(help));
+        };
+        self.used_params.insert(name.to_owned());
+        Some(match constant.clone() {
+            Constant::Int(value) => Typed::Int(Int::Literal(value)),
+            Constant::Bool(value) => Typed::Bool(Bool::Literal(value)),
+            Constant::Text(value) => Typed::Text(Text::plain(TextFrom::Literal(value))),
+            Constant::Regex(value) => Typed::Regex(value),
+            Constant::Texts(value) => Typed::Texts(Texts::Literal(value)),
+        })
+    }
+
+    /// The field that a selection names, without asking whether it may be absent.
+    pub(super) fn path(&mut self, part: &IdedExpr) -> Option<Path> {
+        let select = match &part.expr {
+            Expr::Select(select) => select,
+            Expr::Ident(name) if !self.entries.contains(name) => return self.lone_name(part, name).and(None),
+            _ => {
+                let what = format!("`{}` is no field, and always has a value", self.words(part));
+                return self.complain(self.parsed.span(part), what, None);
+            }
+        };
+        let Expr::Ident(root) = &select.operand.expr else { return self.too_deep(part) };
+        let Some(owner) = self.schema.owner(root) else {
+            return if self.entries.contains(root) {
+                let what = format!("`{root}` is text and has no fields");
+                self.complain(self.parsed.span(part), what, None)
+            } else {
+                self.lone_name(&select.operand, root).and(None)
+            };
+        };
+        match owner.field(&select.field) {
+            Some(field) if owner.is_before() && field.derived => {
+                let what = format!("`{}` is not kept of how it was before", self.words(part));
+                let help = "only what the source itself told is kept";
+                self.complain(self.parsed.span(part), what, Some(help.to_owned()))
+            }
+            Some(field) => self.intern(NamedPath { text: format!("{root}.{}", field.name), place: owner.place, field }),
+            None => {
+                let help = self.schema.suggest_field(&owner, &select.field);
+                let what = format!("`{root}` has no field `{}`", select.field);
+                self.complain(self.last_word(part, &select.field), what, Some(help))
+            }
+        }
+    }
+
+    fn too_deep(&mut self, part: &IdedExpr) -> Option<Path> {
+        let words = collapse(self.words(part));
+        let mut names = words.rsplitn(3, '.');
+        let short = match (names.next(), names.next()) {
+            (Some(field), Some(owner)) if self.schema.owner(owner).is_some() => Some(format!("{owner}.{field}")),
+            _ => None,
+        };
+        let help = short.map(|short| format!("neighbours stand alone: write `{short}`"));
+        self.complain(self.parsed.span(part), format!("`{words}` goes further than one field"), help)
+    }
+
+    fn intern(&mut self, path: NamedPath) -> Option<Path> {
+        let at = self.paths.iter().position(|known| known.text == path.text).unwrap_or_else(|| {
+            self.paths.push(path);
+            self.paths.len() - 1
+        });
+        u16::try_from(at).ok().map(Path)
+    }
+
+    pub(super) fn named(&self, path: Path) -> NamedPath {
+        self.paths.get(usize::from(path.0)).cloned().expect("internal: paths are interned before they are used")
+    }
+
+    pub(super) fn last_word(&self, part: &IdedExpr, word: &str) -> Range<usize> {
+        let end = self.parsed.span(part).end;
+        end - word.len()..end
+    }
+
+    /// Shows the term with a guard for every field that needs one.
+    pub(super) fn complain_of_unguarded(&mut self, term: &IdedExpr, unguarded: &[(Range<usize>, String)]) {
+        let paths: BTreeSet<&str> = unguarded.iter().map(|(_, path)| path.as_str()).collect();
+        let guard = |sign: &str, operator: &str| -> String {
+            paths.iter().map(|path| format!("{path} {sign} null {operator} ")).collect()
+        };
+        let term = collapse(self.words(term));
+        let help = if paths.contains(term.as_str()) {
+            format!("ask whether it has one: `{term} != null`")
+        } else {
+            let (asked, excused) = (guard("!=", "&&"), guard("==", "||"));
+            format!("write `{asked}{term}`, or `{excused}{term}` if it may have none")
+        };
+        for (span, path) in unguarded {
+            let _: Option<()> = self.complain(span.clone(), format!("`{path}` may have no value"), Some(help.clone()));
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! Fields that are worked out: from several facts of a resource, or from its neighbours. Each is known only if what it
+//! is made from is; a count is known only if everything that counts was in sight.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::fields::{Texts, View, container, credential, grant, principal};
+use crate::inventory::Inventory;
+use crate::model::{
+    Body, Container, ContainerForm, Credential, Fact, Grant, GrantForm, Kind, Principal, PrincipalType, ResourceId,
+    SourceName,
+};
+
+const ORG_ADMIN: &str = "atlassian/org-admin";
+const ADMIN_ROLES: [&str; 4] = [ORG_ADMIN, "atlassian/site-admin", "atlassian/user-access-admin", "atlassian/admin"];
+
+pub(super) fn email_domain<'a>(view: &View<'a>) -> Fact<&'a str> {
+    match &principal(view).email {
+        Fact::Known(email) => Fact::from_option(email.rsplit_once('@').map(|(_, domain)| domain)),
+        Fact::Absent => Fact::Absent,
+        Fact::Unknown => Fact::Unknown,
+    }
+}
+
+pub(super) fn group_names<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    principal(view).groups.as_ref().map(|groups| names(view.inventory, groups))
+}
+
+fn names<'a>(inventory: &'a Inventory<'a>, ids: &'a [ResourceId]) -> Texts<'a> {
+    Texts::Made(ids.iter().map(|id| inventory.name(id)).collect())
+}
+
+/// A product whose last view is not told might have been viewed later than all others.
+pub(super) fn last_active_at(view: &View<'_>) -> Fact<DateTime<Utc>> {
+    match &principal(view).activity {
+        Fact::Known(products) if products.iter().any(|product| product.last_active_at.is_unknown()) => Fact::Unknown,
+        Fact::Known(products) => {
+            Fact::from_option(products.iter().filter_map(|product| product.last_active_at.known().copied()).max())
+        }
+        Fact::Absent => Fact::Absent,
+        Fact::Unknown => Fact::Unknown,
+    }
+}
+
+pub(super) fn is_org_admin(view: &View<'_>) -> Fact<bool> {
+    has_role(principal(view), &[ORG_ADMIN])
+}
+
+fn has_role(principal: &Principal, wanted: &[&str]) -> Fact<bool> {
+    match &principal.platform_roles {
+        Fact::Known(roles) => Fact::Known(roles.iter().any(|role| wanted.contains(&role.as_str()))),
+        Fact::Absent => Fact::Known(false),
+        Fact::Unknown => Fact::Unknown,
+    }
+}
+
+pub(super) fn is_admin(view: &View<'_>) -> Fact<bool> {
+    either(has_role(principal(view), &ADMIN_ROLES), || opens_administration(view))
+}
+
+/// True as soon as one group is known to open it, false only if every group is known not to.
+fn opens_administration(view: &View<'_>) -> Fact<bool> {
+    let groups = match &principal(view).groups {
+        Fact::Known(groups) => groups.as_slice(),
+        Fact::Absent => &[],
+        Fact::Unknown => return Fact::Unknown,
+    };
+    let mut told = true;
+    for id in groups {
+        let access = match view.inventory.get(id).map(|resource| &resource.body) {
+            Some(Body::Group(group)) => &group.jira_access,
+            _ => &Fact::Unknown,
+        };
+        match access {
+            Fact::Known(access) if access.iter().any(|word| word == "admin" || word == "site-admin") => {
+                return Fact::Known(true);
+            }
+            Fact::Known(_) | Fact::Absent => {}
+            Fact::Unknown => told = false,
+        }
+    }
+    if told { Fact::Known(false) } else { Fact::Unknown }
+}
+
+fn either(left: Fact<bool>, right: impl FnOnce() -> Fact<bool>) -> Fact<bool> {
+    match left {
+        Fact::Known(true) => left,
+        Fact::Known(false) | Fact::Absent => right(),
+        Fact::Unknown if right() == Fact::Known(true) => Fact::Known(true),
+        Fact::Unknown => Fact::Unknown,
+    }
+}
+
+pub(super) fn seats<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    view.inventory.seats_of(principal(view)).map(Texts::Made)
+}
+
+pub(super) fn takes_seat(view: &View<'_>) -> Fact<bool> {
+    view.inventory.seats_of(principal(view)).map(|seats| !seats.is_empty())
+}
+
+pub(super) fn live_credentials(view: &View<'_>) -> Fact<i64> {
+    if !view.inventory.seen_whole(Kind::Credential) {
+        return Fact::Unknown;
+    }
+    let mut live = 0;
+    for resource in view.inventory.credentials_of(&view.resource.id) {
+        let Body::Credential(credential) = &resource.body else { continue };
+        match is_live(credential, view.now) {
+            Fact::Known(true) => live += 1,
+            Fact::Known(false) | Fact::Absent => {}
+            Fact::Unknown => return Fact::Unknown,
+        }
+    }
+    Fact::Known(live)
+}
+
+fn is_live(credential: &Credential, now: DateTime<Utc>) -> Fact<bool> {
+    if credential.status.known().is_some_and(|status| status == "blocked")
+        || credential.expires_at.known().is_some_and(|end| *end <= now)
+    {
+        return Fact::Known(false);
+    }
+    if credential.status.is_unknown() || credential.expires_at.is_unknown() { Fact::Unknown } else { Fact::Known(true) }
+}
+
+pub(super) fn group_roles<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    if !view.inventory.seen_whole(Kind::Grant) {
+        return Fact::Unknown;
+    }
+    let roles: BTreeSet<&str> = view
+        .inventory
+        .grants_of(&view.resource.id)
+        .filter_map(|resource| if let Body::Grant(grant) = &resource.body { Some(grant.role.as_str()) } else { None })
+        .collect();
+    Fact::Known(Texts::Made(roles.into_iter().collect()))
+}
+
+pub(super) fn owner_exists(view: &View<'_>) -> Fact<bool> {
+    match &credential(view).owner {
+        Fact::Known(owner) if view.inventory.get(owner).is_some() => Fact::Known(true),
+        Fact::Known(_) if view.inventory.seen_whole(Kind::Principal) => Fact::Known(false),
+        Fact::Known(_) | Fact::Unknown => Fact::Unknown,
+        Fact::Absent => Fact::Known(false),
+    }
+}
+
+pub(super) fn seats_free(view: &View<'_>) -> Fact<i64> {
+    let Container { seats_total, seats_used, .. } = container(view);
+    seats_total.and_then(|total| seats_used.map(|used| total - used))
+}
+
+/// Accounts that may log in and administer the organisation.
+pub(super) fn org_admins(view: &View<'_>) -> Fact<i64> {
+    count_accounts(view, |account| match &account.status {
+        Fact::Known(status) if status == "active" => has_role(account, &[ORG_ADMIN]),
+        Fact::Known(_) => Fact::Known(false),
+        Fact::Absent | Fact::Unknown => Fact::Unknown,
+    })
+}
+
+pub(super) fn service_accounts(view: &View<'_>) -> Fact<i64> {
+    count_accounts(view, |account| account.account_type.map(|sort| sort == PrincipalType::ServiceAccount))
+}
+
+/// Counts accounts of an organisation: those that a source showed which shows the organisation itself. Known only if
+/// these sources showed all their accounts, and every one of them can be told.
+fn count_accounts(view: &View<'_>, counts: impl Fn(&Principal) -> Fact<bool>) -> Fact<i64> {
+    let own = |source: &SourceName| view.resource.seen_by.iter().any(|sighting| sighting.source == *source);
+    let ledger = view.inventory.coverage().0;
+    let mut lists =
+        ledger.iter().filter(|entry| own(&entry.source) && entry.shows.contains(&Kind::Principal)).peekable();
+    let whole = lists.peek().is_some() && lists.all(|list| !list.is_gap());
+    if container(view).form != ContainerForm::Organisation || !whole {
+        return Fact::Unknown;
+    }
+    let mut counted = 0;
+    for resource in view.inventory.of_kind(Kind::Principal) {
+        let Body::Principal(account) = &resource.body else { continue };
+        if !resource.seen_by.iter().any(|sighting| own(&sighting.source)) {
+            continue;
+        }
+        match counts(account) {
+            Fact::Known(true) => counted += 1,
+            Fact::Known(false) | Fact::Absent => {}
+            Fact::Unknown => return Fact::Unknown,
+        }
+    }
+    Fact::Known(counted)
+}
+
+pub(super) fn container_projects(view: &View<'_>) -> Fact<i64> {
+    match container(view).form {
+        ContainerForm::PermissionScheme => projects_using(view.inventory, &view.resource.id),
+        _ => Fact::Unknown,
+    }
+}
+
+pub(super) fn licence_group_names<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    container(view).licence_groups.as_ref().map(|groups| names(view.inventory, groups))
+}
+
+pub(super) fn grant_projects(view: &View<'_>) -> Fact<i64> {
+    let Grant { form, container, .. } = grant(view);
+    match form {
+        GrantForm::ProjectRole => Fact::Known(1),
+        GrantForm::Permission => match container {
+            Fact::Known(scheme) => projects_using(view.inventory, scheme),
+            Fact::Absent | Fact::Unknown => Fact::Unknown,
+        },
+        GrantForm::PlatformRole | GrantForm::GlobalPermission => Fact::Known(0),
+    }
+}
+
+/// No project is known to use a scheme only if every project told which one it uses.
+fn projects_using(inventory: &Inventory<'_>, scheme: &ResourceId) -> Fact<i64> {
+    if !inventory.seen_whole(Kind::Container) {
+        return Fact::Unknown;
+    }
+    let projects = inventory.projects_using(scheme);
+    let untold = || {
+        inventory.of_kind(Kind::Container).any(|resource| match &resource.body {
+            Body::Container(container) => {
+                container.form == ContainerForm::Project && container.permission_scheme.is_unknown()
+            }
+            _ => false,
+        })
+    };
+    if projects == 0 && untold() { Fact::Unknown } else { Fact::Known(count(projects)) }
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{EndpointState, LedgerEntry, Resource, Snapshot, sample};
+
+    fn list(kind: Kind, state: EndpointState) -> LedgerEntry {
+        LedgerEntry {
+            source: "acme-org".into(),
+            endpoint: kind.name().into(),
+            path: String::new(),
+            shows: vec![kind],
+            state,
+            reason: String::new(),
+            right: String::new(),
+            declared: None,
+            requests: 0,
+            pages: 0,
+            rows: 0,
+            rows_expected: None,
+            last_cursor: None,
+            statuses: std::collections::BTreeMap::new(),
+            retries: 0,
+            unreadable: Vec::new(),
+            started_at: DateTime::UNIX_EPOCH,
+            ended_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    fn ask<T>(resources: &[Resource], ledger: Vec<LedgerEntry>, question: impl Fn(&View<'_>) -> T) -> T {
+        let snapshot =
+            Snapshot::seal(vec![crate::model::Collection { authority: 0, resources: resources.to_vec(), ledger }]);
+        let inventory = Inventory::new(&snapshot);
+        let now = "2026-11-22T02:00:00Z".parse().unwrap();
+        let resource = inventory.get(&resources[0].id).unwrap();
+        question(&View { resource, inventory: &inventory, change: None, now })
+    }
+
+    fn with_roles(mut account: Resource, roles: Fact<Vec<String>>, groups: Fact<Vec<ResourceId>>) -> Resource {
+        if let Body::Principal(principal) = &mut account.body {
+            (principal.platform_roles, principal.groups) = (roles, groups);
+        }
+        account
+    }
+
+    fn with_access(access: Fact<Vec<String>>) -> Resource {
+        let mut group = sample::group();
+        if let Body::Group(body) = &mut group.body {
+            body.jira_access = access;
+        }
+        group
+    }
+
+    #[test]
+    fn nobody_is_called_harmless_while_a_role_or_group_is_untold() {
+        let in_group = || Fact::Known(vec![sample::group().id]);
+        let admin = |roles, groups, access| {
+            ask(&[with_roles(sample::principal(), roles, groups), with_access(access)], Vec::new(), is_admin)
+        };
+        let access = |word: &str| Fact::Known(vec![word.to_owned()]);
+        assert_eq!(admin(Fact::Known(vec![]), in_group(), access("user")), Fact::Known(false));
+        assert_eq!(admin(Fact::Known(vec![]), in_group(), access("admin")), Fact::Known(true));
+        assert_eq!(admin(Fact::Unknown, in_group(), access("admin")), Fact::Known(true));
+        assert_eq!(admin(Fact::Unknown, in_group(), access("user")), Fact::Unknown);
+        assert_eq!(admin(Fact::Known(vec![]), in_group(), Fact::Unknown), Fact::Unknown);
+        assert_eq!(admin(Fact::Known(vec![]), Fact::Unknown, access("user")), Fact::Unknown);
+        assert_eq!(admin(Fact::Known(vec![ORG_ADMIN.to_owned()]), Fact::Unknown, Fact::Unknown), Fact::Known(true));
+    }
+
+    #[test]
+    fn credentials_are_counted_only_if_all_were_in_sight() {
+        let resources = [sample::principal(), sample::credential()];
+        let whole = list(Kind::Credential, EndpointState::Complete);
+        assert_eq!(ask(&resources, vec![whole.clone()], live_credentials), Fact::Known(1));
+        let cut = list(Kind::Credential, EndpointState::Partial);
+        assert_eq!(ask(&resources, vec![whole, cut], live_credentials), Fact::Unknown);
+        assert_eq!(ask(&resources, Vec::new(), live_credentials), Fact::Unknown);
+    }
+
+    #[test]
+    fn an_organisation_counts_the_accounts_of_its_own_sources() {
+        let mut organisation = sample::container();
+        organisation.seen_by = sample::principal().seen_by;
+        organisation.body = Body::Container(Container::unknown(ContainerForm::Organisation));
+        let mut stranger = sample::principal();
+        stranger.id = ResourceId::new("elsewhere", Kind::Principal, "x");
+        stranger.seen_by[0].source = "other-site".into();
+        let resources = [organisation, sample::principal(), stranger];
+        let whole = vec![list(Kind::Principal, EndpointState::Complete)];
+        assert_eq!(ask(&resources, whole.clone(), org_admins), Fact::Known(1));
+        assert_eq!(ask(&resources, whole, service_accounts), Fact::Known(0));
+        assert_eq!(ask(&resources, vec![list(Kind::Principal, EndpointState::Denied)], org_admins), Fact::Unknown);
+    }
+
+    #[test]
+    fn an_owner_is_missed_only_where_all_accounts_were_in_sight() {
+        let alone = [sample::credential()];
+        let whole = || vec![list(Kind::Principal, EndpointState::Complete)];
+        assert_eq!(ask(&alone, whole(), owner_exists), Fact::Known(false));
+        assert_eq!(ask(&alone, Vec::new(), owner_exists), Fact::Unknown);
+        assert_eq!(ask(&[sample::credential(), sample::principal()], Vec::new(), owner_exists), Fact::Known(true));
+    }
+}

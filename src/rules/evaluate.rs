@@ -1,0 +1,210 @@
+//! Judging: every rule on every resource it speaks of, and every rule on changes on every change. Resources are shared
+//! out among the processors; the result is the same whatever their number.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::condition::{Ctx, Why};
+use super::reasons::Reasons;
+use super::rule::{Code, Judgement, Rule};
+use crate::inventory::Inventory;
+use crate::model::{
+    Body, Change, Coverage, Evaluation, Fact, Failure, Kind, LedgerEntry, Outcome, Resource, Severity, Tally, Unseen,
+    Verdict, What,
+};
+
+/// With fewer resources, sharing out costs more than it saves.
+const WORTH_SHARING: usize = 5_000;
+
+/// How many resources are handed out together.
+const SHARE: usize = 1_024;
+
+/// Judges everything. The rules are sorted by id.
+pub(super) fn evaluate(
+    rules: &[&Rule],
+    inventory: &Inventory<'_>,
+    changes: &[Change],
+    now: DateTime<Utc>,
+) -> Evaluation {
+    let resources = &inventory.snapshot().resources;
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let hands = if resources.len() < WORTH_SHARING { 1 } else { processors };
+    let judge = Judge { rules, inventory, now };
+    // Some kinds cost more than others, and resources are sorted by kind: everybody gets some of each.
+    let mut tables = std::thread::scope(|scope| {
+        let shares = (0..hands).map(|hand| resources.chunks(SHARE).skip(hand).step_by(hands).flatten());
+        let workers: Vec<_> = shares.map(|share| scope.spawn(move || judge.states(share))).collect();
+        let finished = workers.into_iter().map(|worker| worker.join());
+        finished.map(|table| table.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>()
+    });
+    tables.push(judge.changes(changes));
+    gather(rules, tables, inventory.coverage())
+}
+
+/// Puts the tables together, rule by rule.
+fn gather(rules: &[&Rule], tables: Vec<Table>, coverage: Coverage<'_>) -> Evaluation {
+    let mut evaluation = Evaluation::default();
+    let mut columns: Vec<std::vec::IntoIter<Column>> = tables.into_iter().map(Vec::into_iter).collect();
+    for rule in rules {
+        let mut tally = Tally { unseen: unseen(rule, coverage), ..Tally::default() };
+        let mut verdicts = Vec::new();
+        for mut column in columns.iter_mut().filter_map(Iterator::next) {
+            tally.pass += column.pass;
+            tally.fail += column.fail;
+            tally.not_applicable += column.not_applicable;
+            for (why, count) in column.unknown {
+                tally.unknown += count;
+                let words = column.reasons.words(why, rule.kind(), &rule.code.paths, coverage);
+                *tally.unknown_reasons.entry(words.to_string()).or_default() += count;
+            }
+            verdicts.extend(column.verdicts);
+        }
+        verdicts.sort_by(|left, right| left.resource.cmp(&right.resource));
+        evaluation.verdicts.append(&mut verdicts);
+        evaluation.tallies.insert(rule.id().clone(), tally);
+    }
+    evaluation
+}
+
+/// Gaps behind which there may be resources that the rule would judge, or that its judgement depends on. A kind that
+/// no endpoint shows at all is the greatest gap of all.
+fn unseen(rule: &Rule, coverage: Coverage<'_>) -> Vec<Unseen> {
+    let needed = rule.needed_kinds();
+    let gaps = coverage.gaps().filter(|gap| gap.shows.iter().any(|kind| needed.contains(kind)));
+    let mut unseen: Vec<Unseen> = gaps.map(behind).collect();
+    if !coverage.0.iter().any(|entry| entry.shows.contains(&rule.kind())) {
+        let kind = rule.kind().name();
+        unseen.push(Unseen {
+            source: "none".into(),
+            endpoint: format!("{kind}s").into(),
+            reason: format!("no source that is configured shows any {kind}"),
+        });
+    }
+    unseen.sort();
+    unseen
+}
+
+fn behind(gap: &LedgerEntry) -> Unseen {
+    let reason = match gap.reason.as_str() {
+        "" => gap.state.name().to_owned(),
+        reason => format!("{}, {reason}", gap.state.name()),
+    };
+    Unseen { source: gap.source.clone(), endpoint: Arc::clone(&gap.endpoint), reason }
+}
+
+/// A column for each rule.
+type Table = Vec<Column>;
+
+/// How one rule fared on one share of the resources.
+#[derive(Default)]
+struct Column {
+    pass: usize,
+    fail: usize,
+    not_applicable: usize,
+    unknown: HashMap<Why, usize>,
+    reasons: Reasons,
+    verdicts: Vec<Verdict>,
+}
+
+#[derive(Clone, Copy)]
+struct Judge<'j> {
+    rules: &'j [&'j Rule],
+    inventory: &'j Inventory<'j>,
+    now: DateTime<Utc>,
+}
+
+impl<'j> Judge<'j> {
+    fn states<'r>(self, resources: impl Iterator<Item = &'r Resource>) -> Table {
+        let by_kind = self.by_kind(false);
+        let mut table = self.empty_table();
+        for resource in resources {
+            let Some(rules) = by_kind.get(&resource.kind()) else { continue };
+            let ctx = Ctx::new(self.inventory, resource, self.now);
+            self.judge(rules, &ctx, &mut table);
+        }
+        table
+    }
+
+    /// A change that was not observed says nothing. What was removed is judged as it was.
+    fn changes(self, changes: &[Change]) -> Table {
+        let by_kind = self.by_kind(true);
+        let mut table = self.empty_table();
+        let mut sorted: Vec<&Change> = changes.iter().filter(|change| change.what != What::NotObserved).collect();
+        sorted.sort_by(|left, right| left.resource.cmp(&right.resource));
+        for change in sorted {
+            let Some(rules) = by_kind.get(&change.resource.kind()) else { continue };
+            let resource = match change.what {
+                What::Removed => change.before.as_deref(),
+                What::Added | What::Changed | What::Rotated | What::NotObserved => self.inventory.get(&change.resource),
+            };
+            let Some(resource) = resource else { continue };
+            let ctx = Ctx::new(self.inventory, resource, self.now).of_change(change);
+            self.judge(rules, &ctx, &mut table);
+        }
+        table
+    }
+
+    fn judge(self, rules: &[(usize, &Rule)], ctx: &Ctx<'_>, table: &mut Table) {
+        for (at, rule) in rules {
+            let Some(column) = table.get_mut(*at) else { continue };
+            let outcome = match rule.code.judge(ctx) {
+                Judgement::Pass => {
+                    column.pass += 1;
+                    continue;
+                }
+                Judgement::NotApplicable => {
+                    column.not_applicable += 1;
+                    continue;
+                }
+                Judgement::Fail => {
+                    column.fail += 1;
+                    Outcome::Fail(failure(&rule.code, rule.severity, ctx))
+                }
+                Judgement::Unknown(why) => {
+                    *column.unknown.entry(why).or_default() += 1;
+                    let coverage = self.inventory.coverage();
+                    Outcome::Unknown(column.reasons.words(why, rule.kind(), &rule.code.paths, coverage))
+                }
+            };
+            let resource = ctx.subject.resource.id.clone();
+            column.verdicts.push(Verdict { rule: rule.id.clone(), resource, outcome });
+        }
+    }
+
+    /// The rules that speak of each kind, with their numbers.
+    fn by_kind(self, on_change: bool) -> HashMap<Kind, Vec<(usize, &'j Rule)>> {
+        let mut by_kind: HashMap<Kind, Vec<(usize, &Rule)>> = HashMap::new();
+        for (at, rule) in self.rules.iter().enumerate().filter(|(_, rule)| rule.on_change() == on_change) {
+            by_kind.entry(rule.kind()).or_default().push((at, rule));
+        }
+        by_kind
+    }
+
+    fn empty_table(self) -> Table {
+        self.rules.iter().map(|_| Column::default()).collect()
+    }
+}
+
+/// What a failed rule says of the resource.
+pub(super) fn failure(code: &Code, severity: Severity, ctx: &Ctx<'_>) -> Failure {
+    Failure {
+        severity: code.severity(ctx, severity),
+        message: code.message(ctx),
+        resource_name: ctx.subject.resource.title().to_owned(),
+        owner: owner(ctx.subject.inventory, ctx.subject.resource),
+    }
+}
+
+/// Whose it is: the owner of a credential, the holder of a grant.
+fn owner(inventory: &Inventory<'_>, resource: &Resource) -> Option<String> {
+    match &resource.body {
+        Body::Credential(credential) => credential.owner.known().map(|owner| inventory.name(owner).to_owned()),
+        Body::Grant(grant) => match (&grant.principal, &grant.group) {
+            (Fact::Known(holder), _) | (_, Fact::Known(holder)) => Some(inventory.name(holder).to_owned()),
+            _ => Some(grant.holder.name().to_owned()),
+        },
+        Body::Principal(_) | Body::Group(_) | Body::Container(_) | Body::Setting(_) => None,
+    }
+}

@@ -1,0 +1,92 @@
+//! Every rule file that is found on disk: it loads, its cases hold, it shows what it does where it cannot tell, and it
+//! is in the binary.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use keyroll::problem::SourceText;
+use keyroll::rules::{CaseResult, Expect, Framework, Overrides, RuleSet, builtin};
+
+fn yaml_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(yaml_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "yaml") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The files in the folders under `rules/`, catalogues apart from rules.
+fn on_disk() -> (Vec<SourceText>, Vec<SourceText>) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let top = root.join("rules");
+    let files = yaml_files(&top).into_iter().filter(|file| file.parent() != Some(&top));
+    let texts = files.map(|file| {
+        let name = file.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+        SourceText::new(&name, &fs::read_to_string(&file).unwrap())
+    });
+    texts.partition(|text| text.name.starts_with("rules/frameworks/"))
+}
+
+fn rule_set() -> RuleSet {
+    let (catalogues, rules) = on_disk();
+    let frameworks: Vec<Framework> =
+        catalogues.iter().map(|file| Framework::read(file).unwrap_or_else(|problems| panic!("{problems}"))).collect();
+    RuleSet::load(&rules, &frameworks, &Overrides::default()).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+#[test]
+fn there_are_rules_and_all_of_them_are_in_the_binary() {
+    let (catalogues, rules) = on_disk();
+    assert!(rules.len() >= 25, "found {} rules", rules.len());
+    assert_eq!(rules, builtin::rules());
+    assert_eq!(catalogues, builtin::frameworks());
+}
+
+#[test]
+fn all_cases_hold() {
+    let failed: Vec<String> = rule_set().run_cases().iter().filter(|result| !result.passed()).map(describe).collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+fn describe(result: &CaseResult) -> String {
+    let CaseResult { file, line, name, expected, .. } = result;
+    format!("{}:{line}: “{name}” expects {}, the rule says {}", file.name, expected.name(), result.said())
+}
+
+/// Fields that every source tells, or that nobody can hide.
+const ALWAYS_TOLD: &[&str] = &[
+    "credential.form",
+    "container.form",
+    "grant.form",
+    "grant.role",
+    "grant.holder",
+    "setting.key",
+    "change.what",
+    "change.fields",
+];
+
+#[test]
+fn a_rule_that_may_lack_a_fact_has_a_case_for_that() {
+    let set = rule_set();
+    let results = set.run_cases();
+    let with_unknown: BTreeSet<_> =
+        results.iter().filter(|result| result.expected == Expect::Unknown).map(|result| &result.rule).collect();
+    let lacking: Vec<&str> = set
+        .rules()
+        .iter()
+        .filter(|rule| !with_unknown.contains(rule.id()))
+        .filter(|rule| {
+            let own_name = [format!("{}.name", rule.kind().name()), format!("{}.id", rule.kind().name())];
+            rule.needs().iter().any(|path| !ALWAYS_TOLD.contains(path) && !own_name.iter().any(|own| own == path))
+        })
+        .map(|rule| rule.id().as_str())
+        .collect();
+    assert!(lacking.is_empty(), "no unknown case in {lacking:?}");
+}
