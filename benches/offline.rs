@@ -1,1 +1,253 @@
-fn main() {}
+//! The offline path of a night: load the snapshot before, compare, judge, reconcile, commit, write CSV.
+//!
+//! `cargo bench --bench offline` runs it for 100,000 accounts and 200,000 credentials of which one in two hundred changed,
+//! each night in a process of its own so that its peak of memory is its own. `-- ACCOUNTS` sets another size.
+
+use std::fs;
+use std::io::BufWriter;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use keyroll::app::assess;
+use keyroll::config::Config;
+use keyroll::drift;
+use keyroll::findings::{self, Judged, Waivers};
+use keyroll::inventory::Inventory;
+use keyroll::model::{
+    Body, Collection, Coverage, Credential, CredentialForm, EndpointState, Fact, Kind, LedgerEntry, Principal,
+    PrincipalType, Resource, ResourceId, Sighting, Snapshot, SnapshotHead, SnapshotId,
+};
+use keyroll::reports::csv_set;
+use keyroll::store::{ScanRecord, Store};
+
+const NIGHTS: usize = 5;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    match arguments.as_slice() {
+        [role, folder, accounts] if role == "seed" => seed(Path::new(folder), accounts.parse().unwrap()),
+        [role, folder, accounts] if role == "night" => night(Path::new(folder), accounts.parse().unwrap()),
+        rest => conduct(rest.first().map_or(100_000, |accounts| accounts.parse().expect("a number of accounts"))),
+    }
+}
+
+/// Runs the parts in processes of their own and prints the medians.
+fn conduct(accounts: usize) {
+    println!("{accounts} accounts, {} credentials, 1 in 200 changed", accounts * 2);
+    let mut columns: Vec<Vec<f64>> = Vec::new();
+    let mut names = Vec::new();
+    for _ in 0..NIGHTS {
+        let folder = tempfile::tempdir().unwrap();
+        run("seed", folder.path(), accounts);
+        let lines = run("night", folder.path(), accounts);
+        names = lines.iter().map(|(name, _)| name.clone()).collect();
+        columns.push(lines.into_iter().map(|(_, value)| value).collect());
+    }
+    for (at, name) in names.iter().enumerate() {
+        let mut values: Vec<f64> = columns.iter().map(|column| column[at]).collect();
+        values.sort_by(f64::total_cmp);
+        println!(
+            "{name:<22} median {:>9.3}   min {:>9.3}   max {:>9.3}",
+            values[NIGHTS / 2],
+            values[0],
+            values[NIGHTS - 1]
+        );
+    }
+}
+
+fn run(role: &str, folder: &Path, accounts: usize) -> Vec<(String, f64)> {
+    let this = std::env::current_exe().unwrap();
+    let output = Command::new(this).arg(role).arg(folder).arg(accounts.to_string()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| {
+            let (name, value) = line.split_once('\t').unwrap();
+            (name.to_owned(), value.parse().unwrap())
+        })
+        .collect()
+}
+
+fn first_night() -> DateTime<Utc> {
+    "2026-11-21T02:00:00Z".parse().unwrap()
+}
+
+fn seed(folder: &Path, accounts: usize) {
+    let mut store = Store::create_or_open(&folder.join("keyroll.db")).unwrap();
+    let snapshot = generate(accounts, 0);
+    judge_and_commit(&mut store, snapshot, first_night(), &mut |_, _| {});
+}
+
+fn night(folder: &Path, accounts: usize) {
+    let path = folder.join("keyroll.db");
+    let mut store = Store::create_or_open(&path).unwrap();
+    let snapshot = generate(accounts, 1);
+    let before = peak_mebibytes();
+    let begin = Instant::now();
+    let mut steps: Vec<(&str, Duration)> = Vec::new();
+    judge_and_commit(&mut store, snapshot, first_night() + TimeDelta::days(1), &mut |name, took| {
+        steps.push((name, took))
+    });
+    let csv = Instant::now();
+    let assessment = assess(&store, None).unwrap();
+    for table in csv_set() {
+        let file = fs::File::create(folder.join(format!("{}.csv", table.name))).unwrap();
+        (table.write)(&assessment, &mut BufWriter::new(file)).unwrap();
+    }
+    steps.push(("assess and CSV, s", csv.elapsed()));
+    for (name, took) in &steps {
+        println!("{name}\t{}", took.as_secs_f64());
+    }
+    println!("whole path, s\t{}", begin.elapsed().as_secs_f64());
+    println!("collected, MiB\t{before}");
+    println!("peak, MiB\t{}", peak_mebibytes());
+    println!("store, MiB\t{}", fs::metadata(&path).unwrap().len() as f64 / 1_048_576.0);
+}
+
+/// What `App::scan` does once everything is collected, with a stopwatch.
+fn judge_and_commit(
+    store: &mut Store,
+    mut snapshot: Snapshot,
+    now: DateTime<Utc>,
+    told: &mut dyn FnMut(&'static str, Duration),
+) {
+    let mut lap = Instant::now();
+    let mut step = |name: &'static str| {
+        told(name, lap.elapsed());
+        lap = Instant::now();
+    };
+    let previous = store.latest().unwrap();
+    let before = previous.as_ref().map(|head| store.snapshot(head.id).unwrap().unwrap());
+    step("load, s");
+    let changes = match before {
+        Some(before) => {
+            let comparison = drift::compare(&before, &snapshot);
+            snapshot.carried = comparison.carried;
+            comparison.changes
+        }
+        None => Vec::new(),
+    };
+    step("compare, s");
+    let rules = Config::shipped().rules().unwrap();
+    let evaluation = rules.evaluate(&Inventory::new(&snapshot), &changes, now);
+    step("judge, s");
+    let summaries = rules.summaries();
+    let judged =
+        Judged { rules: &summaries, evaluation: &evaluation, snapshot: &snapshot, changes: &changes, baseline: None };
+    let reconciled = findings::reconcile(&store.findings().unwrap(), &judged, &Waivers::default(), now);
+    step("reconcile, s");
+    let head = SnapshotHead {
+        id: SnapshotId(0),
+        estate: "bench".to_owned(),
+        started_at: now,
+        ended_at: now,
+        digest: snapshot.digest,
+        rules_digest: rules.digest(),
+        complete: Coverage(&snapshot.ledger).is_complete(),
+        tool_version: "bench".to_owned(),
+        sources: vec!["org".into()],
+        compared_with: previous.map(|head| head.id),
+        counts: snapshot.counts(),
+    };
+    let record = ScanRecord {
+        after: head.compared_with,
+        head: &head,
+        snapshot: &snapshot,
+        changes: &changes,
+        findings: &reconciled.findings,
+        transitions: &reconciled.transitions,
+        tallies: &evaluation.tallies,
+        rules: &summaries,
+        waivers: &reconciled.waiver_uses,
+    };
+    store.commit(&record).unwrap();
+    step("commit, s");
+}
+
+/// A believable estate: every account a person in some groups, two tokens each; a few of them worth a finding.
+fn generate(accounts: usize, night: usize) -> Snapshot {
+    let now = first_night();
+    let days = |days: i64| now - TimeDelta::days(days);
+    let seen_by = |endpoint: &str| vec![Sighting { source: "org".into(), endpoint: endpoint.into() }];
+    let (people, tokens) = (seen_by("accounts"), seen_by("user API tokens"));
+    let groups: Vec<ResourceId> =
+        (0..500).map(|at| ResourceId::new(ResourceId::CLOUD, Kind::Group, &format!("8f3a-{at:08}"))).collect();
+    let mut resources = Vec::with_capacity(accounts * 3);
+    for at in 0..accounts {
+        let id = ResourceId::new(ResourceId::CLOUD, Kind::Principal, &format!("712020:{at:08x}-4000-8000"));
+        let principal = Principal {
+            account_type: Fact::Known(PrincipalType::Person),
+            status: Fact::Known(if at % 40 == 0 { "deactivated" } else { "active" }.to_owned()),
+            email: Fact::Known(format!("first.last{at}@acme.example")),
+            managed: Fact::Known(true),
+            mfa: Fact::Known(at % 100 != 0),
+            platform_roles: Fact::Known(Vec::new()),
+            groups: Fact::Known((0..4).map(|group| groups[(at * 7 + group * 31) % 500].clone()).collect()),
+            added_at: Fact::Known(days(900 - (at % 800) as i64)),
+            ..Principal::default()
+        };
+        for token in 0..2 {
+            let serial = at * 2 + token;
+            let changed = night > 0 && serial % 200 == 0;
+            let mut credential = Credential::unknown(CredentialForm::ApiToken);
+            credential.owner = Fact::Known(id.clone());
+            credential.status = Fact::Known("active".to_owned());
+            credential.created_at = Fact::Known(days(100 + (serial % 200) as i64));
+            credential.expires_at =
+                if serial % 500 == 0 { Fact::Absent } else { Fact::Known(days(-40 - (serial % 60) as i64)) };
+            credential.last_used_at = Fact::Known(days(if changed { 0 } else { (serial % 80) as i64 }));
+            credential.scopes = if changed {
+                Fact::Known(vec!["read:jira-work".to_owned(), "write:jira-work".to_owned()])
+            } else {
+                Fact::Known(vec!["read:jira-work".to_owned()])
+            };
+            resources.push(Resource {
+                id: ResourceId::new(ResourceId::CLOUD, Kind::Credential, &format!("f2c1{serial:08x}-0000-4000")),
+                name: format!("token of {serial}"),
+                seen_by: tokens.clone(),
+                body: Body::Credential(credential),
+            });
+        }
+        resources.push(Resource {
+            id,
+            name: format!("First Last {at}"),
+            seen_by: people.clone(),
+            body: Body::Principal(principal),
+        });
+    }
+    let ledger = vec![entry("accounts", Kind::Principal), entry("user API tokens", Kind::Credential)];
+    Snapshot::seal(vec![Collection { authority: 2, resources, ledger }])
+}
+
+fn entry(endpoint: &str, kind: Kind) -> LedgerEntry {
+    LedgerEntry {
+        source: "org".into(),
+        endpoint: endpoint.into(),
+        path: String::new(),
+        shows: vec![kind],
+        state: EndpointState::Complete,
+        reason: String::new(),
+        right: String::new(),
+        declared: None,
+        requests: 1,
+        pages: 1,
+        rows: 1,
+        rows_expected: None,
+        last_cursor: None,
+        statuses: std::collections::BTreeMap::new(),
+        retries: 0,
+        unreadable: Vec::new(),
+        started_at: first_night(),
+        ended_at: first_night(),
+    }
+}
+
+/// The most memory this process ever held, as Linux tells it; 0 elsewhere.
+fn peak_mebibytes() -> f64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or("VmHWM: 0 kB");
+    line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
+}

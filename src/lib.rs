@@ -19,5 +19,20 @@ pub mod document;
 pub mod http;
 pub mod inventory;
 
-// Floor 3: rooms side by side, none of which imports another.
+// Floor 3: rooms side by side; none imports another.
+pub mod drift;
+pub mod findings;
+pub mod reports;
 pub mod rules;
+pub mod simulator;
+pub mod sources;
+pub mod store;
+
+// Floor 4: the use cases.
+pub mod app;
+
+// Floor 6: where everything meets.
+pub mod config;
+
+// Floor 7: the front door.
+pub mod cli;

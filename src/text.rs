@@ -66,12 +66,15 @@ pub fn harmless(text: &str) -> String {
         .map(|letter| match letter {
             '\t' | '\n' | '\r' => ' ',
             letter if letter.is_control() => '\u{fffd}',
-            '\u{200b}'..='\u{200f}'
+            '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
             | '\u{202a}'..='\u{202e}'
             | '\u{2028}'
             | '\u{2029}'
             | '\u{2060}'..='\u{2069}'
-            | '\u{feff}' => '\u{fffd}',
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}' => '\u{fffd}',
             letter => letter,
         })
         .collect()
@@ -113,6 +116,7 @@ mod tests {
         assert_eq!(harmless("\u{1b}[31mred\u{7}"), "\u{fffd}[31mred\u{fffd}");
         assert_eq!(harmless("invoice\u{202e}fdp.exe"), "invoice\u{fffd}fdp.exe");
         assert_eq!(harmless("two\nlines"), "two lines");
+        assert_eq!(harmless("a\u{61c}b\u{e0041}"), "a\u{fffd}b\u{fffd}");
     }
 
     #[test]

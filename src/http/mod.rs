@@ -5,27 +5,60 @@
 //! tries again where that can help (`retry`), and walks paged collections to a proven end (`paging`).
 //! What happened on the way is noted on a `Trail`, from which sources write the coverage ledger.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+mod allowed;
+mod auth;
+mod budget;
+mod client;
+mod connection;
+mod error;
+mod exchange;
+mod lenient;
+mod links;
+mod paging;
+mod retry;
+mod trail;
 
-use serde::de::DeserializeOwned;
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::secret::Secret;
+
+pub use allowed::{Allowed, segment};
+pub use client::Client;
+pub use error::HttpError;
+pub use lenient::Lenient;
+pub use paging::{CursorPlace, End, Page, Paging, Position, Walk};
+pub use trail::{Counts, Trail};
+
+use budget::Budget;
 
 /// How to prove who is asking.
 #[derive(Debug, Clone)]
 pub enum Auth {
     /// Nobody: a public endpoint.
     None,
-    /// User name (an e-mail address in the cloud) and token.
-    Basic { user: String, password: Secret },
+    /// A user and a secret in the `Authorization: Basic` header.
+    Basic {
+        /// The user's name; in the cloud an e-mail address.
+        user: String,
+        /// The password or token.
+        password: Secret,
+    },
     /// A key or token in the `Authorization: Bearer` header.
     Bearer(Secret),
     /// OAuth 2.0 client credentials: exchanged for a bearer token, renewed before it ends.
-    ClientCredentials { token_url: String, client_id: String, client_secret: Secret },
+    ClientCredentials {
+        /// Where the exchange takes place. It is the one request outside the list.
+        token_url: String,
+        /// The client's public name.
+        client_id: String,
+        /// What proves that it is the client.
+        client_secret: Secret,
+    },
 }
 
 /// The two methods that can read. There is no way to name another one.
@@ -37,17 +70,8 @@ pub enum Method {
     Post,
 }
 
-/// A request that may leave the house: method and path, with `{}` for one variable segment.
-#[derive(Debug, Clone, Copy)]
-pub struct Allowed {
-    /// The method.
-    pub method: Method,
-    /// Path under the base URL, such as `/admin/v1/orgs/{}/users`.
-    pub path: &'static str,
-}
-
 /// What a client needs to know about the host it talks to.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Settings {
     /// Scheme, host and path prefix; requests never leave it.
     pub base_url: String,
@@ -63,10 +87,25 @@ pub struct Settings {
     pub proxy: Option<String>,
     /// How long one answer may take.
     pub timeout: Duration,
-    /// Requests under way at once, at the most.
+    /// Requests under way at once, at the most. Among the clients of a tenant the largest number counts.
     pub concurrency: usize,
-    /// A ceiling of our own, below whatever the tenant allows.
+    /// A ceiling of our own, below whatever the tenant allows. Among the clients of a tenant the lowest counts.
     pub requests_per_second: Option<f64>,
+}
+
+/// How patient and how greedy clients are. The defaults suit the real world; tests and the demo wait less.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// How often one request is sent before it is given up.
+    pub tries: u32,
+    /// The pause before the second try; it doubles with each further one.
+    pub first_pause: Duration,
+    /// The longest pause a server may impose; beyond it the request is given up as throttled.
+    pub longest_pause: Duration,
+    /// Pages of one walk before it counts as one that would never end.
+    pub most_pages: u32,
+    /// Bytes of one answer after decompression.
+    pub largest_answer: usize,
 }
 
 /// One request: what to ask for.
@@ -74,7 +113,7 @@ pub struct Settings {
 pub struct Request {
     /// GET or POST.
     pub method: Method,
-    /// Path under the base URL, its variable segments percent-encoded by [`Request::get`]'s callers through [`segment`].
+    /// Path under the base URL. Foreign ids in it have gone through [`segment`].
     pub path: String,
     /// Query parameters in order; a key may come more than once.
     pub query: Vec<(String, String)>,
@@ -82,172 +121,53 @@ pub struct Request {
     pub body: Option<serde_json::Value>,
 }
 
-/// What happened while one endpoint was read: the raw numbers of its ledger entry. Clones share them.
-#[derive(Debug, Clone, Default)]
-pub struct Trail(Arc<Mutex<Counts>>);
-
-/// The numbers on a [`Trail`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Requests sent, those tried again included.
-    pub requests: u32,
-    /// Answers that were a page (or the only answer) and could be read.
-    pub pages: u32,
-    /// How often each HTTP status came.
-    pub statuses: BTreeMap<u16, u32>,
-    /// Requests that were sent again.
-    pub retries: u32,
-    /// The cursor, link or offset that was asked for last.
-    pub last_cursor: Option<String>,
-}
-
-/// One page of an answer.
-pub trait Page: DeserializeOwned + Send + 'static {
-    /// What it holds.
-    type Row: Send;
-    /// Where the collection stands after this page.
-    fn position(&self) -> Position;
-    /// The rows.
-    fn into_rows(self) -> Vec<Self::Row>;
-}
-
-/// What a page says about the rest. Keys that the page does not have stay `None`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Position {
-    /// Link or cursor of the next page: absolute URL, relative URL, `?query`, or a bare cursor.
-    pub next: Option<String>,
-    /// The page's own word that it is the last.
-    pub is_last: Option<bool>,
-    /// Rows in the whole collection, as the server counts them.
-    pub total: Option<u64>,
-}
-
-/// How a collection is walked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Paging {
-    /// One answer holds everything.
-    Single,
-    /// Each page names the next; the end is a page that names none.
-    Links {
-        /// The parameter for a next page that is given as a bare cursor.
-        cursor: &'static str,
-        /// Where a cursor goes: into the query alone, beside the other parameters, or into the JSON body.
-        place: CursorPlace,
-    },
-    /// Offset and size; the end is `is_last`, or the total reached. Later pages are fetched side by side.
-    Offset { start: &'static str, size: &'static str, rows: u32 },
-    /// Offset and size over bare arrays; the end is an empty page. Pages are fetched a few ahead.
-    UntilEmpty { start: &'static str, size: &'static str, rows: u32 },
-}
-
-/// Where a bare cursor is put.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CursorPlace {
-    /// Alone in the query: the API drops all other parameters anyway.
-    QueryAlone,
-    /// In the query, the other parameters repeated beside it.
-    QueryBeside,
-    /// In the JSON body, beside its other members.
-    Body,
-}
-
-/// What walking a collection brought.
-#[derive(Debug)]
-pub struct Walk<Row> {
-    /// The rows of all pages that arrived, in the collection's order.
-    pub rows: Vec<Row>,
-    /// Rows in the whole collection as the server counted them, if it did.
-    pub expected: Option<u64>,
-    /// How it ended.
-    pub end: End,
-}
-
-/// How a walk ended.
-#[derive(Debug)]
-pub enum End {
-    /// The protocol's end marker was seen, and a total, if there was one, agrees with the rows.
-    Complete,
-    /// Rows arrived but the end was not proven: counts disagree, a cursor came twice, too many pages, an error on the way.
-    Partial(String),
-    /// The very first request failed.
-    Failed(HttpError),
-}
-
-/// Why a request brought nothing. Never shows a secret, nor an answer's text beyond its error message.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum HttpError {
-    /// 401 or 403.
-    #[error("refused with {status}: {message}")]
-    Denied { status: u16, message: String },
-    /// 404 or 410.
-    #[error("not found ({status}): {message}")]
-    Missing { status: u16, message: String },
-    /// 402: the plan does not have it.
-    #[error("not part of the plan ({status}): {message}")]
-    NotOffered { status: u16, message: String },
-    /// 429 and still 429 after all tries, or a quota that will not be back in time.
-    #[error("throttled: {message}")]
-    Throttled { message: String },
-    /// A 5xx or another status nobody expects here.
-    #[error("the server answered {status}: {message}")]
-    Status { status: u16, message: String },
-    /// No answer, or not all of it: connection refused, cut, timed out.
-    #[error("no whole answer: {message}")]
-    Broken { message: String },
-    /// An answer, but not the one that was described: no JSON, a login page, another shape.
-    #[error("cannot read the answer: {message}")]
-    Unreadable { message: String },
-    /// Our own door is shut: the request is not on the list, or a link leads to another host.
-    #[error("not sent: {message}")]
-    Refused { message: String },
-    /// The client cannot be built from these settings.
-    #[error("cannot use these connection settings: {message}")]
-    Settings { message: String },
-}
-
-/// Builds clients that share the budget of their tenants.
+/// Builds clients that share the budget of their tenants. Clones share it too.
 #[derive(Debug, Clone)]
 pub struct Factory {
     clock: Arc<dyn Clock>,
-}
-
-/// Talks to one host. Clones share everything.
-#[derive(Debug, Clone)]
-pub struct Client {
-    settings: Arc<Settings>,
+    limits: Limits,
+    tenants: Arc<Mutex<HashMap<String, Arc<Budget>>>>,
 }
 
 impl Factory {
-    /// A factory whose waiting and renewing go by `clock`.
+    /// A factory whose clients judge dates by `clock`: when a limit is reset, when a token ends.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock }
+        connection::choose_cryptography();
+        Self { clock, limits: Limits::default(), tenants: Arc::default() }
+    }
+
+    /// The same factory with other limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// A client for one host.
     ///
     /// # Errors
-    /// When the URL, proxy or certificate file cannot be used.
+    /// When the URL, proxy, credential or certificate file cannot be used.
     pub fn client(&self, settings: Settings) -> Result<Client, HttpError> {
-        let _ = &self.clock;
-        Ok(Client { settings: Arc::new(settings) })
+        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = tenants.get(&settings.tenant).cloned();
+        let budget = known.unwrap_or_else(|| Arc::new(Budget::default()));
+        let client = Client::new(&settings, self.limits.clone(), self.clock.clone(), budget.clone())?;
+        budget.welcome(settings.concurrency, settings.requests_per_second);
+        tenants.insert(settings.tenant, budget);
+        Ok(client)
     }
 }
 
-impl Client {
-    /// Sends a request and reads its JSON answer; tries again where that can help.
-    ///
-    /// # Errors
-    /// When no readable answer came.
-    pub async fn fetch<T: DeserializeOwned>(&self, request: &Request, trail: &Trail) -> Result<T, HttpError> {
-        let _ = (&self.settings, request, trail);
-        unimplemented!()
-    }
-
-    /// Walks a paged collection from its first request to its proven end.
-    pub async fn walk<P: Page>(&self, first: Request, paging: Paging, trail: &Trail) -> Walk<P::Row> {
-        let _ = (&self.settings, first, paging, trail);
-        unimplemented!()
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            tries: 4,
+            first_pause: Duration::from_millis(500),
+            longest_pause: Duration::from_secs(60),
+            most_pages: 20_000,
+            largest_answer: 64 * 1024 * 1024,
+        }
     }
 }
 
@@ -272,16 +192,9 @@ impl Request {
     }
 }
 
-/// A foreign id made fit to be one segment of a path.
-#[must_use]
-pub fn segment(id: &str) -> String {
-    id.to_owned()
-}
-
-impl Trail {
-    /// The numbers so far.
-    #[must_use]
-    pub fn counts(&self) -> Counts {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+impl fmt::Debug for Settings {
+    /// The URLs are left out: people put passwords into them.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Settings").field("tenant", &self.tenant).field("auth", &self.auth).finish_non_exhaustive()
     }
 }

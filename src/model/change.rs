@@ -1,6 +1,6 @@
 //! The difference between two snapshots, resource by resource.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Resource, ResourceId};
 
@@ -10,6 +10,8 @@ use super::{Resource, ResourceId};
 pub enum What {
     /// It was not there before, and would have been seen.
     Added,
+    /// It was not seen before, and may have been there all the same: nothing that shows it was read whole then.
+    FirstSeen,
     /// It is gone: every endpoint that showed it before was read whole now.
     Removed,
     /// Some of its fields differ.
@@ -22,13 +24,15 @@ pub enum What {
 
 impl What {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Added, Self::Removed, Self::Changed, Self::Rotated, Self::NotObserved];
+    pub const ALL: [Self; 6] =
+        [Self::Added, Self::FirstSeen, Self::Removed, Self::Changed, Self::Rotated, Self::NotObserved];
 
     /// The word used in rules and reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Added => "added",
+            Self::FirstSeen => "first-seen",
             Self::Removed => "removed",
             Self::Changed => "changed",
             Self::Rotated => "rotated",
@@ -43,17 +47,22 @@ pub struct FieldChange {
     /// The field's name, as rules name it.
     pub field: String,
     /// What it was; `None` if it was not known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub before: Option<serde_json::Value>,
     /// What it is; `None` if it is not known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub after: Option<serde_json::Value>,
+}
+
+/// A value that is there, be it `null`: left to itself, serde reads `null` as “left out”, and absent would become unknown.
+fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<serde_json::Value>, D::Error> {
+    serde_json::Value::deserialize(from).map(Some)
 }
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// Added, removed, changed, rotated or not observed.
+    /// Added, first seen, removed, changed, rotated or not observed.
     pub what: What,
     /// The resource: for a rotated credential, the new one.
     pub resource: ResourceId,
@@ -65,7 +74,8 @@ pub struct Change {
     /// The credential that a rotated one replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<ResourceId>,
-    /// Why it was not observed: which endpoint was not read whole.
+    /// Which endpoint was not read whole: why it was not observed; why something first seen may be old; or why fields
+    /// that differ may do so only because another endpoint spoke of them. A change without a reason is certain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The resource as it was, for rules that look back. Not stored: the earlier snapshot has it.

@@ -133,9 +133,12 @@ impl<'a> Coverage<'a> {
     }
 
     /// Why a resource that was seen before cannot be called gone; `None` if every endpoint that showed it then
-    /// was read whole now.
+    /// was read whole now. Of a resource that no endpoint is known to show, nothing can be said.
     #[must_use]
     pub fn why_unseen(self, seen_by: &[Sighting]) -> Option<String> {
+        if seen_by.is_empty() {
+            return Some("which endpoint shows it is not known".to_owned());
+        }
         seen_by.iter().find_map(|sighting| {
             let entry =
                 self.0.iter().find(|entry| entry.source == sighting.source && entry.endpoint == sighting.endpoint);

@@ -33,10 +33,8 @@ impl Status {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Resolution {
-    /// The rule holds for the resource.
+    /// The rule holds for the resource, or does not speak of it any more.
     Fixed,
-    /// The rule does not speak of the resource any more.
-    NoLongerApplies,
     /// The resource is gone, and every endpoint that showed it was read whole.
     ResourceGone,
     /// The credential was replaced by a new one.
@@ -53,7 +51,6 @@ impl Resolution {
     pub fn text(self) -> &'static str {
         match self {
             Self::Fixed => "fixed",
-            Self::NoLongerApplies => "no longer applies",
             Self::ResourceGone => "gone",
             Self::Rotated => "rotated",
             Self::RuleRetired => "rule retired",
@@ -86,7 +83,7 @@ pub struct Finding {
     pub resource: ResourceId,
     /// The resource's name when it was last seen.
     pub resource_name: String,
-    /// The endpoints that showed the resource when it was last seen: while one of them is not read whole,
+    /// The endpoints that showed the resource when they were last read whole: while one of them is not,
     /// nobody can say that the resource is gone.
     pub seen_by: Vec<Sighting>,
     /// How bad.

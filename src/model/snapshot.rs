@@ -30,7 +30,8 @@ pub struct Snapshot {
     pub ledger: Vec<LedgerEntry>,
     /// Resources that an earlier scan saw and this one could not look for, as they were then; sorted by id.
     /// They are not judged and not counted, but the next comparison starts from them: otherwise a resource that was
-    /// out of sight for one night would come back as new.
+    /// out of sight for one night would come back as new. A resource of which only some fields or some of its
+    /// endpoints were out of sight is in `resources` as it was seen, and here with the rest as it was known.
     pub carried: Vec<Resource>,
     /// The digest of all ids and digests of `resources` in order.
     pub digest: Digest,
@@ -63,10 +64,16 @@ impl Snapshot {
         Self::of_sorted(resources, ledger)
     }
 
-    /// A snapshot of resources that are merged and sorted already, as a store gives them back.
+    /// A snapshot of resources that are merged and sorted already.
     #[must_use]
     pub fn of_sorted(resources: Vec<Resource>, ledger: Vec<LedgerEntry>) -> Self {
-        let digests: Vec<Digest> = resources.iter().map(Digest::of).collect();
+        let digests = resources.iter().map(Digest::of).collect();
+        Self::of_digested(resources, digests, ledger)
+    }
+
+    /// A snapshot of sorted resources whose digests are known already, as a store gives them back.
+    #[must_use]
+    pub fn of_digested(resources: Vec<Resource>, digests: Vec<Digest>, ledger: Vec<LedgerEntry>) -> Self {
         let mut whole = Vec::with_capacity(resources.len() * 80);
         for (resource, digest) in resources.iter().zip(&digests) {
             whole.extend_from_slice(resource.id.as_str().as_bytes());

@@ -1,7 +1,7 @@
 //! Judging: every rule on every resource it speaks of, and every rule on changes on every change. Resources are shared
 //! out among the processors; the result is the same whatever their number.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -59,6 +59,10 @@ fn gather(rules: &[&Rule], tables: Vec<Table>, coverage: Coverage<'_>) -> Evalua
                 let words = column.reasons.words(why, rule.kind(), &rule.code.paths, coverage);
                 *tally.unknown_reasons.entry(words.to_string()).or_default() += count;
             }
+            for (doubt, count) in column.doubted {
+                tally.unknown += count;
+                *tally.unknown_reasons.entry(doubt).or_default() += count;
+            }
             verdicts.extend(column.verdicts);
         }
         verdicts.sort_by(|left, right| left.resource.cmp(&right.resource));
@@ -104,6 +108,7 @@ struct Column {
     fail: usize,
     not_applicable: usize,
     unknown: HashMap<Why, usize>,
+    doubted: BTreeMap<String, usize>,
     reasons: Reasons,
     verdicts: Vec<Verdict>,
 }
@@ -137,7 +142,9 @@ impl<'j> Judge<'j> {
             let Some(rules) = by_kind.get(&change.resource.kind()) else { continue };
             let resource = match change.what {
                 What::Removed => change.before.as_deref(),
-                What::Added | What::Changed | What::Rotated | What::NotObserved => self.inventory.get(&change.resource),
+                What::Added | What::FirstSeen | What::Changed | What::Rotated | What::NotObserved => {
+                    self.inventory.get(&change.resource)
+                }
             };
             let Some(resource) = resource else { continue };
             let ctx = Ctx::new(self.inventory, resource, self.now).of_change(change);
@@ -157,6 +164,12 @@ impl<'j> Judge<'j> {
                 Judgement::NotApplicable => {
                     column.not_applicable += 1;
                     continue;
+                }
+                // Fields that may differ only because another endpoint spoke of them are no ground for a finding.
+                Judgement::Fail if ctx.doubt().is_some() => {
+                    let doubt = format!("the change is in doubt: {}", ctx.doubt().unwrap_or_default());
+                    *column.doubted.entry(doubt.clone()).or_default() += 1;
+                    Outcome::Unknown(doubt.into())
                 }
                 Judgement::Fail => {
                     column.fail += 1;

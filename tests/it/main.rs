@@ -1,5 +1,20 @@
-//! The tests that use the crate from outside: one binary, linked once.
+//! The integration tests: one binary, one module a topic.
+
+#![cfg(test)]
 
 mod conditions;
+mod docs;
+mod drift;
+mod faults;
+mod house;
+mod journey;
+mod lifecycle;
+mod mistakes;
+mod reports;
 mod rule_messages;
 mod rules;
+mod secrets;
+mod simulator;
+mod sources;
+mod store;
+mod support;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::tree::Place;
 use crate::inventory::Inventory;
-use crate::model::{Change, Fact, Resource};
+use crate::model::{Change, Fact, Resource, What};
 use crate::rules::fields::{MOST_NEIGHBOURS, View, neighbours_of};
 
 /// True, false, or why it cannot be told.
@@ -49,6 +49,11 @@ impl<'a> Ctx<'a> {
     pub(in crate::rules) fn new(inventory: &'a Inventory<'a>, resource: &'a Resource, now: DateTime<Utc>) -> Self {
         let subject = View { resource, inventory, change: None, now };
         Self { subject, before: OnceCell::new(), neighbours: [const { OnceCell::new() }; MOST_NEIGHBOURS] }
+    }
+
+    /// Why the change under judgement may be none, if there is a doubt.
+    pub(in crate::rules) fn doubt(&self) -> Option<&'a str> {
+        self.subject.change.filter(|change| change.what == What::Changed)?.reason.as_deref()
     }
 
     pub(in crate::rules) fn of_change(mut self, change: &'a Change) -> Self {

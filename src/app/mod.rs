@@ -1,0 +1,37 @@
+//! The use cases: scan an estate, assess what the store knows, accept a baseline. They call each room once and carry
+//! results from one to the next; they know no configuration file, no arguments and no terminal.
+
+mod assess;
+mod baseline;
+mod scan;
+
+pub use assess::assess;
+pub use baseline::{AcceptRequest, accept_baseline};
+pub use scan::{AcceptedGap, App, Progress, ScanOutcome};
+
+use crate::model::SnapshotId;
+use crate::problem::Problems;
+use crate::store::StoreError;
+
+/// Why a use case could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// No source could be read at all.
+    #[error("nothing could be collected: every endpoint of every source failed, so nothing was stored")]
+    NothingCollected {
+        /// The reasons, one for each source.
+        reasons: Vec<String>,
+    },
+    /// A file that people write has mistakes.
+    #[error("mistakes in files")]
+    Mistakes(#[from] Problems),
+    /// The store did not do what it was asked.
+    #[error("the store could not be used")]
+    Store(#[from] StoreError),
+    /// The snapshot is not in the store.
+    #[error("there is no snapshot {0} in the store")]
+    NoSuchSnapshot(SnapshotId),
+    /// Nothing was scanned so far.
+    #[error("the store holds no scan")]
+    NoScan,
+}

@@ -1,0 +1,61 @@
+//! `keyroll baseline`: accept a snapshot by name, or show which one was accepted.
+
+use std::process::ExitCode;
+
+use super::complain::Complaint;
+use super::{Context, exit};
+use crate::app::{AcceptRequest, accept_baseline};
+use crate::model::{Baseline, SnapshotId};
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum BaselineCommand {
+    /// Accept a snapshot: drift findings made before are thereby accepted too.
+    Accept {
+        /// A name for it, such as `q4-review`.
+        name: String,
+        /// Who accepts it.
+        #[arg(long, value_name = "NAME")]
+        by: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+        /// The snapshot's number; the latest if left out.
+        #[arg(long, value_name = "NUMBER")]
+        snapshot: Option<i64>,
+    },
+    /// Show the accepted baseline.
+    Show,
+}
+
+pub(super) fn run(context: &Context, command: &BaselineCommand) -> Result<ExitCode, Complaint> {
+    let mut store = context.store()?;
+    match command {
+        BaselineCommand::Accept { name, by, reason, snapshot } => {
+            let ask = AcceptRequest {
+                snapshot: snapshot.map(SnapshotId),
+                name: name.clone(),
+                accepted_by: by.clone(),
+                reason: reason.clone(),
+            };
+            let baseline = accept_baseline(&mut store, context.clock.as_ref(), ask)?;
+            context.terminal.result(&line(&baseline));
+            context.terminal.say("The next scan resolves the drift findings that were open until now.");
+        }
+        BaselineCommand::Show => match store.baseline()? {
+            Some(baseline) => context.terminal.result(&line(&baseline)),
+            None => context.terminal.result("No baseline was accepted: drift is told against the scan before."),
+        },
+    }
+    Ok(ExitCode::from(exit::COMPLETE))
+}
+
+fn line(baseline: &Baseline) -> String {
+    format!(
+        "Baseline `{}` is snapshot {}, accepted by {} on {}: {}",
+        baseline.name,
+        baseline.snapshot,
+        baseline.accepted_by,
+        baseline.accepted_at.format("%Y-%m-%d %H:%M UTC"),
+        baseline.reason
+    )
+}

@@ -1,0 +1,175 @@
+//! `keyroll demo`: a pretended estate on the loopback interface, scanned twice with a night in between. It leaves a
+//! folder with configuration, store and reports behind, on which every offline command works.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+
+use super::complain::Complaint;
+use super::report::{self, ReportName};
+use super::{Context, block_on, exit};
+use crate::app::{ScanOutcome, assess};
+use crate::clock::{Clock, FixedClock};
+use crate::config::Config;
+use crate::reports::morning_view;
+use crate::simulator::{Plan, Simulator};
+use crate::store::Store;
+
+/// Tells a folder that a demo made from one that somebody needs.
+const MARKER: &str = ".keyroll-demo";
+
+/// What a demo writes into its folder, and removes when it starts afresh.
+const CONTENTS: [&str; 7] =
+    ["keyroll.yaml", "waivers.yaml", "keyroll.db", "keyroll.db-wal", "keyroll.db-shm", "secrets", "reports"];
+
+#[derive(Debug, clap::Args)]
+pub(super) struct DemoArgs {
+    /// The folder to leave configuration, store and reports in.
+    #[arg(long, value_name = "FOLDER", default_value = "keyroll-demo")]
+    out: PathBuf,
+    /// Another number makes another estate.
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    /// How many people the estate has.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(20..=200_000))]
+    accounts: u64,
+}
+
+pub(super) fn run(context: &Context, args: &DemoArgs) -> Result<ExitCode, Complaint> {
+    prepare(&args.out)?;
+    let tonight = tonight(context.clock.now());
+    let nights = [tonight - TimeDelta::days(1), tonight];
+    let last = block_on(two_nights(context, args, nights))?;
+
+    let config = Config::load(&args.out.join("keyroll.yaml"))?;
+    let assessment = assess(&Store::open(&config.store)?, Some(last.snapshot))?;
+    report::write_quietly(&assessment, &[ReportName::Csv, ReportName::Json], &config.reports)?;
+    context.terminal.result(&morning_view(&assessment, context.terminal.look));
+    let first = assessment.findings.iter().find(|finding| finding.status == crate::model::Status::Open);
+    context.terminal.result(&next_steps(&args.out, first.map(|finding| finding.id.short())));
+    Ok(ExitCode::from(exit::COMPLETE))
+}
+
+/// Scans at two in the morning, lets the night pass, and scans again: the same path as `keyroll scan`.
+async fn two_nights(context: &Context, args: &DemoArgs, nights: [DateTime<Utc>; 2]) -> Result<ScanOutcome, Complaint> {
+    let [first, second] = nights;
+    let accounts = usize::try_from(args.accounts).unwrap_or(usize::MAX);
+    let plan = Plan { seed: args.seed, accounts, now: first, page_latency: Duration::ZERO };
+    let simulator = Simulator::start(plan).await.map_err(|error| {
+        Complaint::failed(format!("cannot start the pretended estate on the loopback interface: {error}"))
+    })?;
+    write_files(&args.out, &simulator).map_err(|error| cannot_write(&args.out, &error))?;
+
+    let clock = FixedClock::at(first);
+    scan(context, &args.out, &clock).await?;
+    simulator.night(second);
+    clock.set(second);
+    scan(context, &args.out, &clock).await
+}
+
+async fn scan(context: &Context, folder: &Path, clock: &FixedClock) -> Result<ScanOutcome, Complaint> {
+    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+    let mut app = Config::load(&folder.join("keyroll.yaml"))?.build(&clock, &[])?;
+    let progress = context.terminal.progress(app.sources.len());
+    Ok(app.scan(&|step| progress.tell(&step)).await?)
+}
+
+/// The latest two o'clock in the morning, UTC.
+fn tonight(now: DateTime<Utc>) -> DateTime<Utc> {
+    let two = NaiveTime::from_hms_opt(2, 0, 0).expect("internal: two o'clock is a time");
+    let today = now.date_naive().and_time(two).and_utc();
+    if today <= now { today } else { today - TimeDelta::days(1) }
+}
+
+/// A folder of our own, empty; one that no demo made is left alone.
+fn prepare(folder: &Path) -> Result<(), Complaint> {
+    let failed = |error: std::io::Error| cannot_write(folder, &error);
+    if folder.join(MARKER).is_file() {
+        for name in CONTENTS {
+            let path = folder.join(name);
+            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            match removed {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+                _ => {}
+            }
+        }
+        return Ok(());
+    }
+    if folder.exists() && (!folder.is_dir() || fs::read_dir(folder).map_err(failed)?.next().is_some()) {
+        let complaint =
+            Complaint::failed(format!("`{}` is already there and was not made by a demo", folder.display()));
+        return Err(complaint.help("name another folder with `--out FOLDER`"));
+    }
+    fs::create_dir_all(folder).map_err(failed)?;
+    fs::write(folder.join(MARKER), "Made by `keyroll demo`, which starts afresh over this folder.\n").map_err(failed)
+}
+
+fn cannot_write(folder: &Path, error: &std::io::Error) -> Complaint {
+    Complaint::failed(format!("cannot write into `{}`: {error}", folder.display()))
+}
+
+fn write_files(folder: &Path, simulator: &Simulator) -> std::io::Result<()> {
+    let secrets = fs::canonicalize(folder)?.join("secrets");
+    fs::create_dir_all(&secrets)?;
+    write_secret(&secrets.join("org-key"), simulator.org_key())?;
+    write_secret(&secrets.join("jira-token"), simulator.site_token())?;
+    fs::write(folder.join("waivers.yaml"), WAIVERS)?;
+    let text = format!(
+        "# Written by `keyroll demo`. The pretended estate was gone when the demo ended: the questions to the store\n\
+         # work (findings, inventory, drift, coverage, report), a new `scan` finds nobody at these addresses.\n\
+         estate: acme\n\
+         store: keyroll.db\n\
+         reports: reports\n\
+         fail_on: high\n\
+         sources:\n\
+         \x20 - name: acme-org\n\
+         \x20   type: atlassian-org\n\
+         \x20   base_url: {org}\n\
+         \x20   key: file:{secrets}/org-key\n\
+         \x20 - name: acme-jira\n\
+         \x20   type: jira-cloud\n\
+         \x20   base_url: {site}\n\
+         \x20   user: {user}\n\
+         \x20   token: file:{secrets}/jira-token\n\
+         waivers:\n\
+         \x20 file: waivers.yaml\n\
+         # What sets rules apart from their files; `keyroll rules show ID` lists a rule's parameters.\n\
+         rules:\n\
+         \x20 override:\n\
+         \x20   token-idle: {{ params: {{ max_idle_days: 90 }} }}\n",
+        org = simulator.org_url(),
+        site = simulator.site_url(),
+        user = simulator.site_user(),
+        secrets = secrets.display(),
+    );
+    fs::write(folder.join("keyroll.yaml"), text)
+}
+
+const WAIVERS: &str = "# Findings that were accepted until a day. See `keyroll waivers`.\nwaivers: []\n";
+
+fn write_secret(path: &Path, value: &str) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(value.as_bytes())
+}
+
+fn next_steps(folder: &Path, finding: Option<&str>) -> String {
+    let call = format!("keyroll --config {}", folder.join("keyroll.yaml").display());
+    let mut lines = vec![format!("\nReports are in {}. Try next:", folder.join("reports").display())];
+    lines.push(format!("  {call} findings"));
+    if let Some(id) = finding {
+        lines.push(format!("  {call} findings show {id}"));
+    }
+    lines.push(format!("  {call} inventory credential"));
+    lines.push(format!("  {call} drift"));
+    lines.push(format!("  {call} coverage"));
+    lines.push("  keyroll init    # then scan your own estate".to_owned());
+    lines.join("\n")
+}

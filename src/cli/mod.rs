@@ -1,0 +1,153 @@
+//! The front door: arguments in, words and an exit code out. Results go to standard output, all else to standard error.
+
+mod baseline;
+mod complain;
+mod demo;
+pub mod exit;
+mod init;
+mod inventory;
+mod questions;
+mod report;
+mod rules;
+mod scan;
+mod sources;
+mod terminal;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use clap::{Parser, Subcommand};
+
+use crate::clock::{Clock, FixedClock, SystemClock};
+use crate::config::Config;
+use crate::store::Store;
+use complain::Complaint;
+use terminal::Terminal;
+
+/// Compliance audit and drift scanner for Atlassian estates: every account and token, judged by rules, watched for drift.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = exit::HELP, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Args {
+    /// The configuration file.
+    #[arg(long, global = true, value_name = "FILE", default_value = "keyroll.yaml")]
+    config: PathBuf,
+    /// Say nothing but results and errors.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Log what is done, line by line; twice for every request.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    verbose: u8,
+    /// No colours (the NO_COLOR variable does the same).
+    #[arg(long, global = true)]
+    no_color: bool,
+    /// Columns to write for; found out where the output is a terminal, otherwise 80.
+    #[arg(long, global = true, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..=1000))]
+    width: Option<u16>,
+    /// Take this moment for the present (RFC 3339): to repeat a scan, and for samples.
+    #[arg(long, global = true, value_name = "TIME", hide = true)]
+    now: Option<DateTime<Utc>>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Scan a pretended estate twice, with a night in between: no credentials, no network.
+    Demo(demo::DemoArgs),
+    /// Write a commented configuration file to start from.
+    Init(init::InitArgs),
+    /// Collect, judge, compare, store: the main job.
+    Scan(scan::ScanArgs),
+    /// Findings: the open ones, or one with all there is to know.
+    Findings(questions::FindingsArgs),
+    /// What was seen: accounts, groups, credentials, containers, grants, settings.
+    Inventory(inventory::InventoryArgs),
+    /// What changed between the latest scan and the one before it.
+    Drift(questions::DriftArgs),
+    /// How completely each endpoint was read, and what that leaves unseen.
+    Coverage(questions::ListArgs),
+    /// Write a scan's reports.
+    Report(report::ReportArgs),
+    /// The rules: list, show, test.
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
+    /// The waivers and what they did in the latest scan.
+    Waivers(questions::ListArgs),
+    /// The scans in the store.
+    Snapshots,
+    /// Accept a snapshot as the state to compare with, or show which was accepted.
+    #[command(subcommand)]
+    Baseline(baseline::BaselineCommand),
+    /// The kinds of source: what each sees, cannot see, and which rights it takes.
+    Sources,
+}
+
+/// What every command is handed.
+struct Context {
+    config: PathBuf,
+    clock: Arc<dyn Clock>,
+    terminal: Terminal,
+}
+
+impl Context {
+    /// The configuration.
+    fn load(&self) -> Result<Config, Complaint> {
+        Ok(Config::load(&self.config)?)
+    }
+
+    /// The store of the configuration, for questions.
+    fn store(&self) -> Result<Store, Complaint> {
+        Ok(Store::open(&self.load()?.store)?)
+    }
+}
+
+/// Runs the program with the arguments of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    run(&Args::parse())
+}
+
+/// True if these words are a command line of ours: for tests of documents.
+#[must_use]
+pub fn understands(words: &[String]) -> bool {
+    Args::try_parse_from(words).is_ok()
+}
+
+/// Runs one command.
+fn run(args: &Args) -> ExitCode {
+    let terminal = Terminal::new(args.quiet, args.no_color, args.width);
+    terminal.start_logging(args.verbose);
+    let clock: Arc<dyn Clock> = match args.now {
+        Some(now) => Arc::new(FixedClock::at(now)),
+        None => Arc::new(SystemClock),
+    };
+    let context = Context { config: args.config.clone(), clock, terminal };
+    let result = match &args.command {
+        Command::Demo(args) => demo::run(&context, args),
+        Command::Init(args) => init::run(&context, args),
+        Command::Scan(args) => scan::run(&context, args),
+        Command::Findings(args) => questions::findings(&context, args),
+        Command::Inventory(args) => inventory::run(&context, args),
+        Command::Drift(args) => questions::drift(&context, args),
+        Command::Coverage(args) => questions::coverage(&context, args),
+        Command::Report(args) => report::run(&context, args),
+        Command::Rules(command) => rules::run(&context, command),
+        Command::Waivers(args) => questions::waivers(&context, args),
+        Command::Snapshots => questions::snapshots(&context),
+        Command::Baseline(command) => baseline::run(&context, command),
+        Command::Sources => sources::run(&context),
+    };
+    result.unwrap_or_else(|error| complain::complain(&error, &context.terminal))
+}
+
+/// Runs something that waits for the network.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("internal: the runtime starts with these settings")
+        .block_on(future)
+}

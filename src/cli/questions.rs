@@ -1,0 +1,174 @@
+//! Questions to the store: findings, drift, coverage, waivers, snapshots. No network, no secrets.
+
+use std::process::ExitCode;
+
+use super::complain::Complaint;
+use super::report::{ListFormat, one_csv};
+use super::{Context, exit, rules};
+use crate::app::{AppError, assess};
+use crate::model::{Assessment, Change, Finding, Severity, Status, What};
+use crate::reports::{
+    RuleText, coverage_table, drift_table, finding_detail, findings_table, snapshots_table, waivers_table,
+};
+use crate::store::Store;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct FindingsArgs {
+    #[command(subcommand)]
+    command: Option<FindingsCommand>,
+    /// Only those at least this bad: info, low, medium, high, critical.
+    #[arg(long, value_name = "SEVERITY")]
+    severity: Option<Severity>,
+    /// Only those of this rule.
+    #[arg(long, value_name = "ID")]
+    rule: Option<String>,
+    /// Waived and resolved ones too.
+    #[arg(long)]
+    all: bool,
+    /// How to write them.
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    format: ListFormat,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum FindingsCommand {
+    /// One finding, with everything there is to know.
+    Show {
+        /// Its id, or the beginning of it.
+        id: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ListArgs {
+    /// How to write it.
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    format: ListFormat,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct DriftArgs {
+    /// Only these: added, removed, changed, rotated, first-seen, not-observed (may be given more than once).
+    #[arg(long, value_name = "WHAT", value_parser = parse_what)]
+    what: Vec<What>,
+    /// How to write it.
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    format: ListFormat,
+}
+
+fn parse_what(word: &str) -> Result<What, String> {
+    What::ALL
+        .into_iter()
+        .find(|what| what.name() == word)
+        .ok_or_else(|| format!("it is one of {}", What::ALL.map(What::name).join(", ")))
+}
+
+impl Context {
+    /// All that is to be said about the latest scan.
+    pub(super) fn assess(&self) -> Result<Assessment, Complaint> {
+        Ok(assess(&self.store()?, None)?)
+    }
+}
+
+pub(super) fn findings(context: &Context, args: &FindingsArgs) -> Result<ExitCode, Complaint> {
+    if let Some(FindingsCommand::Show { id }) = &args.command {
+        return show(context, id);
+    }
+    let mut assessment = context.assess()?;
+    assessment.findings.retain(|finding| {
+        (args.all || finding.status == Status::Open)
+            && args.severity.is_none_or(|least| finding.severity >= least)
+            && args.rule.as_deref().is_none_or(|rule| finding.rule.as_str() == rule)
+    });
+    let text = match args.format {
+        ListFormat::Table => findings_table(&assessment.findings.iter().collect::<Vec<_>>(), context.terminal.look),
+        ListFormat::Csv => one_csv(&assessment, "findings")?,
+    };
+    context.terminal.result(&text);
+    context.terminal.warn_of_gaps(&assessment);
+    Ok(ExitCode::from(exit::COMPLETE))
+}
+
+fn show(context: &Context, id: &str) -> Result<ExitCode, Complaint> {
+    let store = context.store()?;
+    let findings = store.findings()?;
+    let finding = find(&findings, id)?;
+    let rules = rules::load(context)?;
+    let rule = rules.rule(finding.rule.as_str());
+    let text = rule.map_or_else(RuleText::default, |rule| RuleText {
+        why: rule.why(),
+        fix: rule.fix(),
+        verify: rule.verify(),
+        references: rule.references(),
+    });
+    let detail = finding_detail(finding, &store.history(&finding.id)?, text, context.terminal.look);
+    context.terminal.result(&detail);
+    Ok(ExitCode::from(exit::COMPLETE))
+}
+
+/// The one finding whose id begins so.
+fn find<'a>(findings: &'a [Finding], id: &str) -> Result<&'a Finding, Complaint> {
+    let wanted = id.to_ascii_uppercase();
+    let wanted = wanted.strip_prefix("F-").unwrap_or(&wanted);
+    let matching: Vec<&Finding> = findings
+        .iter()
+        .filter(|finding| finding.id.as_str().strip_prefix("F-").is_some_and(|own| own.starts_with(wanted)))
+        .collect();
+    match matching.as_slice() {
+        [one] => Ok(one),
+        [] => Err(Complaint::failed(format!("there is no finding `{id}`")).help("`keyroll findings --all` lists them")),
+        several => {
+            let ids: Vec<&str> = several.iter().take(5).map(|finding| finding.id.as_str()).collect();
+            let what = format!("`{id}` is the beginning of {} findings", several.len());
+            Err(Complaint::failed(what).help(format!("write more of it: {}", ids.join(", "))))
+        }
+    }
+}
+
+pub(super) fn drift(context: &Context, args: &DriftArgs) -> Result<ExitCode, Complaint> {
+    let mut assessment = context.assess()?;
+    assessment.changes.retain(|change| args.what.is_empty() || args.what.contains(&change.what));
+    let text = match args.format {
+        ListFormat::Table => drift_table(&assessment.changes.iter().collect::<Vec<&Change>>(), context.terminal.look),
+        ListFormat::Csv => one_csv(&assessment, "drift")?,
+    };
+    context.terminal.result(&text);
+    match &assessment.previous {
+        Some(previous) => context.terminal.say(&format!(
+            "Compared with snapshot {} of {} UTC.",
+            previous.id,
+            previous.started_at.format("%Y-%m-%d %H:%M")
+        )),
+        None => context.terminal.say("This was the first scan: there is nothing to compare it with yet."),
+    }
+    context.terminal.warn_of_gaps(&assessment);
+    Ok(ExitCode::from(exit::COMPLETE))
+}
+
+pub(super) fn coverage(context: &Context, args: &ListArgs) -> Result<ExitCode, Complaint> {
+    let assessment = context.assess()?;
+    context.terminal.result(&match args.format {
+        ListFormat::Table => coverage_table(&assessment.snapshot.ledger, context.terminal.look),
+        ListFormat::Csv => one_csv(&assessment, "coverage")?,
+    });
+    Ok(ExitCode::from(exit::COMPLETE))
+}
+
+pub(super) fn waivers(context: &Context, args: &ListArgs) -> Result<ExitCode, Complaint> {
+    let assessment = context.assess()?;
+    context.terminal.result(&match args.format {
+        ListFormat::Table => waivers_table(&assessment.waivers.iter().collect::<Vec<_>>(), context.terminal.look),
+        ListFormat::Csv => one_csv(&assessment, "waivers")?,
+    });
+    Ok(ExitCode::from(exit::COMPLETE))
+}
+
+pub(super) fn snapshots(context: &Context) -> Result<ExitCode, Complaint> {
+    let store: Store = context.store()?;
+    let heads = store.heads(usize::MAX)?;
+    if heads.is_empty() {
+        return Err(AppError::NoScan.into());
+    }
+    context.terminal.result(&snapshots_table(&heads, context.terminal.look));
+    Ok(ExitCode::from(exit::COMPLETE))
+}

@@ -1,0 +1,139 @@
+//! `keyroll report`: a scan's reports, written whole or not at all.
+
+use std::fs;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::complain::Complaint;
+use super::{Context, exit};
+use crate::app::assess;
+use crate::model::{Assessment, SnapshotId};
+use crate::reports::{FORMATS, Format, Look, RenderError, csv_set, morning_view, write_column_list};
+
+/// The reports there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum ReportName {
+    /// The morning view, as text.
+    Table,
+    /// A folder of CSV files with a dictionary of their columns.
+    Csv,
+    /// One versioned JSON file.
+    Json,
+}
+
+/// How a list is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum ListFormat {
+    /// For people.
+    Table,
+    /// For spreadsheets.
+    Csv,
+}
+
+/// One file of the CSV set as text.
+pub(super) fn one_csv(assessment: &Assessment, name: &str) -> Result<String, Complaint> {
+    let table = csv_set().iter().find(|table| table.name == name);
+    let table = table.ok_or_else(|| Complaint::failed(format!("there is no CSV file `{name}`")))?;
+    let mut bytes = Vec::new();
+    (table.write)(assessment, &mut bytes).map_err(|error| cannot_write(Path::new("-"), &error))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The format of one file.
+fn json() -> &'static Format {
+    FORMATS.iter().find(|format| format.name == "json").expect("internal: JSON is one of the formats")
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ReportArgs {
+    /// Which, separated by commas.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,json")]
+    format: Vec<ReportName>,
+    /// The folder to write to; the configuration's `reports` folder if left out. `-` writes one report to standard output.
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// The snapshot's number; the latest if left out.
+    #[arg(long, value_name = "NUMBER")]
+    snapshot: Option<i64>,
+}
+
+pub(super) fn run(context: &Context, args: &ReportArgs) -> Result<ExitCode, Complaint> {
+    let config = context.load()?;
+    let assessment = assess(&crate::store::Store::open(&config.store)?, args.snapshot.map(SnapshotId))?;
+    match args.out.as_deref() {
+        Some(out) if out == Path::new("-") => to_standard_output(context, &assessment, &args.format)?,
+        out => write_all(context, &assessment, &args.format, out.unwrap_or(&config.reports))?,
+    }
+    Ok(ExitCode::from(exit::COMPLETE))
+}
+
+fn to_standard_output(context: &Context, assessment: &Assessment, names: &[ReportName]) -> Result<(), Complaint> {
+    match names {
+        [ReportName::Table] => {
+            context.terminal.result(&morning_view(assessment, context.terminal.look));
+            Ok(())
+        }
+        [ReportName::Json] => {
+            let mut bytes = Vec::new();
+            (json().render)(assessment, &mut bytes).map_err(|error| cannot_write(Path::new("-"), &error))?;
+            context.terminal.result(&String::from_utf8_lossy(&bytes));
+            Ok(())
+        }
+        _ => Err(Complaint::failed("`--out -` takes one report that is one file: `--format table` or `--format json`")),
+    }
+}
+
+/// Writes reports and says where they are.
+pub(super) fn write_all(
+    context: &Context,
+    assessment: &Assessment,
+    names: &[ReportName],
+    folder: &Path,
+) -> Result<(), Complaint> {
+    write_quietly(assessment, names, folder)?;
+    context.terminal.say(&format!("Reports are in {}", folder.display()));
+    Ok(())
+}
+
+/// Writes reports.
+pub(super) fn write_quietly(assessment: &Assessment, names: &[ReportName], folder: &Path) -> Result<(), Complaint> {
+    for name in names {
+        match name {
+            ReportName::Table => {
+                let text = morning_view(assessment, Look { width: 100, colour: false });
+                write_file(&folder.join("report.txt"), |out| Ok(out.write_all(text.as_bytes())?))?;
+            }
+            ReportName::Json => write_file(&folder.join("report.json"), |out| (json().render)(assessment, out))?,
+            ReportName::Csv => {
+                let csv = folder.join("csv");
+                for table in csv_set() {
+                    write_file(&csv.join(format!("{}.csv", table.name)), |out| (table.write)(assessment, out))?;
+                }
+                write_file(&csv.join("columns.csv"), write_column_list)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes to a file beside the final one and renames it, so that nobody ever reads half a report.
+fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), RenderError>) -> Result<(), Complaint> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let draft = path.with_extension("partial");
+    let written = fs::create_dir_all(folder).map_err(RenderError::from).and_then(|()| {
+        let mut out = BufWriter::new(fs::File::create(&draft)?);
+        write(&mut out)?;
+        out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+        Ok(fs::rename(&draft, path)?)
+    });
+    written.map_err(|error| {
+        // The draft may not even exist; the error that is told is the one that matters.
+        drop(fs::remove_file(&draft));
+        cannot_write(path, &error)
+    })
+}
+
+fn cannot_write(path: &Path, error: &RenderError) -> Complaint {
+    Complaint::failed(format!("cannot write `{}`: {error}", path.display()))
+}

@@ -1,0 +1,112 @@
+//! `keyroll rules`: list them, show one with everything it says, run the cases inside their files.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use super::complain::Complaint;
+use super::{Context, exit};
+use crate::config::Config;
+use crate::reports::{RulePage, RuleText, rule_detail, rules_table};
+use crate::rules::{Rule, RuleSet};
+use crate::text::{did_you_mean, plural};
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum RulesCommand {
+    /// All rules, with the controls they serve.
+    List,
+    /// One rule: what it asks, why, how to mend it, which facts it needs.
+    Show {
+        /// The rule's id.
+        id: String,
+    },
+    /// Run the cases inside the rule files.
+    Test {
+        /// Only this rule.
+        id: Option<String>,
+    },
+}
+
+pub(super) fn run(context: &Context, command: &RulesCommand) -> Result<ExitCode, Complaint> {
+    let rules = load(context)?;
+    match command {
+        RulesCommand::List => context.terminal.result(&rules_table(
+            &rules.summaries().iter().collect::<Vec<_>>(),
+            &BTreeMap::new(),
+            context.terminal.look,
+        )),
+        RulesCommand::Show { id } => {
+            let rule = find(&rules, id)?;
+            context.terminal.result(&rule_detail(&page(rule), context.terminal.look));
+        }
+        RulesCommand::Test { id } => return test(context, &rules, id.as_deref()),
+    }
+    Ok(ExitCode::from(exit::COMPLETE))
+}
+
+/// The rules of the configuration, or the shipped ones where there is none.
+pub(super) fn load(context: &Context) -> Result<RuleSet, Complaint> {
+    let config = if context.config.exists() { context.load()? } else { Config::shipped() };
+    Ok(config.rules()?)
+}
+
+/// What the page of a rule says.
+fn page(rule: &Rule) -> RulePage<'_> {
+    let summary = rule.summary();
+    RulePage {
+        subject: if rule.on_change() {
+            format!("changes of {}s", rule.kind().name())
+        } else {
+            format!("{}s", rule.kind().name())
+        },
+        scope: rule.scope(),
+        require: rule.require(),
+        needs: rule.needs(),
+        params: rule
+            .params()
+            .iter()
+            .map(|param| {
+                let name = param.name.value.as_str();
+                let value = rule.values().get(name).map_or_else(String::new, ToString::to_string);
+                (name, value, param.about.as_str())
+            })
+            .collect(),
+        text: RuleText { why: rule.why(), fix: rule.fix(), verify: rule.verify(), references: rule.references() },
+        file: &rule.file().name,
+        summary,
+    }
+}
+
+fn find<'a>(rules: &'a RuleSet, id: &str) -> Result<&'a Rule, Complaint> {
+    rules.rule(id).ok_or_else(|| {
+        let complaint = Complaint::failed(format!("there is no rule `{id}`"));
+        match did_you_mean(id, rules.rules().iter().map(|rule| rule.id().as_str())) {
+            Some(near) => complaint.help(format!("did you mean `{near}`?")),
+            None => complaint.help("`keyroll rules list` lists them"),
+        }
+    })
+}
+
+fn test(context: &Context, rules: &RuleSet, id: Option<&str>) -> Result<ExitCode, Complaint> {
+    if let Some(id) = id {
+        find(rules, id)?;
+    }
+    let results = rules.run_cases();
+    let results: Vec<_> = results.iter().filter(|result| id.is_none_or(|id| result.rule.as_str() == id)).collect();
+    let mut text = String::new();
+    let wrong: Vec<_> = results.iter().filter(|result| !result.passed()).collect();
+    for result in &wrong {
+        text.push_str(&format!(
+            "{}:{}: case “{}” expects {}, and it is {}\n",
+            result.file.name,
+            result.line,
+            result.name,
+            result.expected.name(),
+            result.said()
+        ));
+    }
+    let tested = if id.is_some() { 1 } else { rules.rules().len() };
+    let passed = plural(results.len() - wrong.len(), "case", "cases");
+    text.push_str(&format!("{}: {passed} passed, {} failed", plural(tested, "rule", "rules"), wrong.len()));
+    context.terminal.result(&text);
+    Ok(ExitCode::from(if wrong.is_empty() { exit::COMPLETE } else { exit::FAILED }))
+}

@@ -1,0 +1,144 @@
+//! The two outputs: results to standard output, words about the work to standard error.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::app::Progress;
+use crate::model::{Assessment, Coverage, Kind};
+use crate::reports::Look;
+use crate::text::plural;
+
+/// How to speak to whoever started the program.
+#[derive(Debug)]
+pub(super) struct Terminal {
+    quiet: bool,
+    /// Width and colour of results.
+    pub(super) look: Look,
+    /// True if errors may be coloured.
+    pub(super) colour_errors: bool,
+}
+
+impl Terminal {
+    pub(super) fn new(quiet: bool, no_color: bool, width: Option<u16>) -> Self {
+        let colour = !no_color && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let found = || terminal_size::terminal_size().map(|(width, _)| width.0);
+        let width = width.or_else(|| std::io::stdout().is_terminal().then(found).flatten()).unwrap_or(80);
+        Self {
+            quiet,
+            look: Look { width: usize::from(width.max(40)), colour: colour && std::io::stdout().is_terminal() },
+            colour_errors: colour && std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// Log lines go to standard error: none by default, structured where nobody watches.
+    pub(super) fn start_logging(&self, verbose: u8) {
+        let level = match (self.quiet, verbose) {
+            (true, _) => tracing::Level::ERROR,
+            (false, 0) => tracing::Level::WARN,
+            (false, 1) => tracing::Level::INFO,
+            (false, _) => tracing::Level::DEBUG,
+        };
+        let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+        // A second start, as in tests that call the library, keeps the first one's lines.
+        if std::io::stderr().is_terminal() {
+            drop(lines.with_ansi(self.colour_errors).with_target(false).try_init());
+        } else {
+            drop(lines.json().flatten_event(true).with_target(false).try_init());
+        }
+    }
+
+    /// Writes a result. A reader that has gone away (`| head`) is not an error.
+    #[expect(clippy::unused_self, reason = "results leave through the terminal like everything else")]
+    pub(super) fn result(&self, text: &str) {
+        let mut out = std::io::stdout().lock();
+        drop(
+            out.write_all(text.as_bytes())
+                .and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") }),
+        );
+    }
+
+    /// Says something about the work, unless asked to be quiet.
+    pub(super) fn say(&self, text: &str) {
+        if !self.quiet {
+            self.note(text);
+        }
+    }
+
+    /// Says something that must be heard.
+    #[expect(clippy::unused_self, reason = "words leave through the terminal like everything else")]
+    pub(super) fn note(&self, text: &str) {
+        drop(writeln!(std::io::stderr().lock(), "{text}"));
+    }
+
+    /// Tells what went wrong.
+    pub(super) fn error(&self, text: &str) {
+        let label = if self.colour_errors { "\u{1b}[1;31merror\u{1b}[0m" } else { "error" };
+        self.note(&format!("{label}: {text}"));
+    }
+
+    /// Reminds of what a list cannot show.
+    pub(super) fn warn_of_gaps(&self, assessment: &Assessment) {
+        self.warn(assessment.snapshot.ledger.iter().filter(|entry| entry.is_gap()).count());
+    }
+
+    /// Reminds of what a list of one kind cannot show.
+    pub(super) fn warn_of_gaps_in(&self, assessment: &Assessment, kind: Kind) {
+        self.warn(Coverage(&assessment.snapshot.ledger).gaps_of(kind).count());
+    }
+
+    fn warn(&self, gaps: usize) {
+        if gaps > 0 {
+            let endpoints = plural(gaps, "endpoint was", "endpoints were");
+            self.note(&format!("There may be more: {endpoints} not read whole (keyroll coverage)."));
+        }
+    }
+
+    /// A sign of life while sources are read: a spinner for people, a line for each source otherwise.
+    pub(super) fn progress(&self, sources: usize) -> ScanProgress<'_> {
+        let bar = (!self.quiet && std::io::stderr().is_terminal()).then(|| {
+            let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})")
+                .unwrap_or_else(|_fixed_template| ProgressStyle::default_spinner());
+            let bar = ProgressBar::new_spinner().with_style(style);
+            bar.set_message(format!("reading {}", plural(sources, "source", "sources")));
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        ScanProgress { terminal: self, bar }
+    }
+}
+
+/// Tells how far a scan is.
+pub(super) struct ScanProgress<'a> {
+    terminal: &'a Terminal,
+    bar: Option<ProgressBar>,
+}
+
+impl ScanProgress<'_> {
+    pub(super) fn tell(&self, progress: &Progress) {
+        let text = match progress {
+            Progress::Collected { source, resources, complete, endpoints } => format!(
+                "{source}: {} seen, {complete} of {} read whole",
+                plural(*resources, "resource", "resources"),
+                plural(*endpoints, "endpoint", "endpoints")
+            ),
+            Progress::Judging { resources } => {
+                format!("judging {}", plural(*resources, "resource", "resources"))
+            }
+        };
+        match &self.bar {
+            Some(bar) if matches!(progress, Progress::Judging { .. }) => bar.set_message(text),
+            Some(bar) => bar.println(text),
+            None => self.terminal.say(&text),
+        }
+    }
+}
+
+impl Drop for ScanProgress<'_> {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

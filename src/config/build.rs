@@ -1,0 +1,150 @@
+//! From a configuration to the built parts. Whatever is wrong in the rule files, the waivers and the sources is told
+//! together, so that one run shows everything there is to mend.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Config, read};
+use crate::app::{App, AppError};
+use crate::clock::Clock;
+use crate::findings::Waivers;
+use crate::http;
+use crate::model::SourceName;
+use crate::problem::{Problem, Problems, SourceText};
+use crate::rules::{Framework, RuleSet, builtin};
+use crate::sources::Source;
+use crate::store::Store;
+use crate::text::did_you_mean;
+
+/// Rules and waivers: what is needed to judge, without looking anywhere.
+pub struct Judgement {
+    /// The rules.
+    pub rules: RuleSet,
+    /// The waivers.
+    pub waivers: Waivers,
+}
+
+impl Config {
+    /// Loads rules and waivers.
+    ///
+    /// # Errors
+    /// Everything that is wrong in them.
+    pub fn judgement(&self, clock: &dyn Clock) -> Result<Judgement, Problems> {
+        let mut problems = Problems::default();
+        let rules = problems.take(self.rules());
+        let known = rules.as_ref().map(RuleSet::summaries);
+        let waivers = match &known {
+            Some(known) => problems.take(self.waivers(known, clock)),
+            None => Some(Waivers::default()),
+        };
+        match (rules, waivers) {
+            (Some(rules), Some(waivers)) => problems.or(Judgement { rules, waivers }),
+            _ => Err(problems),
+        }
+    }
+
+    /// The rules: the shipped ones, those of the user's folders, and what the configuration sets apart.
+    ///
+    /// # Errors
+    /// Everything that is wrong in them.
+    pub fn rules(&self) -> Result<RuleSet, Problems> {
+        let mut problems = Problems::default();
+        let mut files = builtin::rules();
+        for folder in &self.rule_folders {
+            files.extend(problems.take(read_rule_folder(folder)).unwrap_or_default());
+        }
+        let mut frameworks = Vec::new();
+        for file in builtin::frameworks() {
+            frameworks.extend(problems.take(Framework::read(&file)));
+        }
+        let set = problems.take(RuleSet::load(&files, &frameworks, &self.overrides));
+        match set {
+            Some(set) => problems.or(set),
+            None => Err(problems),
+        }
+    }
+
+    fn waivers(&self, known: &[crate::model::RuleSummary], clock: &dyn Clock) -> Result<Waivers, Problems> {
+        let Some(path) = &self.waivers else { return Ok(Waivers::default()) };
+        Waivers::parse(&read(path)?, known, clock.now().date_naive(), self.waiver_limits)
+    }
+
+    /// Builds everything a scan needs. With names in `only`, just those sources are asked.
+    ///
+    /// # Errors
+    /// Everything that is wrong in the files, secrets that cannot be had included; then a store that cannot be used.
+    pub fn build(self, clock: &Arc<dyn Clock>, only: &[String]) -> Result<App, AppError> {
+        let factory = http::Factory::new(Arc::clone(clock));
+        self.build_with(&factory, clock, only)
+    }
+
+    /// The same, over an HTTP layer with limits of its own.
+    ///
+    /// # Errors
+    /// As [`Config::build`].
+    pub fn build_with(
+        mut self,
+        factory: &http::Factory,
+        clock: &Arc<dyn Clock>,
+        only: &[String],
+    ) -> Result<App, AppError> {
+        let mut problems = Problems::default();
+        let judgement = problems.take(self.judgement(clock.as_ref()));
+        let sources = problems.take(self.build_sources(factory, clock, only));
+        let (Some(judgement), Some(sources)) = (judgement, sources) else { return Err(problems.into()) };
+        problems.or(())?;
+        Ok(App {
+            estate: self.estate,
+            sources,
+            rules: judgement.rules,
+            waivers: judgement.waivers,
+            accepted_gaps: self.accepted_gaps,
+            store: Store::create_or_open(&self.store)?,
+            clock: Arc::clone(clock),
+        })
+    }
+
+    fn build_sources(
+        &mut self,
+        factory: &http::Factory,
+        clock: &Arc<dyn Clock>,
+        only: &[String],
+    ) -> Result<Vec<Box<dyn Source>>, Problems> {
+        let mut problems = Problems::default();
+        for name in only {
+            if !self.source_names().any(|known| known.as_str() == name) {
+                let near = did_you_mean(name, self.source_names().map(SourceName::as_str));
+                let mut problem = Problem::general(format!("there is no source `{name}` in the configuration"));
+                problem.help = near.map(|near| format!("did you mean `{near}`?"));
+                problems.push(problem);
+            }
+        }
+        let mut sources = Vec::new();
+        for plan in std::mem::take(&mut self.sources) {
+            let wanted = only.is_empty() || only.iter().any(|name| name == plan.name.as_str());
+            let built = (plan.kind.build)(plan.name, plan.section, factory, Arc::clone(clock));
+            sources.extend(problems.take(built).filter(|_| wanted));
+        }
+        problems.or(sources)
+    }
+}
+
+fn read_rule_folder(folder: &Path) -> Result<Vec<SourceText>, Problems> {
+    let unreadable = |error: std::io::Error| {
+        Problem::general(format!("cannot read rule folder `{}`: {error}", folder.display()))
+            .help("`rules: folders:` in the configuration names it; its path starts at the configuration's folder")
+    };
+    let mut files = Vec::new();
+    let mut problems = Problems::default();
+    let mut entries: Vec<_> =
+        std::fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(unreadable)?;
+    entries.sort_by_key(std::fs::DirEntry::path);
+    for path in entries.into_iter().map(|entry| entry.path()) {
+        if path.is_dir() {
+            files.extend(problems.take(read_rule_folder(&path)).unwrap_or_default());
+        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+            files.extend(problems.take(read(&path)));
+        }
+    }
+    problems.or(files)
+}

@@ -1,0 +1,252 @@
+//! Reads `keyroll.yaml` and builds the parts: the only place where everything meets.
+//!
+//! Loading tells all mistakes of the file at once, with those of the rule and waiver files it names. Secrets are
+//! fetched only when sources are built, so questions to the store need none.
+
+mod build;
+
+use std::path::{Path, PathBuf};
+
+use crate::app::AcceptedGap;
+use crate::document::{self, Located, Node, Section};
+use crate::findings::WaiverLimits;
+use crate::model::{Severity, SourceName};
+use crate::problem::{Problem, Problems, SourceText};
+use crate::rules::Overrides;
+use crate::sources::{SOURCES, SourceKind};
+use crate::text::did_you_mean;
+
+/// The default configuration file: every key with a comment.
+pub const DEFAULTS: &str = include_str!("defaults.yaml");
+
+/// A configuration that was read whole and has no mistakes in itself.
+#[derive(Debug)]
+pub struct Config {
+    /// The estate's name.
+    pub estate: String,
+    /// The folder of the file: other paths in it start there.
+    pub folder: PathBuf,
+    /// The store's file.
+    pub store: PathBuf,
+    /// Where `scan --reports` writes.
+    pub reports: PathBuf,
+    /// The severity at and above which open findings change the exit code; `None` if none shall.
+    pub fail_on: Option<Severity>,
+    /// What sets rules apart from their files.
+    pub overrides: Overrides,
+    sources: Vec<SourcePlan>,
+    rule_folders: Vec<PathBuf>,
+    waivers: Option<PathBuf>,
+    waiver_limits: WaiverLimits,
+    accepted_gaps: Vec<AcceptedGap>,
+}
+
+/// A source as it is written down, not yet built.
+#[derive(Debug)]
+struct SourcePlan {
+    name: SourceName,
+    kind: &'static SourceKind,
+    section: Section,
+}
+
+impl Config {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// Everything that is wrong in it.
+    pub fn load(path: &Path) -> Result<Self, Problems> {
+        let file = read(path)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Self::parse(&file, folder)
+    }
+
+    fn parse(file: &SourceText, folder: &Path) -> Result<Self, Problems> {
+        let mut root = document::parse(file)?;
+        let estate = root.need::<String>("estate").unwrap_or_default();
+        let path = |given: Option<String>, default: &str| folder.join(given.unwrap_or_else(|| default.to_owned()));
+        let store = path(root.get("store"), "keyroll.db");
+        let reports = path(root.get("reports"), "reports");
+        let fail_on = read_threshold(&mut root);
+        let sources = read_sources(&mut root);
+        let rules = root.section("rules").map(read_rules);
+        let (rule_folders, overrides) = rules.and_then(|rules| root.take(rules)).unwrap_or_default();
+        let waivers = root.section("waivers").map(read_waivers);
+        let (waivers, waiver_limits) = waivers.and_then(|waivers| root.take(waivers)).unwrap_or_default();
+        let accepted_gaps = read_accepted_gaps(&mut root, &sources);
+        root.finish(Some(Self {
+            estate,
+            folder: folder.to_owned(),
+            store,
+            reports,
+            fail_on,
+            overrides,
+            sources,
+            rule_folders: rule_folders.into_iter().map(|given| folder.join(given)).collect(),
+            waivers: waivers.map(|given| folder.join(given)),
+            waiver_limits,
+            accepted_gaps,
+        }))
+    }
+
+    /// A configuration without sources: the shipped rules as they are.
+    #[must_use]
+    pub fn shipped() -> Self {
+        Self {
+            estate: String::new(),
+            folder: PathBuf::from("."),
+            store: PathBuf::from("keyroll.db"),
+            reports: PathBuf::from("reports"),
+            fail_on: None,
+            overrides: Overrides::default(),
+            sources: Vec::new(),
+            rule_folders: Vec::new(),
+            waivers: None,
+            waiver_limits: WaiverLimits::default(),
+            accepted_gaps: Vec::new(),
+        }
+    }
+
+    /// The names of the sources, in the order of the file.
+    pub fn source_names(&self) -> impl Iterator<Item = &SourceName> {
+        self.sources.iter().map(|source| &source.name)
+    }
+}
+
+/// Reads a file that a person wrote.
+///
+/// # Errors
+/// When it is not there or not text.
+pub fn read(path: &Path) -> Result<SourceText, Problems> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let problem = Problem::general(format!("cannot read `{}`: {error}", path.display()));
+        match error.kind() {
+            std::io::ErrorKind::NotFound if path.file_name().is_some_and(|name| name == "keyroll.yaml") => {
+                problem.help("write one with `keyroll init`, or name another with `--config FILE`")
+            }
+            _ => problem,
+        }
+    })?;
+    Ok(SourceText::new(&path.display().to_string(), &text))
+}
+
+fn read_threshold(root: &mut Section) -> Option<Severity> {
+    match root.get::<Located<String>>("fail_on") {
+        None => Some(Severity::High),
+        Some(word) if word.value == "never" => None,
+        Some(word) => word.value.parse().map_or_else(
+            |error: String| {
+                root.wrong(
+                    word.span,
+                    format!("`fail_on` cannot be `{}`", word.value),
+                    Some(format!("{error}, or never")),
+                );
+                None
+            },
+            Some,
+        ),
+    }
+}
+
+fn read_sources(root: &mut Section) -> Vec<SourcePlan> {
+    let mut plans: Vec<SourcePlan> = Vec::new();
+    if root.need::<Node>("sources").is_none() {
+        return plans;
+    }
+    for mut section in root.sections("sources") {
+        let name: Option<Located<String>> = section.need("name");
+        let kind: Option<Located<String>> = section.need("type");
+        let known = kind.as_ref().and_then(|kind| SOURCES.iter().find(|known| known.name == kind.value));
+        if let (Some(kind), None) = (&kind, known) {
+            let names: Vec<&str> = SOURCES.iter().map(|source| source.name).collect();
+            let help = did_you_mean(&kind.value, names.iter().copied())
+                .map_or_else(|| format!("known types: {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+            root.wrong(kind.span.clone(), format!("unknown source type `{}`", kind.value), Some(help));
+        }
+        if let Some(name) = &name
+            && plans.iter().any(|plan| plan.name.as_str() == name.value)
+        {
+            root.wrong(name.span.clone(), format!("two sources are named `{}`", name.value), None);
+        }
+        match (name, known) {
+            (Some(name), Some(kind)) => {
+                plans.push(SourcePlan { name: name.value.as_str().into(), kind, section });
+            }
+            _ => {
+                // The rest of the section cannot be judged without its type; what is wrong so far is told.
+                section.rest();
+                root.take(section.finish(Some(())));
+            }
+        }
+    }
+    plans
+}
+
+type RuleSettings = (Vec<String>, Overrides);
+
+fn read_rules(mut section: Section) -> Result<RuleSettings, Problems> {
+    let folders = section.get("folders").unwrap_or_default();
+    let overrides = section.section("override").map(Overrides::read);
+    let overrides = overrides.and_then(|read| section.take(read)).unwrap_or_default();
+    section.finish(Some((folders, overrides)))
+}
+
+type WaiverSettings = (Option<String>, WaiverLimits);
+
+fn read_waivers(mut section: Section) -> Result<WaiverSettings, Problems> {
+    let file = section.need("file");
+    let mut limits = WaiverLimits::default();
+    limits.ceiling_days = read_days(&mut section, "longest_days").unwrap_or(limits.ceiling_days);
+    limits.warning_days = read_days(&mut section, "warn_days").unwrap_or(limits.warning_days);
+    section.finish(Some((file, limits)))
+}
+
+fn read_days(section: &mut Section, key: &'static str) -> Option<u16> {
+    let days: Located<i64> = section.get(key)?;
+    let fitting = u16::try_from(days.value).ok().filter(|days| (1..=3660).contains(days));
+    if fitting.is_none() {
+        section.wrong(days.span, format!("`{key}` is {}, expected 1 to 3660 days", days.value), None);
+    }
+    fitting
+}
+
+fn read_accepted_gaps(root: &mut Section, sources: &[SourcePlan]) -> Vec<AcceptedGap> {
+    let mut gaps = Vec::new();
+    for mut section in root.sections("accepted_gaps") {
+        let source: Option<Located<String>> = section.need("source");
+        let endpoint: Option<Located<String>> = section.need("endpoint");
+        let reason: Option<Located<String>> = section.need("reason");
+        if let Some(reason) = &reason
+            && reason.value.trim().is_empty()
+        {
+            section.wrong(reason.span.clone(), "an accepted gap needs a reason that an auditor can read", None);
+        }
+        let plan = source.as_ref().and_then(|name| sources.iter().find(|plan| plan.name.as_str() == name.value));
+        if let (Some(name), None) = (&source, plan) {
+            let help = did_you_mean(&name.value, sources.iter().map(|plan| plan.name.as_str()));
+            section.wrong(
+                name.span.clone(),
+                format!("there is no source `{}`", name.value),
+                help.map(|near| format!("did you mean `{near}`?")),
+            );
+        }
+        if let (Some(plan), Some(endpoint)) = (plan, &endpoint) {
+            let names: Vec<&str> = plan.kind.endpoints.iter().map(|endpoint| endpoint.name).collect();
+            if !names.contains(&endpoint.value.as_str()) {
+                let help = did_you_mean(&endpoint.value, names.iter().copied())
+                    .map_or_else(|| format!("it has: {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+                let what = format!("source `{}` has no endpoint `{}`", plan.name, endpoint.value);
+                section.wrong(endpoint.span.clone(), what, Some(help));
+            }
+        }
+        let gap = match (source, endpoint, reason) {
+            (Some(source), Some(endpoint), Some(reason)) => Some(AcceptedGap {
+                source: source.value.as_str().into(),
+                endpoint: endpoint.value,
+                reason: reason.value,
+            }),
+            _ => None,
+        };
+        gaps.extend(root.take(section.finish(gap)));
+    }
+    gaps
+}

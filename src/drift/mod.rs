@@ -1,0 +1,165 @@
+//! What differs between two snapshots, resource by resource and field by field.
+//!
+//! A difference counts only if it was seen: what a gap hides is neither gone nor new, and is carried along so that the
+//! next comparison starts from what was known. Rules and findings decide what a change means.
+
+mod fields;
+mod noise;
+mod rotation;
+
+use std::iter;
+
+pub use noise::{NOISE, Noise};
+
+use crate::digest::Digest;
+use crate::model::{Change, Coverage, Resource, Sighting, Snapshot, What};
+
+/// How a snapshot differs from an earlier one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// The differences, sorted by resource.
+    pub changes: Vec<Change>,
+    /// What the later snapshot could not see, as it was known: for its `carried`. Sorted by id.
+    pub carried: Vec<Resource>,
+}
+
+/// Compares a snapshot with an earlier one. What the earlier one had carried along counts as its own.
+///
+/// A resource that was out of sight before and is still so is carried on and no change: nothing happened to it.
+#[must_use]
+pub fn compare(before: &Snapshot, after: &Snapshot) -> Comparison {
+    let sight = Sight { before: Coverage(&before.ledger), after: Coverage(&after.ledger) };
+    let mut comparison = Comparison::default();
+    for row in rows(before, after) {
+        match (row.base(), row.now) {
+            (Some(base), None) => sight.missing(base, row.last.is_some(), &mut comparison),
+            (None, Some((now, _))) => comparison.changes.push(sight.appeared(now)),
+            (Some(base), Some((now, _))) if !row.is_same() => sight.met(base, row.last, now, &mut comparison),
+            (Some(_), Some(_)) | (None, None) => {}
+        }
+    }
+    comparison.changes = rotation::join(comparison.changes, after);
+    comparison
+}
+
+type Digested<'a> = (&'a Resource, &'a Digest);
+
+/// Everything that is known about one id.
+struct Row<'a> {
+    /// As the earlier snapshot carried it along.
+    held: Option<&'a Resource>,
+    /// As the earlier snapshot saw it.
+    last: Option<Digested<'a>>,
+    /// As the later snapshot saw it.
+    now: Option<Digested<'a>>,
+}
+
+impl<'a> Row<'a> {
+    /// What to compare with: what was carried along knows more than what was seen.
+    fn base(&self) -> Option<&'a Resource> {
+        self.held.or(self.last.map(|(last, _)| last))
+    }
+
+    fn is_same(&self) -> bool {
+        match (self.held, self.last, self.now) {
+            (Some(held), _, Some((now, _))) => held == now,
+            (None, Some((_, last)), Some((_, now))) => last == now,
+            _ => false,
+        }
+    }
+}
+
+/// Walks the three sorted lists side by side.
+fn rows<'a>(before: &'a Snapshot, after: &'a Snapshot) -> impl Iterator<Item = Row<'a>> {
+    let mut held = before.carried.iter().peekable();
+    let mut last = before.resources.iter().zip(&before.digests).peekable();
+    let mut now = after.resources.iter().zip(&after.digests).peekable();
+    iter::from_fn(move || {
+        let heads = [held.peek().copied(), last.peek().map(|head| head.0), now.peek().map(|head| head.0)];
+        let id = heads.into_iter().flatten().map(|resource| &resource.id).min()?;
+        Some(Row {
+            held: held.next_if(|head| head.id == *id),
+            last: last.next_if(|head| head.0.id == *id),
+            now: now.next_if(|head| head.0.id == *id),
+        })
+    })
+}
+
+/// How completely each side was seen.
+#[derive(Clone, Copy)]
+struct Sight<'a> {
+    before: Coverage<'a>,
+    after: Coverage<'a>,
+}
+
+impl Sight<'_> {
+    /// A resource that was known and did not turn up.
+    fn missing(self, base: &Resource, seen_last_time: bool, comparison: &mut Comparison) {
+        match self.after.why_unseen(&base.seen_by) {
+            None => {
+                let before = Some(Box::new(base.clone()));
+                comparison.changes.push(Change { before, ..change(What::Removed, base) });
+            }
+            Some(reason) => {
+                if seen_last_time {
+                    comparison.changes.push(Change { reason: Some(reason), ..change(What::NotObserved, base) });
+                }
+                comparison.carried.push(base.clone());
+            }
+        }
+    }
+
+    /// A resource of which nothing was known. It is new if something that shows it would have shown it before.
+    fn appeared(self, now: &Resource) -> Change {
+        let was_whole = |sighting: &Sighting| self.before.why_unseen(std::slice::from_ref(sighting)).is_none();
+        if now.seen_by.iter().any(was_whole) {
+            return change(What::Added, now);
+        }
+        let reason = self.before.why_unseen(&now.seen_by).map(|gap| format!("before, {gap}"));
+        Change { reason, ..change(What::FirstSeen, now) }
+    }
+
+    /// A resource that was known and turned up. An endpoint that spoke of it on one side only is no reason for a change
+    /// if it was out of sight on the other.
+    fn met(self, base: &Resource, last: Option<Digested<'_>>, now: &Resource, comparison: &mut Comparison) {
+        let witnesses = fields::Witnesses {
+            lost: gap(self.after, &base.seen_by, &now.seen_by),
+            gained: gap(self.before, &now.seen_by, &base.seen_by).map(|gap| format!("before, {gap}")),
+        };
+        let last = last.map(|(last, _)| last).filter(|last| *last != base);
+        let difference = fields::differ(base, last, now, &witnesses);
+        if difference.held.is_some() || witnesses.lost.is_some() {
+            let still_its_own = |sighting: &&Sighting| {
+                !now.seen_by.contains(sighting) && self.after.why_unseen(std::slice::from_ref(*sighting)).is_some()
+            };
+            let mut held = difference.held.unwrap_or_else(|| now.clone());
+            held.seen_by.extend(base.seen_by.iter().filter(still_its_own).cloned());
+            held.seen_by.sort_unstable();
+            comparison.carried.push(held);
+        }
+        if !difference.fields.is_empty() {
+            let before = Some(Box::new(base.clone()));
+            let (fields, reason) = (difference.fields, difference.doubt);
+            comparison.changes.push(Change { fields, reason, before, ..change(What::Changed, now) });
+        }
+    }
+}
+
+/// The gap that keeps one of the sightings on one side from being on the other.
+fn gap(coverage: Coverage<'_>, here: &[Sighting], there: &[Sighting]) -> Option<String> {
+    here.iter()
+        .filter(|sighting| !there.contains(sighting))
+        .find_map(|sighting| coverage.why_unseen(std::slice::from_ref(sighting)))
+}
+
+fn change(what: What, resource: &Resource) -> Change {
+    Change {
+        what,
+        resource: resource.id.clone(),
+        name: resource.name.clone(),
+        fields: Vec::new(),
+        replaces: None,
+        reason: None,
+        before: None,
+    }
+}

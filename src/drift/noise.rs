@@ -1,0 +1,47 @@
+//! Fields that move by themselves, with nobody deciding anything: they are judged like any other field, and never
+//! count as drift.
+
+use crate::model::Kind;
+
+/// A field that never counts as drift.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noise {
+    /// The kind that has it.
+    pub kind: Kind,
+    /// The field.
+    pub field: &'static str,
+    /// Why its movement says nothing.
+    pub why: &'static str,
+}
+
+/// All of them.
+pub const NOISE: &[Noise] = &[
+    Noise { kind: Kind::Principal, field: "activity", why: "moves whenever the account opens a page" },
+    Noise { kind: Kind::Credential, field: "last_used_at", why: "moves whenever the credential is used" },
+    Noise { kind: Kind::Group, field: "member_count", why: "follows from memberships, which are compared themselves" },
+    Noise {
+        kind: Kind::Container,
+        field: "seats_used",
+        why: "follows from memberships, which are compared themselves",
+    },
+];
+
+/// True if a field of a kind never counts as drift.
+pub(super) fn moves_by_itself(kind: Kind, field: &str) -> bool {
+    NOISE.iter().any(|noise| noise.kind == kind && noise.field == field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::sample;
+
+    #[test]
+    fn every_noisy_field_exists() {
+        for noise in NOISE {
+            let sample = sample::resources().into_iter().find(|sample| sample.kind() == noise.kind).unwrap();
+            let body = serde_json::to_value(&sample.body).unwrap();
+            assert!(body[noise.kind.name()].get(noise.field).is_some(), "{noise:?}");
+        }
+    }
+}

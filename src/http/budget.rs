@@ -1,0 +1,240 @@
+//! How fast a tenant may be asked. One budget is shared by all clients of the tenant.
+//!
+//! It keeps four promises: no more requests at once than configured, no more in a second than configured,
+//! silence while a 429's pause lasts, and a slower pace where a limit that the server tells runs low.
+//! Servers count each endpoint for itself, so what they tell is kept by endpoint.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::header::HeaderMap;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
+
+use super::retry::{header, time_until};
+
+/// The distance between requests while a server says that its limit is near, but not how near.
+const NEAR_LIMIT_GAP: Duration = Duration::from_millis(100);
+
+/// Two resets this close together are told of the same window; the dates in headers have whole seconds.
+const SAME_WINDOW: Duration = Duration::from_secs(2);
+
+/// A tenant's budget.
+#[derive(Debug)]
+pub(super) struct Budget {
+    at_once: Semaphore,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    permits: usize,
+    own_gap: Duration,
+    next_slot: Option<Instant>,
+    paused_until: Option<Instant>,
+    windows: HashMap<&'static str, Window>,
+}
+
+/// What a server told of one endpoint's limit.
+#[derive(Debug, Default)]
+struct Window {
+    limit: Option<u64>,
+    left: Option<u64>,
+    reset: Option<Instant>,
+    near: bool,
+    next_slot: Option<Instant>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { at_once: Semaphore::new(0), state: Mutex::default() }
+    }
+}
+
+impl Budget {
+    /// A further client joins: more may run at once if it says so, and the pace is the slowest that anyone asks for.
+    pub(super) fn welcome(&self, concurrency: usize, requests_per_second: Option<f64>) {
+        let mut state = self.state();
+        let more = concurrency.clamp(1, Semaphore::MAX_PERMITS).saturating_sub(state.permits);
+        state.permits += more;
+        self.at_once.add_permits(more);
+        let gap = requests_per_second.map(|pace| Duration::try_from_secs_f64(1.0 / pace).unwrap_or_default());
+        state.own_gap = state.own_gap.max(gap.unwrap_or_default());
+    }
+
+    /// Waits for the turn of a request. It is under way for as long as the permit is held.
+    pub(super) async fn turn(&self, endpoint: &'static str, longest_pause: Duration) -> SemaphorePermit<'_> {
+        let permit = self.at_once.acquire().await.expect("internal: a budget is never closed");
+        loop {
+            let earliest = self.state().start(endpoint, Instant::now(), longest_pause);
+            match earliest {
+                None => return permit,
+                Some(moment) => tokio::time::sleep_until(moment).await,
+            }
+        }
+    }
+
+    /// Nobody asks for so long.
+    pub(super) fn pause(&self, span: Duration) {
+        let mut state = self.state();
+        state.paused_until = state.paused_until.max(Some(Instant::now() + span));
+    }
+
+    /// Learns from the headers of an answer.
+    pub(super) fn learn(&self, endpoint: &'static str, headers: &HeaderMap, now: DateTime<Utc>) {
+        let number = |name| header(headers, name).and_then(|text| text.parse::<u64>().ok());
+        let left = number("ratelimit-remaining");
+        let near = header(headers, "ratelimit-nearlimit").map(|text| text.eq_ignore_ascii_case("true"));
+        if left.is_none() && near.is_none() {
+            return;
+        }
+        let until_reset = header(headers, "ratelimit-reset").and_then(|text| time_until(text, now));
+        let mut state = self.state();
+        let window = state.windows.entry(endpoint).or_default();
+        window.limit = number("ratelimit-limit").or(window.limit);
+        window.near = near.unwrap_or(false);
+        window.tell(left, until_reset.and_then(|span| Instant::now().checked_add(span)));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Starts a request, or says when it is worth asking again.
+    fn start(&mut self, endpoint: &'static str, now: Instant, longest_pause: Duration) -> Option<Instant> {
+        let window = self.windows.entry(endpoint).or_default();
+        window.refresh(now);
+        let earliest = [self.paused_until, self.next_slot, window.earliest(now, longest_pause)];
+        if let Some(moment) = earliest.into_iter().flatten().max().filter(|moment| *moment > now) {
+            return Some(moment);
+        }
+        self.next_slot = advance(self.next_slot, self.own_gap, now);
+        window.next_slot = advance(window.next_slot, window.gap(now, longest_pause), now);
+        window.left = window.left.map(|left| left.saturating_sub(1));
+        None
+    }
+}
+
+impl Window {
+    /// Within one window the lower number is right: answers overtake each other, and requests under way are not
+    /// counted by the server yet.
+    fn tell(&mut self, left: Option<u64>, reset: Option<Instant>) {
+        let same = match (self.reset, reset) {
+            (Some(before), Some(after)) => after.max(before) - after.min(before) < SAME_WINDOW,
+            _ => false,
+        };
+        self.left = if same { self.left.min(left).or(left) } else { left };
+        self.reset = if same { self.reset } else { reset };
+    }
+
+    /// Forgets a window that is over.
+    fn refresh(&mut self, now: Instant) {
+        if self.reset.is_some_and(|reset| reset <= now) {
+            *self = Self { limit: self.limit, ..Self::default() };
+        }
+    }
+
+    /// A window that is used up is waited out, unless that takes too long: then the server's own 429 shall tell.
+    fn earliest(&self, now: Instant, longest_pause: Duration) -> Option<Instant> {
+        let used_up = self.reset.filter(|reset| self.left == Some(0) && *reset <= now + longest_pause);
+        used_up.max(self.next_slot)
+    }
+
+    /// Full speed while there is plenty; the last fifth is spread over the time that it has to last.
+    fn gap(&self, now: Instant, longest_pause: Duration) -> Duration {
+        let low = match (self.left, self.limit) {
+            (Some(left), Some(limit)) => left.saturating_mul(5) < limit,
+            _ => false,
+        };
+        match (self.left, self.reset) {
+            (Some(left), Some(reset)) if low || self.near => {
+                let share = u32::try_from(left.max(1)).unwrap_or(u32::MAX);
+                (reset.saturating_duration_since(now) / share).min(longest_pause)
+            }
+            _ if self.near => NEAR_LIMIT_GAP,
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+/// The slot after this one. A timer that rang late may catch up by one gap, so that the pace is reached on average.
+fn advance(slot: Option<Instant>, gap: Duration, now: Instant) -> Option<Instant> {
+    let on_time = slot.filter(|slot| now.saturating_duration_since(*slot) < gap).unwrap_or(now);
+    (!gap.is_zero()).then(|| on_time + gap)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONGEST: Duration = Duration::from_secs(60);
+
+    fn budget(requests_per_second: Option<f64>) -> Budget {
+        let budget = Budget::default();
+        budget.welcome(8, requests_per_second);
+        budget
+    }
+
+    fn tell(budget: &Budget, pairs: &[(&'static str, &str)]) {
+        let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        budget.learn("/a", &headers, DateTime::UNIX_EPOCH);
+    }
+
+    async fn time_for(budget: &Budget, endpoint: &'static str, turns: u32) -> Duration {
+        let began = Instant::now();
+        for _ in 0..turns {
+            drop(budget.turn(endpoint, LONGEST).await);
+        }
+        began.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_configured_pace_is_kept_and_reached() {
+        let budget = budget(Some(10.0));
+        budget.welcome(2, Some(50.0));
+        let taken = time_for(&budget, "/a", 101).await;
+        assert!(taken >= Duration::from_secs(10) && taken < Duration::from_millis(10_500), "{taken:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_holds_everybody() {
+        let budget = budget(None);
+        budget.pause(Duration::from_secs(5));
+        budget.pause(Duration::from_secs(1));
+        assert!(time_for(&budget, "/b", 1).await >= Duration::from_secs(5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn plenty_is_used_at_full_speed_and_the_rest_is_spread() {
+        let budget = budget(None);
+        tell(&budget, &[("X-RateLimit-Limit", "100"), ("X-RateLimit-Remaining", "90"), ("X-RateLimit-Reset", "20")]);
+        assert!(time_for(&budget, "/a", 50).await < Duration::from_millis(10));
+        tell(&budget, &[("X-RateLimit-Limit", "100"), ("X-RateLimit-Remaining", "10"), ("X-RateLimit-Reset", "20")]);
+        assert!(time_for(&budget, "/b", 50).await < Duration::from_millis(10), "another endpoint is not concerned");
+        let taken = time_for(&budget, "/a", 11).await;
+        assert!(taken >= Duration::from_secs(19) && taken <= Duration::from_secs(21), "{taken:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_used_up_window_is_waited_out_only_if_that_is_soon() {
+        let soon = budget(None);
+        tell(&soon, &[("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", "30")]);
+        assert!(time_for(&soon, "/a", 1).await >= Duration::from_secs(30));
+        let late = budget(None);
+        tell(&late, &[("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", "1970-01-01T01:00:00Z")]);
+        assert!(time_for(&late, "/a", 1).await < Duration::from_secs(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_near_limit_without_numbers_slows_down_until_it_is_over() {
+        let budget = budget(None);
+        tell(&budget, &[("X-RateLimit-NearLimit", "true")]);
+        assert!(time_for(&budget, "/a", 11).await >= NEAR_LIMIT_GAP * 10);
+        tell(&budget, &[("X-RateLimit-NearLimit", "false")]);
+        assert!(time_for(&budget, "/a", 11).await <= NEAR_LIMIT_GAP);
+    }
+}

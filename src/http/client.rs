@@ -1,0 +1,248 @@
+//! One request: through the door, in its turn, with its credential, again where that helps, and decoded.
+
+use std::fmt;
+use std::sync::Arc;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
+use reqwest::{StatusCode, Url};
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use super::allowed::Door;
+use super::auth::Credential;
+use super::budget::Budget;
+use super::error::{looks_like_html, shape_mismatch, told};
+use super::exchange::{Answer, exchange};
+use super::retry::{Again, Failure};
+use super::{HttpError, Limits, Method, Request, Settings, Trail, connection};
+use crate::clock::Clock;
+
+/// Redirects within the host that one request may take.
+const MOST_REDIRECTS: u32 = 3;
+
+/// Talks to one host. Clones share everything.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    line: reqwest::Client,
+    door: Door,
+    credential: Credential,
+    budget: Arc<Budget>,
+    limits: Limits,
+    clock: Arc<dyn Clock>,
+    concurrency: usize,
+}
+
+/// What one exchange led to, if it did not fail.
+enum Step {
+    Arrived(Vec<u8>),
+    Moved(Url),
+}
+
+impl Client {
+    pub(super) fn new(
+        settings: &Settings,
+        limits: Limits,
+        clock: Arc<dyn Clock>,
+        budget: Arc<Budget>,
+    ) -> Result<Self, HttpError> {
+        if settings.requests_per_second.is_some_and(|pace| !pace.is_normal() || pace < 0.0) {
+            return Err(HttpError::Settings { message: "requests per second must be more than zero".to_owned() });
+        }
+        let door = Door::new(&settings.base_url, settings.allowed)?;
+        let line = connection::line(settings)?;
+        let credential = Credential::new(&settings.auth, &line)?;
+        let concurrency = settings.concurrency.max(1);
+        Ok(Self(Arc::new(Inner { line, door, credential, budget, limits, clock, concurrency })))
+    }
+
+    /// Sends a request and reads its JSON answer; tries again where that can help.
+    ///
+    /// # Errors
+    /// When no readable answer came.
+    pub async fn fetch<T: DeserializeOwned>(&self, request: &Request, trail: &Trail) -> Result<T, HttpError> {
+        let mut url = self.0.door.url(request)?;
+        let (mut tries, mut redirects, mut renewed) = (1, 0, false);
+        loop {
+            let failure = match self.0.attempt(request, &url, trail).await {
+                Ok(Step::Arrived(body)) => match decode(&body) {
+                    Ok(page) => {
+                        trail.note(|counts| counts.pages += 1);
+                        return Ok(page);
+                    }
+                    Err(error) => Failure::lost(error),
+                },
+                Ok(Step::Moved(to)) if redirects < MOST_REDIRECTS => {
+                    url = to;
+                    redirects += 1;
+                    continue;
+                }
+                Ok(Step::Moved(_)) => return Err(HttpError::Refused { message: "it is redirected in circles".into() }),
+                Err(failure) => failure,
+            };
+            match failure.again {
+                Again::WithNewToken if !renewed => renewed = true,
+                Again::Later(asked) if tries < self.0.limits.tries => {
+                    tokio::time::sleep(asked.unwrap_or_default().max(self.0.limits.backoff(tries))).await;
+                    tries += 1;
+                }
+                Again::TenantPauses(asked) if tries < self.0.limits.tries => {
+                    self.0.budget.pause(asked.unwrap_or_default().max(self.0.limits.backoff(tries)));
+                    tries += 1;
+                }
+                Again::Never | Again::WithNewToken => return Err(failure.error),
+                Again::Later(_) | Again::TenantPauses(_) => return Err(after(tries, failure.error)),
+            }
+            trail.note(|counts| counts.retries += 1);
+        }
+    }
+
+    pub(super) fn prefix(&self) -> &str {
+        self.0.door.prefix()
+    }
+
+    pub(super) fn concurrency(&self) -> usize {
+        self.0.concurrency
+    }
+
+    pub(super) fn most_pages(&self) -> u32 {
+        self.0.limits.most_pages
+    }
+}
+
+impl Inner {
+    /// One try. The door is asked here and nowhere else, right before the request is sent.
+    async fn attempt(&self, request: &Request, url: &Url, trail: &Trail) -> Result<Step, Failure> {
+        let header = self.credential.header(&self.line, &self.limits, self.clock.as_ref()).await;
+        let header = header.map_err(Failure::lasting)?;
+        let endpoint = self.door.admit(request.method, url).map_err(Failure::lasting)?;
+        let permit = self.budget.turn(endpoint, self.limits.longest_pause).await;
+        let began = Instant::now();
+        trail.note(|counts| counts.requests += 1);
+        let outcome = exchange(self.build(request, url, header.as_ref()), self.limits.largest_answer).await;
+        drop(permit);
+        let status = outcome.as_ref().map_or_else(|loss| loss.status, |answer| Some(answer.status));
+        if let Some(status) = status {
+            trail.note(|counts| *counts.statuses.entry(status.as_u16()).or_default() += 1);
+        }
+        tracing::debug!(
+            http.method = name(request.method),
+            http.path = url.path(),
+            http.status = status.map(|status| status.as_u16()),
+            duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "asked"
+        );
+        let answer = outcome.map_err(|loss| Failure::lost(loss.error))?;
+        self.budget.learn(endpoint, &answer.headers, self.clock.now());
+        self.judge(request.method, url, answer, header.as_ref()).await
+    }
+
+    fn build(&self, request: &Request, url: &Url, header: Option<&HeaderValue>) -> reqwest::RequestBuilder {
+        let mut builder = match request.method {
+            Method::Get => self.line.get(url.clone()),
+            Method::Post => self.line.post(url.clone()),
+        };
+        builder = builder.header(ACCEPT, "application/json");
+        if let Some(header) = header {
+            builder = builder.header(AUTHORIZATION, header);
+        }
+        match &request.body {
+            Some(body) => builder.json(body),
+            None => builder,
+        }
+    }
+
+    async fn judge(
+        &self,
+        method: Method,
+        url: &Url,
+        answer: Answer,
+        sent: Option<&HeaderValue>,
+    ) -> Result<Step, Failure> {
+        if answer.status.is_success() {
+            return readable(answer).map(Step::Arrived).map_err(Failure::lasting);
+        }
+        if answer.status.is_redirection() && answer.headers.contains_key(LOCATION) {
+            return redirected(method, url, &answer).map(Step::Moved).map_err(Failure::lasting);
+        }
+        let message = told(&answer.body, |text| self.credential.mask(text, sent));
+        let mut failure = Failure::from_status(answer.status, &answer.headers, message, &self.limits, self.clock.now());
+        if answer.status == StatusCode::UNAUTHORIZED && self.credential.renew(sent).await {
+            failure.again = Again::WithNewToken;
+        }
+        if answer.status == StatusCode::TOO_MANY_REQUESTS {
+            tracing::warn!(http.path = url.path(), "{}", failure.error);
+        }
+        Err(failure)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Client").field("door", &self.0.door).finish_non_exhaustive()
+    }
+}
+
+fn name(method: Method) -> &'static str {
+    match method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+    }
+}
+
+/// The body, unless it is a page for people: single sign-on and proxies answer 200 and a login form.
+fn readable(answer: Answer) -> Result<Vec<u8>, HttpError> {
+    let kind = answer.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("text/html") && !looks_like_html(&answer.body) {
+        return Ok(answer.body);
+    }
+    let text = String::from_utf8_lossy(&answer.body).to_lowercase();
+    let login =
+        ["log in", "login", "sign in", "signin", "password", "single sign"].iter().any(|word| text.contains(word));
+    let what = if login { "a web page that looks like a login page" } else { "a web page" };
+    let message = format!(
+        "{what} came instead of JSON; check the base URL, and whether single sign-on or a proxy stands before the API"
+    );
+    Err(HttpError::Unreadable { message })
+}
+
+/// Where a redirect within the host leads. One that leaves the host, or would make another request of this one,
+/// is an error that names the host.
+fn redirected(method: Method, url: &Url, answer: &Answer) -> Result<Url, HttpError> {
+    let refused = |message: String| Err(HttpError::Refused { message });
+    let location = answer.headers.get(LOCATION).and_then(|location| location.to_str().ok());
+    let Some(target) = location.and_then(|location| url.join(location).ok()) else {
+        return refused("the server redirects to something that is no URL".to_owned());
+    };
+    if target.origin() != url.origin() {
+        let host = target.host_str().unwrap_or("nowhere");
+        let hint = "check the base URL (scheme and host), and whether the credential is accepted there";
+        return refused(format!(
+            "the server redirects to `{}://{host}`, which is not followed; {hint}",
+            target.scheme()
+        ));
+    }
+    let keeps_method = [StatusCode::TEMPORARY_REDIRECT, StatusCode::PERMANENT_REDIRECT].contains(&answer.status);
+    if method == Method::Post && !keeps_method {
+        return refused("the server redirects a POST in a way that would make a GET of it".to_owned());
+    }
+    Ok(target)
+}
+
+fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, HttpError> {
+    serde_json::from_slice(body).map_err(|error| {
+        let message = if body.trim_ascii().is_empty() { "it is empty".to_owned() } else { shape_mismatch(&error) };
+        if error.is_eof() { HttpError::Broken { message } } else { HttpError::Unreadable { message } }
+    })
+}
+
+fn after(tries: u32, error: HttpError) -> HttpError {
+    let tell = |message: String| format!("{message} (after {tries} tries)");
+    match error {
+        HttpError::Throttled { message } => HttpError::Throttled { message: tell(message) },
+        HttpError::Status { status, message } => HttpError::Status { status, message: tell(message) },
+        HttpError::Broken { message } => HttpError::Broken { message: tell(message) },
+        other => other,
+    }
+}

@@ -1,0 +1,44 @@
+//! One request on the line and its whole answer, read piece by piece up to a limit, so that an answer that
+//! unpacks to gigabytes is stopped early. What the answer means is for others to say.
+
+use reqwest::header::HeaderMap;
+use reqwest::{RequestBuilder, StatusCode};
+
+use super::HttpError;
+
+/// An error's text is cut anyway; there is no need to read more of it.
+const LARGEST_ERROR: usize = 64 * 1024;
+
+/// A whole answer.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+/// Why there is no whole answer. The status is known if only the body was lost.
+pub(super) struct Loss {
+    pub(super) status: Option<StatusCode>,
+    pub(super) error: HttpError,
+}
+
+/// Sends a request and reads its answer.
+pub(super) async fn exchange(request: RequestBuilder, largest: usize) -> Result<Answer, Loss> {
+    let unsent = |error| Loss { status: None, error: HttpError::broken(error) };
+    let mut response = request.send().await.map_err(unsent)?;
+    let status = response.status();
+    let lost = |error| Loss { status: Some(status), error };
+    let headers = std::mem::take(response.headers_mut());
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(|error| lost(HttpError::broken(error)))? {
+        if !status.is_success() && body.len() + piece.len() > LARGEST_ERROR {
+            break;
+        }
+        if body.len() + piece.len() > largest {
+            let message = format!("it is larger than {largest} bytes");
+            return Err(lost(HttpError::Unreadable { message }));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(Answer { status, headers, body })
+}

@@ -1,0 +1,309 @@
+//! Walks a paged collection from its first request to its proven end.
+//!
+//! A walk is complete only when the protocol's end marker was seen and the rows agree with the server's count.
+//! Whatever else stops it leaves it partial, with the reason and the rows that came before.
+
+use std::collections::HashSet;
+
+use futures::stream::{self, StreamExt};
+use serde::de::DeserializeOwned;
+
+use super::links::follow;
+use super::{Client, HttpError, Request, Trail};
+use crate::text::thousands;
+
+/// Pages that are asked for at once where the end is not known.
+const AHEAD: usize = 4;
+
+/// One page of an answer.
+pub trait Page: DeserializeOwned + Send + 'static {
+    /// What it holds.
+    type Row: Send;
+    /// Where the collection stands after this page.
+    fn position(&self) -> Position;
+    /// The rows.
+    fn into_rows(self) -> Vec<Self::Row>;
+}
+
+/// What a page says about the rest. Keys that the page does not have stay `None`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Position {
+    /// Link or cursor of the next page: absolute URL, relative URL, `?query`, or a bare cursor.
+    pub next: Option<String>,
+    /// The page's own word that it is the last.
+    pub is_last: Option<bool>,
+    /// Rows in the whole collection, as the server counts them.
+    pub total: Option<u64>,
+}
+
+/// How a collection is walked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Paging {
+    /// One answer holds everything.
+    Single,
+    /// Each page names the next; the end is a page that names none, or calls itself the last.
+    Links {
+        /// The parameter for a next page that is given as a bare cursor.
+        cursor: &'static str,
+        /// Where a cursor goes: into the query alone, beside the other parameters, or into the JSON body.
+        place: CursorPlace,
+    },
+    /// Offset and size; the end is `is_last`, or the total reached. Later pages are fetched side by side.
+    Offset {
+        /// The parameter for the offset of the first row.
+        start: &'static str,
+        /// The parameter for the number of rows.
+        size: &'static str,
+        /// Rows to ask for at once.
+        rows: u32,
+    },
+    /// Offset and size over bare arrays; the end is an empty page. Pages are fetched a few ahead.
+    UntilEmpty {
+        /// The parameter for the offset of the first row.
+        start: &'static str,
+        /// The parameter for the number of rows.
+        size: &'static str,
+        /// Rows to ask for at once.
+        rows: u32,
+    },
+}
+
+/// Where a bare cursor is put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CursorPlace {
+    /// Alone in the query: the API drops all other parameters anyway.
+    QueryAlone,
+    /// In the query, the other parameters repeated beside it.
+    QueryBeside,
+    /// In the JSON body, beside its other members.
+    Body,
+}
+
+/// What walking a collection brought.
+#[derive(Debug)]
+pub struct Walk<Row> {
+    /// The rows of all pages that arrived, in the collection's order.
+    pub rows: Vec<Row>,
+    /// Rows in the whole collection as the server counted them last, if it did.
+    pub expected: Option<u64>,
+    /// How it ended.
+    pub end: End,
+}
+
+/// How a walk ended.
+#[derive(Debug)]
+pub enum End {
+    /// The protocol's end marker was seen, and a total, if there was one, agrees with the rows.
+    Complete,
+    /// Rows arrived but the end was not proven: counts disagree, a cursor came twice, too many pages, an error on the way.
+    Partial(String),
+    /// The very first request failed.
+    Failed(HttpError),
+}
+
+impl Client {
+    /// Walks a paged collection from its first request to its proven end.
+    pub async fn walk<P: Page>(&self, first: Request, paging: Paging, trail: &Trail) -> Walk<P::Row> {
+        let mut road =
+            Road::<P> { client: self, trail, rows: Vec::new(), pages: 0, latest: Position::default(), total: None };
+        let outcome = match paging {
+            Paging::Single => road.single(first).await,
+            Paging::Links { cursor, place } => road.links(&first, cursor, place).await,
+            Paging::Offset { start, size, rows } => {
+                road.offset(&Slicing { first, start, size, rows: rows.max(1) }).await
+            }
+            Paging::UntilEmpty { start, size, rows } => {
+                road.until_empty(&Slicing { first, start, size, rows: rows.max(1) }).await
+            }
+        };
+        let end = match outcome {
+            Ok(()) => road.compare_counts(),
+            Err(Stop::Failure(error)) if road.pages == 0 => End::Failed(error),
+            Err(Stop::Failure(error)) => End::Partial(format!("page {}: {error}", road.pages + 1)),
+            Err(Stop::Doubt(reason)) => End::Partial(reason),
+        };
+        Walk { rows: road.rows, expected: road.total, end }
+    }
+}
+
+/// Why a walk did not get to a marked end.
+enum Stop {
+    Failure(HttpError),
+    Doubt(String),
+}
+
+impl From<HttpError> for Stop {
+    fn from(error: HttpError) -> Self {
+        Self::Failure(error)
+    }
+}
+
+/// A request that is asked slice by slice.
+struct Slicing {
+    first: Request,
+    start: &'static str,
+    size: &'static str,
+    rows: u32,
+}
+
+impl Slicing {
+    fn at(&self, offset: u64) -> Request {
+        let mut request = self.first.clone();
+        request.query.retain(|(key, _)| key != self.start && key != self.size);
+        request.query(self.start, offset).query(self.size, self.rows)
+    }
+}
+
+/// A walk under way.
+struct Road<'a, P: Page> {
+    client: &'a Client,
+    trail: &'a Trail,
+    rows: Vec<P::Row>,
+    pages: u32,
+    latest: Position,
+    total: Option<u64>,
+}
+
+impl<P: Page> Road<'_, P> {
+    async fn single(&mut self, request: Request) -> Result<(), Stop> {
+        let page = self.client.fetch(&request, self.trail).await?;
+        self.take(page)?;
+        if self.next().is_some() || self.latest.is_last == Some(false) {
+            return Err(Stop::Doubt("the answer was expected to be whole, but says that more follows".to_owned()));
+        }
+        Ok(())
+    }
+
+    async fn links(&mut self, first: &Request, cursor: &str, place: CursorPlace) -> Result<(), Stop> {
+        let mut request = first.clone();
+        let mut seen = HashSet::new();
+        loop {
+            let page = self.client.fetch(&request, self.trail).await?;
+            self.take(page)?;
+            if self.latest.is_last == Some(true) {
+                return Ok(());
+            }
+            let Some(next) = self.next() else { break };
+            if !seen.insert(next.clone()) {
+                return Err(Stop::Doubt(format!("a cursor came twice after {} pages", self.pages)));
+            }
+            request = follow(first, &next, self.client.prefix(), cursor, place)?;
+            self.trail.note(|counts| counts.last_cursor = Some(next));
+        }
+        match self.latest.is_last {
+            Some(false) => Err(Stop::Doubt("the last page says that more follows, but not where".to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    async fn offset(&mut self, slicing: &Slicing) -> Result<(), Stop> {
+        let mut length = self.slice(slicing, 0).await?;
+        // A server that grants fewer rows than were asked for is walked in steps of what it grants.
+        let step = length.clamp(1, slicing.rows.into());
+        let mut offset = length;
+        while !self.ended(length, offset)? {
+            let known = self.total.filter(|total| *total > offset).map(|total| (total - offset).div_ceil(step));
+            let offsets: Vec<u64> = (0..known.unwrap_or(1).min(self.client.most_pages().into()))
+                .map(|page| offset.saturating_add(page.saturating_mul(step)))
+                .collect();
+            let mut pages =
+                fetch_ahead(self.client, self.trail, slicing, offsets.into_iter(), self.client.concurrency());
+            while let Some((at, page)) = pages.next().await {
+                length = self.take(page?)?;
+                offset = if known.is_some() { at.saturating_add(step) } else { at.saturating_add(length) };
+                if length == 0 || self.latest.is_last == Some(true) {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the page that came last, of so many rows and ending at `offset`, is the end.
+    fn ended(&self, length: u64, offset: u64) -> Result<bool, Stop> {
+        let reached = self.total.is_some_and(|total| offset >= total);
+        match self.latest.is_last {
+            Some(true) => Ok(true),
+            Some(false) if length == 0 => Err(Stop::Doubt("an empty page says that more follows".to_owned())),
+            Some(false) => Ok(false),
+            None => Ok(length == 0 || reached),
+        }
+    }
+
+    /// After a short page the walk goes on right behind its last row, for it may be a server's own smaller page size:
+    /// a row that comes twice is harmless, one that is stepped over is lost.
+    async fn until_empty(&mut self, slicing: &Slicing) -> Result<(), Stop> {
+        let step = u64::from(slicing.rows);
+        let mut length = self.slice(slicing, 0).await?;
+        let mut offset = length;
+        let mut ahead = if length < step { 1 } else { AHEAD.min(self.client.concurrency()) };
+        while length > 0 {
+            let from = offset;
+            let offsets = (0..).map(move |page: u64| from.saturating_add(page.saturating_mul(step)));
+            let mut pages = fetch_ahead(self.client, self.trail, slicing, offsets, ahead);
+            while let Some((at, page)) = pages.next().await {
+                length = self.take(page?)?;
+                offset = at.saturating_add(length);
+                if length < step {
+                    ahead = 1;
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn slice(&mut self, slicing: &Slicing, offset: u64) -> Result<u64, Stop> {
+        let page = self.client.fetch(&slicing.at(offset), self.trail).await?;
+        self.take(page)
+    }
+
+    /// Adds a page, unless there have been so many that the walk would never end. Tells how many rows it had.
+    fn take(&mut self, page: P) -> Result<u64, Stop> {
+        if self.pages >= self.client.most_pages() {
+            let pages = thousands(usize::try_from(self.pages).unwrap_or(usize::MAX));
+            return Err(Stop::Doubt(format!("stopped after {pages} pages without an end")));
+        }
+        self.latest = page.position();
+        self.total = self.latest.total.or(self.total);
+        let before = self.rows.len();
+        self.rows.extend(page.into_rows());
+        self.pages += 1;
+        Ok(count(self.rows.len() - before))
+    }
+
+    fn next(&self) -> Option<String> {
+        self.latest.next.clone().filter(|next| !next.is_empty())
+    }
+
+    fn compare_counts(&self) -> End {
+        match self.total {
+            Some(total) if total != count(self.rows.len()) => {
+                End::Partial(format!("the server counts {total}, {} arrived", self.rows.len()))
+            }
+            _ => End::Complete,
+        }
+    }
+}
+
+fn count(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
+}
+
+/// The slices at these offsets, a few at once, in order.
+fn fetch_ahead<P: Page>(
+    client: &Client,
+    trail: &Trail,
+    slicing: &Slicing,
+    offsets: impl Iterator<Item = u64> + Send,
+    at_once: usize,
+) -> impl StreamExt<Item = (u64, Result<P, HttpError>)> + Unpin + Send {
+    let requests = offsets.map(|offset| {
+        let (client, trail, request) = (client.clone(), trail.clone(), slicing.at(offset));
+        async move {
+            trail.note(|counts| counts.last_cursor = Some(offset.to_string()));
+            (offset, client.fetch(&request, &trail).await)
+        }
+    });
+    Box::pin(stream::iter(requests).buffered(at_once))
+}

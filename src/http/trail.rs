@@ -1,0 +1,36 @@
+//! What happened while one endpoint was read. A trail only counts; what the numbers mean for the
+//! coverage ledger is for the source to say.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The raw numbers of one endpoint's ledger entry. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Trail(Arc<Mutex<Counts>>);
+
+/// The numbers on a [`Trail`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Requests sent, those tried again included.
+    pub requests: u32,
+    /// Answers that were a page (or the only answer) and could be read.
+    pub pages: u32,
+    /// How often each HTTP status came.
+    pub statuses: BTreeMap<u16, u32>,
+    /// Requests that were sent again.
+    pub retries: u32,
+    /// The cursor, link or offset that was asked for last.
+    pub last_cursor: Option<String>,
+}
+
+impl Trail {
+    /// The numbers so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn note(&self, change: impl FnOnce(&mut Counts)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}

@@ -1,0 +1,160 @@
+//! One cell: how facts, times and foreign text are written so that a spreadsheet shows them as they are.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::inventory::Inventory;
+use crate::model::{Fact, ResourceId, Sighting};
+use crate::text;
+
+/// What every reader of the files has to know, told in `columns.csv`.
+pub(super) const LEGEND: &str = "What the column means. In every table: `unknown` means that the source did not tell or could not be read, never that \
+     there is none; `none` means that the source says there is none; `empty` is a list without entries; an empty cell \
+     means that the column does not apply to the row. Text from outside that begins like a formula, with an apostrophe, \
+     or that reads exactly `none`, `unknown` or `empty`, has one apostrophe put before it; take away one leading \
+     apostrophe to get the text back. Control characters are replaced by a visible stand-in, line breaks by spaces.";
+
+/// The text of one cell.
+#[derive(Debug, Clone)]
+pub(super) struct Cell<'a>(Cow<'a, str>);
+
+impl<'a> Cell<'a> {
+    /// Our own words: never marked.
+    pub(super) fn own(text: impl Into<Cow<'a, str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// Text that somebody else wrote: made harmless, and marked if a spreadsheet might take it for a formula or a
+    /// reader for one of our words.
+    pub(super) fn foreign(text: &'a str) -> Self {
+        let shown = if text.chars().all(|letter| matches!(letter, ' '..='~')) {
+            Cow::Borrowed(text)
+        } else {
+            Cow::Owned(text::harmless(text))
+        };
+        Self(if needs_mark(&shown) { Cow::Owned(format!("'{shown}")) } else { shown })
+    }
+
+    /// Foreign text that had to be put together first.
+    pub(super) fn foreign_owned(text: &str) -> Self {
+        Self(Cow::Owned(Cell::foreign(text).0.into_owned()))
+    }
+
+    /// The column does not apply to the row.
+    pub(super) fn empty() -> Self {
+        Self(Cow::Borrowed(""))
+    }
+
+    /// A value that may not apply.
+    pub(super) fn optional<T>(value: Option<T>, say: impl FnOnce(T) -> Self) -> Self {
+        value.map_or_else(Self::empty, say)
+    }
+
+    /// A fact: its value, `none` or `unknown`.
+    pub(super) fn fact<T>(fact: &'a Fact<T>, say: impl FnOnce(&'a T) -> Self) -> Self {
+        match fact {
+            Fact::Known(value) => say(value),
+            Fact::Absent => Self::own("none"),
+            Fact::Unknown => Self::own("unknown"),
+        }
+    }
+
+    pub(super) fn fact_text(fact: &'a Fact<String>) -> Self {
+        Self::fact(fact, |text| Self::foreign(text))
+    }
+
+    pub(super) fn fact_yes_no(fact: &'a Fact<bool>) -> Self {
+        Self::fact(fact, |yes| Self::yes_no(*yes))
+    }
+
+    pub(super) fn fact_time(fact: &'a Fact<DateTime<Utc>>) -> Self {
+        Self::fact(fact, |at| Self::time(*at))
+    }
+
+    pub(super) fn fact_number(fact: &'a Fact<i64>) -> Self {
+        Self::fact(fact, |number| Self::number(*number))
+    }
+
+    pub(super) fn fact_list(fact: &'a Fact<Vec<String>>) -> Self {
+        Self::fact(fact, |words| Self::list(words.iter().map(String::as_str)))
+    }
+
+    /// The id that a fact points to.
+    pub(super) fn fact_id(fact: &'a Fact<ResourceId>) -> Self {
+        Self::fact(fact, |id| Self::foreign(id.as_str()))
+    }
+
+    /// The name of the resource that a fact points to; `unknown` where nobody saw it.
+    pub(super) fn name_of(fact: &'a Fact<ResourceId>, inventory: &Inventory<'a>) -> Self {
+        Self::fact(fact, |id| {
+            inventory.get(id).map_or_else(|| Self::own("unknown"), |resource| Self::foreign(resource.title()))
+        })
+    }
+
+    pub(super) fn yes_no(yes: bool) -> Self {
+        Self::own(if yes { "yes" } else { "no" })
+    }
+
+    pub(super) fn number(number: impl ToString) -> Self {
+        Self::own(number.to_string())
+    }
+
+    pub(super) fn time(at: DateTime<Utc>) -> Self {
+        Self::own(at.to_rfc3339_opts(SecondsFormat::Secs, true))
+    }
+
+    /// Texts with `; ` between them; `empty` if there are none.
+    pub(super) fn list<T: AsRef<str>>(entries: impl Iterator<Item = T>) -> Self {
+        let entries: Vec<String> =
+            entries.map(|entry| entry.as_ref().replace('\\', "\\\\").replace(';', "\\;")).collect();
+        if entries.is_empty() { Self::own("empty") } else { Self::foreign_owned(&entries.join("; ")) }
+    }
+
+    /// Texts with `; ` between them; an empty cell if there are none.
+    pub(super) fn list_or_blank<T: AsRef<str>>(entries: impl Iterator<Item = T>) -> Self {
+        let mut entries = entries.peekable();
+        if entries.peek().is_some() { Self::list(entries) } else { Self::empty() }
+    }
+
+    /// The endpoints that showed a resource.
+    pub(super) fn sightings(seen_by: &[Sighting]) -> Self {
+        Self::list(seen_by.iter().map(|by| format!("{}: {}", by.source, by.endpoint)))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A spreadsheet takes a cell for a formula by its first letter, some of them also behind spaces or in its full-width
+/// form. An apostrophe is marked too, so that taking one away always gives the text back.
+fn needs_mark(text: &str) -> bool {
+    let first = text.trim_start().chars().next();
+    matches!(first, Some('=' | '+' | '-' | '@' | '\'' | '＝' | '＋' | '－' | '＠'))
+        || matches!(text, "none" | "unknown" | "empty")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_a_formula_is_marked_and_nothing_else_is() {
+        for hostile in ["=1+1", "  =1", "\t=1", "+1", "-5", "@x", "＝1", "\r\n=1", "'quoted", "\u{a0}=1"] {
+            assert!(Cell::foreign(hostile).as_str().starts_with('\''), "{hostile:?}");
+        }
+        for tame in ["a=1", "", "ci-deploy", "5-3", "nonesuch"] {
+            assert_eq!(Cell::foreign(tame).as_str(), tame);
+        }
+        assert_eq!(Cell::number(-5).as_str(), "-5");
+    }
+
+    #[test]
+    fn a_name_cannot_pass_for_one_of_our_words() {
+        assert_eq!(Cell::foreign("unknown").as_str(), "'unknown");
+        assert_eq!(Cell::fact_text(&Fact::Unknown).as_str(), "unknown");
+        assert_eq!(Cell::fact_list(&Fact::Known(vec![])).as_str(), "empty");
+        assert_eq!(Cell::fact_list(&Fact::Known(vec!["a;b".into(), "c\\".into()])).as_str(), "a\\;b; c\\\\");
+    }
+}

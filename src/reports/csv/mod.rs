@@ -1,0 +1,144 @@
+//! The set of CSV files: for spreadsheets, auditors and whatever imports tables.
+//!
+//! RFC 4180, UTF-8, rows sorted by their id, columns only ever added at the end. What a cell says for unknown and for
+//! none, and how foreign text is kept from being a formula, is in `cell.rs`; the tables are in the files of their nouns.
+
+mod cell;
+mod findings;
+mod resources;
+mod scan;
+
+use std::io;
+
+use self::cell::Cell;
+use super::RenderError;
+use crate::model::Assessment;
+
+/// What the cells of a column hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnForm {
+    /// Text.
+    Text,
+    /// An id that keyroll made or a source gave; the same in every scan.
+    Id,
+    /// One of a few words.
+    Word,
+    /// A whole number.
+    Number,
+    /// `yes` or `no`.
+    YesNo,
+    /// A moment in UTC: `2026-11-22T02:00:00Z`.
+    Time,
+    /// A day: `2026-11-22`.
+    Day,
+    /// Texts with `; ` between them. A semicolon within one is written `\;`, a backslash `\\`.
+    List,
+}
+
+impl ColumnForm {
+    /// The word used in the list of columns.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Id => "id",
+            Self::Word => "word",
+            Self::Number => "number",
+            Self::YesNo => "yes-no",
+            Self::Time => "time",
+            Self::Day => "day",
+            Self::List => "list",
+        }
+    }
+}
+
+/// One column.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// Its name in the first row.
+    pub name: &'static str,
+    /// What its cells hold.
+    pub form: ColumnForm,
+    /// What it means. Where a fact may be missing, it says what `none` means here.
+    pub about: &'static str,
+}
+
+const fn column(name: &'static str, form: ColumnForm, about: &'static str) -> Column {
+    Column { name, form, about }
+}
+
+/// One file of the set.
+#[derive(Debug)]
+pub struct CsvTable {
+    /// The file's name without `.csv`.
+    pub name: &'static str,
+    /// What a row is.
+    pub about: &'static str,
+    /// Its columns, in order.
+    pub columns: &'static [Column],
+    /// Writes the file.
+    pub write: fn(&Assessment, &mut dyn io::Write) -> Result<(), RenderError>,
+}
+
+static SET: &[CsvTable] = &[
+    scan::SCAN,
+    findings::FINDINGS,
+    findings::RULES,
+    findings::WAIVERS,
+    scan::COVERAGE,
+    scan::DRIFT,
+    resources::PRINCIPALS,
+    resources::GROUPS,
+    resources::CREDENTIALS,
+    resources::CONTAINERS,
+    resources::GRANTS,
+    resources::SETTINGS,
+];
+
+/// Every file of the set, in the order a reader would open them.
+#[must_use]
+pub fn csv_set() -> &'static [CsvTable] {
+    SET
+}
+
+/// Writes the list of all tables and columns, which lies beside the files as `columns.csv`.
+///
+/// # Errors
+/// When the place it is written to refuses.
+pub fn write_column_list(out: &mut dyn io::Write) -> Result<(), RenderError> {
+    const COLUMNS: [Column; 5] = [
+        column("table", ColumnForm::Word, "The file's name without .csv"),
+        column("position", ColumnForm::Number, "Place of the column in its file, from 1"),
+        column("column", ColumnForm::Word, "The column's name"),
+        column("form", ColumnForm::Word, "What its cells hold"),
+        column("about", ColumnForm::Text, cell::LEGEND),
+    ];
+    let tables = std::iter::once(("columns", &COLUMNS[..])).chain(SET.iter().map(|table| (table.name, table.columns)));
+    let rows = tables.flat_map(|(table, columns)| {
+        columns.iter().enumerate().map(move |(at, column)| {
+            [
+                Cell::own(table),
+                Cell::number(at + 1),
+                Cell::own(column.name),
+                Cell::own(column.form.name()),
+                Cell::own(column.about),
+            ]
+        })
+    });
+    write_rows(&COLUMNS, rows, out)
+}
+
+/// Writes the first row and the rows one by one.
+fn write_rows<'a, const N: usize>(
+    columns: &[Column; N],
+    rows: impl Iterator<Item = [Cell<'a>; N]>,
+    out: &mut dyn io::Write,
+) -> Result<(), RenderError> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+    writer.write_record(columns.iter().map(|column| column.name)).map_err(io::Error::from)?;
+    for row in rows {
+        writer.write_record(row.iter().map(|cell| cell.as_str().as_bytes())).map_err(io::Error::from)?;
+    }
+    writer.flush()?;
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! One finding in full: what is wrong, since when, why it matters, how to mend it and how to check that by hand.
+
+use super::layout::{Block, Ink, Look, Page, dotted, words};
+use super::say;
+use crate::model::{ControlId, Finding, RuleSummary, Status, Transition};
+
+/// The texts of the rule behind a finding; empty ones are left out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RuleText<'a> {
+    /// Why it matters.
+    pub why: &'a str,
+    /// How to mend it.
+    pub fix: &'a str,
+    /// How to see the same by hand.
+    pub verify: &'a str,
+    /// Where to read on.
+    pub references: &'a [String],
+}
+
+/// One finding in full, with its steps from the first to the last.
+#[must_use]
+pub fn finding_detail(finding: &Finding, history: &[Transition], rule: RuleText<'_>, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.paragraph(
+        0,
+        &dotted([
+            words(say::severity_ink(finding.severity), finding.severity.name()),
+            words(say::status_ink(&finding.status), &standing(finding)),
+            words(Ink::Dim, finding.id.as_str()),
+        ]),
+    );
+    page.paragraph(0, &[words(Ink::Strong, &finding.message)]);
+    if let Some(unconfirmed) = &finding.unconfirmed {
+        let since = say::day(unconfirmed.since);
+        let text = format!("Could not be looked at again since {since}: {}. It stays as it was.", unconfirmed.reason);
+        page.paragraph(0, &[words(Ink::Warn, &text)]);
+    }
+    page.blank();
+    facts(&mut page, finding);
+    texts(&mut page, rule);
+    steps(&mut page, history);
+    page.into_text()
+}
+
+/// What the page of a rule says.
+#[derive(Debug, Clone)]
+pub struct RulePage<'a> {
+    /// Id, version, title, severity, controls.
+    pub summary: RuleSummary,
+    /// What it speaks of, in words: “credentials”, “changes of principals”.
+    pub subject: String,
+    /// Which of them are meant, as it is written.
+    pub scope: Option<&'a str>,
+    /// What must hold, as it is written.
+    pub require: &'a str,
+    /// The fields it depends on.
+    pub needs: Vec<&'a str>,
+    /// Name, value in force and meaning of each parameter.
+    pub params: Vec<(&'a str, String, &'a str)>,
+    /// Its texts.
+    pub text: RuleText<'a>,
+    /// Its file.
+    pub file: &'a str,
+}
+
+/// One rule in full.
+#[must_use]
+pub fn rule_detail(rule: &RulePage<'_>, look: Look) -> String {
+    let mut page = Page::new(look);
+    let summary = &rule.summary;
+    page.paragraph(
+        0,
+        &dotted([
+            words(say::severity_ink(summary.severity), summary.severity.name()),
+            words(Ink::Strong, summary.id.as_str()),
+            words(Ink::Dim, &format!("version {}", summary.version)),
+        ]),
+    );
+    page.paragraph(0, &[words(Ink::Strong, &summary.title)]);
+    page.blank();
+    let controls: Vec<&str> = summary.controls.iter().map(ControlId::as_str).collect();
+    labelled(
+        &mut page,
+        &[
+            ("Speaks of", rule.subject.clone()),
+            ("Of which", rule.scope.unwrap_or("all of them").to_owned()),
+            ("Must hold", rule.require.to_owned()),
+            ("Needs", rule.needs.join(", ")),
+            ("Controls", controls.join(", ")),
+            ("File", rule.file.to_owned()),
+        ],
+    );
+    if !rule.params.is_empty() {
+        page.heading("PARAMETERS", "");
+        for (name, value, about) in &rule.params {
+            page.paragraph(2, &[words(Ink::Plain, &format!("{name}: {value}  ")), words(Ink::Dim, about)]);
+        }
+    }
+    texts(&mut page, rule.text);
+    page.into_text()
+}
+
+fn standing(finding: &Finding) -> String {
+    let since = say::day(finding.since);
+    match &finding.status {
+        Status::Open => format!("open since {since}"),
+        Status::Waived(waiver) => format!("waived by {waiver} since {since}"),
+        Status::Resolved(resolution) => format!("resolved on {since}: {}", resolution.text()),
+    }
+}
+
+fn facts(page: &mut Page, finding: &Finding) {
+    let controls: Vec<&str> = finding.controls.iter().map(ControlId::as_str).collect();
+    let seen: Vec<String> = finding.seen_by.iter().map(|by| format!("{} of {}", by.endpoint, by.source)).collect();
+    let rule = format!("{} (version {}): {}", finding.rule, finding.rule_version, finding.title);
+    let times = format!("first {}, last {}", say::minute(finding.first_seen), say::minute(finding.last_seen));
+    let rows = [
+        ("Rule", rule),
+        ("Resource", say::named(finding.resource.kind(), &finding.resource_name)),
+        ("Id", finding.resource.as_str().to_owned()),
+        ("Owner", finding.owner.clone().unwrap_or_default()),
+        ("Seen", times),
+        ("Read from", seen.join("; ")),
+        ("Controls", controls.join(", ")),
+        ("To do first", finding.remedy.clone()),
+    ];
+    labelled(page, &rows);
+}
+
+/// Names and values; empty values are left out.
+fn labelled(page: &mut Page, rows: &[(&str, String)]) {
+    let blocks: Vec<Block> = rows
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| Block {
+            label: Some(words(Ink::Dim, name)),
+            head: vec![words(Ink::Plain, value)],
+            ..Block::default()
+        })
+        .collect();
+    page.blocks(&blocks);
+}
+
+/// A text of a rule: its paragraphs flow, its lists keep their lines.
+fn prose(page: &mut Page, title: &str, text: &str) {
+    if text.trim().is_empty() {
+        return;
+    }
+    page.heading(title, "");
+    for paragraph in text.trim().split("\n\n") {
+        let starts_entry = |line: &str| {
+            let line = line.trim_start();
+            line.starts_with("- ") || line.split_once(". ").is_some_and(|(n, _)| n.parse::<u8>().is_ok())
+        };
+        let mut flowing = String::new();
+        for line in paragraph.lines() {
+            if starts_entry(line) && !flowing.is_empty() {
+                page.paragraph(2, &[words(Ink::Plain, &std::mem::take(&mut flowing))]);
+            }
+            flowing.push_str(line.trim());
+            flowing.push(' ');
+        }
+        page.paragraph(2, &[words(Ink::Plain, &flowing)]);
+    }
+}
+
+/// Why, how to mend, how to check, where to read on.
+fn texts(page: &mut Page, rule: RuleText<'_>) {
+    for (title, text) in
+        [("WHY IT MATTERS", rule.why), ("HOW TO MEND IT", rule.fix), ("HOW TO CHECK BY HAND", rule.verify)]
+    {
+        prose(page, title, text);
+    }
+    if !rule.references.is_empty() {
+        page.heading("READ ON", "");
+        for reference in rule.references {
+            page.paragraph(2, &[words(Ink::Plain, reference)]);
+        }
+    }
+}
+
+fn steps(page: &mut Page, history: &[Transition]) {
+    if history.is_empty() {
+        return;
+    }
+    let mut steps: Vec<&Transition> = history.iter().collect();
+    steps.sort_by_key(|transition| (transition.at, transition.step));
+    page.heading("HISTORY", "");
+    let blocks: Vec<Block> = steps
+        .iter()
+        .map(|step| Block {
+            label: Some(words(Ink::Dim, &say::minute(step.at))),
+            head: dotted([
+                words(Ink::Plain, step.step.name()),
+                words(say::severity_ink(step.severity), step.severity.name()),
+                words(Ink::Dim, &step.note),
+            ]),
+            ..Block::default()
+        })
+        .collect();
+    page.blocks(&blocks);
+}

@@ -1,0 +1,173 @@
+//! The report for machines: one JSON document with a version. Its shape is written down in
+//! `schemas/keyroll-report-v1.schema.json`; within a version, fields are only added.
+//!
+//! The shape has its own types, filled from the assessment while it is written, so a large report is never held twice.
+
+mod judged;
+mod seen;
+mod visible;
+
+use std::collections::BTreeMap;
+use std::io;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Serialize, Serializer};
+
+use self::judged::{V1Finding, V1Rule, V1Transition, V1Waiver};
+use self::seen::{V1Change, V1Coverage};
+use self::visible::Visible;
+use super::{Format, RenderError, order};
+use crate::model::{
+    Assessment, Baseline, Change, Finding, RuleSummary, Severity, SnapshotHead, SourceName, Status, Tally, Transition,
+    WaiverUse,
+};
+
+/// The JSON Schema of the report.
+pub const JSON_SCHEMA: &str = include_str!("../../../reports/schemas/keyroll-report-v1.schema.json");
+
+pub(super) const FORMAT: Format = Format {
+    name: "json",
+    extension: "json",
+    media_type: "application/json",
+    summary: "for machines: scan, coverage, findings, changes, rules and waivers in one versioned document",
+    render,
+};
+
+fn render(assessment: &Assessment, out: &mut dyn io::Write) -> Result<(), RenderError> {
+    let mut out = Visible(io::BufWriter::new(out));
+    serde_json::to_writer_pretty(&mut out, &V1Report::of(assessment)).map_err(io::Error::from)?;
+    io::Write::write_all(&mut out, b"\n")?;
+    io::Write::flush(&mut out)?;
+    Ok(())
+}
+
+/// A list whose entries are made one by one while they are written.
+struct Each<'a, T, U>(Vec<&'a T>, fn(&'a T) -> U);
+
+impl<T, U: Serialize> Serialize for Each<'_, T, U> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.iter().map(|entry| (self.1)(entry)))
+    }
+}
+
+#[derive(Serialize)]
+struct V1Report<'a> {
+    keyroll_report: u32,
+    scan: V1Scan<'a>,
+    compared_with: Option<V1Scan<'a>>,
+    baseline: Option<V1Baseline<'a>>,
+    counts: V1Counts,
+    open_findings_trend: &'a [usize],
+    coverage: V1Coverage<'a>,
+    rules: Vec<V1Rule<'a>>,
+    findings: Each<'a, Finding, V1Finding<'a>>,
+    transitions: Each<'a, Transition, V1Transition<'a>>,
+    changes: Each<'a, Change, V1Change<'a>>,
+    waivers: Each<'a, WaiverUse, V1Waiver<'a>>,
+}
+
+impl<'a> V1Report<'a> {
+    fn of(assessment: &'a Assessment) -> Self {
+        Self {
+            keyroll_report: 1,
+            scan: V1Scan::of(&assessment.head),
+            compared_with: assessment.previous.as_ref().map(V1Scan::of),
+            baseline: assessment.baseline.as_ref().map(V1Baseline::of),
+            counts: V1Counts::of(assessment),
+            open_findings_trend: &assessment.trend,
+            coverage: V1Coverage::of(assessment),
+            rules: order::rules(assessment)
+                .into_iter()
+                .map(|rule| V1Rule::of(rule, assessment.tallies.get(&rule.id)))
+                .collect(),
+            findings: Each(order::findings(assessment), V1Finding::of),
+            transitions: Each(order::transitions(assessment), V1Transition::of),
+            changes: Each(order::changes(assessment), V1Change::of),
+            waivers: Each(order::waivers(assessment), V1Waiver::of),
+        }
+    }
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+#[derive(Serialize)]
+struct V1Scan<'a> {
+    snapshot: String,
+    estate: &'a str,
+    started_at: String,
+    ended_at: String,
+    complete: bool,
+    sources: Vec<&'a str>,
+    resources: BTreeMap<&'static str, usize>,
+    snapshot_sha256: String,
+    rules_sha256: String,
+    tool_version: &'a str,
+}
+
+impl<'a> V1Scan<'a> {
+    fn of(head: &'a SnapshotHead) -> Self {
+        Self {
+            snapshot: head.id.to_string(),
+            estate: &head.estate,
+            started_at: time(head.started_at),
+            ended_at: time(head.ended_at),
+            complete: head.complete,
+            sources: head.sources.iter().map(SourceName::as_str).collect(),
+            resources: head.counts.iter().map(|(kind, count)| (kind.name(), *count)).collect(),
+            snapshot_sha256: head.digest.to_string(),
+            rules_sha256: head.rules_digest.to_string(),
+            tool_version: &head.tool_version,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct V1Baseline<'a> {
+    snapshot: String,
+    name: &'a str,
+    accepted_by: &'a str,
+    accepted_at: String,
+    reason: &'a str,
+}
+
+impl<'a> V1Baseline<'a> {
+    fn of(baseline: &'a Baseline) -> Self {
+        Self {
+            snapshot: baseline.snapshot.to_string(),
+            name: &baseline.name,
+            accepted_by: &baseline.accepted_by,
+            accepted_at: time(baseline.accepted_at),
+            reason: &baseline.reason,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct V1Counts {
+    open: usize,
+    open_by_severity: BTreeMap<&'static str, usize>,
+    waived: usize,
+    resolved: usize,
+    unconfirmed: usize,
+    rules: usize,
+    rules_not_whole: usize,
+}
+
+impl V1Counts {
+    fn of(assessment: &Assessment) -> Self {
+        let count = |wanted: &dyn Fn(&Finding) -> bool| assessment.findings.iter().filter(|f| wanted(f)).count();
+        let open_with = |severity| count(&|finding| finding.status == Status::Open && finding.severity == severity);
+        let whole = |rule: &RuleSummary| assessment.tallies.get(&rule.id).is_some_and(Tally::is_whole);
+        Self {
+            open: count(&|finding| finding.status == Status::Open),
+            open_by_severity: Severity::ALL.into_iter().map(|level| (level.name(), open_with(level))).collect(),
+            waived: count(&|finding| matches!(finding.status, Status::Waived(_))),
+            resolved: count(&|finding| matches!(finding.status, Status::Resolved(_))),
+            unconfirmed: count(&|finding| finding.unconfirmed.is_some()),
+            rules: assessment.rules.len(),
+            rules_not_whole: assessment.rules.iter().filter(|rule| !whole(rule)).count(),
+        }
+    }
+}

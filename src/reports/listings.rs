@@ -1,0 +1,362 @@
+//! The listings that other commands show: findings, resources by kind, changes, the ledger, rules, waivers, snapshots.
+//! Each is a list of columns and one line that fills them.
+
+use std::collections::BTreeMap;
+
+use super::layout::{Ink, Look};
+use super::say;
+use super::table::{Cell, Head, Table};
+use crate::inventory::Inventory;
+use crate::model::{
+    Body, Change, Container, ControlId, Credential, Fact, Finding, Grant, Group, Kind, LedgerEntry, Principal,
+    Resource, RuleId, RuleSummary, Setting, SnapshotHead, SourceName, Tally, WaiverState, WaiverUse, What,
+};
+use crate::text;
+
+/// Findings, in the order they are given.
+#[must_use]
+pub fn findings_table(findings: &[&Finding], look: Look) -> String {
+    let heads = [
+        Head::whole("SEVERITY"),
+        Head::whole("ID"),
+        Head::whole("STATUS"),
+        Head::whole("SINCE"),
+        Head::flow("FINDING"),
+        Head::flow("OWNER").shown_from(110),
+        Head::flow("RULE").shown_from(150),
+    ];
+    let mut table = Table::new(&heads, "No such finding on record.");
+    for finding in findings {
+        let unconfirmed = if finding.unconfirmed.is_some() { ", unconfirmed" } else { "" };
+        table.row(vec![
+            Cell::inked(say::severity_ink(finding.severity), finding.severity.name()),
+            Cell::inked(Ink::Dim, finding.id.short()),
+            Cell::inked(say::status_ink(&finding.status), &format!("{}{unconfirmed}", finding.status.name())),
+            Cell::new(&say::day(finding.since)),
+            Cell::new(&finding.message),
+            Cell::new(finding.owner.as_deref().unwrap_or("")),
+            Cell::inked(Ink::Dim, finding.rule.as_str()),
+        ]);
+    }
+    table.render(look)
+}
+
+/// Resources of one kind, in the order they are given; those of other kinds are left out. Names of other resources come
+/// from the inventory.
+#[must_use]
+pub fn inventory_table(kind: Kind, resources: &[&Resource], inventory: &Inventory<'_>, look: Look) -> String {
+    let mut table = Table::new(&inventory_heads(kind), "Nothing of this kind was seen.");
+    for resource in resources.iter().filter(|resource| resource.kind() == kind) {
+        let mut cells = vec![resource.title().to_owned()];
+        cells.extend(match &resource.body {
+            Body::Principal(principal) => principal_cells(principal),
+            Body::Group(group) => group_cells(group),
+            Body::Credential(credential) => credential_cells(credential, inventory),
+            Body::Container(container) => container_cells(container, inventory),
+            Body::Grant(grant) => grant_cells(grant, inventory),
+            Body::Setting(setting) => setting_cells(setting),
+        });
+        cells.push(resource.id.as_str().to_owned());
+        table.row(cells.iter().map(|text| fact_cell(text)).collect());
+    }
+    table.render(look)
+}
+
+/// What is not known stands back from what is.
+fn fact_cell(text: &str) -> Cell {
+    Cell::inked(if matches!(text, "none" | "unknown" | "empty") { Ink::Dim } else { Ink::Plain }, text)
+}
+
+fn inventory_heads(kind: Kind) -> Vec<Head> {
+    let mut heads = vec![Head::flow("NAME")];
+    heads.extend(match kind {
+        Kind::Principal => vec![
+            Head::whole("TYPE"),
+            Head::whole("STATUS"),
+            Head::whole("LAST PAGE VIEW"),
+            Head::flow("ROLES"),
+            Head::flow("MAIL").shown_from(120),
+            Head::whole("2-STEP").shown_from(120),
+        ],
+        Kind::Group => vec![
+            Head::number("MEMBERS"),
+            Head::whole("MANAGED BY"),
+            Head::flow("JIRA ACCESS"),
+            Head::flow("DESCRIPTION").shown_from(120),
+        ],
+        Kind::Credential => vec![
+            Head::whole("FORM"),
+            Head::flow("OWNER"),
+            Head::whole("STATUS").shown_from(100),
+            Head::whole("EXPIRES"),
+            Head::whole("LAST USED"),
+            Head::flow("SCOPES").shown_from(120),
+        ],
+        Kind::Container => vec![
+            Head::whole("FORM"),
+            Head::whole("KEY"),
+            Head::whole("STATUS"),
+            Head::whole("SEATS"),
+            Head::flow("IN").shown_from(100),
+        ],
+        Kind::Grant => {
+            vec![Head::flow("ROLE"), Head::flow("HOLDER"), Head::flow("ON"), Head::flow("VIA").shown_from(120)]
+        }
+        Kind::Setting => vec![Head::whole("KEY"), Head::flow("VALUE"), Head::flow("DETAIL")],
+    });
+    heads.push(Head::flow("ID").shown_from(180));
+    heads
+}
+
+fn principal_cells(principal: &Principal) -> Vec<String> {
+    let last_view = principal.activity.as_ref().and_then(|products| {
+        let views: Vec<_> = products.iter().map(|product| &product.last_active_at).collect();
+        match views.iter().filter_map(|view| view.known()).max() {
+            Some(latest) => Fact::Known(say::day(*latest)),
+            None if views.iter().any(|view| view.is_unknown()) => Fact::Unknown,
+            None => Fact::Absent,
+        }
+    });
+    vec![
+        say::fact(&principal.account_type, |form| form.name().to_owned()),
+        say::fact(&principal.status, Clone::clone),
+        say::fact(&last_view, Clone::clone),
+        say::fact(&principal.platform_roles, |roles| say::list(roles)),
+        say::fact(&principal.email, Clone::clone),
+        say::fact(&principal.mfa, |on| say::yes_no(*on).to_owned()),
+    ]
+}
+
+fn group_cells(group: &Group) -> Vec<String> {
+    vec![
+        say::fact(&group.member_count, ToString::to_string),
+        say::fact(&group.managed_by, Clone::clone),
+        say::fact(&group.jira_access, |access| say::list(access)),
+        say::fact(&group.description, Clone::clone),
+    ]
+}
+
+fn credential_cells(credential: &Credential, inventory: &Inventory<'_>) -> Vec<String> {
+    vec![
+        credential.form.name().to_owned(),
+        say::pointed(inventory, &credential.owner),
+        say::fact(&credential.status, Clone::clone),
+        match credential.expires_at {
+            Fact::Absent => "never".to_owned(),
+            ref end => say::fact(end, |at| say::day(*at)),
+        },
+        match credential.last_used_at {
+            Fact::Absent => "never".to_owned(),
+            ref used => say::fact(used, |at| say::day(*at)),
+        },
+        say::fact(&credential.scopes, |scopes| say::list(scopes)),
+    ]
+}
+
+fn container_cells(container: &Container, inventory: &Inventory<'_>) -> Vec<String> {
+    let seats = match (&container.seats_used, &container.seats_total) {
+        (Fact::Unknown | Fact::Absent, Fact::Unknown | Fact::Absent) => String::new(),
+        (used, total) => format!(
+            "{} of {}",
+            say::fact(used, ToString::to_string),
+            if *total == Fact::Absent { "unlimited".to_owned() } else { say::fact(total, ToString::to_string) }
+        ),
+    };
+    vec![
+        container.form.name().to_owned(),
+        say::fact(&container.key, Clone::clone),
+        say::fact(&container.status, Clone::clone),
+        seats,
+        say::pointed(inventory, &container.parent),
+    ]
+}
+
+fn grant_cells(grant: &Grant, inventory: &Inventory<'_>) -> Vec<String> {
+    let who = match (&grant.principal, &grant.group) {
+        (Fact::Known(id), _) | (_, Fact::Known(id)) => inventory.name(id).to_owned(),
+        _ => grant.holder_detail.known().cloned().unwrap_or_default(),
+    };
+    let holder = if who.is_empty() { grant.holder.name().to_owned() } else { format!("{} {who}", grant.holder.name()) };
+    vec![
+        grant.role.clone(),
+        holder,
+        say::pointed(inventory, &grant.container),
+        say::fact(&grant.via, |via| say::list(via)),
+    ]
+}
+
+fn setting_cells(setting: &Setting) -> Vec<String> {
+    vec![setting.key.clone(), say::fact(&setting.value, Clone::clone), say::fact(&setting.detail, Clone::clone)]
+}
+
+/// Changes, in the order they are given.
+#[must_use]
+pub fn drift_table(changes: &[&Change], look: Look) -> String {
+    let heads = [
+        Head::whole("WHAT"),
+        Head::whole("KIND"),
+        Head::flow("NAME"),
+        Head::flow("HOW"),
+        Head::flow("ID").shown_from(160),
+    ];
+    let mut table = Table::new(&heads, "No changes.");
+    for change in changes {
+        let ink = if change.reason.is_some() { Ink::Warn } else { Ink::Plain };
+        table.row(vec![
+            Cell::inked(ink, change.what.name()),
+            Cell::new(change.resource.kind().name()),
+            Cell::new(if change.name.is_empty() { change.resource.native() } else { &change.name }),
+            Cell::inked(Ink::Dim, &how_it_changed(change)),
+            Cell::inked(Ink::Dim, change.resource.as_str()),
+        ]);
+    }
+    table.render(look)
+}
+
+fn how_it_changed(change: &Change) -> String {
+    let fields = || change.fields.iter().map(say::field_change).collect::<Vec<_>>().join("; ");
+    match (change.what, &change.reason, &change.replaces) {
+        (What::NotObserved, Some(reason), _) => format!("may still be there: {reason}"),
+        (What::FirstSeen, Some(reason), _) => format!("may be old: {reason}"),
+        (_, Some(_), _) => format!("{} ({})", fields(), say::IN_DOUBT),
+        (_, None, Some(before)) if change.fields.is_empty() => format!("replaces {}", before.native()),
+        (_, None, _) => fields(),
+    }
+}
+
+/// The coverage ledger, in the order it is given.
+#[must_use]
+pub fn coverage_table(ledger: &[LedgerEntry], look: Look) -> String {
+    let heads = [
+        Head::whole("STATE"),
+        Head::flow("SOURCE"),
+        Head::flow("ENDPOINT"),
+        Head::number("ROWS"),
+        Head::number("OF").shown_from(100),
+        Head::number("REQUESTS").shown_from(100),
+        Head::flow("WHY"),
+        Head::flow("RIGHT IT TAKES").shown_from(120),
+    ];
+    let mut table = Table::new(&heads, "No endpoint was asked: nothing was seen.");
+    for entry in ledger {
+        let declared = entry.declared.as_ref().map(|why| format!(" (declared: {why})")).unwrap_or_default();
+        table.row(vec![
+            Cell::inked(say::state_ink(entry.state), say::state(entry.state)),
+            Cell::new(entry.source.as_str()),
+            Cell::new(&entry.endpoint),
+            Cell::new(&entry.rows.to_string()),
+            Cell::new(&entry.rows_expected.map_or_else(String::new, |rows| rows.to_string())),
+            Cell::new(&entry.requests.to_string()),
+            Cell::new(&format!("{}{declared}", entry.reason)),
+            Cell::inked(Ink::Dim, &entry.right),
+        ]);
+    }
+    table.render(look)
+}
+
+/// Rules and how each fared. A rule without a tally was not evaluated, and says so.
+#[must_use]
+pub fn rules_table(rules: &[&RuleSummary], tallies: &BTreeMap<RuleId, Tally>, look: Look) -> String {
+    let heads = [
+        Head::whole("SEVERITY"),
+        Head::flow("RULE"),
+        Head::number("FAIL"),
+        Head::number("PASS"),
+        Head::number("UNKNOWN"),
+        Head::flow("OUT OF SIGHT"),
+        Head::flow("TITLE").shown_from(120),
+        Head::flow("CONTROLS").shown_from(170),
+    ];
+    let mut table = Table::new(&heads, "No rules.");
+    for rule in rules {
+        let tally = tallies.get(&rule.id);
+        let count = |of: fn(&Tally) -> usize| tally.map_or_else(|| "–".to_owned(), |tally| text::thousands(of(tally)));
+        let unseen: Vec<String> = tally.map_or_else(
+            || vec!["not evaluated".to_owned()],
+            |tally| tally.unseen.iter().map(|gap| format!("{} of {}", gap.endpoint, gap.source)).collect(),
+        );
+        let fail_ink = if tally.is_some_and(|tally| tally.fail > 0) { Ink::Bad } else { Ink::Plain };
+        let unknown_ink = if tally.is_some_and(|tally| tally.unknown > 0) { Ink::Warn } else { Ink::Plain };
+        let controls: Vec<&str> = rule.controls.iter().map(ControlId::as_str).collect();
+        table.row(vec![
+            Cell::inked(say::severity_ink(rule.severity), rule.severity.name()),
+            Cell::new(rule.id.as_str()),
+            Cell::inked(fail_ink, &count(|tally| tally.fail)),
+            Cell::new(&count(|tally| tally.pass)),
+            Cell::inked(unknown_ink, &count(|tally| tally.unknown)),
+            Cell::inked(Ink::Warn, &unseen.join("; ")),
+            Cell::new(&rule.title),
+            Cell::inked(Ink::Dim, &controls.join(", ")),
+        ]);
+    }
+    table.render(look)
+}
+
+/// Waivers and what they do.
+#[must_use]
+pub fn waivers_table(waivers: &[&WaiverUse], look: Look) -> String {
+    let heads = [
+        Head::whole("STATE"),
+        Head::whole("ID"),
+        Head::whole("UNTIL"),
+        Head::number("COVERS"),
+        Head::flow("RULE"),
+        Head::flow("RESOURCE"),
+        Head::flow("APPROVED BY").shown_from(110),
+        Head::flow("REASON").shown_from(130),
+    ];
+    let mut table = Table::new(&heads, "No waivers.");
+    for WaiverUse { waiver, state, covers } in waivers {
+        let ink = match state {
+            WaiverState::Expired => Ink::Bad,
+            WaiverState::Expiring => Ink::Warn,
+            WaiverState::Unused => Ink::Dim,
+            WaiverState::InForce => Ink::Plain,
+        };
+        table.row(vec![
+            Cell::inked(ink, state.name()),
+            Cell::new(waiver.id.as_str()),
+            Cell::new(&waiver.until.to_string()),
+            Cell::new(&covers.to_string()),
+            Cell::new(waiver.rule.as_str()),
+            Cell::new(&waiver.resource),
+            Cell::new(&waiver.approver),
+            Cell::inked(Ink::Dim, &waiver.reason),
+        ]);
+    }
+    table.render(look)
+}
+
+/// Snapshots, in the order they are given.
+#[must_use]
+pub fn snapshots_table(snapshots: &[SnapshotHead], look: Look) -> String {
+    let heads = [
+        Head::whole("ID"),
+        Head::whole("SCANNED (UTC)"),
+        Head::whole("COVERAGE"),
+        Head::number("ACCOUNTS"),
+        Head::number("CREDENTIALS"),
+        Head::number("GRANTS"),
+        Head::flow("ESTATE").shown_from(90),
+        Head::flow("SOURCES").shown_from(120),
+        Head::flow("DIGEST").shown_from(190),
+    ];
+    let mut table = Table::new(&heads, "No snapshots yet: run keyroll scan.");
+    for head in snapshots {
+        let count = |kind| Cell::new(&text::thousands(head.counts.get(&kind).copied().unwrap_or(0)));
+        let (ink, coverage) = if head.complete { (Ink::Good, "complete") } else { (Ink::Warn, "incomplete") };
+        let sources: Vec<&str> = head.sources.iter().map(SourceName::as_str).collect();
+        table.row(vec![
+            Cell::new(&head.id.to_string()),
+            Cell::new(&say::minute(head.started_at)),
+            Cell::inked(ink, coverage),
+            count(Kind::Principal),
+            count(Kind::Credential),
+            count(Kind::Grant),
+            Cell::new(&head.estate),
+            Cell::new(&sources.join(", ")),
+            Cell::inked(Ink::Dim, &head.digest.to_string()),
+        ]);
+    }
+    table.render(look)
+}

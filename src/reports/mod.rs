@@ -1,0 +1,53 @@
+//! What a reader receives: the views for a terminal, the set of CSV files, and the JSON for machines.
+//!
+//! Everything here is a pure function of an [`Assessment`] or a part of one: same input, same bytes. Nothing here knows
+//! where the assessment came from, and no format serialises our own types, so both sides may change freely.
+
+mod csv;
+mod detail;
+mod json;
+mod layout;
+mod listings;
+mod morning;
+mod order;
+mod say;
+mod table;
+
+use std::io;
+
+use crate::model::Assessment;
+
+pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_column_list};
+pub use self::detail::{RulePage, RuleText, finding_detail, rule_detail};
+pub use self::json::JSON_SCHEMA;
+pub use self::layout::Look;
+pub use self::listings::{
+    coverage_table, drift_table, findings_table, inventory_table, rules_table, snapshots_table, waivers_table,
+};
+pub use self::morning::morning_view;
+
+/// A way of writing an assessment as one file.
+#[derive(Debug)]
+pub struct Format {
+    /// The name people type.
+    pub name: &'static str,
+    /// The ending of the file's name, without its dot.
+    pub extension: &'static str,
+    /// The media type.
+    pub media_type: &'static str,
+    /// Who reads it, in one line.
+    pub summary: &'static str,
+    /// Writes the assessment.
+    pub render: fn(&Assessment, &mut dyn io::Write) -> Result<(), RenderError>,
+}
+
+/// Every format of one file. The CSV files are a set of their own: [`csv_set`].
+pub static FORMATS: &[Format] = &[json::FORMAT];
+
+/// Why a report could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// The place it was written to refused.
+    #[error("cannot write the report")]
+    Write(#[from] io::Error),
+}

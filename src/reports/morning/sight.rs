@@ -1,0 +1,190 @@
+//! What nobody could see, and what that leaves open: the part of the morning view that keeps the rest honest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{LONGEST, SHOWN, and_more};
+use crate::model::{Assessment, EndpointState, LedgerEntry, RuleId, RuleSummary, Tally};
+use crate::reports::layout::{Block, Ink, Page, Words, dotted, words};
+use crate::reports::{order, say};
+use crate::text;
+
+/// Reasons and places that a line names before it only counts them.
+const EXAMPLES: usize = 3;
+
+/// “61 of 63 endpoints proven complete · 1 could not be read whole · 1 declared blind spot”.
+pub(super) fn coverage_line(assessment: &Assessment) -> Vec<Words> {
+    let ledger = &assessment.snapshot.ledger;
+    if ledger.is_empty() {
+        return vec![words(Ink::Alarm, "No endpoint was asked: nothing was seen.")];
+    }
+    let gaps = ledger.iter().filter(|entry| entry.is_gap()).count();
+    let undeclared = ledger.iter().filter(|entry| entry.is_undeclared_gap()).count();
+    let proven = if gaps == 0 {
+        words(Ink::Good, &format!("{} proven complete", text::plural(ledger.len(), "endpoint", "endpoints")))
+    } else {
+        let read = text::thousands(ledger.len() - gaps);
+        words(Ink::Warn, &format!("{read} of {} proven complete", text::plural(ledger.len(), "endpoint", "endpoints")))
+    };
+    let mut parts = vec![proven];
+    if undeclared > 0 {
+        parts.push(words(Ink::Bad, &format!("{} not read whole", text::thousands(undeclared))));
+    }
+    if gaps > undeclared {
+        parts.push(words(Ink::Warn, &text::plural(gaps - undeclared, "declared blind spot", "declared blind spots")));
+    }
+    dotted(parts)
+}
+
+/// Everything that stands against calling a scan clean, in parts of a sentence. Empty only if nothing does.
+pub(super) fn unseen_in_words(assessment: &Assessment) -> Vec<String> {
+    let ledger = &assessment.snapshot.ledger;
+    if ledger.is_empty() {
+        return vec!["no endpoint was asked".to_owned()];
+    }
+    let mut parts = Vec::new();
+    let gaps = ledger.iter().filter(|entry| entry.is_gap()).count();
+    let declared = gaps - ledger.iter().filter(|entry| entry.is_undeclared_gap()).count();
+    let of_them = if declared > 0 { format!(" ({} declared)", text::thousands(declared)) } else { String::new() };
+    if gaps > 0 {
+        parts.push(format!("{} could not be read whole{of_them}", text::plural(gaps, "endpoint", "endpoints")));
+    }
+    if assessment.rules.is_empty() {
+        parts.push("no rule was asked".to_owned());
+    }
+    let whole = |rule: &&RuleSummary| assessment.tallies.get(&rule.id).is_some_and(Tally::is_whole);
+    let unsure = assessment.rules.iter().filter(|rule| !whole(rule)).count();
+    if unsure > 0 {
+        parts.push(format!("{} could not judge everything", text::plural(unsure, "rule", "rules")));
+    }
+    let unreadable = ledger.iter().filter(|entry| !entry.unreadable.is_empty()).count();
+    if unreadable > 0 {
+        parts.push(format!("{} gave unreadable rows", text::plural(unreadable, "endpoint", "endpoints")));
+    }
+    parts
+}
+
+/// The gaps, each with what it hides and how to close it; then what was in sight but not revealed.
+pub(super) fn section(page: &mut Page, assessment: &Assessment) {
+    let gaps: Vec<&LedgerEntry> = order::ledger(assessment).into_iter().filter(|entry| entry.is_gap()).collect();
+    if !gaps.is_empty() {
+        page.heading("COULD NOT SEE", &format!("({})", text::thousands(gaps.len())));
+        let rules = rules_by_gap(assessment);
+        // What nobody declared comes first.
+        let (open, declared): (Vec<_>, Vec<_>) = gaps.into_iter().partition(|entry| entry.is_undeclared_gap());
+        let all: Vec<Block> = open.iter().chain(&declared).map(|entry| block(entry, &rules)).collect();
+        let (shown, hidden) = all.split_at(all.len().min(SHOWN));
+        page.blocks(shown);
+        and_more(page, hidden.len(), "keyroll coverage");
+    }
+    let left_open = left_open(assessment);
+    if !left_open.is_empty() {
+        page.heading("COULD NOT TELL", "");
+        for line in &left_open {
+            page.paragraph(2, std::slice::from_ref(line));
+        }
+    }
+}
+
+/// The rules that each gap makes unknown.
+fn rules_by_gap(assessment: &Assessment) -> BTreeMap<(&str, &str), BTreeSet<&RuleId>> {
+    let mut rules: BTreeMap<(&str, &str), BTreeSet<&RuleId>> = BTreeMap::new();
+    for (rule, tally) in &assessment.tallies {
+        for unseen in &tally.unseen {
+            rules.entry((unseen.source.as_str(), &unseen.endpoint)).or_default().insert(rule);
+        }
+    }
+    rules
+}
+
+fn block(entry: &LedgerEntry, rules: &BTreeMap<(&str, &str), BTreeSet<&RuleId>>) -> Block {
+    let reason =
+        if entry.reason.is_empty() { String::new() } else { format!(": {}", text::shorten(&entry.reason, LONGEST)) };
+    let left: Vec<&RuleId> =
+        rules.get(&(entry.source.as_str(), entry.endpoint.as_ref())).into_iter().flatten().copied().collect();
+    let effect = match left.as_slice() {
+        [] => "no rule waits for it".to_owned(),
+        few @ ([_] | [_, _]) => {
+            let names: Vec<String> = few.iter().map(ToString::to_string).collect();
+            format!("leaves {} incomplete: {}", text::plural(few.len(), "rule", "rules"), text::join_and(&names))
+        }
+        many => format!("leaves {} incomplete", text::plural(many.len(), "rule", "rules")),
+    };
+    let kinds: Vec<String> = entry.shows.iter().map(|kind| format!("{}s", kind.name())).collect();
+    let hides = if kinds.is_empty() { String::new() } else { format!("may hide {}", text::join_and(&kinds)) };
+    let rows = match entry.rows_expected {
+        Some(expected) if entry.state == EndpointState::Partial => format!("{} of {expected} rows read", entry.rows),
+        _ => String::new(),
+    };
+    let ink = if entry.is_undeclared_gap() { say::state_ink(entry.state) } else { Ink::Dim };
+    let effect_ink = if left.is_empty() { Ink::Dim } else { Ink::Warn };
+    let mut details = vec![dotted([words(effect_ink, &effect), words(Ink::Dim, &hides), words(Ink::Dim, &rows)])];
+    match &entry.declared {
+        Some(why) => details.push(vec![words(Ink::Dim, &format!("declared: {}", text::shorten(why, LONGEST)))]),
+        None if !entry.right.is_empty() => {
+            details.push(vec![words(Ink::Action, &format!("→ To see it: {}", text::shorten(&entry.right, LONGEST)))]);
+        }
+        None => {}
+    }
+    Block {
+        label: Some(words(ink, say::state(entry.state))),
+        head: vec![words(Ink::Plain, &format!("{} of {}{reason}", entry.endpoint, entry.source))],
+        id: None,
+        details,
+    }
+}
+
+/// What was read and yet stays open: facts that the source keeps to itself, findings that could not be looked at again,
+/// rows that could not be understood.
+fn left_open(assessment: &Assessment) -> Vec<Words> {
+    let mut lines = Vec::new();
+    let unsure: Vec<_> = assessment.tallies.values().filter(|tally| tally.unknown > 0).collect();
+    if !unsure.is_empty() {
+        let verdicts: usize = unsure.iter().map(|tally| tally.unknown).sum();
+        let rules = text::plural(unsure.len(), "rule", "rules");
+        let left = text::plural(verdicts, "verdict", "verdicts");
+        lines.push(words(Ink::Warn, &format!("{rules} left {left} unknown{}", main_reasons(assessment))));
+    }
+    let unconfirmed = assessment.findings.iter().filter(|finding| finding.unconfirmed.is_some()).count();
+    if unconfirmed > 0 {
+        let findings = text::plural(
+            unconfirmed,
+            "earlier finding was out of sight and stands unchanged",
+            "earlier findings were out of sight and stand unchanged",
+        );
+        lines.push(words(Ink::Warn, &findings));
+    }
+    let garbled: Vec<&LedgerEntry> =
+        order::ledger(assessment).into_iter().filter(|entry| !entry.unreadable.is_empty()).collect();
+    for entry in garbled.iter().take(EXAMPLES) {
+        let example = entry.unreadable.first().map(|row| text::shorten(row, 60)).unwrap_or_default();
+        let what = format!("{} of {} gave unreadable rows: {example}", entry.endpoint, entry.source);
+        lines.push(words(Ink::Warn, &what));
+    }
+    if garbled.len() > EXAMPLES {
+        let more = text::plural(garbled.len() - EXAMPLES, "more endpoint did", "more endpoints did");
+        lines.push(words(Ink::Warn, &format!("{more} so too")));
+    }
+    lines
+}
+
+/// The reasons behind most unknown verdicts: “: scopes are not revealed (96), …”.
+fn main_reasons(assessment: &Assessment) -> String {
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for (reason, count) in assessment.tallies.values().flat_map(|tally| &tally.unknown_reasons) {
+        *reasons.entry(reason).or_default() += count;
+    }
+    let mut reasons: Vec<(&str, usize)> = reasons.into_iter().collect();
+    reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
+    let mut said: Vec<String> = reasons
+        .iter()
+        .take(EXAMPLES)
+        .map(|(reason, count)| {
+            let times = if reasons.len() > 1 { format!(" ({})", text::thousands(*count)) } else { String::new() };
+            format!("{}{times}", text::shorten(reason, 100))
+        })
+        .collect();
+    if reasons.len() > EXAMPLES {
+        said.push(text::plural(reasons.len() - EXAMPLES, "other reason", "other reasons"));
+    }
+    if said.is_empty() { String::new() } else { format!(": {}", said.join(", ")) }
+}

@@ -1,0 +1,134 @@
+//! How facts, times and names read to a person. Unknown is always said, never shown as nothing.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::Value;
+
+use super::layout::Ink;
+use crate::inventory::Inventory;
+use crate::model::{EndpointState, Fact, FieldChange, Kind, ResourceId, Severity, Status};
+use crate::text;
+
+/// “Sun 22 Nov 2026”.
+pub(super) fn long_day(at: DateTime<Utc>) -> String {
+    at.format("%a %-d %b %Y").to_string()
+}
+
+/// “2026-11-22”.
+pub(super) fn day(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d").to_string()
+}
+
+/// “2026-11-22 02:00”.
+pub(super) fn minute(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// “today”, “yesterday”, “9 days ago”, counted in calendar days of UTC.
+pub(super) fn ago(now: DateTime<Utc>, then: DateTime<Utc>) -> String {
+    match (now.date_naive() - then.date_naive()).num_days() {
+        ..=0 => "today".to_owned(),
+        1 => "yesterday".to_owned(),
+        days => format!("{days} days ago"),
+    }
+}
+
+/// “today”, “1 day”, “9 days”, counted in calendar days of UTC.
+pub(super) fn days_until(now: DateTime<Utc>, day: NaiveDate) -> String {
+    match (day - now.date_naive()).num_days() {
+        ..=-1 => "past".to_owned(),
+        0 => "today".to_owned(),
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    }
+}
+
+/// A fact as a cell: its value, “none” or “unknown”.
+pub(super) fn fact<T>(fact: &Fact<T>, say: impl FnOnce(&T) -> String) -> String {
+    match fact {
+        Fact::Known(value) => say(value),
+        Fact::Absent => "none".to_owned(),
+        Fact::Unknown => "unknown".to_owned(),
+    }
+}
+
+/// “yes” or “no”.
+pub(super) fn yes_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
+/// Words with commas between them; “empty” for a list without entries.
+pub(super) fn list<T: AsRef<str>>(words: &[T]) -> String {
+    if words.is_empty() {
+        return "empty".to_owned();
+    }
+    words.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
+}
+
+/// The name of the resource a fact points to.
+pub(super) fn pointed(inventory: &Inventory<'_>, to: &Fact<ResourceId>) -> String {
+    fact(to, |id| inventory.name(id).to_owned())
+}
+
+/// A resource's kind and name: credential “ci-deploy”.
+pub(super) fn named(kind: Kind, name: &str) -> String {
+    format!("{} “{}”", kind.name(), text::shorten(name, 60))
+}
+
+/// Beside fields that may differ only because another endpoint spoke of the resource than before.
+pub(super) const IN_DOUBT: &str = "in doubt: read from another endpoint";
+
+/// “status: active → deactivated”.
+pub(super) fn field_change(change: &FieldChange) -> String {
+    let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "unknown".to_owned(), json_value);
+    format!("{}: {} → {}", change.field, value(&change.before), value(&change.after))
+}
+
+fn json_value(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::String(text) => {
+            text.parse::<DateTime<Utc>>().map_or_else(|_| text::shorten(text, 60), |at| format!("{} UTC", minute(at)))
+        }
+        Value::Bool(yes) => yes_no(*yes).to_owned(),
+        Value::Array(values) if values.is_empty() => "empty".to_owned(),
+        Value::Array(values) => text::shorten(&values.iter().map(json_value).collect::<Vec<_>>().join(", "), 60),
+        Value::Number(_) | Value::Object(_) => text::shorten(&value.to_string(), 60),
+    }
+}
+
+/// The ink of a severity.
+pub(super) fn severity_ink(severity: Severity) -> Ink {
+    match severity {
+        Severity::Critical => Ink::Alarm,
+        Severity::High => Ink::Bad,
+        Severity::Medium => Ink::Warn,
+        Severity::Low => Ink::Plain,
+        Severity::Info => Ink::Dim,
+    }
+}
+
+/// The ink of a finding's status.
+pub(super) fn status_ink(status: &Status) -> Ink {
+    match status {
+        Status::Open => Ink::Bad,
+        Status::Waived(_) => Ink::Warn,
+        Status::Resolved(_) => Ink::Good,
+    }
+}
+
+/// The ink of an endpoint's state.
+pub(super) fn state_ink(state: EndpointState) -> Ink {
+    match state {
+        EndpointState::Complete => Ink::Good,
+        EndpointState::Partial | EndpointState::NotOffered | EndpointState::Skipped => Ink::Warn,
+        EndpointState::Denied | EndpointState::Failed => Ink::Bad,
+    }
+}
+
+/// An endpoint's state in words.
+pub(super) fn state(state: EndpointState) -> &'static str {
+    match state {
+        EndpointState::NotOffered => "not offered",
+        state => state.name(),
+    }
+}

@@ -1,0 +1,211 @@
+//! A pretended Atlassian estate over real HTTP on the loopback interface: one organisation with its admin APIs
+//! and one Jira Cloud site, made from a seed. The demo scans it, and tests scan it while it misbehaves.
+//!
+//! Its answers are written from the published descriptions of those APIs, never from our own parsers, so that
+//! a mistake on one side shows on the other. Everything in the estate is sane except what [`Truth`] lists.
+
+mod accepted;
+mod api_access;
+mod credentials;
+mod endpoints;
+mod estate;
+mod exchange;
+mod faults;
+mod jira;
+mod jira_projects;
+mod look_alikes;
+mod names;
+mod night;
+mod org;
+mod people;
+mod permissions;
+mod plants;
+mod random;
+mod server;
+mod truth;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use axum::Router;
+use chrono::{DateTime, Utc};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+pub use endpoints::{ENDPOINTS, Endpoint};
+pub use faults::Fault;
+pub use truth::{Drift, Plant, SITUATIONS, Truth};
+
+use accepted::Accepted;
+use estate::Estate;
+use faults::Faults;
+use server::{Host, Shared, hold};
+
+/// What the estate is made from. The same plan makes the same estate, to the byte.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The seed of everything that looks like chance.
+    pub seed: u64,
+    /// How many people there are; at least [`Plan::FEWEST_ACCOUNTS`] are made. All other sizes follow from it.
+    pub accounts: usize,
+    /// What time it is in the estate.
+    pub now: DateTime<Utc>,
+    /// How long every answer takes, beyond the work it makes.
+    pub page_latency: Duration,
+}
+
+impl Plan {
+    /// With fewer people there would not be enough to play all parts.
+    pub const FEWEST_ACCOUNTS: usize = 100;
+
+    /// The demo's estate: 200 people, seed 7.
+    #[must_use]
+    pub fn demo(now: DateTime<Utc>) -> Self {
+        Self { seed: 7, accounts: 200, now, page_latency: Duration::ZERO }
+    }
+}
+
+/// A running estate. It accepts no more connections once it is dropped.
+#[derive(Debug)]
+pub struct Simulator {
+    shared: Arc<Shared>,
+    org: SocketAddr,
+    site: SocketAddr,
+    org_id: String,
+    cloud_id: String,
+    servers: [JoinHandle<()>; 2],
+}
+
+impl Simulator {
+    /// Founds the estate and starts to serve it, on two free ports of the loopback interface.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub async fn start(plan: Plan) -> io::Result<Self> {
+        let estate = Estate::found(&plan);
+        let (org_id, cloud_id) = (estate.org_id.clone(), estate.cloud_id.clone());
+        let shared = Arc::new(Shared {
+            accepted: Accepted::of(&estate),
+            estate: RwLock::new(estate),
+            page_latency: plan.page_latency,
+            faults: Mutex::default(),
+            requests: Mutex::default(),
+            destroyed: Mutex::default(),
+        });
+        let (org, org_server) = serve(Host { shared: Arc::clone(&shared), is_org: true }).await?;
+        let (site, site_server) = serve(Host { shared: Arc::clone(&shared), is_org: false }).await?;
+        Ok(Self { shared, org, site, org_id, cloud_id, servers: [org_server, site_server] })
+    }
+
+    /// Base URL of the admin APIs, in place of `https://api.atlassian.com`.
+    #[must_use]
+    pub fn org_url(&self) -> String {
+        format!("http://{}", self.org)
+    }
+
+    /// Base URL of the Jira site, in place of `https://acme.atlassian.net`.
+    #[must_use]
+    pub fn site_url(&self) -> String {
+        format!("http://{}", self.site)
+    }
+
+    /// The id of the organisation.
+    #[must_use]
+    pub fn org_id(&self) -> &str {
+        &self.org_id
+    }
+
+    /// The cloud id of the site.
+    #[must_use]
+    pub fn cloud_id(&self) -> &str {
+        &self.cloud_id
+    }
+
+    /// An organisation key with reading scopes.
+    #[must_use]
+    pub fn org_key(&self) -> &str {
+        &self.shared.accepted.key
+    }
+
+    /// An organisation key without scopes, which also opens the account-management route.
+    #[must_use]
+    pub fn unscoped_org_key(&self) -> &str {
+        &self.shared.accepted.unscoped_key
+    }
+
+    /// The e-mail address of the person who reads the site.
+    #[must_use]
+    pub fn site_user(&self) -> &str {
+        &self.shared.accepted.user
+    }
+
+    /// Their API token.
+    #[must_use]
+    pub fn site_token(&self) -> &str {
+        &self.shared.accepted.token
+    }
+
+    /// Arms a fault for the endpoint of that name, in place of an earlier one.
+    ///
+    /// # Panics
+    /// When no endpoint in [`ENDPOINTS`] has the name: a test that arms nothing would prove nothing.
+    pub fn set_fault(&self, endpoint: &str, fault: Fault) {
+        let known = ENDPOINTS.iter().find(|known| known.name == endpoint);
+        let known = known.expect("internal: faults are armed for endpoints that exist");
+        self.faults().arm(known.name, fault);
+    }
+
+    /// Disarms all faults.
+    pub fn clear_faults(&self) {
+        self.faults().disarm();
+    }
+
+    /// Lets a night pass: the clock moves to `to`, and what changes is added to [`Truth::drift`].
+    pub fn night(&self, to: DateTime<Utc>) {
+        night::pass(&mut self.shared.estate.write().unwrap_or_else(PoisonError::into_inner), to);
+    }
+
+    /// The answer sheet, as things stand.
+    #[must_use]
+    pub fn truth(&self) -> Truth {
+        self.shared.estate.read().unwrap_or_else(PoisonError::into_inner).truth.clone()
+    }
+
+    /// Method and path of every request so far, in order of arrival.
+    #[must_use]
+    pub fn requests(&self) -> Vec<(String, String)> {
+        hold(&self.shared.requests).clone()
+    }
+
+    /// Method and path of every request that a real estate would have taken as a change. Must stay empty.
+    #[must_use]
+    pub fn destroyed(&self) -> Vec<(String, String)> {
+        hold(&self.shared.destroyed).clone()
+    }
+
+    fn faults(&self) -> std::sync::MutexGuard<'_, Faults> {
+        hold(&self.shared.faults)
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        for server in &self.servers {
+            server.abort();
+        }
+    }
+}
+
+async fn serve(host: Host) -> io::Result<(SocketAddr, JoinHandle<()>)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    let router = Router::new().fallback(server::answer).with_state(host);
+    let server = tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "the pretended estate stopped");
+        }
+    });
+    Ok((address, server))
+}

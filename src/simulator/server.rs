@@ -1,0 +1,218 @@
+//! From HTTP to an endpoint and back: the log, the credentials, the limits, and the faults, all in this one place.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use chrono::{SecondsFormat, TimeDelta};
+use futures::{StreamExt as _, stream};
+use serde_json::Value;
+
+use super::accepted::Accepted;
+use super::endpoints::{Access, ENDPOINTS, Endpoint, Family};
+use super::estate::Estate;
+use super::exchange::{Ask, Reply};
+use super::faults::{Delivery, Fault, Faults, bend};
+
+/// Requests a minute that the limit headers speak of.
+const LIMIT: usize = 10_000;
+
+/// What both hosts share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) estate: RwLock<Estate>,
+    pub(super) accepted: Accepted,
+    pub(super) page_latency: Duration,
+    pub(super) faults: Mutex<Faults>,
+    pub(super) requests: Mutex<Vec<(String, String)>>,
+    pub(super) destroyed: Mutex<Vec<(String, String)>>,
+}
+
+/// One of the two hosts: the admin APIs or the site.
+#[derive(Debug, Clone)]
+pub(super) struct Host {
+    pub(super) shared: Arc<Shared>,
+    pub(super) is_org: bool,
+}
+
+/// Takes a lock, whatever happened to its last holder.
+pub(super) fn hold<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Answers one request.
+pub(super) async fn answer(State(host): State<Host>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let (method, path) = (parts.method.as_str().to_owned(), parts.uri.path().to_owned());
+    let number = host.shared.log(&method, &path);
+    if !host.shared.page_latency.is_zero() {
+        tokio::time::sleep(host.shared.page_latency).await;
+    }
+    let found = ENDPOINTS
+        .iter()
+        .filter(|endpoint| endpoint.is_org() == host.is_org)
+        .find_map(|endpoint| Some((endpoint, endpoint.matches(&method, &path)?)));
+    let Some((endpoint, segments)) = found else {
+        return send(&host.unmatched(&method, &path), &HeaderMap::new());
+    };
+    if let Some(refusal) = refuse(endpoint, &host.shared.accepted, &parts.headers) {
+        return send(&refusal, &HeaderMap::new());
+    }
+    let query = Query::try_from_uri(&parts.uri).map_or_else(|_unreadable| Vec::new(), |Query(pairs)| pairs);
+    let ask = match read_body(body).await {
+        Ok(body) => Ask { segments, query, body, stuck: false },
+        Err(()) => return send(&Reply::refusal(endpoint.family(), 400, "the body is not JSON"), &HeaderMap::new()),
+    };
+    host.shared.deliver(endpoint, ask, number).await
+}
+
+impl Shared {
+    /// Notes a request and tells how many there were before it.
+    fn log(&self, method: &str, path: &str) -> usize {
+        let mut requests = hold(&self.requests);
+        requests.push((method.to_owned(), path.to_owned()));
+        requests.len() - 1
+    }
+
+    async fn deliver(&self, endpoint: &'static Endpoint, mut ask: Ask, number: usize) -> Response {
+        let mut reply = self.reply(endpoint, &ask);
+        let fault = hold(&self.faults).strike(endpoint.name, reply.page);
+        if let Some(Fault::RepeatedCursor) = fault {
+            ask.stuck = true;
+            reply = self.reply(endpoint, &ask);
+        }
+        let delivery = match fault {
+            Some(fault) => bend(&fault, endpoint.family(), reply),
+            None => Delivery::Json(reply),
+        };
+        let mut headers = self.limits(endpoint, number);
+        match delivery {
+            Delivery::Json(reply) => send(&reply, &headers),
+            Delivery::Late(reply, wait) => {
+                tokio::time::sleep(wait).await;
+                send(&reply, &headers)
+            }
+            Delivery::Throttled(reply, retry_after) => {
+                throttle(&mut headers, endpoint, retry_after);
+                send(&reply, &headers)
+            }
+            Delivery::Html(page) => respond(200, "text/html;charset=UTF-8", &headers, Body::from(page)),
+            Delivery::Half(reply) => respond(reply.status, JSON, &headers, Body::from(half(&reply))),
+            Delivery::Cut(reply) => respond(reply.status, JSON, &headers, cut_body(half(&reply))),
+        }
+    }
+
+    fn reply(&self, endpoint: &Endpoint, ask: &Ask) -> Reply {
+        let estate = self.estate.read().unwrap_or_else(PoisonError::into_inner);
+        let of_an_org = endpoint.is_org() && !ask.segments.is_empty();
+        if of_an_org && ask.segment(0) != estate.org_id {
+            return Reply::refusal(endpoint.family(), 404, "there is no such organization, or the key cannot see it");
+        }
+        let of_a_directory = of_an_org && endpoint.path.contains("{dir}");
+        if of_a_directory && ask.segment(1) != "-" && ask.segment(1) != estate.directory_id {
+            return Reply::refusal(endpoint.family(), 404, "there is no such directory");
+        }
+        (endpoint.answer)(&estate, ask)
+    }
+
+    /// The limit headers of the admin APIs; Jira sends none while all is well.
+    fn limits(&self, endpoint: &Endpoint, number: usize) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if endpoint.is_org() {
+            let now = self.estate.read().unwrap_or_else(PoisonError::into_inner).now;
+            let reset = (now + TimeDelta::seconds(60)).to_rfc3339_opts(SecondsFormat::Secs, true);
+            set(&mut headers, "x-ratelimit-limit", &LIMIT.to_string());
+            set(&mut headers, "x-ratelimit-remaining", &(LIMIT - 1 - number % (LIMIT / 2)).to_string());
+            set(&mut headers, "x-ratelimit-reset", &reset);
+        }
+        headers
+    }
+}
+
+impl Host {
+    /// What a gateway says to a route it does not know. A request that would have written is remembered.
+    fn unmatched(&self, method: &str, path: &str) -> Reply {
+        if !matches!(method, "GET" | "HEAD" | "OPTIONS") {
+            hold(&self.shared.destroyed).push((method.to_owned(), path.to_owned()));
+            return Reply { status: 204, body: Value::Null, page: 1 };
+        }
+        let family = if self.is_org { Family::OldAdmin } else { Family::Jira };
+        Reply::refusal(family, 404, "Request failed to match any route")
+    }
+}
+
+/// Says no to a request that may not ask this.
+fn refuse(endpoint: &Endpoint, accepted: &Accepted, headers: &HeaderMap) -> Option<Reply> {
+    let given = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+    let family = endpoint.family();
+    let unknown = || Some(Reply::refusal(family, 401, "the credential is missing, unknown or of the wrong kind"));
+    match endpoint.access {
+        Access::Public => None,
+        Access::Anonymous if given.is_none() => None,
+        Access::Anonymous | Access::SiteToken if given == Some(&accepted.site_header) => None,
+        Access::OrgKey if given == Some(&accepted.key_header) || given == Some(&accepted.unscoped_key_header) => None,
+        Access::UnscopedOrgKey if given == Some(&accepted.unscoped_key_header) => None,
+        Access::UnscopedOrgKey if given == Some(&accepted.key_header) => {
+            Some(Reply::refusal(family, 403, "the key has scopes, and none of them opens this"))
+        }
+        Access::Anonymous | Access::SiteToken | Access::OrgKey | Access::UnscopedOrgKey => unknown(),
+    }
+}
+
+/// The JSON of a body; null when it is empty.
+async fn read_body(body: Body) -> Result<Value, ()> {
+    let bytes = to_bytes(body, 1 << 20).await.map_err(|_too_long_or_cut| ())?;
+    if bytes.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(&bytes).map_err(|_not_json| ())
+}
+
+fn throttle(headers: &mut HeaderMap, endpoint: &Endpoint, retry_after: Option<Duration>) {
+    set(headers, "x-ratelimit-remaining", "0");
+    if !endpoint.is_org() {
+        set(headers, "x-ratelimit-limit", "350");
+        set(headers, "ratelimit-reason", "jira-burst-based");
+    }
+    if let Some(wait) = retry_after {
+        set(headers, "retry-after", &wait.as_secs().to_string());
+    }
+}
+
+fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
+    let value = HeaderValue::from_str(value).expect("internal: our own header values are plain text");
+    headers.insert(name, value);
+}
+
+fn half(reply: &Reply) -> Vec<u8> {
+    let mut bytes = reply.body.to_string().into_bytes();
+    bytes.truncate(bytes.len() / 2);
+    bytes
+}
+
+/// A body that breaks off. It pauses first, so that what went before is on its way when the connection ends.
+fn cut_body(start: Vec<u8>) -> Body {
+    let broken = async {
+        tokio::task::yield_now().await;
+        Err(std::io::Error::other("the connection is cut, as this fault was armed"))
+    };
+    Body::from_stream(stream::once(async { Ok(Bytes::from(start)) }).chain(stream::once(broken)))
+}
+
+const JSON: &str = "application/json;charset=UTF-8";
+
+fn send(reply: &Reply, headers: &HeaderMap) -> Response {
+    let body = if reply.status == 204 { Body::empty() } else { Body::from(reply.body.to_string()) };
+    respond(reply.status, JSON, headers, body)
+}
+
+fn respond(status: u16, kind: &'static str, headers: &HeaderMap, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.headers_mut() = headers.clone();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}

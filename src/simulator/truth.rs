@@ -1,0 +1,91 @@
+//! What is wrong with the pretended estate, and what only looks wrong: the answer sheet for tests of rules.
+
+use chrono::{DateTime, Utc};
+
+/// Every situation that is planted, with what it means. `Plant::expect` is one of these keys.
+pub const SITUATIONS: &[(&str, &str)] = &[
+    ("expires-soon", "a token in use ends within 30 days"),
+    ("grant-to-anyone", "a permission scheme grants something to people who are not signed in"),
+    ("grant-to-logged-in", "a permission scheme grants something to everyone who is signed in"),
+    ("grant-to-single-user", "a permission scheme names one account directly"),
+    ("inactive-actor", "an account that is no longer active is an actor in a project role"),
+    ("integration-on-personal-account", "a system runs on a token of a person"),
+    ("key-creator-deactivated", "an organisation key was made by somebody whose account is deactivated"),
+    ("key-expires-soon", "an organisation key in use ends within 30 days"),
+    ("key-without-scopes", "an organisation key has no scopes and so has all powers"),
+    ("machine-is-org-admin", "an account that stands for a machine administers the organisation"),
+    ("machine-is-project-admin", "an account that stands for a machine administers a project"),
+    ("machine-on-paid-seat", "a login account that stands for a machine holds a paid seat"),
+    ("org-admin-without-mfa", "an organisation administrator signs in without a second factor"),
+    ("owner-deactivated", "the owner of a token is deactivated"),
+    ("owner-suspended", "the owner of a token is suspended"),
+    ("seat-dormant", "a person holds a seat and has not opened a page for more than 90 days"),
+    ("seats-nearly-exhausted", "a product has almost no seats left"),
+    ("service-account-quota-reached", "the organisation has as many service accounts as are free of charge"),
+    ("service-account-token-unused", "a token of a service account was not used for more than 90 days"),
+    ("token-blocked", "a policy of the organisation blocks the token"),
+    ("token-expired", "a token is still listed after its end"),
+    ("token-lifetime-too-long", "a token lives for more than 365 days"),
+    ("token-never-used", "a token is older than 30 days and was never used"),
+    ("token-unused", "a token was used, but not for more than 90 days"),
+    ("token-without-expiry", "a token never ends"),
+    ("too-many-tokens", "a person has more than five live tokens"),
+    ("unmanaged-admin", "an account that the organisation does not manage administers the site"),
+];
+
+/// The answer sheet.
+#[derive(Debug, Clone, Default)]
+pub struct Truth {
+    /// What is wrong.
+    pub plants: Vec<Plant>,
+    /// What looks wrong and is not.
+    pub harmless: Vec<Plant>,
+    /// What the nights changed, in order.
+    pub drift: Vec<Drift>,
+}
+
+/// One planted situation or look-alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plant {
+    /// Its name: `plant-…` or `harmless-…`.
+    pub id: String,
+    /// What sort of thing it is about: `credential`, `principal`, `grant`, `group`, `container`, `setting`.
+    pub kind: &'static str,
+    /// The ids the estate itself uses, the thing first, then what it hangs on (scheme before grant, owner, project).
+    pub native: Vec<String>,
+    /// The situation it must be found as; for a look-alike, the one it must not be found as.
+    pub expect: &'static str,
+    /// Further situations that rightly hold for the same thing.
+    pub also: &'static [&'static str],
+    /// In plain words.
+    pub description: String,
+    /// Since when it is so.
+    pub since: DateTime<Utc>,
+    /// When the calendar alone puts an end to it.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl Plant {
+    /// Whether it is so at that moment.
+    #[must_use]
+    pub fn holds_at(&self, now: DateTime<Utc>) -> bool {
+        self.since <= now && self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// One thing that a night changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// Its name: `drift-…` with the number of the night.
+    pub id: String,
+    /// What happened: `added`, `removed`, `changed`, `used`.
+    pub what: &'static str,
+    /// As in [`Plant::kind`], with `membership` for a place in a group.
+    pub kind: &'static str,
+    /// As in [`Plant::native`].
+    pub native: Vec<String>,
+    /// In plain words.
+    pub description: String,
+    /// The end of the night.
+    pub at: DateTime<Utc>,
+}

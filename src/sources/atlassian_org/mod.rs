@@ -1,0 +1,202 @@
+//! `atlassian-org`: an Atlassian organisation through its admin APIs: accounts, groups, roles, products, and every
+//! credential that they list.
+//!
+//! One scoped key is enough. A second key without scopes is an all-powerful secret: it is optional, and used only
+//! to list service accounts on tenants whose documented listing does not answer.
+
+mod accounts;
+mod credentials;
+mod endpoints;
+mod estate;
+mod groups;
+mod roles;
+mod service_accounts;
+mod wire;
+
+use std::sync::{Arc, LazyLock};
+
+use async_trait::async_trait;
+
+use super::connection::{Connection, need_secret, secret, whole_number};
+use super::endpoint::allowed;
+use super::reading::{Depth, Gatherer, Part};
+use super::{Right, Source, SourceKind};
+use crate::clock::Clock;
+use crate::document::Section;
+use crate::http::{Allowed, Auth, Client, CursorPlace, Factory, Paging};
+use crate::model::{Collection, Kind, LedgerEntry, ResourceId, SourceName};
+use crate::problem::Problems;
+use endpoints::ENDPOINTS;
+
+pub(super) const KIND: SourceKind = SourceKind {
+    name: "atlassian-org",
+    summary: "an Atlassian organisation: accounts, groups, roles, products and credentials",
+    rights: &[
+        Right { right: "read:orgs:admin", why: "the organisation itself" },
+        Right { right: "read:directories:admin", why: "directories and the roles of accounts" },
+        Right { right: "read:accounts:admin", why: "accounts, their state and last activity" },
+        Right { right: "read:groups:admin", why: "groups and the roles they give" },
+        Right { right: "read:workspaces:admin", why: "products with their seats" },
+        Right { right: "read:domains:admin", why: "claimed mail domains" },
+        Right { right: "read:tokens:admin", why: "API tokens of managed accounts" },
+        Right { right: "read:keys:admin", why: "API keys of the organisation" },
+        Right { right: "read:service-accounts:admin", why: "service accounts" },
+        Right { right: "read:service-accounts-tokens:admin", why: "tokens and OAuth clients of service accounts" },
+    ],
+    sees: &[
+        "the organisation, its directories, products with seats, and mail domains",
+        "accounts with status, two-step verification, platform roles, groups and last activity",
+        "groups, and which roles accounts and groups hold on which product",
+        "API tokens of managed accounts, organisation API keys",
+        "service accounts with their tokens and OAuth clients",
+    ],
+    cannot_see: &[
+        "API tokens of accounts that the organisation does not manage",
+        "scopes of tokens where the tenant does not reveal them, and of OAuth clients",
+        "what a token was used for",
+        "settings inside authentication policies and the external-user policy",
+        "OAuth grants that people gave, and installed Forge apps",
+        "use of the API in the last activity of an account, which counts page views only",
+    ],
+    endpoints: ENDPOINTS,
+    build,
+};
+
+static ALLOWED: LazyLock<Vec<Allowed>> = LazyLock::new(|| allowed(ENDPOINTS));
+static CONSOLE_ALLOWED: &[Allowed] = &[endpoints::CONSOLE_SERVICE_ACCOUNTS];
+
+#[derive(Debug)]
+struct AtlassianOrg {
+    name: SourceName,
+    clock: Arc<dyn Clock>,
+    connection: Connection,
+    client: Client,
+    /// The client of the key without scopes, if there is one.
+    unscoped: Option<Client>,
+    /// The organisation's id, where it is not to be found out.
+    org: Option<String>,
+    /// For how many accounts roles are asked one by one.
+    role_assignments_up_to: usize,
+}
+
+/// One look at the organisation.
+struct Visit<'a> {
+    source: &'a AtlassianOrg,
+    gatherer: Gatherer,
+    org: String,
+}
+
+fn build(
+    name: SourceName,
+    mut section: Section,
+    factory: &Factory,
+    clock: Arc<dyn Clock>,
+) -> Result<Box<dyn Source>, Problems> {
+    let mut connection = Connection::read(&mut section, Some("https://api.atlassian.com"), ENDPOINTS);
+    let org: Option<String> = section.get("org");
+    // All organisations share one host, but not one limit.
+    connection.tenant = org.clone().unwrap_or_else(|| name.to_string());
+    let up_to = whole_number(&mut section, "role_assignments_up_to", 1_000_000).unwrap_or(2_000);
+    let key = need_secret(&mut section, "key", "key_command");
+    let unscoped_key = secret(&mut section, "unscoped_key", "unscoped_key_command");
+    let host = connection.base_url.clone();
+    let client = key.and_then(|key| connection.client(&mut section, factory, &host, Auth::Bearer(key), &ALLOWED));
+    let unscoped = unscoped_key
+        .and_then(|key| connection.client(&mut section, factory, &host, Auth::Bearer(key), CONSOLE_ALLOWED));
+    let source = client.map(|client| {
+        let role_assignments_up_to = up_to as usize;
+        let source = AtlassianOrg { name, clock, connection, client, unscoped, org, role_assignments_up_to };
+        Box::new(source) as Box<dyn Source>
+    });
+    section.finish(source)
+}
+
+#[async_trait]
+impl Source for AtlassianOrg {
+    fn name(&self) -> &SourceName {
+        &self.name
+    }
+
+    async fn collect(&self) -> Collection {
+        let mut collection = Collection { authority: 2, ..Collection::default() };
+        for part in self.visit(Depth::Whole).await {
+            collection.resources.extend(part.resources);
+            collection.ledger.push(part.entry);
+        }
+        collection
+    }
+
+    async fn probe(&self) -> Vec<LedgerEntry> {
+        self.visit(Depth::FirstPage).await.into_iter().map(|part| part.entry).collect()
+    }
+}
+
+impl AtlassianOrg {
+    /// Asks every endpoint; those that need another's answer after it.
+    async fn visit(&self, depth: Depth) -> Vec<Part> {
+        let gatherer = Gatherer {
+            source: self.name.clone(),
+            clock: Arc::clone(&self.clock),
+            depth,
+            skip: self.connection.skip.clone(),
+            concurrency: self.connection.concurrency,
+            blocked: None,
+        };
+        let mut visit = Visit { source: self, gatherer, org: String::new() };
+        let organisation = visit.organisation().await;
+        let (directories, accounts, managed, groups, products) = tokio::join!(
+            visit.directories(),
+            visit.accounts(),
+            visit.managed_accounts(),
+            visit.groups(),
+            visit.products(),
+        );
+        let (tokens, keys, machines, clients, domains) = tokio::join!(
+            visit.user_tokens(),
+            visit.api_keys(),
+            visit.service_accounts(),
+            visit.oauth_clients(),
+            visit.domains(),
+        );
+        let (machines, internal_ids) = machines;
+        let (machine_tokens, machine_clients, group_roles, account_roles) = tokio::join!(
+            visit.service_account_tokens(&internal_ids),
+            visit.service_account_clients(&internal_ids),
+            visit.roles_of_groups(&groups),
+            visit.roles_of_accounts(&accounts, &tokens),
+        );
+        let mut parts = vec![organisation, directories, accounts, managed, groups, products, tokens, keys, machines];
+        parts.extend([clients, domains, machine_tokens, machine_clients, group_roles]);
+        parts.extend(account_roles);
+        parts
+    }
+}
+
+impl Visit<'_> {
+    fn id(&self, kind: Kind, native: &str) -> ResourceId {
+        ResourceId::new(&self.org, kind, native)
+    }
+
+    fn container(&self, ari: &str) -> ResourceId {
+        if ari.starts_with("ari:cloud:platform::org/") {
+            return self.id(Kind::Container, "organisation");
+        }
+        self.id(Kind::Container, &format!("product:{ari}"))
+    }
+}
+
+/// Any directory that the key may administer.
+const EVERY_DIRECTORY: &str = "-";
+
+/// Paging by a cursor in the query that makes all other parameters void.
+const BY_CURSOR: Paging = Paging::Links { cursor: "cursor", place: CursorPlace::QueryAlone };
+
+/// Paging by a cursor in the query, beside the other parameters.
+const BY_CURSOR_AND_SIZE: Paging = Paging::Links { cursor: "cursor", place: CursorPlace::QueryBeside };
+
+/// Paging of the searches.
+const BY_CURSOR_IN_BODY: Paging = Paging::Links { cursor: "cursor", place: CursorPlace::Body };
+
+fn cloud(kind: Kind, native: &str) -> ResourceId {
+    ResourceId::new(ResourceId::CLOUD, kind, native)
+}

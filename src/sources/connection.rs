@@ -1,0 +1,190 @@
+//! The keys that every source has in its section of the configuration: where to connect, how fast, what to skip,
+//! and secrets.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::endpoint::Endpoint;
+use crate::document::{Located, Section};
+use crate::http::{Allowed, Auth, Client, Factory, Settings};
+use crate::problem::{Problem, SourceText};
+use crate::secret::{Secret, SecretRef};
+use crate::text::did_you_mean;
+
+/// How to connect to the host of a source.
+#[derive(Debug)]
+pub(super) struct Connection {
+    /// Scheme, host and perhaps a path, without a slash at the end.
+    pub(super) base_url: String,
+    /// Whose rate limit is used.
+    pub(super) tenant: String,
+    /// Requests under way at once, at the most.
+    pub(super) concurrency: usize,
+    /// Endpoints that are left out.
+    pub(super) skip: Vec<&'static str>,
+    proxy: Option<String>,
+    ca_file: Option<PathBuf>,
+    timeout: Duration,
+    requests_per_second: Option<f64>,
+    page_size: Option<u32>,
+}
+
+impl Connection {
+    /// Reads the keys. Mistakes are noted in the section.
+    pub(super) fn read(section: &mut Section, default_url: Option<&str>, endpoints: &[Endpoint]) -> Self {
+        let base_url = match default_url {
+            Some(default) => url(section, "base_url").unwrap_or_else(|| default.to_owned()),
+            None if section.has("base_url") => url(section, "base_url").unwrap_or_default(),
+            None => section.need("base_url").unwrap_or_default(),
+        };
+        Self {
+            tenant: base_url.clone(),
+            base_url,
+            concurrency: whole_number(section, "concurrency", 100).map_or(8, |number| number as usize),
+            skip: skipped(section, endpoints),
+            proxy: section.get("proxy"),
+            ca_file: section.get::<String>("ca_file").map(PathBuf::from),
+            timeout: Duration::from_secs(whole_number(section, "timeout_seconds", 3600).unwrap_or(60).into()),
+            requests_per_second: rate(section),
+            page_size: whole_number(section, "page_size", 10_000),
+        }
+    }
+
+    /// The size of a page: the endpoint's best, or less where the configuration says so.
+    pub(super) fn page_size(&self, best: u32) -> u32 {
+        self.page_size.map_or(best, |size| size.min(best))
+    }
+
+    /// A client of this connection, to another host if `base_url` is not the connection's own.
+    pub(super) fn client(
+        &self,
+        section: &mut Section,
+        factory: &Factory,
+        base_url: &str,
+        auth: Auth,
+        allowed: &'static [Allowed],
+    ) -> Option<Client> {
+        let settings = Settings {
+            base_url: base_url.to_owned(),
+            auth,
+            tenant: self.tenant.clone(),
+            allowed,
+            ca_file: self.ca_file.clone(),
+            proxy: self.proxy.clone(),
+            timeout: self.timeout,
+            concurrency: self.concurrency,
+            requests_per_second: self.requests_per_second,
+        };
+        match factory.client(settings) {
+            Ok(client) => Some(client),
+            Err(error) => {
+                section.wrong(section.span_of("base_url"), error.to_string(), None);
+                None
+            }
+        }
+    }
+}
+
+/// A secret that may be left out: a reference under `key`, or a command under `command_key`. `None` too where it
+/// cannot be had, which is noted.
+pub(super) fn secret(section: &mut Section, key: &'static str, command_key: &'static str) -> Option<Secret> {
+    let written: Option<Located<String>> = section.get(key);
+    let command: Option<Vec<String>> = section.get(command_key);
+    let (reference, at) = match (written, command) {
+        (Some(_), Some(_)) => {
+            section.wrong(
+                section.span_of(command_key),
+                format!("`{key}` and `{command_key}` exclude each other"),
+                None,
+            );
+            return None;
+        }
+        (Some(written), None) => match written.value.parse::<SecretRef>() {
+            Ok(reference) => (reference, key),
+            Err(error) => {
+                let problem = covered(section, &written, format!("`{key}` is no reference")).help(error.to_string());
+                return section.take(Err(problem.into()));
+            }
+        },
+        (None, Some(words)) => (SecretRef::Command(words), command_key),
+        (None, None) => return None,
+    };
+    match reference.resolve() {
+        Ok(secret) => Some(secret),
+        Err(error) => {
+            section.wrong(section.span_of(at), format!("cannot get the secret of `{at}`"), Some(error.to_string()));
+            None
+        }
+    }
+}
+
+/// Notes that one of two keys is needed where the section has neither.
+pub(super) fn need_secret(section: &mut Section, key: &'static str, command_key: &'static str) -> Option<Secret> {
+    if !section.has(key) && !section.has(command_key) {
+        let help = format!("add `{key}: env:NAME` or `{key}: file:/path`");
+        section.wrong(section.span(), format!("`{key}` is missing"), Some(help));
+    }
+    secret(section, key, command_key)
+}
+
+/// A problem at a value that may be a pasted secret: the excerpt shows the place, and asterisks for the value.
+fn covered(section: &Section, value: &Located<String>, what: String) -> Problem {
+    let file = section.file();
+    let mut text = file.text.to_string();
+    let asterisks = "*".repeat(value.span.len());
+    if text.get(value.span.clone()).is_some() {
+        text.replace_range(value.span.clone(), &asterisks);
+    } else {
+        text.clear();
+    }
+    Problem::at(&SourceText::new(&file.name, &text), value.span.clone(), what)
+}
+
+/// An address under a key; without the slash that people leave at the end.
+pub(super) fn url(section: &mut Section, key: &'static str) -> Option<String> {
+    let written: Located<String> = section.get(key)?;
+    let address = written.value.trim_end_matches('/');
+    if !address.starts_with("https://") && !address.starts_with("http://") {
+        let help = Some("write it like `https://api.atlassian.com`".to_owned());
+        section.wrong(written.span, format!("`{key}` is no address: `{}`", written.value), help);
+        return None;
+    }
+    Some(address.to_owned())
+}
+
+/// A whole number from 1 to `most`.
+pub(super) fn whole_number(section: &mut Section, key: &'static str, most: u32) -> Option<u32> {
+    let written: Located<i64> = section.get(key)?;
+    let number = u32::try_from(written.value).ok().filter(|number| (1..=most).contains(number));
+    if number.is_none() {
+        section.wrong(written.span, format!("`{key}` is {}, expected 1 to {most}", written.value), None);
+    }
+    number
+}
+
+fn rate(section: &mut Section) -> Option<f64> {
+    let written: Located<f64> = section.get("requests_per_second")?;
+    if !(written.value.is_finite() && written.value > 0.0) {
+        section.wrong(written.span, "`requests_per_second` must be more than 0", None);
+        return None;
+    }
+    Some(written.value)
+}
+
+fn skipped(section: &mut Section, endpoints: &[Endpoint]) -> Vec<&'static str> {
+    let written: Vec<Located<String>> = section.get("skip").unwrap_or_default();
+    let mut skipped = Vec::new();
+    for name in written {
+        if let Some(endpoint) = endpoints.iter().find(|endpoint| endpoint.name == name.value) {
+            skipped.push(endpoint.name);
+            continue;
+        }
+        let names = || endpoints.iter().map(|endpoint| endpoint.name);
+        let help = match did_you_mean(&name.value, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known here: {}", names().collect::<Vec<_>>().join(", ")),
+        };
+        section.wrong(name.span, format!("unknown endpoint `{}`", name.value), Some(help));
+    }
+    skipped
+}

@@ -1,0 +1,85 @@
+//! One endpoint as data: its name in the ledger, the requests it takes, what it shows and the right it needs.
+//! The same table is the list of requests that may leave the house.
+
+use crate::http::{Allowed, Method, Request, segment};
+use crate::model::{EndpointState, Kind};
+
+/// One thing that a source asks for. Its name is unique within the source.
+#[derive(Debug, Clone, Copy)]
+pub struct Endpoint {
+    /// Its name in words: “user API tokens”.
+    pub name: &'static str,
+    /// The requests it takes: first the one that brings rows, then those that count them or stand in for it.
+    pub requests: &'static [Allowed],
+    /// The kinds of resource that may be hidden, or known less of, while it is not read.
+    pub shows: &'static [Kind],
+    /// The right that reading it takes, in the product's words.
+    pub right: &'static str,
+    /// What “not found” means: mostly that the credential may not see it, for some that the product has no such thing.
+    pub missing: EndpointState,
+}
+
+impl Endpoint {
+    /// An endpoint whose absence means that the credential may not see it.
+    pub(super) const fn new(
+        name: &'static str,
+        requests: &'static [Allowed],
+        shows: &'static [Kind],
+        right: &'static str,
+    ) -> Self {
+        Self { name, requests, shows, right, missing: EndpointState::Denied }
+    }
+
+    /// The same endpoint, for a product that may not offer it.
+    pub(super) const fn may_be_missing(self) -> Self {
+        Self { missing: EndpointState::NotOffered, ..self }
+    }
+
+    /// The request that brings its rows, with `ids` in the places of `{}`.
+    pub(super) fn request(&self, ids: &[&str]) -> Request {
+        fill(self.main(), ids)
+    }
+
+    /// Method and path as the ledger shows them.
+    pub(super) fn path(&self) -> String {
+        let method = match self.main().method {
+            Method::Get => "GET",
+            Method::Post => "POST",
+        };
+        format!("{method} {}", self.main().path)
+    }
+
+    fn main(&self) -> Allowed {
+        *self.requests.first().expect("internal: every endpoint has a request")
+    }
+}
+
+/// A GET for the table.
+pub(super) const fn get(path: &'static str) -> Allowed {
+    Allowed { method: Method::Get, path }
+}
+
+/// A POST that reads, for the table.
+pub(super) const fn post(path: &'static str) -> Allowed {
+    Allowed { method: Method::Post, path }
+}
+
+/// A listed request with `ids` in the places of `{}`. A POST gets an empty body to begin with.
+pub(super) fn fill(allowed: Allowed, ids: &[&str]) -> Request {
+    let mut pieces = allowed.path.split("{}");
+    let mut path = pieces.next().unwrap_or("").to_owned();
+    let mut ids = ids.iter();
+    for piece in pieces {
+        path.push_str(&segment(ids.next().expect("internal: an id for every place in the path")));
+        path.push_str(piece);
+    }
+    match allowed.method {
+        Method::Get => Request::get(path),
+        Method::Post => Request::post(path, serde_json::json!({})),
+    }
+}
+
+/// The requests of all endpoints: what the client of a source lets through.
+pub(super) fn allowed(endpoints: &[Endpoint]) -> Vec<Allowed> {
+    endpoints.iter().flat_map(|endpoint| endpoint.requests.iter().copied()).collect()
+}

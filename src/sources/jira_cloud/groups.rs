@@ -1,0 +1,118 @@
+//! Groups of the site: what they open in Jira, and who is directly in them.
+
+use std::collections::BTreeMap;
+
+use super::endpoints::{GROUP_ACCESS, GROUP_MEMBERS, GROUPS};
+use super::{Visit, accounts, cloud, wire};
+use crate::model::{Body, Fact, Group, Kind, Resource, ResourceId};
+use crate::sources::pages::Bean;
+use crate::sources::reading::Part;
+use crate::sources::row::{id, sorted, value};
+
+/// What membership of a group can open, as Jira names it.
+const ACCESS: [&str; 3] = ["admin", "site-admin", "user"];
+
+/// Who is in which groups.
+pub(super) struct Members {
+    pub(super) part: Part,
+    /// The groups of each account, as far as they were read.
+    pub(super) groups_of: BTreeMap<ResourceId, Vec<ResourceId>>,
+}
+
+impl Visit<'_> {
+    pub(super) async fn groups(&self) -> Part {
+        let mut reading = self.gatherer.start(&GROUPS);
+        let request = GROUPS.request(&[]);
+        let rows = reading.walk::<Bean<wire::Group>, _>(&self.source.client, request, self.by_offset(50)).await.rows;
+        rows.into_iter().for_each(|row| reading.push(group(row, Group::default())));
+        self.rights.limit_to_own_users(&mut reading);
+        reading.finish()
+    }
+
+    /// What each group opens is known only when all sorts of access were read: a group that is not among the
+    /// administrators' would otherwise look harmless. Then the groups that came up for none open nothing.
+    pub(super) async fn access_of_groups(&self, groups: &Part) -> Part {
+        let mut reading = self.gatherer.start(&GROUP_ACCESS);
+        let calls = ACCESS.map(|access| (access, GROUP_ACCESS.request(&[]).query("accessType", access)));
+        let answers =
+            reading.walk_each::<Bean<wire::Group>, _, _>(&self.source.client, calls.into(), self.by_offset(50)).await;
+        let whole =
+            self.rights.see_all_users() && answers.len() == ACCESS.len() && answers.iter().all(|answer| answer.whole);
+        let mut opened: BTreeMap<String, (wire::Group, Vec<String>)> = BTreeMap::new();
+        for answer in answers {
+            for row in answer.rows {
+                let Some(id) = id(row.group_id.clone()) else {
+                    reading.push(None);
+                    continue;
+                };
+                opened.entry(id).or_insert((row, Vec::new())).1.push(answer.of.to_owned());
+            }
+        }
+        for group in groups.resources.iter().filter(|group| whole && !opened.contains_key(group.id.native())) {
+            let body = Body::Group(Group { jira_access: Fact::Known(Vec::new()), ..Group::default() });
+            reading.push(Some(Resource { body, ..group.clone() }));
+        }
+        for (row, access) in opened.into_values() {
+            let jira_access = if whole { Fact::Known(access) } else { Fact::Unknown };
+            reading.push(group(row, Group { jira_access, ..Group::default() }));
+        }
+        self.rights.limit_to_own_users(&mut reading);
+        reading.finish()
+    }
+
+    /// The groups of an account are known only when every group was read whole: one that was not may be another.
+    pub(super) async fn members_of_groups(&self, groups: &Part, accounts: &Part) -> Members {
+        let mut reading = self.gatherer.start(&GROUP_MEMBERS);
+        reading.lean_on(&groups.entry);
+        let calls = groups.resources.iter().map(|group| {
+            let request = GROUP_MEMBERS.request(&[]).query("groupId", group.id.native());
+            (group, request.query("includeInactiveUsers", "true"))
+        });
+        let asked = groups.resources.len();
+        let answers =
+            reading.walk_each::<Bean<wire::User>, _, _>(&self.source.client, calls.collect(), self.by_offset(50)).await;
+        let whole = !groups.entry.is_gap() && answers.len() == asked && answers.iter().all(|answer| answer.whole);
+        let mut groups_of: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
+        let mut members: BTreeMap<ResourceId, Resource> = BTreeMap::new();
+        for answer in answers {
+            if answer.whole && self.rights.see_all_users() {
+                reading.push(Some(counted(answer.of, answer.rows.len())));
+            }
+            for row in answer.rows {
+                let Some(member) = accounts::account(row) else {
+                    reading.push(None);
+                    continue;
+                };
+                groups_of.entry(member.id.clone()).or_default().push(answer.of.id.clone());
+                members.insert(member.id.clone(), member);
+            }
+        }
+        if whole {
+            for account in &accounts.resources {
+                members.entry(account.id.clone()).or_insert_with(|| account.clone());
+            }
+        }
+        for (id, mut account) in members {
+            if let Body::Principal(principal) = &mut account.body
+                && whole
+            {
+                principal.groups = Fact::Known(sorted(groups_of.get(&id).cloned().unwrap_or_default()));
+            }
+            reading.push(Some(account));
+        }
+        self.rights.limit_to_own_users(&mut reading);
+        Members { part: reading.finish(), groups_of }
+    }
+}
+
+fn group(row: wire::Group, body: Group) -> Option<Resource> {
+    let id = id(row.group_id)?;
+    let name = value(row.name).unwrap_or_default();
+    Some(Resource { id: cloud(Kind::Group, &id), name, seen_by: Vec::new(), body: Body::Group(body) })
+}
+
+/// A group of which the number of members is known.
+fn counted(group: &Resource, members: usize) -> Resource {
+    let member_count = i64::try_from(members).map_or(Fact::Unknown, Fact::Known);
+    Resource { body: Body::Group(Group { member_count, ..Group::default() }), ..group.clone() }
+}

@@ -1,0 +1,153 @@
+//! Projects, who is in their roles, and which permission scheme each uses.
+
+use super::endpoints::{PROJECTS, ROLE_ACTORS, ROLES_OF_PROJECT, SCHEMES_OF_PROJECTS};
+use super::site::container;
+use super::{Visit, cloud, wire};
+use crate::http::{Paging, Request};
+use crate::model::{Body, Container, ContainerForm, Fact, Grant, GrantForm, Holder, Kind, Resource};
+use crate::sources::endpoint::fill;
+use crate::sources::pages::{Bean, One};
+use crate::sources::reading::Part;
+use crate::sources::row::{hidden_if_empty, hidden_if_null, id, value};
+
+impl Visit<'_> {
+    /// Live and archived projects are asked for apart, so that the state of each is certain.
+    pub(super) async fn projects(&self) -> Part {
+        let mut reading = self.gatherer.start(&PROJECTS);
+        let calls = ["live", "archived"].map(|status| {
+            let request = PROJECTS.request(&[]).query("expand", "lead").query("status", status);
+            (status, request.query("orderBy", "key"))
+        });
+        let answers = reading
+            .walk_each::<Bean<wire::Project>, _, _>(&self.source.client, calls.into(), self.by_offset(100))
+            .await;
+        for answer in answers {
+            answer.rows.into_iter().for_each(|row| reading.push(self.project(row, answer.of)));
+        }
+        self.rights.limit_to_own_projects(&mut reading);
+        reading.finish()
+    }
+
+    /// Each project names its roles, those of team-managed projects included; each role then names its actors.
+    pub(super) async fn role_actors(&self, projects: &Part) -> Part {
+        let mut reading = self.gatherer.start(&ROLE_ACTORS);
+        reading.lean_on(&projects.entry);
+        let calls = projects.resources.iter().filter_map(|project| {
+            let id = project_id(project)?;
+            Some(((project, id), fill(ROLES_OF_PROJECT, &[id])))
+        });
+        let client = &self.source.client;
+        let projects = reading.walk_each::<One<wire::RoleLinks>, _, _>(client, calls.collect(), Paging::Single).await;
+        let mut calls: Vec<((&Resource, &str, String), Request)> = Vec::new();
+        for answer in projects {
+            let (project, id) = answer.of;
+            for (name, link) in answer.rows.into_iter().flat_map(|links| links.0) {
+                match link.as_str().and_then(|link| link.rsplit('/').next()).filter(|role| !role.is_empty()) {
+                    Some(role) => calls.push(((project, id, name), ROLE_ACTORS.request(&[id, role]))),
+                    None => reading.push(None),
+                }
+            }
+        }
+        let roles = reading.walk_each::<One<wire::ProjectRole>, _, _>(client, calls, Paging::Single).await;
+        for answer in roles {
+            let (project, id, name) = answer.of;
+            for role in answer.rows {
+                let Some(actors) = value(role.actors) else {
+                    reading.fall_short("a role came without its actors".to_owned());
+                    continue;
+                };
+                let role_name = value(role.name).unwrap_or_else(|| name.clone());
+                let role_id = value(role.id).map_or_else(|| role_name.clone(), String::from);
+                for actor in actors {
+                    reading.push(self.role_grant(project, id, &role_id, &role_name, actor));
+                }
+            }
+        }
+        reading.finish()
+    }
+
+    pub(super) async fn schemes_of_projects(&self, projects: &Part) -> Part {
+        let mut reading = self.gatherer.start(&SCHEMES_OF_PROJECTS);
+        reading.lean_on(&projects.entry);
+        let calls = projects
+            .resources
+            .iter()
+            .filter_map(|project| Some((project, SCHEMES_OF_PROJECTS.request(&[project_id(project)?]))));
+        let answers = reading
+            .walk_each::<One<wire::PermissionScheme>, _, _>(&self.source.client, calls.collect(), Paging::Single)
+            .await;
+        for answer in answers {
+            for scheme in answer.rows {
+                let Some(id) = id(scheme.id) else {
+                    reading.push(None);
+                    continue;
+                };
+                let permission_scheme = Fact::Known(self.id(Kind::Container, &format!("permission-scheme:{id}")));
+                let body = Container { permission_scheme, ..Container::unknown(ContainerForm::Project) };
+                reading.push(Some(Resource { body: Body::Container(body), ..answer.of.clone() }));
+            }
+        }
+        reading.finish()
+    }
+
+    fn project(&self, row: wire::Project, status: &str) -> Option<Resource> {
+        let id = id(row.id)?;
+        let team_managed = match (row.style.known().map(String::as_str), row.simplified) {
+            (Some("next-gen"), _) | (_, Fact::Known(true)) => Fact::Known(true),
+            (Some(_), _) | (None, Fact::Known(false)) => Fact::Known(false),
+            (None, Fact::Absent | Fact::Unknown) => Fact::Unknown,
+        };
+        let body = Container {
+            parent: Fact::Known(self.site_id()),
+            url: hidden_if_null(row.key.clone()).map(|key| format!("{}/browse/{key}", self.address)),
+            key: hidden_if_null(row.key),
+            status: Fact::Known(status.to_owned()),
+            lead: row.lead.and_then(|lead| hidden_if_empty(lead.account_id)).map(|id| cloud(Kind::Principal, &id)),
+            team_managed,
+            ..Container::unknown(ContainerForm::Project)
+        };
+        Some(container(self.id(Kind::Container, &format!("project:{id}")), row.name, body))
+    }
+
+    fn role_grant(
+        &self,
+        project: &Resource,
+        project_id: &str,
+        role_id: &str,
+        role: &str,
+        actor: wire::RoleActor,
+    ) -> Option<Resource> {
+        let group = value(actor.actor_group).and_then(|group| id(group.group_id));
+        let account = value(actor.actor_user).and_then(|user| id(user.account_id));
+        let (holder, sort, id) = match (account, group) {
+            (Some(account), _) => (Holder::Principal, "user", account),
+            (None, Some(group)) => (Holder::Group, "group", group),
+            (None, None) => (Holder::Other, "other", id(actor.id)?),
+        };
+        let who = value(actor.display_name).unwrap_or_else(|| id.clone());
+        let body = Grant {
+            form: GrantForm::ProjectRole,
+            role: role.to_owned(),
+            holder,
+            principal: if holder == Holder::Principal {
+                Fact::Known(cloud(Kind::Principal, &id))
+            } else {
+                Fact::Unknown
+            },
+            group: if holder == Holder::Group { Fact::Known(cloud(Kind::Group, &id)) } else { Fact::Unknown },
+            holder_detail: if holder == Holder::Other { hidden_if_null(actor.kind) } else { Fact::Unknown },
+            container: Fact::Known(project.id.clone()),
+            via: Fact::Unknown,
+        };
+        Some(Resource {
+            id: self.id(Kind::Grant, &format!("project-role:{project_id}/{role_id}/{sort}:{id}")),
+            name: format!("{role} for {who}"),
+            seen_by: Vec::new(),
+            body: Body::Grant(body),
+        })
+    }
+}
+
+fn project_id(project: &Resource) -> Option<&str> {
+    project.id.native().strip_prefix("project:")
+}

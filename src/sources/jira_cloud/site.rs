@@ -1,0 +1,176 @@
+//! The site itself: its id, its applications with their seats, and what the account that asks may see of it.
+
+use super::endpoints::{APPLICATIONS, CLOUD_ID, LICENCE, OWN_ACCOUNT, OWN_PERMISSIONS, SITE};
+use super::{Visit, accounts, cloud, wire};
+use crate::http::Paging;
+use crate::model::{Body, Container, ContainerForm, EndpointState, Fact, Kind, Resource, ResourceId};
+use crate::sources::pages::{Bare, One};
+use crate::sources::reading::{Part, Reading};
+use crate::sources::row::{hidden_if_empty, hidden_if_null, id, sorted, value};
+
+/// What the account that asks may do, as far as it decides what it is shown.
+#[derive(Debug, Default)]
+pub(super) struct OwnRights {
+    administer: Fact<bool>,
+    browse_users: Fact<bool>,
+}
+
+impl OwnRights {
+    /// Jira shows those who may not administer it the projects they may open, and calls that all of them.
+    pub(super) fn limit_to_own_projects(&self, reading: &mut Reading<'_>) {
+        limit(reading, self.administer, "Administer Jira", "projects that the account may open");
+    }
+
+    /// True if listings of accounts and groups show all of them.
+    pub(super) fn see_all_users(&self) -> bool {
+        self.browse_users == Fact::Known(true)
+    }
+
+    /// Jira answers those who may not browse users with empty lists.
+    pub(super) fn limit_to_own_users(&self, reading: &mut Reading<'_>) {
+        limit(reading, self.browse_users, "Browse users and groups", "accounts and groups that Jira shows everybody");
+    }
+}
+
+fn limit(reading: &mut Reading<'_>, has: Fact<bool>, right: &str, shown: &str) {
+    match has {
+        Fact::Known(true) => {}
+        Fact::Known(false) => reading.fall_short(format!("without “{right}” only the {shown} are there")),
+        Fact::Absent | Fact::Unknown => {
+            reading.fall_short(format!(
+                "whether the account has “{right}” is not known; without it only the {shown} are there"
+            ));
+        }
+    }
+}
+
+impl Visit<'_> {
+    /// Finds the site's id. Without it nothing can be named, which every other endpoint then tells.
+    pub(super) async fn find_cloud_id(&mut self) -> Part {
+        let mut reading = self.gatherer.start(&CLOUD_ID);
+        if let Some(configured) = &self.source.cloud_id {
+            self.cloud_id = configured.clone();
+            // The configuration has told what would be asked: nothing is left unseen.
+            return reading.finish();
+        }
+        let request = CLOUD_ID.request(&[]);
+        let answer = reading.walk::<One<wire::TenantInfo>, _>(&self.source.anonymous, request, Paging::Single).await;
+        let id = answer.rows.into_iter().find_map(|info| id(info.cloud_id));
+        if id.is_none() {
+            reading.fall_short("the site did not tell its id".to_owned());
+        }
+        let part = reading.finish();
+        match id {
+            Some(id) => self.cloud_id = id,
+            None => {
+                let why = &part.entry.reason;
+                let reason =
+                    if part.entry.state == EndpointState::Skipped { "`cloud_id` is not configured" } else { why };
+                self.gatherer.blocked = Some(format!("the site's id could not be found out: {reason}"));
+            }
+        }
+        part
+    }
+
+    pub(super) async fn own_permissions(&mut self) -> Part {
+        let mut reading = self.gatherer.start(&OWN_PERMISSIONS);
+        let request = OWN_PERMISSIONS.request(&[]).query("permissions", "ADMINISTER,USER_PICKER");
+        let answer = reading.walk::<One<wire::MyPermissions>, _>(&self.source.client, request, Paging::Single).await;
+        let permissions = answer.rows.into_iter().find_map(|row| value(row.permissions)).unwrap_or_default();
+        let has = |key: &str| permissions.get(key).map_or(Fact::Unknown, |permission| permission.have_permission);
+        let rights = OwnRights { administer: has("ADMINISTER"), browse_users: has("USER_PICKER") };
+        let part = reading.finish();
+        self.rights = rights;
+        part
+    }
+
+    pub(super) async fn own_account(&self) -> Part {
+        let mut reading = self.gatherer.start(&OWN_ACCOUNT);
+        let request = OWN_ACCOUNT.request(&[]);
+        let rows = reading.walk::<One<wire::User>, _>(&self.source.client, request, Paging::Single).await.rows;
+        rows.into_iter().for_each(|row| reading.push(accounts::account(row)));
+        reading.finish()
+    }
+
+    pub(super) async fn site(&mut self) -> Part {
+        let mut address = None;
+        let mut reading = self.gatherer.start(&SITE);
+        let request = SITE.request(&[]);
+        let rows = reading.walk::<One<wire::ServerInfo>, _>(&self.source.client, request, Paging::Single).await.rows;
+        for row in rows {
+            let url = hidden_if_empty(row.base_url);
+            address = url.known().cloned();
+            let body = Container { url, ..Container::unknown(ContainerForm::Site) };
+            reading.push(Some(container(self.site_id(), row.server_title, body)));
+        }
+        let part = reading.finish();
+        if let Some(address) = address {
+            address.trim_end_matches('/').clone_into(&mut self.address);
+        }
+        part
+    }
+
+    pub(super) async fn applications(&self) -> Part {
+        let mut reading = self.gatherer.start(&APPLICATIONS);
+        let request = APPLICATIONS.request(&[]);
+        let rows =
+            reading.walk::<Bare<wire::ApplicationRole>, _>(&self.source.client, request, Paging::Single).await.rows;
+        rows.into_iter().for_each(|row| reading.push(self.application(row)));
+        reading.finish()
+    }
+
+    /// The plan of each application.
+    pub(super) async fn licence(&self) -> Part {
+        let mut reading = self.gatherer.start(&LICENCE);
+        let request = LICENCE.request(&[]);
+        let rows = reading.walk::<One<wire::License>, _>(&self.source.client, request, Paging::Single).await.rows;
+        for row in rows {
+            match value(row.applications) {
+                Some(applications) => applications.into_iter().for_each(|row| reading.push(Some(self.plan(row)))),
+                None => reading.fall_short("the licence names no applications".to_owned()),
+            }
+        }
+        reading.finish()
+    }
+
+    fn application(&self, row: wire::ApplicationRole) -> Option<Resource> {
+        let key = id(row.key)?;
+        let seats_total = match (row.has_unlimited_seats, row.number_of_seats) {
+            (Fact::Known(true), _) | (_, Fact::Known(-1)) => Fact::Absent,
+            (_, seats) => hidden_if_null(seats),
+        };
+        let body = Container {
+            parent: Fact::Known(self.site_id()),
+            key: Fact::Known(key.clone()),
+            seats_used: hidden_if_null(row.user_count),
+            seats_total,
+            licence_groups: hidden_if_null(row.group_details).map(ids),
+            default_groups: hidden_if_null(row.default_groups_details).map(ids),
+            ..Container::unknown(ContainerForm::Application)
+        };
+        Some(container(self.id(Kind::Container, &format!("application:{key}")), row.name, body))
+    }
+
+    fn plan(&self, row: wire::LicensedApplication) -> Resource {
+        let id = self.id(Kind::Container, &format!("application:{}", row.id));
+        let body = Container {
+            parent: Fact::Known(self.site_id()),
+            key: Fact::Known(row.id),
+            plan: hidden_if_null(row.plan).map(|plan| match plan.as_str() {
+                "FREE" | "PAID" | "UNLICENSED" => plan.to_ascii_lowercase(),
+                _ => plan,
+            }),
+            ..Container::unknown(ContainerForm::Application)
+        };
+        container(id, Fact::Unknown, body)
+    }
+}
+
+/// A container's resource.
+pub(super) fn container(id: ResourceId, name: Fact<String>, body: Container) -> Resource {
+    Resource { id, name: value(name).unwrap_or_default(), seen_by: Vec::new(), body: Body::Container(body) }
+}
+
+fn ids(groups: Vec<wire::GroupName>) -> Vec<ResourceId> {
+    sorted(groups.into_iter().map(|group| cloud(Kind::Group, &group.group_id)).collect())
+}

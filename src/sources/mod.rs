@@ -1,0 +1,74 @@
+//! Ways of looking at an estate: each source asks one product of one tenant and maps the answers to resources.
+//!
+//! A source cannot fail: what it could not see is an entry of its ledger. What the resources mean, and where they
+//! are kept, is for others. A new source is a folder here and a line in [`SOURCES`].
+
+mod atlassian_org;
+mod connection;
+mod endpoint;
+mod jira_cloud;
+mod pages;
+mod reading;
+mod row;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use endpoint::Endpoint;
+
+use crate::clock::Clock;
+use crate::document::Section;
+use crate::http;
+use crate::model::{Collection, LedgerEntry, SourceName};
+use crate::problem::Problems;
+
+/// A configured way of looking.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// The name it has in the configuration.
+    fn name(&self) -> &SourceName;
+
+    /// Looks at everything it is meant to see. What it could not see is an entry of the ledger.
+    async fn collect(&self) -> Collection;
+
+    /// Asks every endpoint that `collect` would ask for its first page, and for that of one parent only where an
+    /// endpoint is asked once for each. `Complete` means here that the endpoint answered.
+    async fn probe(&self) -> Vec<LedgerEntry>;
+}
+
+/// A sort of source: what people can write behind `type:`.
+#[derive(Debug)]
+pub struct SourceKind {
+    /// The type as it is written: `jira-cloud`.
+    pub name: &'static str,
+    /// What it looks at, in one line.
+    pub summary: &'static str,
+    /// The least rights its credential needs.
+    pub rights: &'static [Right],
+    /// What it shows.
+    pub sees: &'static [&'static str],
+    /// What nobody can see through this product's API, so that no report is taken for more than it is.
+    pub cannot_see: &'static [&'static str],
+    /// Every endpoint it asks: a line of the ledger each.
+    pub endpoints: &'static [Endpoint],
+    /// Builds one from its section of the configuration, of which `type` and `name` are taken already.
+    ///
+    /// All mistakes are told at once, secrets that cannot be had included.
+    pub build: Build,
+}
+
+/// Builds a source from its name, its section, the factory of its clients and the clock of its ledger.
+pub type Build = fn(SourceName, Section, &http::Factory, Arc<dyn Clock>) -> Result<Box<dyn Source>, Problems>;
+
+/// A right that a source's credential needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Right {
+    /// The right, as the product names it.
+    pub right: &'static str,
+    /// What cannot be seen without it.
+    pub why: &'static str,
+}
+
+/// Every sort of source, in the order they are listed.
+pub static SOURCES: &[SourceKind] = &[atlassian_org::KIND, jira_cloud::KIND];

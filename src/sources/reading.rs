@@ -1,0 +1,374 @@
+//! Reading one endpoint: its answers become resources and one honest entry of the ledger.
+//!
+//! A [`Gatherer`] is one visit of a source; it starts a [`Reading`] for each endpoint. An endpoint that is asked
+//! once for each project or group has one entry too, whose state is that of all its calls together.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use futures::StreamExt;
+use futures::stream;
+
+use super::endpoint::Endpoint;
+use super::pages::Count;
+use super::row::{Row, Wire};
+use crate::clock::Clock;
+use crate::http::{Client, End, HttpError, Page, Paging, Request, Trail, Walk};
+use crate::model::{EndpointState, LedgerEntry, Resource, Sighting, SourceName};
+use crate::text::{plural, thousands};
+
+/// How much a visit looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Everything.
+    Whole,
+    /// The first page of each endpoint.
+    FirstPage,
+}
+
+/// One visit of a source.
+#[derive(Debug)]
+pub(super) struct Gatherer {
+    pub(super) source: SourceName,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) depth: Depth,
+    /// Endpoints that the configuration leaves out.
+    pub(super) skip: Vec<&'static str>,
+    /// Calls under way at once for an endpoint that is asked for each of many parents.
+    pub(super) concurrency: usize,
+    /// Why nothing can be asked, if nothing can: the tenant's own id is not known.
+    pub(super) blocked: Option<String>,
+}
+
+/// What one endpoint brought.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) resources: Vec<Resource>,
+    pub(super) entry: LedgerEntry,
+}
+
+/// What one call of an endpoint brought.
+#[derive(Debug)]
+pub(super) struct Answer<X, T> {
+    /// What was asked for.
+    pub(super) of: X,
+    /// The rows that could be read.
+    pub(super) rows: Vec<T>,
+    /// True if these are all rows there are.
+    pub(super) whole: bool,
+}
+
+/// One endpoint while it is read.
+#[derive(Debug)]
+pub(super) struct Reading<'a> {
+    gatherer: &'a Gatherer,
+    endpoint: &'static Endpoint,
+    trail: Trail,
+    started_at: DateTime<Utc>,
+    /// Set where nothing is asked at all.
+    closed: Option<(EndpointState, String)>,
+    calls: usize,
+    failures: Vec<(EndpointState, String)>,
+    shortfalls: Vec<String>,
+    rows: u64,
+    /// Rows that could not be read, or have no id.
+    lost: u64,
+    expected: Option<u64>,
+    unreadable: Vec<String>,
+    resources: Vec<Resource>,
+}
+
+impl Gatherer {
+    /// Begins to read an endpoint. Where it is left out, or nothing can be asked, the reading sends no request.
+    pub(super) fn start(&self, endpoint: &'static Endpoint) -> Reading<'_> {
+        let closed = if self.skip.contains(&endpoint.name) {
+            Some((EndpointState::Skipped, "left out by the configuration".to_owned()))
+        } else {
+            self.blocked.clone().map(|reason| (EndpointState::Failed, reason))
+        };
+        Reading {
+            gatherer: self,
+            endpoint,
+            trail: Trail::default(),
+            started_at: self.clock.now(),
+            closed,
+            calls: 0,
+            failures: Vec::new(),
+            shortfalls: Vec::new(),
+            rows: 0,
+            lost: 0,
+            expected: None,
+            unreadable: Vec::new(),
+            resources: Vec::new(),
+        }
+    }
+}
+
+impl Reading<'_> {
+    /// Reads one collection.
+    pub(super) async fn walk<P, T>(&mut self, client: &Client, request: Request, paging: Paging) -> Answer<(), T>
+    where
+        P: Page<Row = Row<T>>,
+        T: Wire,
+    {
+        let answers = self.walk_each::<P, (), T>(client, vec![((), request)], paging).await;
+        answers.into_iter().next().unwrap_or(Answer { of: (), rows: Vec::new(), whole: false })
+    }
+
+    /// Reads one collection for each of many parents, several at once. The answers come in the order of the calls.
+    pub(super) async fn walk_each<P, X, T>(
+        &mut self,
+        client: &Client,
+        mut calls: Vec<(X, Request)>,
+        paging: Paging,
+    ) -> Vec<Answer<X, T>>
+    where
+        P: Page<Row = Row<T>>,
+        X: Send,
+        T: Wire,
+    {
+        if self.closed.is_some() {
+            return Vec::new();
+        }
+        let depth = self.gatherer.depth;
+        if depth == Depth::FirstPage {
+            calls.truncate(1);
+        }
+        let trail = self.trail.clone();
+        let walks: Vec<(X, Walk<Row<T>>)> = stream::iter(calls)
+            .map(|(of, request)| {
+                let (trail, paging) = (trail.clone(), paging.clone());
+                async move { (of, walk_once::<P>(client, request, paging, depth, &trail).await) }
+            })
+            .buffered(self.gatherer.concurrency.max(1))
+            .collect()
+            .await;
+        walks.into_iter().map(|(of, walk)| self.take_in(of, walk)).collect()
+    }
+
+    /// Asks how many rows there are, where the product has a counter. One that does not answer proves nothing.
+    pub(super) async fn count(&mut self, client: &Client, request: Request) {
+        if self.closed.is_some() || self.gatherer.depth == Depth::FirstPage || self.failed_whole() {
+            return;
+        }
+        let Ok(Count(count)) = client.fetch::<Count>(&request, &self.trail).await else { return };
+        self.expected = Some(count);
+        if count != self.rows {
+            self.fall_short(format!(
+                "the server counts {} rows and sent {}",
+                thousands(small(count)),
+                thousands(small(self.rows))
+            ));
+        }
+    }
+
+    /// Keeps the resource that a row was read as; a row that is none, for want of an id, leaves the endpoint partly read.
+    pub(super) fn push(&mut self, resource: Option<Resource>) {
+        let Some(mut resource) = resource else {
+            self.lost += 1;
+            return;
+        };
+        resource.seen_by = vec![Sighting { source: self.gatherer.source.clone(), endpoint: self.endpoint.name.into() }];
+        self.resources.push(resource);
+    }
+
+    /// Notes why not everything can be there, though every answer was whole.
+    pub(super) fn fall_short(&mut self, reason: String) {
+        if !self.shortfalls.contains(&reason) {
+            self.shortfalls.push(reason);
+        }
+    }
+
+    /// Makes the reading depend on another endpoint, which names what to ask for.
+    pub(super) fn lean_on(&mut self, other: &LedgerEntry) {
+        if !other.is_gap() || self.closed.is_some() {
+            return;
+        }
+        let reason = format!("needs {}, which is {}", other.endpoint, other.state.name());
+        match other.state {
+            EndpointState::Partial => self.fall_short(reason),
+            EndpointState::Skipped => self.close(EndpointState::Skipped, reason),
+            EndpointState::Complete | EndpointState::Denied | EndpointState::NotOffered | EndpointState::Failed => {
+                self.close(EndpointState::Failed, reason)
+            }
+        }
+    }
+
+    /// Ends the reading before anything is asked.
+    pub(super) fn close(&mut self, state: EndpointState, reason: impl Into<String>) {
+        if self.closed.is_none() {
+            self.closed = Some((state, reason.into()));
+        }
+    }
+
+    /// Says what a 403 probably comes from: the credential is good, a right is missing.
+    pub(super) fn explain_forbidden(&mut self, explanation: &str) {
+        if self.trail.counts().statuses.contains_key(&403) {
+            self.fall_short(explanation.to_owned());
+        }
+    }
+
+    /// True if no call brought anything, in the state `state`.
+    pub(super) fn ended_as(&self, state: EndpointState) -> bool {
+        self.failed_whole() && self.failures.iter().all(|(each, _)| *each == state)
+    }
+
+    /// True if the server stumbled before the first row.
+    pub(super) fn met_server_error(&self) -> bool {
+        self.ended_as(EndpointState::Failed) && self.trail.counts().statuses.keys().any(|status| *status >= 500)
+    }
+
+    /// Forgets the calls so far, because another way to ask follows. Requests and statuses stay counted.
+    pub(super) fn try_again(&mut self) {
+        self.calls = 0;
+        self.failures.clear();
+        self.shortfalls.clear();
+        self.rows = 0;
+        self.lost = 0;
+        self.expected = None;
+    }
+
+    /// Writes the entry of the ledger.
+    pub(super) fn finish(self) -> Part {
+        let (state, reason) = self.outcome();
+        let counts = self.trail.counts();
+        let entry = LedgerEntry {
+            source: self.gatherer.source.clone(),
+            endpoint: self.endpoint.name.into(),
+            path: self.endpoint.path(),
+            shows: self.endpoint.shows.to_vec(),
+            state,
+            reason,
+            right: self.endpoint.right.to_owned(),
+            declared: None,
+            requests: counts.requests,
+            pages: counts.pages,
+            rows: self.rows,
+            rows_expected: self.expected,
+            last_cursor: counts.last_cursor,
+            statuses: counts.statuses,
+            retries: counts.retries,
+            unreadable: self.unreadable,
+            started_at: self.started_at,
+            ended_at: self.gatherer.clock.now(),
+        };
+        Part { resources: self.resources, entry }
+    }
+
+    fn take_in<X, T: Wire>(&mut self, of: X, walk: Walk<Row<T>>) -> Answer<X, T> {
+        let first = self.calls == 0;
+        self.calls += 1;
+        self.rows += walk.rows.len() as u64;
+        self.expected = match (self.expected, walk.expected) {
+            (None, expected) if first => expected,
+            (Some(before), Some(expected)) => Some(before + expected),
+            (None | Some(_), None) | (None, Some(_)) => None,
+        };
+        let lost_before = self.lost;
+        let mut rows = Vec::with_capacity(walk.rows.len());
+        for row in walk.rows {
+            self.note(row.unreadable);
+            match row.value {
+                Some(value) => rows.push(value),
+                None => self.lost += 1,
+            }
+        }
+        let complete = match walk.end {
+            End::Complete => true,
+            End::Partial(reason) => {
+                self.failures.push((EndpointState::Partial, reason));
+                false
+            }
+            End::Failed(error) => {
+                self.failures.push(self.judge(&error));
+                false
+            }
+        };
+        Answer { of, rows, whole: complete && self.lost == lost_before }
+    }
+
+    /// A few notes are enough to find the cause.
+    fn note(&mut self, unreadable: Vec<String>) {
+        const NOTES: usize = 10;
+        let room = NOTES.saturating_sub(self.unreadable.len());
+        self.unreadable.extend(unreadable.into_iter().take(room));
+    }
+
+    fn judge(&self, error: &HttpError) -> (EndpointState, String) {
+        match error {
+            HttpError::Denied { .. } => (EndpointState::Denied, error.to_string()),
+            HttpError::NotOffered { .. } => (EndpointState::NotOffered, error.to_string()),
+            HttpError::Missing { .. } if self.endpoint.missing == EndpointState::Denied => {
+                (EndpointState::Denied, format!("cannot be seen with this credential: {error}"))
+            }
+            HttpError::Missing { .. } => (self.endpoint.missing, format!("not available here: {error}")),
+            HttpError::Throttled { .. }
+            | HttpError::Status { .. }
+            | HttpError::Broken { .. }
+            | HttpError::Unreadable { .. }
+            | HttpError::Refused { .. }
+            | HttpError::Settings { .. } => (EndpointState::Failed, error.to_string()),
+        }
+    }
+
+    /// True if there were calls and none of them brought anything.
+    fn failed_whole(&self) -> bool {
+        self.calls > 0
+            && self.failures.len() == self.calls
+            && self.failures.iter().all(|(state, _)| *state != EndpointState::Partial)
+    }
+
+    fn outcome(&self) -> (EndpointState, String) {
+        if let Some(closed) = &self.closed {
+            return closed.clone();
+        }
+        let mut reasons = Vec::new();
+        if let Some((state, reason)) = self.failures.first() {
+            let alike = self.failures.iter().all(|(each, _)| each == state);
+            reasons.push(match (self.calls, alike, state) {
+                (1, _, _) => reason.clone(),
+                (calls, true, EndpointState::Denied) => {
+                    format!("{} of {} refused: {reason}", thousands(self.failures.len()), thousands(calls))
+                }
+                (calls, _, _) => {
+                    let missed = thousands(self.failures.len());
+                    format!("{missed} of {} could not be read whole, the first: {reason}", thousands(calls))
+                }
+            });
+        }
+        reasons.extend(self.shortfalls.iter().cloned());
+        if self.lost > 0 {
+            reasons.push(format!("{} could not be read", plural(small(self.lost), "row", "rows")));
+        }
+        let state = match self.failures.first() {
+            Some((state, _)) if self.ended_as(*state) => *state,
+            Some(_) if self.failed_whole() => EndpointState::Failed,
+            None if reasons.is_empty() => EndpointState::Complete,
+            Some(_) | None => EndpointState::Partial,
+        };
+        (state, reasons.join("; "))
+    }
+}
+
+async fn walk_once<P: Page>(
+    client: &Client,
+    request: Request,
+    paging: Paging,
+    depth: Depth,
+    trail: &Trail,
+) -> Walk<P::Row> {
+    match depth {
+        Depth::Whole => client.walk::<P>(request, paging, trail).await,
+        Depth::FirstPage => match client.fetch::<P>(&request, trail).await {
+            Ok(page) => {
+                let expected = page.position().total;
+                Walk { rows: page.into_rows(), expected, end: End::Complete }
+            }
+            Err(error) => Walk { rows: Vec::new(), expected: None, end: End::Failed(error) },
+        },
+    }
+}
+
+fn small(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,229 @@
+//! One row of a foreign answer, read leniently: a field that cannot be read becomes unknown and is noted,
+//! and never costs the row, the page or the endpoint. Times and ids in all the forms the products use.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use crate::model::Fact;
+
+/// The shape of a row as an API sends it. Its fields are `Fact`s: a key that is missing is unknown, `null` is absent.
+/// Keys that no field asks for, secrets above all, are dropped while parsing.
+pub(super) trait Wire: DeserializeOwned + Send + 'static {
+    /// Keys whose silence means “none”, as if they were `null`.
+    const NONE_IF_MISSING: &'static [&'static str] = &[];
+}
+
+/// A row that was read as far as it could be.
+#[derive(Debug)]
+pub(super) struct Row<T> {
+    /// What it says; `None` if it is nothing like what was described.
+    pub(super) value: Option<T>,
+    /// The fields that could not be read: “`t-881`: createdAt”.
+    pub(super) unreadable: Vec<String>,
+}
+
+impl<'de, T: Wire> Deserialize<'de> for Row<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Value::deserialize(from).map(Self::read)
+    }
+}
+
+impl<T: Wire> Row<T> {
+    /// Reads a row. The detour for rows with odd fields tries each key alone to find the culprits.
+    pub(super) fn read(value: Value) -> Self {
+        let Value::Object(mut fields) = value else {
+            return Self { value: None, unreadable: vec!["a row is no JSON object".to_owned()] };
+        };
+        for key in T::NONE_IF_MISSING {
+            fields.entry(*key).or_insert(Value::Null);
+        }
+        let whole = Value::Object(fields);
+        if let Ok(value) = T::deserialize(&whole) {
+            return Self { value: Some(value), unreadable: Vec::new() };
+        }
+        let Value::Object(fields) = whole else { unreachable!("internal: it was made from an object") };
+        let title = title(&fields);
+        let (good, odd): (Map<_, _>, Map<_, _>) = fields.into_iter().partition(|(key, value)| {
+            let alone = Map::from_iter([(key.clone(), value.clone())]);
+            T::deserialize(&Value::Object(alone)).is_ok()
+        });
+        let unreadable = odd.keys().map(|key| format!("`{title}`: {key}")).collect();
+        Self { value: T::deserialize(&Value::Object(good)).ok(), unreadable }
+    }
+}
+
+/// What a row is called in a note: its id, under whatever key the product has it.
+fn title(fields: &Map<String, Value>) -> String {
+    ["id", "accountId", "account_id", "atlassianId", "clientId", "groupId", "directoryId", "key"]
+        .iter()
+        .find_map(|key| match fields.get(*key)? {
+            Value::String(text) => Some(text.chars().take(80).collect()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        })
+        .unwrap_or_else(|| "?".to_owned())
+}
+
+/// A moment, in any of the forms that Atlassian's products write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Timestamp(pub(super) DateTime<Utc>);
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let moment = match Value::deserialize(from)? {
+            Value::String(text) => moment_in(&text),
+            Value::Number(number) => number.as_f64().and_then(since_epoch),
+            _ => None,
+        };
+        moment.map(Self).ok_or_else(|| D::Error::custom("this is no time"))
+    }
+}
+
+fn moment_in(text: &str) -> Option<DateTime<Utc>> {
+    let with_offset = || DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z").ok().map(|at| at.to_utc());
+    let without = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok().map(|at| at.and_utc());
+    let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(|day| day.and_time(NaiveTime::MIN).and_utc());
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let epoch = || text.parse::<f64>().ok().filter(|_| digits).and_then(since_epoch);
+    DateTime::parse_from_rfc3339(text)
+        .ok()
+        .map(|at| at.to_utc())
+        .or_else(with_offset)
+        .or_else(without)
+        .or_else(day)
+        .or_else(epoch)
+}
+
+/// Milliseconds as the admin APIs write them, or seconds with a fraction as Automation does: numbers of today's
+/// milliseconds are a thousand times those of today's seconds.
+fn since_epoch(number: f64) -> Option<DateTime<Utc>> {
+    const FIRST_MILLISECONDS: f64 = 1e11;
+    let milliseconds = if number.abs() < FIRST_MILLISECONDS { number * 1000.0 } else { number };
+    #[expect(clippy::cast_possible_truncation, reason = "no moment has more digits than fit")]
+    DateTime::from_timestamp_millis(milliseconds.round() as i64)
+}
+
+/// An id that comes as text from one endpoint and as a number from another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Id(String);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        match Value::deserialize(from)? {
+            Value::String(text) => Ok(Self(text)),
+            Value::Number(number) => Ok(Self(number.to_string())),
+            _ => Err(D::Error::custom("this is no id")),
+        }
+    }
+}
+
+impl From<Id> for String {
+    fn from(id: Id) -> Self {
+        id.0
+    }
+}
+
+/// The id of a row; an empty one is none.
+pub(super) fn id(fact: Fact<impl Into<String>>) -> Option<String> {
+    value(fact).map(Into::into).filter(|id| !id.is_empty())
+}
+
+/// A fact of which `null` tells nothing: the source hides it.
+pub(super) fn hidden_if_null<T>(fact: Fact<T>) -> Fact<T> {
+    if matches!(fact, Fact::Absent) { Fact::Unknown } else { fact }
+}
+
+/// A text of which nothing written tells nothing.
+pub(super) fn hidden_if_empty(fact: Fact<String>) -> Fact<String> {
+    match fact {
+        Fact::Known(text) if !text.is_empty() => Fact::Known(text),
+        Fact::Known(_) | Fact::Absent | Fact::Unknown => Fact::Unknown,
+    }
+}
+
+/// A text that may be left empty: nothing written is nothing there.
+pub(super) fn absent_if_empty(fact: Fact<String>) -> Fact<String> {
+    match fact {
+        Fact::Known(text) if text.is_empty() => Fact::Absent,
+        other => other,
+    }
+}
+
+/// The moment of a timestamp.
+pub(super) fn moment(fact: Fact<Timestamp>) -> Fact<DateTime<Utc>> {
+    fact.map(|timestamp| timestamp.0)
+}
+
+/// The value of a field that may be anything but a value.
+pub(super) fn value<T>(fact: Fact<T>) -> Option<T> {
+    match fact {
+        Fact::Known(value) => Some(value),
+        Fact::Absent | Fact::Unknown => None,
+    }
+}
+
+/// A list in the order in which the model keeps it.
+pub(super) fn sorted<T: Ord>(mut list: Vec<T>) -> Vec<T> {
+    list.sort_unstable();
+    list.dedup();
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[serde(default, rename_all = "camelCase")]
+    struct Thing {
+        id: Fact<Id>,
+        expires_at: Fact<Timestamp>,
+        label: Fact<String>,
+    }
+
+    impl Wire for Thing {
+        const NONE_IF_MISSING: &'static [&'static str] = &["expiresAt"];
+    }
+
+    #[test]
+    fn an_odd_field_is_unknown_and_noted_even_where_silence_means_none() {
+        let row = Row::<Thing>::read(json!({"id": 7, "expiresAt": {"odd": 1}, "label": "x"}));
+        assert_eq!(row.unreadable, ["`7`: expiresAt"]);
+        let thing = row.value.unwrap();
+        assert_eq!((thing.expires_at, thing.label), (Fact::Unknown, Fact::Known("x".to_owned())));
+    }
+
+    #[test]
+    fn missing_and_null_are_told_apart() {
+        let row = Row::<Thing>::read(json!({"id": "a", "label": null}));
+        let thing = row.value.unwrap();
+        assert_eq!((thing.expires_at, thing.label), (Fact::Absent, Fact::Absent));
+        assert_eq!(Row::<Thing>::read(json!({})).value.unwrap().label, Fact::Unknown);
+        assert!(Row::<Thing>::read(json!("text")).value.is_none());
+    }
+
+    #[test]
+    fn every_form_of_time_is_read() {
+        let expected: DateTime<Utc> = "2026-03-19T18:45:42.967Z".parse().unwrap();
+        for form in [
+            json!("2026-03-19T18:45:42.967Z"),
+            json!("2026-03-19T18:45:42.967+00:00"),
+            json!("2026-03-19T19:45:42.967+0100"),
+            json!("2026-03-19T18:45:42.967"),
+            json!(1_773_945_942_967_i64),
+            json!("1773945942967"),
+            json!(1_773_945_942.967),
+        ] {
+            assert_eq!(serde_json::from_value::<Timestamp>(form.clone()).unwrap().0, expected, "{form}");
+        }
+        let day: Timestamp = serde_json::from_value(json!("2026-03-19")).unwrap();
+        assert_eq!(day.0, "2026-03-19T00:00:00Z".parse::<DateTime<Utc>>().unwrap());
+        for odd in [json!(""), json!("soon"), json!(true), json!("NaN")] {
+            assert!(serde_json::from_value::<Timestamp>(odd.clone()).is_err(), "{odd}");
+        }
+    }
+}

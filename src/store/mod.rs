@@ -1,0 +1,137 @@
+//! Where scans are kept: snapshots, findings with their history, and the accepted baseline, all in one SQLite file.
+//! A scan is committed whole or not at all, and a resource that did not change costs no second copy.
+//!
+//! What the values mean is the model's affair; here they are JSON beside the few columns they are found by. Calls
+//! block: whoever lives in async code moves them to a thread of their own.
+
+mod sqlite;
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+pub use sqlite::Store;
+
+use crate::model::{
+    Change, Finding, RuleId, RuleSummary, Snapshot, SnapshotHead, SnapshotId, Tally, Transition, WaiverUse,
+};
+
+/// All that one scan leaves behind.
+#[derive(Debug, Clone, Copy)]
+pub struct ScanRecord<'a> {
+    /// The store's latest snapshot when this scan read its findings; `None` if there was none. Should another scan
+    /// have been committed since, this one was judged by an outdated past and is refused.
+    pub after: Option<SnapshotId>,
+    /// The record of the scan. Its number and its digest are filled in by the store.
+    pub head: &'a SnapshotHead,
+    /// What was seen, what was carried, and the ledger.
+    pub snapshot: &'a Snapshot,
+    /// What changed, in the order in which it is to be given back. `Change::before` is not kept.
+    pub changes: &'a [Change],
+    /// Findings as they stand after this scan: all, or those that are not as they were. The rest stays as it is.
+    pub findings: &'a [Finding],
+    /// The steps that findings took in this scan.
+    pub transitions: &'a [Transition],
+    /// How each rule fared.
+    pub tallies: &'a BTreeMap<RuleId, Tally>,
+    /// The rules that judged.
+    pub rules: &'a [RuleSummary],
+    /// The waivers and what they did.
+    pub waivers: &'a [WaiverUse],
+}
+
+/// Why the store could not do what it was asked. Whatever it is, the store is as it was before.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such file.
+    #[error("store `{}` does not exist: there was no scan yet", .path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file cannot be made, or its first bytes cannot be read.
+    #[error("cannot {doing} store `{}`", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// `create` or `read`.
+        doing: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// The path leads to a folder or a device.
+    #[error("store `{}` is not a file", .path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// It is some other program's file, or its first bytes were overwritten.
+    #[error("file `{}` is not a keyroll store, or its beginning is damaged", .path.display())]
+    NotAStore {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A later keyroll has written it.
+    #[error("store `{}` has version {found}, and this keyroll reads up to version {known}: use a newer keyroll", .path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i32,
+        /// The latest version we know.
+        known: i32,
+    },
+    /// It is ours, but parts of it are missing or make no sense.
+    #[error("store `{}` is damaged: {what}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A stored snapshot is not what was committed.
+    #[error("store `{}` was altered: {part} of snapshot {snapshot} is not what was committed", .path.display())]
+    Altered {
+        /// The file.
+        path: PathBuf,
+        /// The snapshot.
+        snapshot: SnapshotId,
+        /// The part that does not fit its digest.
+        part: String,
+    },
+    /// Another process is writing and did not finish in time.
+    #[error("store `{}` is in use by another process", .path.display())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file or its folder may not be read and written.
+    #[error("no right to read and write store `{}` and the folder it lies in", .path.display())]
+    NoAccess {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another scan was committed since this one read the store.
+    #[error("another scan was committed to store `{}` while this one ran: scan again", .path.display())]
+    Overtaken {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The snapshot was never committed, or is not kept any more.
+    #[error("store `{}` has no snapshot {snapshot}", .path.display())]
+    NoSnapshot {
+        /// The file.
+        path: PathBuf,
+        /// The snapshot that was asked for.
+        snapshot: SnapshotId,
+    },
+    /// Anything else that the database refuses: a full disk, a failing one.
+    #[error("store `{}` failed", .path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// Why, in the database's words.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}

@@ -1,0 +1,144 @@
+//! Reads what was committed with a scan: its head, its snapshot, what changed, and how the rules fared.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::Store;
+use super::resources::{self, Altered, Stored};
+use crate::digest::Digest;
+use crate::model::{
+    Baseline, Change, LedgerEntry, RuleId, RuleSummary, Snapshot, SnapshotHead, SnapshotId, Tally, WaiverUse,
+};
+use crate::store::StoreError;
+
+impl Store {
+    /// The newest scans, newest first.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn heads(&self, newest: usize) -> Result<Vec<SnapshotHead>, StoreError> {
+        self.list("SELECT body FROM snapshots ORDER BY id DESC LIMIT ?1", [limit(newest)])
+    }
+
+    /// The latest scan; `None` if there was none.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn latest(&self) -> Result<Option<SnapshotHead>, StoreError> {
+        Ok(self.heads(1)?.pop())
+    }
+
+    /// The record of one scan; `None` if there is no such snapshot.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn head(&self, id: SnapshotId) -> Result<Option<SnapshotHead>, StoreError> {
+        Ok(self.list("SELECT body FROM snapshots WHERE id = ?1", [id.0])?.pop())
+    }
+
+    /// Opens a snapshot as it was committed; `None` if there is no such snapshot.
+    ///
+    /// # Errors
+    /// `Altered` if resources, carried ones, ledger or head are not what was committed; or if the store cannot be read.
+    pub fn snapshot(&self, id: SnapshotId) -> Result<Option<Snapshot>, StoreError> {
+        let Some(parts) = Parts::read(&self.connection, id).map_err(|error| self.fault(error))? else {
+            return Ok(None);
+        };
+        let altered = |part: String| StoreError::Altered { path: self.path.clone(), snapshot: id, part };
+        let stored = parts.resources.map_err(|Altered(resource)| altered(format!("resource `{resource}`")))?;
+        if seal(&parts.head, &parts.ledger, &stored.carried_digests) != parts.seal {
+            return Err(altered("the head, the ledger or the set of carried resources".to_owned()));
+        }
+        let unreadable = |error: serde_json::Error| StoreError::Damaged {
+            path: self.path.clone(),
+            what: format!("snapshot {id} cannot be read: {error}"),
+        };
+        let head: SnapshotHead = serde_json::from_str(&parts.head).map_err(unreadable)?;
+        let ledger: Result<Vec<LedgerEntry>, _> =
+            parts.ledger.iter().map(|entry| serde_json::from_str(entry)).collect();
+        let snapshot = Snapshot::of_digested(stored.seen, stored.seen_digests, ledger.map_err(unreadable)?);
+        if snapshot.digest != head.digest {
+            return Err(altered("the set of resources".to_owned()));
+        }
+        Ok(Some(Snapshot { carried: stored.carried, ..snapshot }))
+    }
+
+    /// What changed with a scan, in the order in which it was committed. `Change::before` is not kept: the snapshot that
+    /// the scan was compared with has it.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn changes(&self, snapshot: SnapshotId) -> Result<Vec<Change>, StoreError> {
+        self.list("SELECT body FROM changes WHERE snapshot = ?1 ORDER BY number", [snapshot.0])
+    }
+
+    /// The rules that judged a scan, in the order in which they were committed.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn rules(&self, snapshot: SnapshotId) -> Result<Vec<RuleSummary>, StoreError> {
+        self.list("SELECT body FROM rules WHERE snapshot = ?1 ORDER BY number", [snapshot.0])
+    }
+
+    /// How each rule fared in a scan.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn tallies(&self, snapshot: SnapshotId) -> Result<BTreeMap<RuleId, Tally>, StoreError> {
+        let tallies = self.list("SELECT body FROM tallies WHERE snapshot = ?1 ORDER BY number", [snapshot.0])?;
+        Ok(tallies.into_iter().collect())
+    }
+
+    /// The waivers and what they did in a scan, in the order in which they were committed.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn waiver_uses(&self, snapshot: SnapshotId) -> Result<Vec<WaiverUse>, StoreError> {
+        self.list("SELECT body FROM waiver_uses WHERE snapshot = ?1 ORDER BY number", [snapshot.0])
+    }
+
+    /// The baseline in force; `None` if none was ever accepted.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn baseline(&self) -> Result<Option<Baseline>, StoreError> {
+        Ok(self.list("SELECT body FROM baselines ORDER BY number DESC LIMIT 1", [])?.pop())
+    }
+}
+
+/// A limit that SQL understands.
+pub(super) fn limit(newest: usize) -> i64 {
+    i64::try_from(newest).unwrap_or(i64::MAX)
+}
+
+/// A snapshot as it lies in the database, head and ledger still as text.
+struct Parts {
+    head: String,
+    seal: Digest,
+    ledger: Vec<String>,
+    resources: Result<Stored, Altered>,
+}
+
+impl Parts {
+    /// All of it from one point in time, whatever another process writes meanwhile.
+    fn read(connection: &Connection, id: SnapshotId) -> rusqlite::Result<Option<Self>> {
+        let transaction = connection.unchecked_transaction()?;
+        let head = transaction
+            .query_row("SELECT body, seal FROM snapshots WHERE id = ?1", [id.0], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((head, seal)) = head else { return Ok(None) };
+        let ledger = transaction
+            .prepare_cached("SELECT body FROM ledger WHERE snapshot = ?1 ORDER BY number")?
+            .query_map([id.0], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        let resources = resources::read(&transaction, id)?;
+        Ok(Some(Self { head, seal: Digest::from_bytes(seal), ledger, resources }))
+    }
+}
+
+/// The digest that shows whether head, ledger and carried resources are what was committed. It is taken of the text as
+/// it is stored, so that it holds when a later keyroll knows more fields. (Ids are part of a resource's digest.)
+pub(super) fn seal(head: &str, ledger: &[String], carried: &[Digest]) -> Digest {
+    Digest::of(&(head, ledger, carried))
+}

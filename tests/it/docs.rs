@@ -1,0 +1,148 @@
+//! The documents say what the program does: captures, tables and commands are held against it.
+
+use std::fs;
+
+use keyroll::config::Config;
+use keyroll::model::Kind;
+use keyroll::rules::fields::FIELDS;
+use keyroll::rules::functions::FUNCTIONS;
+
+use crate::support::expected::expect_file;
+use crate::support::keyroll::keyroll;
+use crate::support::project;
+
+fn read(path: &str) -> String {
+    fs::read_to_string(project().join(path)).unwrap()
+}
+
+/// The demo's view at a fixed moment, with the folder's name as a newcomer would have it.
+fn morning_view(width: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let run = keyroll(folder.path(), &["demo", "--now", "2026-11-22T07:30:00Z", "--width", width]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    run.out
+}
+
+#[test]
+fn the_sample_of_the_morning_view_is_what_the_demo_prints() {
+    expect_file("reports/samples/morning-view.txt", &morning_view("80"));
+}
+
+#[test]
+fn the_readme_shows_that_sample() {
+    let sample = read("reports/samples/morning-view.txt");
+    let readme = read("README.md");
+    let marker = "<!-- capture: reports/samples/morning-view.txt -->\n```text\n";
+    let (before, rest) = readme.split_once(marker).expect("the README has a place for the capture");
+    let (_, after) = rest.split_once("```").unwrap();
+    expect_file("README.md", &format!("{before}{marker}{}\n```{after}", sample.trim_end()));
+}
+
+#[test]
+fn the_rule_index_and_the_field_list_are_what_the_program_knows() {
+    let rules = read("rules/README.md");
+    let filled = fill(&rules, "fields", &field_list());
+    let filled = fill(&filled, "functions", &function_list());
+    let filled = fill(&filled, "index", &rule_index());
+    expect_file("rules/README.md", &filled);
+}
+
+fn field_list() -> String {
+    let mut text = String::new();
+    let kinds = Kind::ALL.into_iter().map(Some).chain([None]);
+    for kind in kinds {
+        let name = kind.map_or("change", Kind::name);
+        text.push_str(&format!("### {name}\n\n| field | type | says |\n|---|---|---|\n"));
+        for field in FIELDS.iter().filter(|field| field.of == kind) {
+            let nullable = if field.nullable { ", may be null" } else { "" };
+            let words = field.words();
+            let words = if words.is_empty() { String::new() } else { format!(" One of `{}`.", words.join("`, `")) };
+            text.push_str(&format!(
+                "| `{name}.{}` | {}{nullable} | {}{words} |\n",
+                field.name,
+                field.type_name(),
+                field.doc
+            ));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn function_list() -> String {
+    let rows = FUNCTIONS.iter().map(|function| format!("| `{}` | {} |\n", function.usage, function.doc));
+    format!("| function | gives |\n|---|---|\n{}", rows.collect::<String>())
+}
+
+fn rule_index() -> String {
+    let rules = Config::shipped().rules().unwrap();
+    let mut text =
+        format!("{} rules.\n\n| rule | severity | title | controls |\n|---|---|---|---|\n", rules.rules().len());
+    for rule in rules.rules() {
+        let summary = rule.summary();
+        let controls: Vec<&str> = summary.controls.iter().map(|control| control.as_str()).collect();
+        let file = rule.file().name.trim_start_matches("rules/").to_owned();
+        let (id, severity, title) = (&summary.id, summary.severity, &summary.title);
+        text.push_str(&format!("| [{id}]({file}) | {severity} | {title} | {} |\n", controls.join(", ")));
+    }
+    text
+}
+
+/// The text with something else between `<!-- name -->` and `<!-- end name -->`.
+fn fill(text: &str, name: &str, part: &str) -> String {
+    let (start, end) = (format!("<!-- {name} -->"), format!("<!-- end {name} -->"));
+    let (before, rest) = text.split_once(&start).unwrap_or_else(|| panic!("no place for {name}"));
+    let (_, after) = rest.split_once(&end).unwrap_or_else(|| panic!("no end of {name}"));
+    format!("{before}{start}\n\n{}\n\n{end}{after}", part.trim())
+}
+
+#[test]
+fn every_command_in_the_documents_is_understood() {
+    let mut tried = 0;
+    for document in ["README.md", "CONTRIBUTING.md", "rules/README.md", "examples/README.md", "benches/README.md"] {
+        for line in read(document).lines().map(str::trim).filter(|line| line.starts_with("keyroll ")) {
+            let words: Vec<String> = shell_words(line.split(" #").next().unwrap());
+            assert!(keyroll::cli::understands(&words), "{document}: `{line}` is not understood");
+            tried += 1;
+        }
+    }
+    assert!(tried > 10, "only {tried} commands were found");
+}
+
+fn shell_words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (at, part) in line.split('"').enumerate() {
+        if at % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    words
+}
+
+#[test]
+fn links_between_the_documents_lead_somewhere() {
+    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "rules/README.md"] {
+        let text = read(document);
+        let folder = project().join(document);
+        let folder = folder.parent().unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if !link.starts_with("http") && !link.starts_with('#') {
+                let target = folder.join(link.split('#').next().unwrap());
+                assert!(target.exists(), "{document} links to {link}, which is not there");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_default_configuration_is_understood() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(keyroll(folder.path(), &["init"]).code, 0);
+    let run = keyroll(folder.path(), &["findings"]);
+    assert!(run.err.contains("no scan"), "{}", run.err);
+    assert_eq!(run.code, 1);
+    let again = keyroll(folder.path(), &["init"]);
+    assert_eq!(again.code, 1, "an existing file is not overwritten");
+}

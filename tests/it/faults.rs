@@ -1,0 +1,161 @@
+//! Every endpoint, every fault: no false pass, no false removal, no false resolve, the right ledger state, and all as
+//! before once the fault is over.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use keyroll::app::AppError;
+use keyroll::model::{Assessment, EndpointState, FindingId, RuleId, Step, Tally, What};
+use keyroll::simulator::{ENDPOINTS, Fault, Plan};
+
+use crate::support::pretended::{Estate, first_night, gaps, open};
+
+/// A fault, and whether it leaves something unseen.
+struct Cell {
+    name: &'static str,
+    fault: fn() -> Fault,
+    passes_by: bool,
+}
+
+const FAULTS: &[Cell] = &[
+    Cell { name: "401", fault: || Fault::Status(401), passes_by: false },
+    Cell { name: "403", fault: || Fault::Status(403), passes_by: false },
+    Cell { name: "404", fault: || Fault::Status(404), passes_by: false },
+    Cell { name: "500 for ever", fault: || Fault::Status(500), passes_by: false },
+    Cell { name: "500 once", fault: || Fault::ServerError { times: 1 }, passes_by: true },
+    Cell {
+        name: "429 once",
+        fault: || Fault::Throttle { times: 1, retry_after: Some(Duration::ZERO) },
+        passes_by: true,
+    },
+    Cell {
+        name: "429 for an hour",
+        fault: || Fault::ThrottleForever { retry_after: Some(Duration::from_secs(3600)) },
+        passes_by: false,
+    },
+    Cell { name: "cut connection", fault: || Fault::CutConnection, passes_by: false },
+    Cell { name: "truncated body", fault: || Fault::TruncatedBody, passes_by: false },
+    Cell { name: "login page", fault: || Fault::LoginPage, passes_by: false },
+    Cell { name: "slow", fault: || Fault::Latency(Duration::from_millis(20)), passes_by: true },
+];
+
+/// Faults that only a listing in pages can have.
+const PAGE_FAULTS: &[Cell] = &[
+    Cell { name: "denied from page 2", fault: || Fault::OnPage(2, Box::new(Fault::Status(403))), passes_by: false },
+    Cell { name: "cut from page 2", fault: || Fault::OnPage(2, Box::new(Fault::CutConnection)), passes_by: false },
+    Cell { name: "repeated cursor", fault: || Fault::RepeatedCursor, passes_by: false },
+];
+
+/// Listings with a count beside them: rows that are dropped are noticed.
+const COUNTED: &[&str] = &[
+    "user-search",
+    "api-tokens",
+    "api-keys",
+    "service-accounts",
+    "managed-accounts",
+    "project-search",
+    "group-bulk",
+    "group-member",
+];
+
+/// Listings long enough for a second page in the estate of these tests.
+const PAGED: &[&str] = &["user-search", "api-tokens", "users-search"];
+
+/// Endpoints whose answers change nothing in the inventory when they fail, with the reason.
+fn is_asked(estate: &Estate, method: &str, template: &str) -> bool {
+    let pattern: Vec<&str> = template.split('/').collect();
+    estate.simulator.requests().iter().any(|(asked, path)| {
+        let parts: Vec<&str> = path.split(['?']).next().unwrap().split('/').collect();
+        asked == method
+            && parts.len() == pattern.len()
+            && parts.iter().zip(&pattern).all(|(part, wanted)| wanted.starts_with('{') || part == wanted)
+    })
+}
+
+struct Before {
+    open: BTreeSet<FindingId>,
+    tallies: BTreeMap<RuleId, Tally>,
+}
+
+fn check(cell: &Cell, endpoint: &str, complete: bool, before: &Before, after: &Assessment) {
+    let place = format!("{endpoint}, {}", cell.name);
+    let removed: Vec<_> =
+        after.changes.iter().filter(|change| matches!(change.what, What::Removed | What::Rotated)).collect();
+    assert!(removed.is_empty(), "{place}: called gone: {removed:#?}");
+    let added: Vec<_> = after.changes.iter().filter(|change| change.what == What::Added).collect();
+    assert!(added.is_empty(), "{place}: called new: {added:#?}");
+    let resolved: Vec<_> = after.transitions.iter().filter(|step| step.step == Step::Resolved).collect();
+    assert!(resolved.is_empty(), "{place}: called resolved: {resolved:#?}");
+    let now: BTreeSet<_> = open(after).map(|finding| finding.id.clone()).collect();
+    assert!(before.open.is_subset(&now), "{place}: a finding was lost");
+    for (rule, tally) in &after.tallies {
+        let clean = &before.tallies[rule];
+        if after.rules.iter().any(|summary| summary.id == *rule && summary.on_change) {
+            continue;
+        }
+        // A rule that holds whether or not it speaks of a resource may pass where it did not apply before.
+        let content = |tally: &Tally| tally.pass + tally.not_applicable;
+        assert!(content(tally) <= content(clean), "{place}: {rule} passes on more than could be seen");
+        if tally.pass + tally.fail < clean.pass + clean.fail {
+            assert!(!tally.is_whole(), "{place}: {rule} judged fewer and says nothing about it");
+        }
+    }
+    if cell.passes_by {
+        assert!(complete, "{place}: {:#?}", gaps(after));
+    } else {
+        assert!(!complete, "{place}: complete although something was not seen");
+        let seen_gaps = gaps(after);
+        assert!(seen_gaps.iter().any(|gap| gap.state != EndpointState::Skipped && !gap.reason.is_empty()), "{place}");
+    }
+}
+
+async fn matrix(is_org: bool) {
+    let estate = Estate::of(Plan { seed: 11, accounts: 120, now: first_night(), page_latency: Duration::ZERO }).await;
+    estate.scan().await;
+    estate.scan().await;
+    let clean = estate.assess();
+    assert!(clean.head.complete, "{:#?}", gaps(&clean));
+    assert!(clean.changes.is_empty(), "nothing happens between two scans: {:#?}", clean.changes);
+    let before =
+        Before { open: open(&clean).map(|finding| finding.id.clone()).collect(), tallies: clean.tallies.clone() };
+    let mut cells = 0;
+    for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.is_org() == is_org) {
+        if !is_asked(&estate, endpoint.method, endpoint.path) {
+            continue;
+        }
+        let paged = PAGED.contains(&endpoint.name);
+        let counted = Cell { name: "dropped rows", fault: || Fault::DropRows(1), passes_by: false };
+        let more = PAGE_FAULTS.iter().filter(|_| paged);
+        let dropped = COUNTED.contains(&endpoint.name).then_some(&counted);
+        for cell in FAULTS.iter().chain(more).chain(dropped) {
+            estate.simulator.set_fault(endpoint.name, (cell.fault)());
+            match estate.try_scan().await {
+                Ok(outcome) => check(cell, endpoint.name, outcome.complete, &before, &estate.assess()),
+                Err(AppError::NothingCollected { .. }) => {}
+                Err(other) => panic!("{}, {}: {other}", endpoint.name, cell.name),
+            }
+            estate.simulator.clear_faults();
+            cells += 1;
+        }
+        estate.scan().await;
+        let healed = estate.assess();
+        assert!(healed.head.complete, "{}: {:#?}", endpoint.name, gaps(&healed));
+        let told: Vec<_> = healed.changes.iter().collect();
+        assert!(told.is_empty(), "{}: back to normal, and yet {told:#?}", endpoint.name);
+        let open_now: BTreeSet<_> = open(&healed).map(|finding| finding.id.clone()).collect();
+        assert_eq!(open_now, before.open, "{}", endpoint.name);
+        assert_eq!(healed.tallies, before.tallies, "{}", endpoint.name);
+    }
+    assert!(cells > 80, "only {cells} cells were tried");
+    assert!(estate.simulator.destroyed().is_empty(), "nothing was ever revoked");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_fault_of_the_organisation_api_makes_a_false_word() {
+    matrix(true).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_fault_of_the_jira_api_makes_a_false_word() {
+    matrix(false).await;
+}

@@ -1,0 +1,220 @@
+//! The whole road on the pretended estate: everything that was planted is found, nothing that only looks wrong is,
+//! and the night's changes are told as what they are.
+
+use std::collections::BTreeSet;
+
+use keyroll::model::{Assessment, Body, Change, Kind, ResourceId, What};
+use keyroll::simulator::{Drift, Plant};
+
+use crate::support::pretended::{Estate, gaps, open};
+
+/// Each planted situation and the rules of which at least one must find it.
+const FOUND_BY: &[(&str, &[&str])] = &[
+    ("expires-soon", &["token-expires-soon"]),
+    ("grant-to-anyone", &["permission-open-to-anyone"]),
+    ("grant-to-logged-in", &["permission-open-to-logged-in"]),
+    ("grant-to-single-user", &["permission-granted-to-one-account"]),
+    ("inactive-actor", &["grant-to-inactive-account"]),
+    ("integration-on-personal-account", &["integration-on-personal-account"]),
+    ("key-creator-deactivated", &["org-key-creator-gone"]),
+    ("key-expires-soon", &["org-key-expires-soon"]),
+    ("key-without-scopes", &["org-key-without-scopes"]),
+    ("machine-is-org-admin", &["machine-is-administrator"]),
+    ("machine-is-project-admin", &["machine-administers-project"]),
+    ("machine-on-paid-seat", &["machine-on-paid-seat"]),
+    ("org-admin-without-mfa", &["admin-without-mfa"]),
+    ("owner-deactivated", &["token-owner-deactivated"]),
+    ("owner-suspended", &["token-owner-suspended"]),
+    ("seat-dormant", &["dormant-paid-seat"]),
+    ("seats-nearly-exhausted", &["seats-nearly-used"]),
+    ("service-account-quota-reached", &["service-account-quota-near"]),
+    ("service-account-token-unused", &["service-account-token-idle"]),
+    ("token-blocked", &["token-blocked"]),
+    ("token-expired", &["token-expired-still-listed"]),
+    ("token-lifetime-too-long", &["token-lives-too-long"]),
+    ("token-never-used", &["token-never-used"]),
+    ("token-unused", &["token-idle"]),
+    ("token-without-expiry", &["token-without-expiry"]),
+    ("too-many-tokens", &["person-with-many-tokens"]),
+    ("unmanaged-admin", &["external-account-is-admin"]),
+];
+
+fn rules_for(situation: &str) -> &'static [&'static str] {
+    FOUND_BY.iter().find(|(key, _)| *key == situation).unwrap_or_else(|| panic!("no rule for {situation}")).1
+}
+
+/// What a plant must be found as, and what else rightly holds for it.
+fn situations(plant: &Plant) -> impl Iterator<Item = &'static str> {
+    std::iter::once(plant.expect).chain(plant.also.iter().copied())
+}
+
+/// The resource that a plant speaks of, as keyroll names it.
+fn is_about(id: &ResourceId, plant_kind: &str, native: &[String]) -> bool {
+    let first = &native[0];
+    match plant_kind {
+        // Of a grant in a scheme the last part says to whom, which its id does not.
+        "grant" => id.kind() == Kind::Grant && native.iter().take(2).all(|part| id.native().contains(part.as_str())),
+        "container" => id.kind() == Kind::Container && id.native().contains(first.as_str()),
+        "setting" => id.kind() == Kind::Container && id.native() == "organisation",
+        // What is told of an account may be found at one of its credentials, and the other way round.
+        "principal" | "credential" => native.iter().any(|part| id.native() == part),
+        kind => id.kind().name() == kind && id.native() == first,
+    }
+}
+
+fn found(assessment: &Assessment, plant: &Plant, situation: &str) -> bool {
+    open(assessment).any(|finding| {
+        rules_for(situation).contains(&finding.rule.as_str()) && is_about(&finding.resource, plant.kind, &plant.native)
+    })
+}
+
+fn check_truth(estate: &Estate, assessment: &Assessment) {
+    let now = assessment.head.ended_at;
+    let truth = estate.simulator.truth();
+    let holding: Vec<&Plant> = truth.plants.iter().filter(|plant| plant.holds_at(now)).collect();
+    assert!(holding.len() > 25, "only {} situations are planted", holding.len());
+    let missed: Vec<String> = holding
+        .iter()
+        .filter(|plant| !found(assessment, plant, plant.expect))
+        .map(|plant| format!("{} as {}: {} {:?}", plant.id, plant.expect, plant.description, plant.native))
+        .collect();
+    assert!(missed.is_empty(), "missed: {missed:#?}");
+    let wronged: Vec<String> = truth
+        .harmless
+        .iter()
+        .filter(|plant| plant.holds_at(now) && found(assessment, plant, plant.expect))
+        .map(|plant| format!("{}: {}", plant.id, plant.description))
+        .collect();
+    assert!(wronged.is_empty(), "flagged though harmless: {wronged:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_planted_is_found_and_nothing_harmless() {
+    let estate = Estate::new().await;
+    let outcome = estate.scan().await;
+    let assessment = estate.assess();
+    assert!(outcome.complete, "{:#?}", gaps(&assessment));
+    check_truth(&estate, &assessment);
+    estate.night();
+    let outcome = estate.scan().await;
+    let assessment = estate.assess();
+    assert!(outcome.complete, "{:#?}", gaps(&assessment));
+    check_truth(&estate, &assessment);
+}
+
+/// The rules for single resources find nothing but what was planted for them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_found_was_planted() {
+    let exact = [
+        "token-without-expiry",
+        "token-expires-soon",
+        "token-lives-too-long",
+        "token-owner-deactivated",
+        "token-owner-suspended",
+        "token-never-used",
+        "token-idle",
+        "token-expired-still-listed",
+        "token-blocked",
+        "integration-on-personal-account",
+        "machine-is-administrator",
+        "org-key-without-scopes",
+        "org-key-creator-gone",
+        "admin-without-mfa",
+        "external-account-is-admin",
+        "person-with-many-tokens",
+    ];
+    let estate = Estate::new().await;
+    estate.scan().await;
+    let assessment = estate.assess();
+    let truth = estate.simulator.truth();
+    let surplus: Vec<String> = open(&assessment)
+        .filter(|finding| exact.contains(&finding.rule.as_str()))
+        .filter(|finding| {
+            !truth.plants.iter().any(|plant| {
+                is_about(&finding.resource, plant.kind, &plant.native)
+                    && situations(plant).any(|situation| rules_for(situation).contains(&finding.rule.as_str()))
+            })
+        })
+        .map(|finding| format!("{}: {}", finding.rule, finding.message))
+        .collect();
+    assert!(surplus.is_empty(), "found though never planted: {surplus:#?}");
+}
+
+fn told(changes: &[Change], drift: &Drift) -> bool {
+    let about = |change: &&Change| is_about(&change.resource, drift.kind, &drift.native);
+    match (drift.what, drift.kind) {
+        ("added", "membership") | ("removed", "membership") => changes.iter().any(|change| {
+            change.what == What::Changed
+                && drift.native.iter().any(|native| change.resource.native() == native)
+                && change.fields.iter().any(|field| field.field == "groups")
+        }),
+        ("added", _) => changes.iter().filter(about).any(|change| matches!(change.what, What::Added | What::Rotated)),
+        ("removed", _) => changes.iter().any(|change| {
+            (change.what == What::Removed && about(&change))
+                || change.replaces.as_ref().is_some_and(|old| is_about(old, drift.kind, &drift.native))
+        }),
+        ("changed", "container") => true,
+        ("changed", _) => changes.iter().filter(about).any(|change| change.what == What::Changed),
+        ("used", _) => !changes.iter().any(|change| {
+            about(&change)
+                && change.what == What::Changed
+                && change.fields.iter().any(|field| field.field == "last_used_at")
+        }),
+        (other, _) => panic!("the simulator knows a change that this test does not: {other}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_night_is_told_as_what_it_was() {
+    let estate = Estate::new().await;
+    estate.scan().await;
+    estate.night();
+    estate.scan().await;
+    let assessment = estate.assess();
+    let truth = estate.simulator.truth();
+    assert!(truth.drift.len() > 8);
+    let missed: Vec<_> = truth.drift.iter().filter(|drift| !told(&assessment.changes, drift)).collect();
+    assert!(missed.is_empty(), "{missed:#?}\n{:#?}", assessment.changes);
+    let rotated = assessment.changes.iter().filter(|change| change.what == What::Rotated).count();
+    assert_eq!(rotated, 1, "a rotated token is one change");
+    let planted: BTreeSet<&str> =
+        truth.drift.iter().flat_map(|drift| drift.native.iter().map(String::as_str)).collect();
+    let surplus: Vec<_> = assessment
+        .changes
+        .iter()
+        .filter(|change| !planted.iter().any(|native| change.resource.native().contains(native)))
+        .collect();
+    assert!(surplus.is_empty(), "told though it did not happen: {surplus:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_seen_by_both_sources_is_one_principal() {
+    let estate = Estate::new().await;
+    estate.scan().await;
+    let assessment = estate.assess();
+    let both = assessment
+        .snapshot
+        .resources
+        .iter()
+        .filter(|resource| matches!(resource.body, Body::Principal(_)))
+        .filter(|resource| {
+            let sources: BTreeSet<_> = resource.seen_by.iter().map(|sighting| &sighting.source).collect();
+            sources.len() == 2
+        })
+        .count();
+    assert!(both > 150, "only {both} accounts were recognised");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_estate_gives_the_same_snapshot() {
+    let (one, other) = (Estate::new().await, Estate::new().await);
+    one.scan().await;
+    other.scan().await;
+    let (one, other) = (one.assess(), other.assess());
+    let pairs = one.snapshot.resources.iter().zip(&other.snapshot.resources);
+    for (one, other) in pairs {
+        assert!(one == other, "{one:#?}\n{other:#?}");
+    }
+    assert_eq!(one.head.digest, other.head.digest);
+    assert!(one.findings == other.findings);
+}

@@ -1,0 +1,108 @@
+//! Each source against the pretended estate, whole and misbehaving, and against answers written by hand.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop at once")]
+
+mod atlassian_org;
+mod configuration;
+mod jira_cloud;
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use keyroll::clock::FixedClock;
+use keyroll::document;
+use keyroll::http::{Factory, Limits};
+use keyroll::model::{Body, Collection, EndpointState, Kind, LedgerEntry, Resource, Snapshot};
+use keyroll::problem::{Problems, SourceText};
+use keyroll::simulator::{Plan, Simulator};
+use keyroll::sources::{SOURCES, Source};
+use serde_json::{Value, json};
+
+fn morning() -> DateTime<Utc> {
+    "2026-11-22T07:30:00Z".parse().unwrap()
+}
+
+async fn demo() -> Simulator {
+    Simulator::start(Plan::demo(morning())).await.unwrap()
+}
+
+/// Builds a source as the configuration would.
+fn build(kind: &str, yaml: &str) -> Result<Box<dyn Source>, Problems> {
+    let kind = SOURCES.iter().find(|each| each.name == kind).unwrap();
+    let section = document::parse(&SourceText::new("keyroll.yaml", yaml)).unwrap();
+    let clock = Arc::new(FixedClock::at(morning()));
+    let limits = Limits {
+        tries: 2,
+        first_pause: Duration::from_millis(1),
+        longest_pause: Duration::from_millis(20),
+        ..Limits::default()
+    };
+    (kind.build)("acme".into(), section, &Factory::new(clock.clone()).with_limits(limits), clock)
+}
+
+/// A file that holds a secret and that only its owner may read.
+fn secret_file(folder: &Path, name: &str, secret: &str) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, secret).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    format!("file:{}", path.display())
+}
+
+fn entry<'a>(ledger: &'a [LedgerEntry], endpoint: &str) -> &'a LedgerEntry {
+    ledger.iter().find(|entry| &*entry.endpoint == endpoint).unwrap()
+}
+
+/// The entries that are not complete, with their states.
+fn gaps(ledger: &[LedgerEntry]) -> BTreeMap<&str, EndpointState> {
+    ledger.iter().filter(|entry| entry.is_gap()).map(|entry| (&*entry.endpoint, entry.state)).collect()
+}
+
+fn sealed(collection: Collection) -> Snapshot {
+    Snapshot::seal(vec![collection])
+}
+
+fn of_kind(snapshot: &Snapshot, kind: Kind) -> impl Iterator<Item = &Resource> {
+    snapshot.resources.iter().filter(move |resource| resource.kind() == kind)
+}
+
+/// A resource's body as JSON, for short comparisons.
+fn facts(snapshot: &Snapshot, id: &str) -> Value {
+    let resource = snapshot.resources.iter().find(|resource| resource.id.as_str() == id);
+    let resource = resource.unwrap_or_else(|| panic!("{id} is not among the resources"));
+    match &resource.body {
+        Body::Principal(body) => json!(body),
+        Body::Group(body) => json!(body),
+        Body::Credential(body) => json!(body),
+        Body::Container(body) => json!(body),
+        Body::Grant(body) => json!(body),
+        Body::Setting(body) => json!(body),
+    }
+}
+
+/// Serves answers written by hand: the body for a method and path, 404 for all others. Gives the base URL.
+async fn serve(answers: Vec<(&'static str, Value)>) -> String {
+    async fn answer(
+        State(answers): State<Arc<BTreeMap<&'static str, Value>>>,
+        request: Request,
+    ) -> (StatusCode, Json<Value>) {
+        let asked = format!("{} {}", request.method(), request.uri().path().replace("%3A", ":"));
+        match answers.get(asked.as_str()) {
+            Some(body) => (StatusCode::OK, Json(body.clone())),
+            None => (StatusCode::NOT_FOUND, Json(json!({"code": 404, "message": "no such thing"}))),
+        }
+    }
+    let answers: BTreeMap<_, _> = answers.into_iter().collect();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new().fallback(answer).with_state(Arc::new(answers));
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    format!("http://{address}")
+}

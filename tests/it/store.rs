@@ -1,0 +1,678 @@
+//! The store: what is committed comes back as it was, costs what it should, and survives whatever happens to the file.
+
+#![expect(clippy::unwrap_used, reason = "the functions that tests share are tests too")]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use keyroll::digest::Digest;
+use keyroll::model::{
+    Baseline, Change, EndpointState, FieldChange, Finding, FindingId, Kind, LedgerEntry, Resolution, Resource,
+    ResourceId, RuleId, RuleSummary, Severity, Snapshot, SnapshotHead, SnapshotId, Status, Step, Tally, Transition,
+    Unconfirmed, Unseen, Waiver, WaiverState, WaiverUse, What, sample,
+};
+use keyroll::store::{ScanRecord, Store, StoreError};
+use proptest::prelude::*;
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+/// All that a scan commits, owned.
+#[derive(Debug, Clone)]
+struct Scan {
+    snapshot: Snapshot,
+    changes: Vec<Change>,
+    findings: Vec<Finding>,
+    transitions: Vec<Transition>,
+    tallies: BTreeMap<RuleId, Tally>,
+    rules: Vec<RuleSummary>,
+    waivers: Vec<WaiverUse>,
+}
+
+impl Scan {
+    /// A scan that saw some resources, carried others, and has nothing to say about them.
+    fn of(mut seen: Vec<Resource>, mut carried: Vec<Resource>) -> Self {
+        seen.sort_by(|left, right| left.id.cmp(&right.id));
+        carried.sort_by(|left, right| left.id.cmp(&right.id));
+        Self {
+            snapshot: Snapshot { carried, ..Snapshot::of_sorted(seen, vec![ledger_entry()]) },
+            changes: Vec::new(),
+            findings: Vec::new(),
+            transitions: Vec::new(),
+            tallies: BTreeMap::new(),
+            rules: Vec::new(),
+            waivers: Vec::new(),
+        }
+    }
+
+    fn head(&self) -> SnapshotHead {
+        SnapshotHead {
+            id: SnapshotId(0),
+            estate: "acme".to_owned(),
+            started_at: at("2026-11-21T02:00:00Z"),
+            ended_at: at("2026-11-21T02:04:11.123Z"),
+            digest: self.snapshot.digest,
+            rules_digest: Digest::of_bytes(b"rules"),
+            complete: false,
+            tool_version: "0.1.0".to_owned(),
+            sources: vec!["acme-org".into()],
+            compared_with: None,
+            counts: self.snapshot.counts(),
+        }
+    }
+
+    fn commit(&self, store: &mut Store) -> Result<SnapshotId, StoreError> {
+        let after = store.latest()?.map(|head| head.id);
+        self.commit_after(store, after)
+    }
+
+    fn commit_after(&self, store: &mut Store, after: Option<SnapshotId>) -> Result<SnapshotId, StoreError> {
+        store.commit(&ScanRecord {
+            after,
+            head: &self.head(),
+            snapshot: &self.snapshot,
+            changes: &self.changes,
+            findings: &self.findings,
+            transitions: &self.transitions,
+            tallies: &self.tallies,
+            rules: &self.rules,
+            waivers: &self.waivers,
+        })
+    }
+}
+
+fn at<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().unwrap()
+}
+
+fn ledger_entry() -> LedgerEntry {
+    LedgerEntry {
+        source: "acme-org".into(),
+        endpoint: "user API tokens".into(),
+        path: "GET /admin/api-access/v1/orgs/{}/api-tokens".to_owned(),
+        shows: vec![Kind::Credential],
+        state: EndpointState::Partial,
+        reason: "page 3 of 4 failed".to_owned(),
+        right: "organisation administrator".to_owned(),
+        declared: Some("known".to_owned()),
+        requests: 9,
+        pages: 2,
+        rows: 200,
+        rows_expected: Some(400),
+        last_cursor: Some("c-3".to_owned()),
+        statuses: BTreeMap::from([(200, 2), (503, 7)]),
+        retries: 6,
+        unreadable: vec!["row 4: createdAt".to_owned()],
+        started_at: at("2026-11-21T02:00:00.000000001Z"),
+        ended_at: at("2026-11-21T02:03:00Z"),
+    }
+}
+
+fn account(number: u8, name: &str) -> Resource {
+    let id = ResourceId::new(ResourceId::CLOUD, Kind::Principal, &format!("712020:{number:03}"));
+    Resource { id, name: name.to_owned(), ..sample::principal() }
+}
+
+fn accounts(numbers: impl IntoIterator<Item = u8>) -> Vec<Resource> {
+    numbers.into_iter().map(|number| account(number, "Ada")).collect()
+}
+
+fn finding(rule: &str, resource: &ResourceId, severity: Severity, status: Status) -> Finding {
+    Finding {
+        id: FindingId::of(&rule.into(), resource),
+        rule: rule.into(),
+        rule_version: 2,
+        title: "API token never expires".to_owned(),
+        resource: resource.clone(),
+        resource_name: "jenkins".to_owned(),
+        seen_by: sample::credential().seen_by,
+        severity,
+        message: "“jenkins” never expires".to_owned(),
+        remedy: "Revoke it".to_owned(),
+        owner: Some("Ada Muster".to_owned()),
+        controls: vec![],
+        status,
+        first_seen: at("2026-11-01T02:00:00Z"),
+        since: at("2026-11-01T02:00:00Z"),
+        last_seen: at("2026-11-21T02:00:00Z"),
+        unconfirmed: Some(Unconfirmed { since: at("2026-11-20T02:00:00Z"), reason: "refused with 403".to_owned() }),
+    }
+}
+
+fn step(finding: &Finding, step: Step) -> Transition {
+    let note = "medium → high".to_owned();
+    Transition { finding: finding.id.clone(), step, at: finding.last_seen, severity: finding.severity, note }
+}
+
+/// A scan with something in every place.
+fn full_scan() -> Scan {
+    let token = sample::credential().id;
+    let findings = vec![
+        finding("owner-gone", &token, Severity::Medium, Status::Waived("W-1".into())),
+        finding("token-idle", &token, Severity::Low, Status::Resolved(Resolution::Rotated)),
+        finding("token-without-expiry", &token, Severity::Critical, Status::Open),
+    ];
+    let null = Some(serde_json::Value::Null);
+    let changed = Change {
+        what: What::Rotated,
+        resource: token.clone(),
+        name: "jenkins".to_owned(),
+        fields: vec![
+            FieldChange { field: "expires_at".to_owned(), before: null.clone(), after: None },
+            FieldChange { field: "status".to_owned(), before: Some("active".into()), after: null },
+        ],
+        replaces: Some(ResourceId::new(ResourceId::CLOUD, Kind::Credential, "t-0")),
+        reason: Some("denied".to_owned()),
+        before: None,
+    };
+    let unseen = Unseen { source: "acme-org".into(), endpoint: "groups".into(), reason: "denied".to_owned() };
+    let waiver = Waiver {
+        id: "W-1".into(),
+        rule: "owner-gone".into(),
+        resource: "*".to_owned(),
+        reason: "migration".to_owned(),
+        approver: "Grace".to_owned(),
+        ticket: None,
+        until: at("2026-12-31"),
+    };
+    let rule = RuleSummary {
+        id: "token-idle".into(),
+        version: 3,
+        title: "API token is idle".to_owned(),
+        severity: Severity::Low,
+        remedy: "Revoke it".to_owned(),
+        on_change: true,
+        controls: vec![],
+    };
+    let remembered = Resource { name: "jenkins, as it was known".to_owned(), ..sample::credential() };
+    Scan {
+        transitions: vec![step(&findings[2], Step::Opened), step(&findings[0], Step::Waived)],
+        changes: vec![changed],
+        tallies: BTreeMap::from([(
+            "token-idle".into(),
+            Tally {
+                pass: 1,
+                unknown: 2,
+                unknown_reasons: [("denied".to_owned(), 2)].into(),
+                unseen: vec![unseen],
+                ..Tally::default()
+            },
+        )]),
+        rules: vec![rule],
+        waivers: vec![WaiverUse { waiver, state: WaiverState::Expiring, covers: 1 }],
+        findings,
+        ..Scan::of(sample::resources(), [accounts(1..4), vec![remembered]].concat())
+    }
+}
+
+/// A folder with a store in it that has one snapshot.
+fn stored(scan: &Scan) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keyroll.db");
+    scan.commit(&mut Store::create_or_open(&path).unwrap()).unwrap();
+    (folder, path)
+}
+
+fn count(path: &Path, table: &str) -> i64 {
+    Connection::open(path).unwrap().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+}
+
+/// Every file of a folder with the digest of its content.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, Digest> {
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.map(|path| (path.clone(), Digest::of_bytes(&fs::read(path).unwrap()))).collect()
+}
+
+/// An error as the command line shows it, with its causes.
+fn whole_text(error: &StoreError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+#[test]
+fn everything_comes_back_as_it_was_committed() {
+    let scan = full_scan();
+    let (_folder, path) = stored(&scan);
+    let store = Store::open(&path).unwrap();
+    let id = SnapshotId(1);
+    assert_eq!(store.snapshot(id).unwrap().unwrap(), scan.snapshot);
+    assert_eq!(store.latest().unwrap(), Some(SnapshotHead { id, ..scan.head() }));
+    assert_eq!(store.head(id).unwrap(), store.latest().unwrap());
+    assert_eq!(store.changes(id).unwrap(), scan.changes);
+    assert_eq!(store.transitions(id).unwrap(), scan.transitions);
+    assert_eq!(store.tallies(id).unwrap(), scan.tallies);
+    assert_eq!(store.rules(id).unwrap(), scan.rules);
+    assert_eq!(store.waiver_uses(id).unwrap(), scan.waivers);
+    assert_eq!(store.history(&scan.findings[2].id).unwrap(), [scan.transitions[0].clone()]);
+    assert_eq!(store.open_counts(9).unwrap(), [1]);
+    let worst_first: Vec<Finding> = [2, 0, 1].map(|at: usize| scan.findings[at].clone()).into();
+    assert_eq!(store.findings().unwrap(), worst_first);
+    assert_eq!(store.snapshot(SnapshotId(2)).unwrap(), None);
+    assert_eq!(store.head(SnapshotId(2)).unwrap(), None);
+}
+
+#[test]
+fn a_night_costs_as_many_resource_rows_as_changed() {
+    let (_folder, path) = stored(&Scan::of(accounts(0..50), vec![]));
+    let mut store = Store::open(&path).unwrap();
+    assert_eq!(count(&path, "resources"), 50);
+
+    Scan::of(accounts(0..50), vec![]).commit(&mut store).unwrap();
+    assert_eq!(count(&path, "resources"), 50);
+
+    let mut changed = accounts(0..50);
+    changed[7].name = "Ada Byron".to_owned();
+    Scan::of(changed.clone(), vec![]).commit(&mut store).unwrap();
+    assert_eq!(count(&path, "resources"), 51);
+
+    // Out of sight for two nights, and back again: nothing is copied, and the second night writes nothing.
+    let carried = changed.split_off(20);
+    Scan::of(changed.clone(), carried.clone()).commit(&mut store).unwrap();
+    Scan::of(changed.clone(), carried.clone()).commit(&mut store).unwrap();
+    assert_eq!((count(&path, "resources"), count(&path, "carried")), (51, 30));
+    Scan::of([changed, carried].concat(), vec![]).commit(&mut store).unwrap();
+    assert_eq!((count(&path, "resources"), count(&path, "carried")), (51, 30));
+    assert_eq!(store.snapshot(SnapshotId(5)).unwrap().unwrap().carried.len(), 30);
+    assert_eq!(store.snapshot(SnapshotId(6)).unwrap().unwrap().carried.len(), 0);
+}
+
+#[test]
+fn what_was_seen_in_part_and_carried_for_the_rest_is_kept_both_ways() {
+    let (whole, part) = (accounts(0..9), account(4, "Ada, without her groups"));
+    let with_part = || [&whole[..4], std::slice::from_ref(&part), &whole[5..]].concat();
+    let nights = [
+        Scan::of(whole.clone(), vec![]),
+        // Two nights alike: the second one writes nothing.
+        Scan::of(with_part(), vec![whole[4].clone(), account(20, "Grace")]),
+        Scan::of(with_part(), vec![whole[4].clone(), account(20, "Grace")]),
+        // What is carried may be what was seen; what is carried may change; and then nothing is seen of it any more.
+        Scan::of(with_part(), vec![part.clone()]),
+        Scan::of([&whole[..4], &whole[5..]].concat(), vec![part.clone()]),
+        Scan::of(whole.clone(), vec![]),
+    ];
+    let rows = [(9, 0), (11, 2), (11, 2), (11, 3), (11, 4), (12, 4)];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keyroll.db");
+    let mut store = Store::create_or_open(&path).unwrap();
+    for (night, rows) in nights.iter().zip(rows) {
+        night.commit(&mut store).unwrap();
+        assert_eq!((count(&path, "resources"), count(&path, "carried")), rows);
+    }
+    for (number, night) in (1..).zip(nights) {
+        assert_eq!(store.snapshot(SnapshotId(number)).unwrap().unwrap(), night.snapshot);
+    }
+}
+
+#[test]
+fn a_finding_that_did_not_move_stays_and_history_adds_up() {
+    let mut scan = full_scan();
+    let (_folder, path) = stored(&scan);
+    let mut store = Store::open(&path).unwrap();
+    scan.findings.truncate(1);
+    scan.findings[0].status = Status::Open;
+    scan.transitions = vec![step(&scan.findings[0], Step::WaiverEnded)];
+    scan.commit(&mut store).unwrap();
+    assert_eq!(store.findings().unwrap().len(), 3);
+    assert_eq!(store.open_counts(9).unwrap(), [1, 2]);
+    assert_eq!(store.open_counts(1).unwrap(), [2]);
+    let steps: Vec<Step> = store.history(&scan.findings[0].id).unwrap().iter().map(|step| step.step).collect();
+    assert_eq!(steps, [Step::Waived, Step::WaiverEnded]);
+    let numbers: Vec<i64> = store.heads(9).unwrap().iter().map(|head| head.id.0).collect();
+    assert_eq!(numbers, [2, 1]);
+}
+
+#[test]
+fn the_latest_baseline_is_in_force_and_names_a_snapshot_that_exists() {
+    let (_folder, path) = stored(&full_scan());
+    let mut store = Store::open(&path).unwrap();
+    assert_eq!(store.baseline().unwrap(), None);
+    let mut baseline = Baseline {
+        snapshot: SnapshotId(1),
+        name: "go-live".to_owned(),
+        accepted_by: "Grace".to_owned(),
+        accepted_at: at("2026-11-21T09:00:00Z"),
+        reason: "reviewed".to_owned(),
+    };
+    store.set_baseline(&baseline).unwrap();
+    baseline.name = "after the move".to_owned();
+    store.set_baseline(&baseline).unwrap();
+    assert_eq!(store.baseline().unwrap(), Some(baseline.clone()));
+    baseline.snapshot = SnapshotId(7);
+    let error = store.set_baseline(&baseline).unwrap_err();
+    assert!(matches!(error, StoreError::NoSnapshot { snapshot: SnapshotId(7), .. }), "{error}");
+    assert_eq!(store.baseline().unwrap().unwrap().snapshot, SnapshotId(1));
+}
+
+/// How a resource stands in one night of a random history.
+#[derive(Debug, Clone, Copy)]
+enum Night {
+    Gone,
+    Seen(u8),
+    /// Seen, but not all of it: what was known is carried beside it.
+    SeenInPart(u8),
+    OutOfSight,
+}
+
+fn nights() -> impl Strategy<Value = Vec<Vec<Night>>> {
+    let night = prop_oneof![
+        1 => Just(Night::Gone),
+        3 => (0..3_u8).prop_map(Night::Seen),
+        3 => (0..3_u8).prop_map(Night::SeenInPart),
+        2 => Just(Night::OutOfSight),
+    ];
+    prop::collection::vec(prop::collection::vec(night, 9), 1..7)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_snapshot_opens_as_it_was_whatever_came_after(nights in nights()) {
+        let mut store = Store::open_in_memory().unwrap();
+        let mut committed: Vec<Snapshot> = Vec::new();
+        let mut known: BTreeMap<usize, Resource> = BTreeMap::new();
+        for night in nights {
+            let (mut seen, mut carried) = (Vec::new(), Vec::new());
+            for (number, stands) in night.into_iter().enumerate() {
+                match stands {
+                    Night::Gone => drop(known.remove(&number)),
+                    Night::OutOfSight => carried.extend(known.get(&number).cloned()),
+                    Night::Seen(version) => {
+                        let resource = account(u8::try_from(number).unwrap(), &format!("version {version}"));
+                        known.insert(number, resource.clone());
+                        seen.push(resource);
+                    }
+                    Night::SeenInPart(version) => {
+                        carried.extend(known.get(&number).cloned());
+                        seen.push(account(u8::try_from(number).unwrap(), &format!("version {version}")));
+                    }
+                }
+            }
+            let scan = Scan::of(seen, carried);
+            scan.commit(&mut store).unwrap();
+            committed.push(scan.snapshot);
+        }
+        for (number, snapshot) in (1..).zip(committed) {
+            prop_assert_eq!(store.snapshot(SnapshotId(number)).unwrap().unwrap(), snapshot);
+        }
+    }
+}
+
+#[test]
+fn a_commit_that_fails_at_its_last_row_leaves_nothing_behind() {
+    let mut scan = full_scan();
+    let (_folder, path) = stored(&scan);
+    let dump = |path: &Path| {
+        let tables = [
+            "snapshots",
+            "resources",
+            "carried",
+            "ledger",
+            "changes",
+            "rules",
+            "tallies",
+            "waiver_uses",
+            "findings",
+            "transitions",
+        ];
+        tables.map(|table| {
+            let connection = Connection::open(path).unwrap();
+            let mut statement = connection.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).unwrap();
+            let columns = statement.column_count();
+            let rows = statement.query_map([], |row| {
+                (0..columns).map(|at| row.get(at)).collect::<Result<Vec<rusqlite::types::Value>, _>>()
+            });
+            rows.unwrap().map(Result::unwrap).collect::<Vec<_>>()
+        })
+    };
+    let before = dump(&path);
+    let saboteur = Connection::open(&path).unwrap();
+    let trigger = "CREATE TRIGGER trip BEFORE INSERT ON transitions WHEN new.number = 1
+                   BEGIN SELECT RAISE(ABORT, 'tripped'); END";
+    saboteur.execute_batch(trigger).unwrap();
+
+    scan.snapshot = Scan::of(accounts(2..9), vec![]).snapshot;
+    scan.findings[0].status = Status::Open;
+    let mut store = Store::open(&path).unwrap();
+    let error = whole_text(&scan.commit(&mut store).unwrap_err());
+    assert!(error.contains("keyroll.db") && error.contains("tripped"), "{error}");
+    assert_eq!(dump(&path), before);
+
+    saboteur.execute_batch("DROP TRIGGER trip").unwrap();
+    assert_eq!(scan.commit(&mut store).unwrap(), SnapshotId(2));
+    assert_eq!(store.snapshot(SnapshotId(2)).unwrap().unwrap(), scan.snapshot);
+}
+
+#[test]
+fn a_power_cut_leaves_the_scan_before_or_the_scan_after() {
+    let first = full_scan();
+    let second = Scan::of(accounts(0..60), vec![]);
+    let (folder, path) = stored(&first);
+    let mut store = Store::open(&path).unwrap();
+    second.commit(&mut store).unwrap();
+    // The files as they lie on the disk while the store is open, the log cut off anywhere.
+    let log = fs::read(folder.path().join("keyroll.db-wal")).unwrap();
+    let mut outcomes = [0, 0];
+    for length in (0..=log.len()).step_by(4099).chain([log.len()]) {
+        let other = tempfile::tempdir().unwrap();
+        let copy = other.path().join("keyroll.db");
+        fs::copy(&path, &copy).unwrap();
+        fs::write(other.path().join("keyroll.db-wal"), &log[..length]).unwrap();
+        let store = Store::open(&copy).unwrap();
+        assert_eq!(store.snapshot(SnapshotId(1)).unwrap().unwrap(), first.snapshot);
+        assert_eq!(store.findings().unwrap().len(), 3);
+        match store.snapshot(SnapshotId(2)).unwrap() {
+            None => outcomes[0] += 1,
+            Some(snapshot) => {
+                assert_eq!(snapshot, second.snapshot);
+                outcomes[1] += 1;
+            }
+        }
+    }
+    assert!(outcomes[0] > 1 && outcomes[1] > 0, "{outcomes:?}");
+}
+
+#[test]
+fn a_scan_judged_by_an_outdated_past_is_refused() {
+    let scan = full_scan();
+    let (_folder, path) = stored(&scan);
+    let (mut one, mut two) = (Store::open(&path).unwrap(), Store::open(&path).unwrap());
+    scan.commit_after(&mut one, Some(SnapshotId(1))).unwrap();
+    let error = scan.commit_after(&mut two, Some(SnapshotId(1))).unwrap_err();
+    assert!(matches!(error, StoreError::Overtaken { .. }), "{error}");
+    assert_eq!(two.heads(9).unwrap().len(), 2);
+}
+
+#[test]
+fn writers_at_once_wait_for_each_other_and_nothing_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keyroll.db");
+    let commit_five = |writer: u8| {
+        let mut store = Store::create_or_open(&path).unwrap();
+        for night in 0..5 {
+            let scan = Scan::of(vec![account(writer, &format!("night {night}"))], vec![]);
+            loop {
+                match scan.commit(&mut store) {
+                    Ok(_) => break,
+                    Err(StoreError::Overtaken { .. }) => {}
+                    Err(error) => panic!("{}", whole_text(&error)),
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for writer in 0..3 {
+            scope.spawn(move || commit_five(writer));
+        }
+    });
+    let store = Store::open(&path).unwrap();
+    let heads = store.heads(99).unwrap();
+    assert_eq!(heads.len(), 15);
+    let mut seen: Vec<Resource> =
+        heads.iter().flat_map(|head| store.snapshot(head.id).unwrap().unwrap().resources).collect();
+    seen.sort_by(|left, right| (&left.id, &left.name).cmp(&(&right.id, &right.name)));
+    seen.dedup();
+    assert_eq!(seen.len(), 15);
+}
+
+#[test]
+fn reports_read_while_another_process_writes() {
+    let scan = full_scan();
+    let (_folder, path) = stored(&scan);
+    let writer = Connection::open(&path).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE; DELETE FROM ledger").unwrap();
+    let store = Store::open(&path).unwrap();
+    assert_eq!(store.snapshot(SnapshotId(1)).unwrap().unwrap(), scan.snapshot);
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_can_read_the_store() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::create_or_open(&folder.path().join("keyroll.db")).unwrap();
+    full_scan().commit(&mut store).unwrap();
+    for name in ["keyroll.db", "keyroll.db-wal", "keyroll.db-shm"] {
+        let mode = fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+/// Opens a file both ways, expects a refusal, and checks that nothing in the folder moved.
+fn refused_and_untouched(path: &Path) -> StoreError {
+    let before = contents(path.parent().unwrap());
+    let error = Store::open(path).unwrap_err();
+    let other = Store::create_or_open(path).unwrap_err();
+    assert_eq!(error.to_string(), other.to_string());
+    assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+    assert_eq!(contents(path.parent().unwrap()), before);
+    error
+}
+
+#[test]
+fn a_file_that_is_not_ours_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("notes.txt");
+    fs::write(&text, "not a database").unwrap();
+    assert!(matches!(refused_and_untouched(&text), StoreError::NotAStore { .. }));
+
+    let foreign = folder.path().join("other.db");
+    let connection = Connection::open(&foreign).unwrap();
+    connection.execute_batch("CREATE TABLE resources (id)").unwrap();
+    assert!(matches!(refused_and_untouched(&foreign), StoreError::NotAStore { .. }));
+    connection.execute_batch("PRAGMA application_id = 7").unwrap();
+    assert!(matches!(refused_and_untouched(&foreign), StoreError::NotAStore { .. }));
+}
+
+#[test]
+fn a_newer_store_is_left_alone() {
+    let (_folder, path) = stored(&full_scan());
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let error = refused_and_untouched(&path);
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 1, .. }), "{error}");
+}
+
+#[test]
+fn a_damaged_store_is_left_alone() {
+    let (_folder, path) = stored(&full_scan());
+    let whole = fs::read(&path).unwrap();
+    for length in [1000, 8192, whole.len() / 2, whole.len() - 1] {
+        fs::write(&path, &whole[..length]).unwrap();
+        let error = refused_and_untouched(&path);
+        assert!(matches!(error, StoreError::Damaged { .. }), "{length}: {error}");
+    }
+    fs::write(&path, &whole[..50]).unwrap();
+    assert!(matches!(refused_and_untouched(&path), StoreError::NotAStore { .. }));
+    let mut torn = whole.clone();
+    torn[..100].fill(0);
+    fs::write(&path, &torn).unwrap();
+    assert!(matches!(refused_and_untouched(&path), StoreError::NotAStore { .. }));
+}
+
+#[test]
+fn wherever_a_byte_is_flipped_no_wrong_snapshot_comes_back() {
+    let scan = full_scan();
+    let (_folder, path) = stored(&scan);
+    let whole = fs::read(&path).unwrap();
+    let mut noticed = 0;
+    for at in (0..whole.len()).step_by(331) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x15;
+        let other = tempfile::tempdir().unwrap();
+        let copy = other.path().join("keyroll.db");
+        fs::write(&copy, damaged).unwrap();
+        match Store::open(&copy).and_then(|store| store.snapshot(SnapshotId(1))) {
+            Ok(Some(snapshot)) => assert_eq!(snapshot, scan.snapshot, "byte {at}"),
+            Ok(None) | Err(_) => noticed += 1,
+        }
+    }
+    assert!(noticed > 0);
+}
+
+#[test]
+fn what_was_altered_by_hand_is_noticed() {
+    let scan = full_scan();
+    for (sql, part) in [
+        (
+            "UPDATE resources SET body = replace(body, 'Ada Muster', 'Eve Muster')",
+            "resource `atlassian/principal/712020:a`",
+        ),
+        ("UPDATE resources SET digest = zeroblob(32) WHERE id LIKE '%t-1'", "resource `atlassian/credential/t-1`"),
+        ("DELETE FROM resources WHERE id LIKE '%t-1'", "set of resources"),
+        ("UPDATE resources SET last_snapshot = 0 WHERE id LIKE '%t-1'", "set of resources"),
+        ("DELETE FROM resources WHERE id LIKE '%:002'", "carried"),
+        ("DELETE FROM carried WHERE id LIKE '%:002'", "carried"),
+        ("DELETE FROM carried WHERE id LIKE '%t-1'", "carried"),
+        ("UPDATE carried SET body = replace(body, 'as it', 'when it')", "resource `atlassian/credential/t-1`"),
+        ("UPDATE carried SET body = NULL, digest = NULL WHERE id LIKE '%t-1'", "carried"),
+        ("UPDATE carried SET last_snapshot = 0 WHERE id LIKE '%t-1'", "carried"),
+        ("DELETE FROM ledger", "ledger"),
+        ("UPDATE ledger SET body = replace(body, 'partial', 'complete')", "ledger"),
+        ("UPDATE snapshots SET body = json_set(body, '$.complete', json('true'))", "head"),
+    ] {
+        let (_folder, path) = stored(&scan);
+        assert!(Connection::open(&path).unwrap().execute(sql, []).unwrap() > 0, "{sql}");
+        let error = Store::open(&path).unwrap().snapshot(SnapshotId(1)).unwrap_err();
+        let StoreError::Altered { part: found, .. } = &error else { panic!("{sql}: {error}") };
+        assert!(found.contains(part), "{sql}: {error}");
+    }
+}
+
+#[test]
+fn a_store_that_is_not_there_is_made_or_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("100 % mine?#ä.db");
+    let error = Store::open(&path).unwrap_err();
+    assert!(matches!(error, StoreError::Missing { .. }) && error.to_string().contains("no scan yet"), "{error}");
+    assert!(!path.exists());
+    assert_eq!(Store::create_or_open(&path).unwrap().latest().unwrap(), None);
+    assert_eq!(Store::open(&path).unwrap().latest().unwrap(), None);
+    assert_eq!(contents(folder.path()).into_keys().collect::<Vec<_>>(), [path]);
+}
+
+#[test]
+fn an_emptied_store_is_no_new_start() {
+    let (_folder, path) = stored(&full_scan());
+    fs::write(&path, "").unwrap();
+    let error = refused_and_untouched(&path);
+    assert!(matches!(&error, StoreError::Damaged { .. }) && error.to_string().contains("remove the file"), "{error}");
+    fs::remove_file(&path).unwrap();
+    assert_eq!(Store::create_or_open(&path).unwrap().latest().unwrap(), None);
+}
+
+#[test]
+fn a_path_that_leads_nowhere_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Store::create_or_open(folder.path()).unwrap_err();
+    assert!(matches!(error, StoreError::NotAFile { .. }), "{error}");
+    let error = Store::create_or_open(&folder.path().join("none/keyroll.db")).unwrap_err();
+    assert!(matches!(error, StoreError::Io { doing: "create", .. }), "{error}");
+    assert!(error.to_string().contains("none/keyroll.db"), "{error}");
+    assert_eq!(contents(folder.path()).len(), 0);
+}

@@ -1,0 +1,112 @@
+//! A pretended estate with a configuration, a store and a clock of its own, scanned through the path that
+//! `keyroll scan` takes.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use keyroll::app::{AppError, ScanOutcome, assess};
+use keyroll::clock::{Clock, FixedClock};
+use keyroll::config::Config;
+use keyroll::http::{Factory, Limits};
+use keyroll::model::{Assessment, EndpointState, Finding, LedgerEntry, Status};
+use keyroll::simulator::{Plan, Simulator};
+use keyroll::store::Store;
+use tempfile::TempDir;
+
+/// The night on which every test begins.
+pub(crate) fn first_night() -> DateTime<Utc> {
+    "2026-11-21T02:00:00Z".parse().unwrap()
+}
+
+/// An estate and what keyroll needs to scan it.
+pub(crate) struct Estate {
+    pub(crate) folder: TempDir,
+    pub(crate) simulator: Simulator,
+    pub(crate) clock: FixedClock,
+}
+
+impl Estate {
+    /// The estate of the demo.
+    pub(crate) async fn new() -> Self {
+        Self::of(Plan { seed: 7, accounts: 200, now: first_night(), page_latency: Duration::ZERO }).await
+    }
+
+    /// An estate made from a plan.
+    pub(crate) async fn of(plan: Plan) -> Self {
+        let clock = FixedClock::at(plan.now);
+        let simulator = Simulator::start(plan).await.unwrap();
+        let estate = Self { folder: tempfile::tempdir().unwrap(), simulator, clock };
+        estate.write_secret("org-key", estate.simulator.org_key());
+        estate.write_secret("jira-token", estate.simulator.site_token());
+        estate.configure("");
+        estate
+    }
+
+    /// Writes the configuration, with some more lines at its end.
+    pub(crate) fn configure(&self, more: &str) {
+        let text = format!(
+            "estate: acme\nstore: keyroll.db\nsources:\n  - name: org\n    type: atlassian-org\n    base_url: {}\n    \
+             key: file:{}\n    page_size: 25\n  - name: jira\n    type: jira-cloud\n    base_url: {}\n    user: {}\n    token: file:{}\n{more}",
+            self.simulator.org_url(),
+            self.path("org-key").display(),
+            self.simulator.site_url(),
+            self.simulator.site_user(),
+            self.path("jira-token").display(),
+        );
+        fs::write(self.path("keyroll.yaml"), text).unwrap();
+    }
+
+    /// A file in the estate's folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write_secret(&self, name: &str, value: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        fs::write(self.path(name), value).unwrap();
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    /// Scans once.
+    pub(crate) async fn scan(&self) -> ScanOutcome {
+        self.try_scan().await.unwrap()
+    }
+
+    /// Scans once, if that can be done.
+    pub(crate) async fn try_scan(&self) -> Result<ScanOutcome, AppError> {
+        let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
+        let config = Config::load(&self.path("keyroll.yaml"))?;
+        let limits = Limits {
+            first_pause: Duration::from_millis(1),
+            longest_pause: Duration::from_millis(20),
+            ..Limits::default()
+        };
+        let factory = Factory::new(Arc::clone(&clock)).with_limits(limits);
+        config.build_with(&factory, &clock, &[])?.scan(&|_| {}).await
+    }
+
+    /// A night passes: in the estate and on the clock.
+    pub(crate) fn night(&self) {
+        let next = self.clock.now() + TimeDelta::days(1);
+        self.simulator.night(next);
+        self.clock.set(next);
+    }
+
+    /// All that is to be said about the latest scan.
+    pub(crate) fn assess(&self) -> Assessment {
+        assess(&Store::open(&self.path("keyroll.db")).unwrap(), None).unwrap()
+    }
+}
+
+/// The open findings.
+pub(crate) fn open(assessment: &Assessment) -> impl Iterator<Item = &Finding> {
+    assessment.findings.iter().filter(|finding| finding.status == Status::Open)
+}
+
+/// The ledger entries that are not complete.
+pub(crate) fn gaps(assessment: &Assessment) -> Vec<&LedgerEntry> {
+    assessment.snapshot.ledger.iter().filter(|entry| entry.state != EndpointState::Complete).collect()
+}
