@@ -7,7 +7,7 @@ use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use super::allowed::web_url;
+use super::allowed::{segment, web_url};
 use super::error::{shape_mismatch, told};
 use super::exchange::exchange;
 use super::retry::{Again, Failure};
@@ -92,12 +92,12 @@ impl Credential {
         true
     }
 
-    /// The text without our secret, and without the header that was sent.
+    /// The text without our secret, plain or percent-encoded, and without the header that was sent.
     pub(super) fn mask(&self, text: &str, sent: Option<&HeaderValue>) -> String {
         let in_header = sent.and_then(|header| header.to_str().ok()?.split_once(' ')).map(|(_, value)| value);
         let secrets = [in_header, self.secret.as_ref().map(Secret::expose)];
         let known = secrets.into_iter().flatten().filter(|secret| !secret.is_empty());
-        known.fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+        known.fold(text.to_owned(), |text, secret| text.replace(secret, "***").replace(&segment(secret), "***"))
     }
 
     async fn fetch_token(

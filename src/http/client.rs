@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 use reqwest::{StatusCode, Url};
@@ -81,19 +82,23 @@ impl Client {
                 Ok(Step::Moved(_)) => return Err(HttpError::Refused { message: "it is redirected in circles".into() }),
                 Err(failure) => failure,
             };
+            let last = tries >= self.0.limits.tries;
+            let pause = |asked: Option<Duration>| asked.unwrap_or_default().max(self.0.limits.backoff(tries));
             match failure.again {
-                Again::WithNewToken if !renewed => renewed = true,
-                Again::Later(asked) if tries < self.0.limits.tries => {
-                    tokio::time::sleep(asked.unwrap_or_default().max(self.0.limits.backoff(tries))).await;
-                    tries += 1;
+                Again::Never => return Err(failure.error),
+                Again::WithNewToken if renewed => return Err(failure.error),
+                Again::WithNewToken => renewed = true,
+                Again::Later(_) if last => return Err(after(tries, failure.error)),
+                Again::Later(asked) => tokio::time::sleep(pause(asked)).await,
+                Again::TenantPauses(asked) => {
+                    // Even if this request is given up: the others of the tenant shall not run into the same limit.
+                    self.0.budget.pause(pause(asked));
+                    if last {
+                        return Err(after(tries, failure.error));
+                    }
                 }
-                Again::TenantPauses(asked) if tries < self.0.limits.tries => {
-                    self.0.budget.pause(asked.unwrap_or_default().max(self.0.limits.backoff(tries)));
-                    tries += 1;
-                }
-                Again::Never | Again::WithNewToken => return Err(failure.error),
-                Again::Later(_) | Again::TenantPauses(_) => return Err(after(tries, failure.error)),
             }
+            tries += 1;
             trail.note(|counts| counts.retries += 1);
         }
     }

@@ -49,7 +49,8 @@ enum Link {
 fn read(next: &str) -> Result<Link, HttpError> {
     let scheme = next.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
     let absolute = matches!(scheme.as_deref(), Some("http" | "https"));
-    if !absolute && !next.starts_with('?') && !(next.starts_with('/') && next.contains('?')) {
+    let relative = next.starts_with('?') || next.starts_with('/') && next.contains('?');
+    if !absolute && !relative {
         return Ok(Link::Cursor(next.to_owned()));
     }
     let anywhere = Url::parse("http://localhost/").expect("internal: a constant URL");

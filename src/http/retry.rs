@@ -71,8 +71,8 @@ impl Limits {
     /// that failed together do not come back together.
     pub(super) fn backoff(&self, tries: u32) -> Duration {
         let doubled = self.first_pause.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1)));
-        let chance = RandomState::new().build_hasher().finish() % 1000;
-        doubled.saturating_mul(500 + u32::try_from(chance).unwrap_or_default()).min(self.longest_pause * 1000) / 1000
+        let chance = u32::try_from(RandomState::new().build_hasher().finish() % 1000).unwrap_or_default();
+        (doubled.saturating_mul(500 + chance) / 1000).min(self.longest_pause)
     }
 }
 

@@ -49,7 +49,7 @@ pub struct Principal {
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub account_type: Fact<PrincipalType>,
     /// `active`, `suspended`, `deactivated`, `not-invited`, `for-deletion`, `closed`, or the source's own word.
-    /// Jira alone can tell `deactivated`, but not that an account is active.
+    /// Told by the organisation alone.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub status: Fact<String>,
     /// Mail address. Unknown where the owner hides it.

@@ -7,6 +7,7 @@ mod docs;
 mod drift;
 mod faults;
 mod house;
+mod http;
 mod journey;
 mod lifecycle;
 mod mistakes;

@@ -22,14 +22,13 @@ impl Visit<'_> {
     }
 }
 
-/// An account as Jira shows it. Jira knows who may not log in; that it lets somebody in does not say that the
-/// organisation has not suspended them, so it is no word on the account's status.
+/// An account as Jira shows it. That Jira lets somebody in does not say that the organisation has not suspended them,
+/// nor does a closed door say whether they are suspended or gone: it is no word on the account's status.
 pub(super) fn account(user: wire::User) -> Option<Resource> {
     let id = id(user.account_id)?;
     let active = hidden_if_null(user.active);
     let body = Principal {
         account_type: account_type(hidden_if_null(user.account_type), user.app_type),
-        status: active.and_then(|active| if active { Fact::Unknown } else { Fact::Known("deactivated".to_owned()) }),
         email: hidden_if_empty(user.email_address),
         active_in_jira: active,
         ..Principal::default()

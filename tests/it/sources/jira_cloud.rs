@@ -222,7 +222,7 @@ async fn every_fact_of_a_hand_written_site_is_told_as_it_was() {
         ("11f1/container/site", json!({"form": "site", "url": "https://acme.atlassian.net"})),
         (
             "atlassian/principal/712020:sa",
-            json!({"account_type": "service-account", "status": "deactivated", "active_in_jira": false,
+            json!({"account_type": "service-account", "active_in_jira": false,
                 "groups": ["atlassian/group/g-1"]}),
         ),
         ("atlassian/group/g-1", json!({"member_count": 1, "jira_access": ["admin", "site-admin", "user"]})),

@@ -8,19 +8,9 @@ pub(crate) mod json_schema;
 pub(crate) mod keyroll;
 pub(crate) mod pretended;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The project's folder.
 pub(crate) fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Material that lies beside the project for tests and CI; `None`, with a word about it, where it is missing.
-pub(crate) fn shared(path: &str) -> Option<PathBuf> {
-    let found = project().join("../shared").join(path);
-    if found.exists() {
-        return Some(found);
-    }
-    eprintln!("skipped: `../shared/{path}` is not beside this checkout");
-    None
 }

@@ -82,6 +82,7 @@ impl Estate {
         let limits = Limits {
             first_pause: Duration::from_millis(1),
             longest_pause: Duration::from_millis(20),
+            most_pages: 40,
             ..Limits::default()
         };
         let factory = Factory::new(Arc::clone(&clock)).with_limits(limits);
