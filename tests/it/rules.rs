@@ -1,7 +1,7 @@
 //! Every rule file that is found on disk: it loads, its cases hold, it shows what it does where it cannot tell, and it
 //! is in the binary.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -91,4 +91,25 @@ fn a_rule_that_may_lack_a_fact_has_a_case_for_that() {
         .map(|rule| rule.id().as_str())
         .collect();
     assert!(lacking.is_empty(), "no unknown case in {lacking:?}");
+}
+
+/// Rules share no parameters, so what several of them must agree on, such as how a machine is named, is written in each.
+#[test]
+fn a_parameter_has_the_same_default_in_every_rule() {
+    let mut seen: BTreeMap<String, (String, serde_json::Value)> = BTreeMap::new();
+    for rule in rule_set().rules() {
+        for param in rule.params() {
+            let (id, default) = (rule.id().as_str().to_owned(), param.default.value.to_json());
+            let first = seen.entry(param.name.value.clone()).or_insert_with(|| (id.clone(), default.clone()));
+            assert_eq!(first.1, default, "`{}` differs between {} and {id}", param.name.value, first.0);
+        }
+    }
+    assert!(seen.contains_key("machine_names"));
+}
+
+#[test]
+fn a_remedy_fits_into_the_morning_view() {
+    for rule in rule_set().summaries() {
+        assert!(rule.remedy.chars().count() < 90, "{}: {}", rule.id, rule.remedy);
+    }
 }
