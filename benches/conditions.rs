@@ -3,6 +3,12 @@
 //!
 //! `cargo bench --bench conditions`. All three must find the same number of offenders.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints its figures and fails where it stands"
+)]
+
 use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::Arc;

@@ -1,23 +1,18 @@
-//! From the store to all that is to be said about one scan.
+//! From the store to all that is to be said about the latest scan.
 
 use super::AppError;
-use crate::model::{Assessment, SnapshotId};
+use crate::model::Assessment;
 use crate::store::Store;
 
 /// How many scans the trend line shows.
 const TREND_SCANS: usize = 30;
 
-/// Everything the store knows about a scan; about the latest one if none is named.
-///
-/// Findings are as they stand after the latest scan, whichever scan is asked for.
+/// Everything the store knows about the latest scan.
 ///
 /// # Errors
-/// When there is no such scan, or the store cannot be read.
-pub fn assess(store: &Store, which: Option<SnapshotId>) -> Result<Assessment, AppError> {
-    let head = match which {
-        Some(id) => store.head(id)?.ok_or(AppError::NoSuchSnapshot(id))?,
-        None => store.latest()?.ok_or(AppError::NoScan)?,
-    };
+/// When there was no scan, or the store cannot be read.
+pub fn assess(store: &Store) -> Result<Assessment, AppError> {
+    let head = store.latest()?.ok_or(AppError::NoScan)?;
     let id = head.id;
     let previous = match head.compared_with {
         Some(earlier) => store.head(earlier)?,

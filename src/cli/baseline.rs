@@ -19,12 +19,17 @@ pub(super) enum BaselineCommand {
         /// Why.
         #[arg(long)]
         reason: String,
-        /// The snapshot's number; the latest if left out.
-        #[arg(long, value_name = "NUMBER")]
-        snapshot: Option<i64>,
+        /// The snapshot, as `keyroll snapshots` shows it (`s12`); the latest if left out.
+        #[arg(long, value_name = "ID", value_parser = parse_snapshot)]
+        snapshot: Option<SnapshotId>,
     },
     /// Show the accepted baseline.
     Show,
+}
+
+fn parse_snapshot(word: &str) -> Result<SnapshotId, String> {
+    let number = word.strip_prefix('s').unwrap_or(word).parse();
+    number.map(SnapshotId).map_err(|_not_a_number| "a snapshot is written like `s12`".to_owned())
 }
 
 pub(super) fn run(context: &Context, command: &BaselineCommand) -> Result<ExitCode, Complaint> {
@@ -32,7 +37,7 @@ pub(super) fn run(context: &Context, command: &BaselineCommand) -> Result<ExitCo
     match command {
         BaselineCommand::Accept { name, by, reason, snapshot } => {
             let ask = AcceptRequest {
-                snapshot: snapshot.map(SnapshotId),
+                snapshot: *snapshot,
                 name: name.clone(),
                 accepted_by: by.clone(),
                 reason: reason.clone(),

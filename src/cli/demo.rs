@@ -17,7 +17,7 @@ use crate::app::{ScanOutcome, assess};
 use crate::clock::{Clock, FixedClock};
 use crate::config::Config;
 use crate::reports::morning_view;
-use crate::simulator::{Plan, Simulator};
+use crate::simulator::{Fault, Plan, Simulator};
 use crate::store::Store;
 
 /// Tells a folder that a demo made from one that somebody needs.
@@ -44,10 +44,10 @@ pub(super) fn run(context: &Context, args: &DemoArgs) -> Result<ExitCode, Compla
     prepare(&args.out)?;
     let tonight = tonight(context.clock.now());
     let nights = [tonight - TimeDelta::days(1), tonight];
-    let last = block_on(two_nights(context, args, nights))?;
+    block_on(two_nights(context, args, nights))?;
 
     let config = Config::load(&args.out.join("keyroll.yaml"))?;
-    let assessment = assess(&Store::open(&config.store)?, Some(last.snapshot))?;
+    let assessment = assess(&Store::open(&config.store)?)?;
     report::write_quietly(&assessment, &[ReportName::Csv, ReportName::Json], &config.reports)?;
     context.terminal.result(&morning_view(&assessment, context.terminal.look));
     let first = assessment.findings.iter().find(|finding| finding.status == crate::model::Status::Open);
@@ -63,11 +63,13 @@ async fn two_nights(context: &Context, args: &DemoArgs, nights: [DateTime<Utc>; 
     let simulator = Simulator::start(plan).await.map_err(|error| {
         Complaint::failed(format!("cannot start the pretended estate on the loopback interface: {error}"))
     })?;
-    write_files(&args.out, &simulator).map_err(|error| cannot_write(&args.out, &error))?;
+    write_files(&args.out, &simulator, second).map_err(|error| cannot_write(&args.out, &error))?;
 
     let clock = FixedClock::at(first);
     scan(context, &args.out, &clock).await?;
     simulator.night(second);
+    // The scanner's key lost a right overnight: what it cannot see any more is not gone.
+    simulator.set_fault("domains", Fault::Status(403));
     clock.set(second);
     scan(context, &args.out, &clock).await
 }
@@ -113,12 +115,12 @@ fn cannot_write(folder: &Path, error: &std::io::Error) -> Complaint {
     Complaint::failed(format!("cannot write into `{}`: {error}", folder.display()))
 }
 
-fn write_files(folder: &Path, simulator: &Simulator) -> std::io::Result<()> {
+fn write_files(folder: &Path, simulator: &Simulator, last_night: DateTime<Utc>) -> std::io::Result<()> {
     let secrets = fs::canonicalize(folder)?.join("secrets");
     fs::create_dir_all(&secrets)?;
     write_secret(&secrets.join("org-key"), simulator.org_key())?;
     write_secret(&secrets.join("jira-token"), simulator.site_token())?;
-    fs::write(folder.join("waivers.yaml"), WAIVERS)?;
+    fs::write(folder.join("waivers.yaml"), waivers(last_night))?;
     let text = format!(
         "# Written by `keyroll demo`. The pretended estate was gone when the demo ended: the questions to the store\n\
          # work (findings, inventory, drift, coverage, report), a new `scan` finds nobody at these addresses.\n\
@@ -150,7 +152,21 @@ fn write_files(folder: &Path, simulator: &Simulator) -> std::io::Result<()> {
     fs::write(folder.join("keyroll.yaml"), text)
 }
 
-const WAIVERS: &str = "# Findings that were accepted until a day. See `keyroll waivers`.\nwaivers: []\n";
+/// A waiver as people write them: it ends soon, so the morning view reminds of it.
+fn waivers(last_night: DateTime<Utc>) -> String {
+    let until = (last_night + TimeDelta::days(10)).format("%Y-%m-%d");
+    format!(
+        "# Findings that were accepted until a day. See `keyroll waivers`.\n\
+         waivers:\n\
+         \x20 - id: W-1\n\
+         \x20   rule: permission-open-to-logged-in\n\
+         \x20   resource: \"*/grant/permission-scheme:*\"\n\
+         \x20   reason: The open collaboration scheme is replaced this month.\n\
+         \x20   approver: Dana Moreau\n\
+         \x20   ticket: SEC-142\n\
+         \x20   until: {until}\n"
+    )
+}
 
 fn write_secret(path: &Path, value: &str) -> std::io::Result<()> {
     let mut options = fs::OpenOptions::new();
@@ -162,7 +178,10 @@ fn write_secret(path: &Path, value: &str) -> std::io::Result<()> {
 
 fn next_steps(folder: &Path, finding: Option<&str>) -> String {
     let call = format!("keyroll --config {}", folder.join("keyroll.yaml").display());
-    let mut lines = vec![format!("\nReports are in {}. Try next:", folder.join("reports").display())];
+    let mut lines = vec![format!(
+        "\nThis was a pretended estate. Its reports are in {}. Try next:",
+        folder.join("reports").display()
+    )];
     lines.push(format!("  {call} findings"));
     if let Some(id) = finding {
         lines.push(format!("  {call} findings show {id}"));

@@ -66,7 +66,7 @@ fn parse_what(word: &str) -> Result<What, String> {
 impl Context {
     /// All that is to be said about the latest scan.
     pub(super) fn assess(&self) -> Result<Assessment, Complaint> {
-        Ok(assess(&self.store()?, None)?)
+        Ok(assess(&self.store()?)?)
     }
 }
 

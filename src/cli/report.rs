@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use super::complain::Complaint;
 use super::{Context, exit};
 use crate::app::assess;
-use crate::model::{Assessment, SnapshotId};
+use crate::model::Assessment;
 use crate::reports::{FORMATS, Format, Look, RenderError, csv_set, morning_view, write_column_list};
 
 /// The reports there are.
@@ -53,14 +53,11 @@ pub(super) struct ReportArgs {
     /// The folder to write to; the configuration's `reports` folder if left out. `-` writes one report to standard output.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
-    /// The snapshot's number; the latest if left out.
-    #[arg(long, value_name = "NUMBER")]
-    snapshot: Option<i64>,
 }
 
 pub(super) fn run(context: &Context, args: &ReportArgs) -> Result<ExitCode, Complaint> {
     let config = context.load()?;
-    let assessment = assess(&crate::store::Store::open(&config.store)?, args.snapshot.map(SnapshotId))?;
+    let assessment = assess(&crate::store::Store::open(&config.store)?)?;
     match args.out.as_deref() {
         Some(out) if out == Path::new("-") => to_standard_output(context, &assessment, &args.format)?,
         out => write_all(context, &assessment, &args.format, out.unwrap_or(&config.reports))?,

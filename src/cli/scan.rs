@@ -33,7 +33,7 @@ pub(super) fn run(context: &Context, args: &ScanArgs) -> Result<ExitCode, Compla
     let folder = args.out.clone().unwrap_or_else(|| config.reports.clone());
     let store = config.store.clone();
     let outcome = scan_once(context, config, &args.source)?;
-    let assessment = assess(&crate::store::Store::open(&store)?, Some(outcome.snapshot))?;
+    let assessment = assess(&crate::store::Store::open(&store)?)?;
     context.terminal.result(&morning_view(&assessment, context.terminal.look));
     if !args.reports.is_empty() {
         report::write_all(context, &assessment, &args.reports, &folder)?;

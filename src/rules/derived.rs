@@ -100,8 +100,12 @@ pub(super) fn takes_seat(view: &View<'_>) -> Fact<bool> {
     view.inventory.seats_of(principal(view)).map(|seats| !seats.is_empty())
 }
 
+/// No API lists the tokens of people whom the organisation does not manage: of them, none seen is not none.
 pub(super) fn live_credentials(view: &View<'_>) -> Fact<i64> {
-    if !view.inventory.seen_whole(Kind::Credential) {
+    let principal = principal(view);
+    let person = !matches!(principal.account_type, Fact::Known(kind) if kind != PrincipalType::Person);
+    let hidden = person && principal.managed != Fact::Known(true);
+    if hidden || !view.inventory.seen_whole(Kind::Credential) {
         return Fact::Unknown;
     }
     let mut live = 0;

@@ -29,7 +29,9 @@ fn describe(why: Why, kind: Kind, paths: &[NamedPath], coverage: Coverage<'_>) -
         Cause::Untold => {
             let mut kinds = field.needs.to_vec();
             kinds.extend(field.of.filter(|of| !field.needs.contains(of)));
-            format!("`{text}` is not known: {}", explain(&kinds, coverage, "the source does not reveal it"))
+            let gap = explain(&kinds, coverage, "");
+            let behind = if gap.is_empty() { gap } else { format!(", or it is behind a gap: {gap}") };
+            format!("`{text}` is not known: the source does not reveal it{behind}")
         }
         Cause::Absent => format!("`{text}` has no value"),
         Cause::NeighbourUntold => {

@@ -114,7 +114,7 @@ const LOGIN_PAGE: &str = "<!DOCTYPE html><html><head><title>Log in with Atlassia
 pub(super) fn bend(fault: &Fault, family: Family, mut reply: Reply) -> Delivery {
     match fault {
         Fault::Status(status) => {
-            return Delivery::Json(Reply::refusal(family, *status, "refused, as this fault was armed"));
+            return Delivery::Json(Reply::refusal(family, *status, "this credential may not read it"));
         }
         Fault::Throttle { retry_after, .. } | Fault::ThrottleForever { retry_after } => {
             return Delivery::Throttled(Reply::refusal(family, 429, "Rate limit exceeded"), *retry_after);

@@ -113,8 +113,17 @@ impl Night<'_> {
         }
     }
 
+    /// The place of a planted token that somebody takes care of at last: its plant is over.
+    fn mended(&mut self, plant: &str) -> Option<usize> {
+        let now = self.estate.now;
+        let plant = self.estate.truth.plants.iter_mut().find(|known| known.id == plant && known.holds_at(now))?;
+        plant.until = Some(now);
+        let id = plant.native.first()?;
+        self.estate.tokens.iter().position(|token| token.id == *id)
+    }
+
     fn revoke_token(&mut self) {
-        if let Some(place) = self.any_token(|_| true) {
+        if let Some(place) = self.mended("plant-token-unused").or_else(|| self.any_token(|_| true)) {
             let token = self.estate.tokens.remove(place);
             let native = self.native(&token);
             self.note("token-revoked", "removed", "credential", native, "Somebody revoked their token");
@@ -122,7 +131,7 @@ impl Night<'_> {
     }
 
     fn rotate_token(&mut self) {
-        if let Some(place) = self.any_token(|_| true) {
+        if let Some(place) = self.mended("plant-token-expires-in-9-days").or_else(|| self.any_token(|_| true)) {
             let old = self.estate.tokens.remove(place);
             let mut new = self.new_token(old.owner);
             new.label.clone_from(&old.label);

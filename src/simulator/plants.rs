@@ -107,7 +107,7 @@ impl Garden<'_> {
         self.token("plant-token-missing-expiry", key, "The answer names no end: it never ends", |token, _| {
             token.expires = Expiry::KeyMissing;
         });
-        for days in [3, 9, 25] {
+        for days in [3, 9, 15] {
             let name = format!("plant-token-expires-in-{days}-days");
             let description = format!("In daily use, and ends in {days} days");
             let end = self.estate.now + TimeDelta::days(days) + TimeDelta::hours(5);

@@ -82,13 +82,8 @@ fn shipped(text: &str) -> &str {
 }
 
 fn imports(text: &str) -> impl Iterator<Item = &str> {
-    let names = |start: &'static str| {
-        text.match_indices(start).map(move |(at, _)| {
-            let rest = &text[at + start.len()..];
-            &rest[..rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len())]
-        })
-    };
-    names("crate::")
+    let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+    text.split("crate::").skip(1).map(move |rest| rest.split(|letter| !is_name(letter)).next().unwrap_or(""))
 }
 
 #[test]

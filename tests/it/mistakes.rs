@@ -143,7 +143,7 @@ fn mistakes_in_rules_and_waivers_are_told_with_their_places() {
         "my/my-rule.yaml",
         &RULE.replace("credential.expires_at != null", "credential.expires_att != null"),
     );
-    write(folder.path(), "my/other.yaml", &RULE.replace("my-rule", "other").split("cases:").next().unwrap());
+    write(folder.path(), "my/other.yaml", RULE.replace("my-rule", "other").split("cases:").next().unwrap());
     write(folder.path(), "my/token-idle.yaml", &RULE.replace("my-rule", "token-idle"));
     let run = scan(folder.path());
     assert_told(

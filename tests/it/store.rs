@@ -1,7 +1,5 @@
 //! The store: what is committed comes back as it was, costs what it should, and survives whatever happens to the file.
 
-#![expect(clippy::unwrap_used, reason = "the functions that tests share are tests too")]
-
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;

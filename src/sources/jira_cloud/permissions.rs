@@ -1,6 +1,6 @@
 //! Permission schemes with every grant, and the global permissions of the accounts that matter most.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -72,6 +72,7 @@ impl Visit<'_> {
             let (asked, all) = (thousands(most), thousands(chosen.len()));
             reading.fall_short(format!("only {asked} of {all} accounts were asked for (`global_permissions_up_to`)"));
         }
+        let names: BTreeMap<&ResourceId, &str> = accounts.resources.iter().map(|one| (&one.id, one.title())).collect();
         let calls = chosen.into_iter().take(most).map(|account| {
             let mut request = GLOBAL_PERMISSIONS.request(&[]);
             request.body = Some(json!({"accountId": account.native(), "globalPermissions": GLOBAL}));
@@ -86,16 +87,17 @@ impl Visit<'_> {
                     reading.fall_short("an account came without its global permissions".to_owned());
                     continue;
                 };
-                permissions.into_iter().for_each(|role| reading.push(Some(self.global_grant(answer.of, role))));
+                let name = names.get(answer.of).copied().unwrap_or_else(|| answer.of.native());
+                permissions.into_iter().for_each(|role| reading.push(Some(self.global_grant(answer.of, name, role))));
             }
         }
         reading.finish()
     }
 
-    fn global_grant(&self, account: &ResourceId, permission: String) -> Resource {
+    fn global_grant(&self, account: &ResourceId, name: &str, permission: String) -> Resource {
         Resource {
             id: self.id(Kind::Grant, &format!("global-permission:{permission}/{}", account.native())),
-            name: format!("{permission} for {}", account.native()),
+            name: format!("{permission} for {name}"),
             seen_by: Vec::new(),
             body: Body::Grant(Grant {
                 form: GrantForm::GlobalPermission,

@@ -1,7 +1,5 @@
 //! Each source against the pretended estate, whole and misbehaving, and against answers written by hand.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop at once")]
-
 mod atlassian_org;
 mod configuration;
 mod jira_cloud;

@@ -98,7 +98,7 @@ impl Estate {
 
     /// All that is to be said about the latest scan.
     pub(crate) fn assess(&self) -> Assessment {
-        assess(&Store::open(&self.path("keyroll.db")).unwrap(), None).unwrap()
+        assess(&Store::open(&self.path("keyroll.db")).unwrap()).unwrap()
     }
 }
 
