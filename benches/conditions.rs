@@ -151,18 +151,19 @@ fn shared_out(inventory: &Inventory<'_>, judge: impl Fn(&Resource) -> usize + Sy
     })
 }
 
-fn offenders(inventory: &Inventory<'_>, conditions: &[ByHand], resource: &Resource) -> usize {
+fn offenders(inventory: &Inventory<'_>, conditions: &[ByHand], resource: &Resource, now: DateTime<Utc>) -> usize {
     let Body::Credential(credential) = &resource.body else { return 0 };
     let owner = inventory.principal(credential.owner.known().unwrap()).unwrap();
-    conditions.iter().filter(|condition| !condition(credential, &resource.name, owner, now())).count()
+    conditions.iter().filter(|condition| !condition(credential, &resource.name, owner, now)).count()
 }
 
 fn judge_by_hand(inventory: &Inventory<'_>, conditions: &[ByHand]) -> usize {
-    shared_out(inventory, |resource| offenders(inventory, conditions, resource))
+    let now = now();
+    shared_out(inventory, |resource| offenders(inventory, conditions, resource, now))
 }
 
 fn judge_some_by_hand(inventory: &Inventory<'_>, conditions: &[ByHand]) -> usize {
-    sample(inventory).map(|resource| offenders(inventory, conditions, resource)).sum()
+    sample(inventory).map(|resource| offenders(inventory, conditions, resource, now())).sum()
 }
 
 fn sample<'a>(inventory: &'a Inventory<'_>) -> impl Iterator<Item = &'a Resource> {
@@ -224,13 +225,10 @@ fn interpreted_offenders(
     let Body::Credential(credential) = &resource.body else { return 0 };
     let owner = inventory.principal(credential.owner.known().unwrap()).unwrap();
     let mut context = Context::with_env(Arc::clone(env));
+    let now = now();
     let whole_days = |span: TimeDelta| span.num_seconds().div_euclid(86_400);
-    context
-        .add_function("days_since", move |at: DateTime<chrono::FixedOffset>| whole_days(now() - at.to_utc()))
-        .unwrap();
-    context
-        .add_function("days_until", move |at: DateTime<chrono::FixedOffset>| whole_days(at.to_utc() - now()))
-        .unwrap();
+    context.add_function("days_since", move |at: DateTime<chrono::FixedOffset>| whole_days(now - at.to_utc())).unwrap();
+    context.add_function("days_until", move |at: DateTime<chrono::FixedOffset>| whole_days(at.to_utc() - now)).unwrap();
     let text = |fact: &Fact<String>| fact.known().map_or(Value::Null, |text| Value::from(text.as_str()));
     let time = |fact: &Fact<DateTime<Utc>>| fact.known().map_or(Value::Null, |at| Value::Timestamp(at.fixed_offset()));
     let flag = |fact: &Fact<bool>| fact.known().map_or(Value::Null, |flag| Value::Bool(*flag));

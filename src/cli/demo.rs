@@ -177,7 +177,8 @@ fn write_secret(path: &Path, value: &str) -> std::io::Result<()> {
 }
 
 fn next_steps(folder: &Path, finding: Option<&str>) -> String {
-    let call = format!("keyroll --config {}", folder.join("keyroll.yaml").display());
+    let program = program_as_typed();
+    let call = format!("{program} --config {}", folder.join("keyroll.yaml").display());
     let mut lines = vec![format!(
         "\nThis was a pretended estate. Its reports are in {}. Try next:",
         folder.join("reports").display()
@@ -189,6 +190,19 @@ fn next_steps(folder: &Path, finding: Option<&str>) -> String {
     lines.push(format!("  {call} inventory credential"));
     lines.push(format!("  {call} drift"));
     lines.push(format!("  {call} coverage"));
-    lines.push("  keyroll init    # then scan your own estate".to_owned());
+    lines.push(format!("  {program} init    # then scan your own estate"));
     lines.join("\n")
+}
+
+/// What to type to start this program: its name where it is on the search path, otherwise where it lies.
+fn program_as_typed() -> String {
+    let Ok(program) = std::env::current_exe() else { return "keyroll".to_owned() };
+    let on_path = std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| Some(folder.as_path()) == program.parent()));
+    let here = std::env::current_dir().ok().and_then(|here| program.strip_prefix(here).ok().map(Path::to_owned));
+    match (on_path, here) {
+        (true, _) => "keyroll".to_owned(),
+        (false, Some(below)) => below.display().to_string(),
+        (false, None) => program.display().to_string(),
+    }
 }

@@ -1,6 +1,7 @@
 //! The documents say what the program does: captures, tables and commands are held against it.
 
 use std::fs;
+use std::path::Path;
 
 use keyroll::config::Config;
 use keyroll::model::Kind;
@@ -8,7 +9,7 @@ use keyroll::rules::fields::FIELDS;
 use keyroll::rules::functions::FUNCTIONS;
 
 use crate::support::expected::expect_file;
-use crate::support::keyroll::keyroll;
+use crate::support::keyroll::{keyroll, keyroll_with};
 use crate::support::project;
 
 fn read(path: &str) -> String {
@@ -18,7 +19,9 @@ fn read(path: &str) -> String {
 /// The demo's view at a fixed moment, with the folder's name as a newcomer would have it.
 fn morning_view(width: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
-    let run = keyroll(folder.path(), &["demo", "--now", "2026-11-22T07:30:00Z", "--width", width]);
+    let installed = Path::new(env!("CARGO_BIN_EXE_keyroll")).parent().unwrap().to_str().unwrap();
+    let arguments = ["demo", "--now", "2026-11-22T07:30:00Z", "--width", width];
+    let run = keyroll_with(folder.path(), &arguments, &[("PATH", installed)]);
     assert_eq!(run.code, 0, "{}", run.err);
     run.out
 }
@@ -26,6 +29,21 @@ fn morning_view(width: &str) -> String {
 #[test]
 fn the_sample_of_the_morning_view_is_what_the_demo_prints() {
     expect_file("reports/samples/morning-view.txt", &morning_view("80"));
+}
+
+#[test]
+fn the_commands_that_the_demo_prints_work_as_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = keyroll(folder.path(), &["demo"]);
+    let printed: Vec<&str> = run.out.lines().filter(|line| line.contains(" --config keyroll-demo/")).collect();
+    assert!(printed.len() >= 5, "{}", run.out);
+    for line in printed {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let output = std::process::Command::new(words[0]).args(&words[1..]).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success() && !output.stdout.is_empty(), "{line}: {output:?}");
+    }
+    let again = keyroll(folder.path(), &["demo"]);
+    assert_eq!(again.code, 0, "a demo starts afresh over its own folder: {}", again.err);
 }
 
 #[test]
