@@ -264,9 +264,11 @@ fn interpreted_offenders(
     programs.iter().filter(|program| matches!(program.execute(&context), Ok(Value::Bool(false)))).count()
 }
 
-/// 50,000 owners with four credentials each; about one evaluation in thirty finds an offender.
+/// 50,000 owners with four credentials each. Offenders are rare, as in an estate that is looked after: what is measured is
+/// the conditions, not the wording of findings.
 fn resources() -> Vec<Resource> {
-    let days = |days: usize| now() - TimeDelta::days(i64::try_from(days).unwrap());
+    let days = |days: usize| TimeDelta::days(i64::try_from(days).unwrap());
+    let text = |odd: bool, strange: &str, usual: &str| if odd { strange.to_owned() } else { usual.to_owned() };
     let owner_id = |at: usize| ResourceId::new(ResourceId::CLOUD, Kind::Principal, &format!("712020:{at:08x}"));
     let owners = (0..CREDENTIALS / 4).map(|at| Resource {
         id: owner_id(at),
@@ -274,12 +276,9 @@ fn resources() -> Vec<Resource> {
         seen_by: Vec::new(),
         body: Body::Principal(Principal {
             account_type: Fact::Known(PrincipalType::Person),
-            status: Fact::Known(if at % 50 == 0 { "deactivated" } else { "active" }.to_owned()),
-            email: Fact::Known(format!(
-                "first.last{at}@{}",
-                if at % 40 == 0 { "vendor.example" } else { "acme.example" }
-            )),
-            managed: Fact::Known(at % 30 != 0),
+            status: Fact::Known(text(at % 500 == 0, "deactivated", "active")),
+            email: Fact::Known(format!("first.last{at}@{}", text(at % 400 == 0, "vendor.example", "acme.example"))),
+            managed: Fact::Known(at % 300 != 0),
             mfa: Fact::Known(at % 25 != 0),
             platform_roles: Fact::Known(if at % 200 == 0 {
                 vec!["atlassian/org-admin".to_owned()]
@@ -289,24 +288,22 @@ fn resources() -> Vec<Resource> {
             ..Principal::default()
         }),
     });
-    let labels = ["nightly export", "jenkins", "reporting", "dashboard sync", "tmp", "my laptop", "ci", "backup-old"];
+    let labels =
+        ["nightly export", "reporting", "dashboard sync", "my laptop", "ci runner", "backup", "editor", "phone"];
     let credentials = (0..CREDENTIALS).map(|at| {
         let mut credential = Credential::unknown(CredentialForm::ApiToken);
+        let age = at % 330;
         credential.owner = Fact::Known(owner_id(at / 4));
-        credential.status = Fact::Known(if at % 70 == 0 { "blocked" } else { "active" }.to_owned());
-        credential.created_at = Fact::Known(days(at % 380));
-        credential.expires_at =
-            if at % 60 == 0 { Fact::Absent } else { Fact::Known(now() + TimeDelta::days((at % 300) as i64)) };
-        credential.last_used_at = if at % 20 == 0 { Fact::Absent } else { Fact::Known(days(at % 100)) };
-        credential.scopes = Fact::Known(
-            ["read:jira-work", "write:jira-work", "manage:jira-project"][..at % 3 + usize::from(at % 31 == 0)]
-                .iter()
-                .map(|scope| (*scope).to_owned())
-                .collect(),
-        );
+        credential.status = Fact::Known(text(at % 70 == 0, "blocked", "active"));
+        credential.created_at = Fact::Known(now() - days(age));
+        credential.expires_at = if at % 400 == 0 { Fact::Absent } else { Fact::Known(now() + days(365 - age)) };
+        credential.last_used_at = if at % 200 == 0 { Fact::Absent } else { Fact::Known(now() - days(at % 80)) };
+        let scopes = ["read:jira-work", "write:jira-work", "manage:jira-project"];
+        let count = at % 3 + usize::from(at % 310 == 0);
+        credential.scopes = Fact::Known(scopes.iter().take(count).map(|scope| (*scope).to_owned()).collect());
         Resource {
             id: ResourceId::new(ResourceId::CLOUD, Kind::Credential, &format!("f2c1{at:08x}")),
-            name: labels[at % labels.len()].to_owned(),
+            name: text(at % 200 == 0, "jenkins", labels[at % labels.len()]),
             seen_by: Vec::new(),
             body: Body::Credential(credential),
         }

@@ -39,7 +39,8 @@ fn the_commands_that_the_demo_prints_work_as_printed() {
     assert!(printed.len() >= 5, "{}", run.out);
     for line in printed {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let output = std::process::Command::new(words[0]).args(&words[1..]).current_dir(folder.path()).output().unwrap();
+        let output =
+            std::process::Command::new(words[0]).args(&words[1..]).current_dir(folder.path()).output().unwrap();
         assert!(output.status.success() && !output.stdout.is_empty(), "{line}: {output:?}");
     }
     let again = keyroll(folder.path(), &["demo"]);
