@@ -1,4 +1,4 @@
-//! Accepting a snapshot by name: drift findings made before it are thereby accepted too.
+//! Accepting a snapshot by name: drift findings seen up to it are thereby accepted too.
 
 use super::AppError;
 use crate::clock::Clock;
@@ -32,6 +32,7 @@ pub fn accept_baseline(store: &mut Store, clock: &dyn Clock, ask: AcceptRequest)
         name: ask.name,
         accepted_by: ask.accepted_by,
         accepted_at: clock.now(),
+        taken_at: head.ended_at,
         reason: ask.reason,
     };
     store.set_baseline(&baseline)?;

@@ -16,8 +16,8 @@ use crate::store::StoreError;
 /// Why a use case could not be carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// No source could be read at all.
-    #[error("nothing could be collected: every endpoint of every source failed, so nothing was stored")]
+    /// No endpoint that shows anything of the estate could be read.
+    #[error("nothing could be collected: no endpoint of any source could be read, so nothing was stored")]
     NothingCollected {
         /// The reasons, one for each source.
         reasons: Vec<String>,

@@ -1,6 +1,7 @@
 //! One scan: collect, seal, compare, evaluate, reconcile, commit. Everything between collecting and committing is a
 //! plain function of what was collected and what the store knew, so a scan can be repeated from its snapshot.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -13,7 +14,7 @@ use crate::drift;
 use crate::findings::{self, Judged, Reconciled, Waivers};
 use crate::inventory::Inventory;
 use crate::model::{
-    Change, Collection, Coverage, EndpointState, Evaluation, LedgerEntry, RuleSummary, Severity, Snapshot,
+    Change, Collection, Coverage, EndpointState, Evaluation, Kind, LedgerEntry, RuleSummary, Severity, Snapshot,
     SnapshotHead, SnapshotId, SourceName, Status,
 };
 use crate::rules::RuleSet;
@@ -30,6 +31,8 @@ pub struct App {
     pub rules: RuleSet,
     /// What was accepted.
     pub waivers: Waivers,
+    /// The endpoints of configured sources that this scan does not ask, as entries of the ledger.
+    pub unasked: Vec<LedgerEntry>,
     /// Gaps that somebody knows and accepts.
     pub accepted_gaps: Vec<AcceptedGap>,
     /// What is kept.
@@ -91,6 +94,7 @@ impl App {
         let started_at = self.clock.now();
         let mut collections = self.collect(progress).await;
         refuse_emptiness(&collections)?;
+        collections.push(Collection { ledger: self.unasked.clone(), ..Collection::default() });
         for collection in &mut collections {
             self.declare(&mut collection.ledger);
         }
@@ -99,6 +103,7 @@ impl App {
 
         let previous = self.store.latest()?;
         let changes = self.compare(previous.as_ref(), &mut snapshot)?;
+        own_up_to_lost_sources(&mut snapshot, started_at);
         let now = self.clock.now();
         let evaluation = self.rules.evaluate(&Inventory::new(&snapshot), &changes, now);
         let rules = self.rules.summaries();
@@ -208,14 +213,36 @@ impl App {
     }
 }
 
+/// Resources that are carried for a source which is no longer configured: nobody can say how they are, and the ledger
+/// says so for as long as they are carried.
+fn own_up_to_lost_sources(snapshot: &mut Snapshot, now: DateTime<Utc>) {
+    let known: BTreeSet<SourceName> = snapshot.ledger.iter().map(|entry| entry.source.clone()).collect();
+    let mut lost: BTreeMap<SourceName, BTreeSet<Kind>> = BTreeMap::new();
+    for resource in &snapshot.carried {
+        for sighting in resource.seen_by.iter().filter(|sighting| !known.contains(&sighting.source)) {
+            lost.entry(sighting.source.clone()).or_default().insert(resource.kind());
+        }
+    }
+    for (source, kinds) in lost {
+        let reason = "it is no longer in the configuration; what it showed is told as last seen".to_owned();
+        let shows = kinds.into_iter().collect();
+        let entry = LedgerEntry::not_asked(source, "the whole source".into(), String::new(), shows, reason, now);
+        snapshot.ledger.push(entry);
+    }
+    snapshot.ledger.sort_by(|left, right| (&left.source, &left.endpoint).cmp(&(&right.source, &right.endpoint)));
+}
+
 /// A scan that saw nothing at all says nothing about the estate, so it is not stored as one.
 fn refuse_emptiness(collections: &[Collection]) -> Result<(), AppError> {
-    let hopeless = |entry: &LedgerEntry| matches!(entry.state, EndpointState::Failed | EndpointState::Denied);
-    let entries = || collections.iter().flat_map(|collection| &collection.ledger);
-    if entries().next().is_some() && !entries().all(hopeless) {
+    // An endpoint that shows nothing, or was answered without asking, is no sight of the estate.
+    let telling = |entry: &LedgerEntry| {
+        let seen = matches!(entry.state, EndpointState::Complete | EndpointState::Partial);
+        seen && entry.requests > 0 && !entry.shows.is_empty()
+    };
+    if collections.iter().flat_map(|collection| &collection.ledger).any(telling) {
         return Ok(());
     }
-    let reasons =
-        collections.iter().filter_map(|collection| collection.ledger.first()).map(LedgerEntry::gap_text).collect();
+    let first_gaps = collections.iter().filter_map(|collection| collection.ledger.iter().find(|entry| entry.is_gap()));
+    let reasons = first_gaps.map(LedgerEntry::gap_text).collect();
     Err(AppError::NothingCollected { reasons })
 }

@@ -9,7 +9,7 @@ use crate::model::{Baseline, SnapshotId};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum BaselineCommand {
-    /// Accept a snapshot: drift findings made before are thereby accepted too.
+    /// Accept a snapshot: drift findings seen up to it are thereby accepted too.
     Accept {
         /// A name for it, such as `q4-review`.
         name: String,
@@ -44,7 +44,7 @@ pub(super) fn run(context: &Context, command: &BaselineCommand) -> Result<ExitCo
             };
             let baseline = accept_baseline(&mut store, context.clock.as_ref(), ask)?;
             context.terminal.result(&line(&baseline));
-            context.terminal.say("The next scan resolves the drift findings that were open until now.");
+            context.terminal.say("The next scan resolves the drift findings that were seen up to that snapshot.");
         }
         BaselineCommand::Show => match store.baseline()? {
             Some(baseline) => context.terminal.result(&line(&baseline)),

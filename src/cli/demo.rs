@@ -132,12 +132,12 @@ fn write_files(folder: &Path, simulator: &Simulator, last_night: DateTime<Utc>) 
          \x20 - name: acme-org\n\
          \x20   type: atlassian-org\n\
          \x20   base_url: {org}\n\
-         \x20   key: file:{secrets}/org-key\n\
+         \x20   key: {key}\n\
          \x20 - name: acme-jira\n\
          \x20   type: jira-cloud\n\
          \x20   base_url: {site}\n\
          \x20   user: {user}\n\
-         \x20   token: file:{secrets}/jira-token\n\
+         \x20   token: {token}\n\
          waivers:\n\
          \x20 file: waivers.yaml\n\
          # What sets rules apart from their files; `keyroll rules show ID` lists a rule's parameters.\n\
@@ -147,9 +147,15 @@ fn write_files(folder: &Path, simulator: &Simulator, last_night: DateTime<Utc>) 
         org = simulator.org_url(),
         site = simulator.site_url(),
         user = simulator.site_user(),
-        secrets = secrets.display(),
+        key = quoted(&format!("file:{}/org-key", secrets.display())),
+        token = quoted(&format!("file:{}/jira-token", secrets.display())),
     );
     fs::write(folder.join("keyroll.yaml"), text)
+}
+
+/// A text as a YAML scalar, whatever is in it: JSON's quotes are YAML's too.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// A waiver as people write them: it ends soon, so the morning view reminds of it.

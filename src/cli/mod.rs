@@ -139,7 +139,8 @@ fn run(args: &Args) -> ExitCode {
         Command::Baseline(command) => baseline::run(&context, command),
         Command::Sources => sources::run(&context),
     };
-    result.unwrap_or_else(|error| complain::complain(&error, &context.terminal))
+    let code = result.unwrap_or_else(|error| complain::complain(&error, &context.terminal));
+    if context.terminal.lost_a_result() { ExitCode::from(exit::FAILED) } else { code }
 }
 
 /// Runs something that waits for the network.

@@ -11,6 +11,7 @@ use crate::reports::{
     RuleText, coverage_table, drift_table, finding_detail, findings_table, snapshots_table, waivers_table,
 };
 use crate::store::Store;
+use crate::text::did_you_mean;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct FindingsArgs {
@@ -75,6 +76,9 @@ pub(super) fn findings(context: &Context, args: &FindingsArgs) -> Result<ExitCod
         return show(context, id);
     }
     let mut assessment = context.assess()?;
+    if let Some(rule) = &args.rule {
+        known_rule(&assessment, rule)?;
+    }
     assessment.findings.retain(|finding| {
         (args.all || finding.status == Status::Open)
             && args.severity.is_none_or(|least| finding.severity >= least)
@@ -87,6 +91,20 @@ pub(super) fn findings(context: &Context, args: &FindingsArgs) -> Result<ExitCod
     context.terminal.result(&text);
     context.terminal.warn_of_gaps(&assessment);
     Ok(ExitCode::from(exit::COMPLETE))
+}
+
+/// A misspelt rule must not look like a rule without findings.
+fn known_rule(assessment: &Assessment, wanted: &str) -> Result<(), Complaint> {
+    let judged = assessment.rules.iter().map(|rule| rule.id.as_str());
+    let known: Vec<&str> = judged.chain(assessment.findings.iter().map(|finding| finding.rule.as_str())).collect();
+    if known.contains(&wanted) {
+        return Ok(());
+    }
+    let complaint = Complaint::failed(format!("no rule `{wanted}` judged the latest scan"));
+    Err(match did_you_mean(wanted, known) {
+        Some(near) => complaint.help(format!("did you mean `{near}`?")),
+        None => complaint.help("`keyroll rules list` lists them"),
+    })
 }
 
 fn show(context: &Context, id: &str) -> Result<ExitCode, Complaint> {

@@ -1,6 +1,7 @@
 //! The two outputs: results to standard output, words about the work to standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -14,6 +15,7 @@ use crate::text::plural;
 #[derive(Debug)]
 pub(super) struct Terminal {
     quiet: bool,
+    lost: AtomicBool,
     /// Width and colour of results.
     pub(super) look: Look,
     /// True if errors may be coloured.
@@ -27,6 +29,7 @@ impl Terminal {
         let width = width.or_else(|| std::io::stdout().is_terminal().then(found).flatten()).unwrap_or(80);
         Self {
             quiet,
+            lost: AtomicBool::new(false),
             look: Look { width: usize::from(width.max(40)), colour: colour && std::io::stdout().is_terminal() },
             colour_errors: colour && std::io::stderr().is_terminal(),
         }
@@ -49,14 +52,23 @@ impl Terminal {
         }
     }
 
-    /// Writes a result. A reader that has gone away (`| head`) is not an error.
-    #[expect(clippy::unused_self, reason = "results leave through the terminal like everything else")]
+    /// Writes a result. A reader that has gone away (`| head`) is not an error; a result that is cut off is, and
+    /// [`Terminal::lost_a_result`] tells.
     pub(super) fn result(&self, text: &str) {
         let mut out = std::io::stdout().lock();
-        drop(
-            out.write_all(text.as_bytes())
-                .and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") }),
-        );
+        let end: &[u8] = if text.ends_with('\n') { b"" } else { b"\n" };
+        match out.write_all(text.as_bytes()).and_then(|()| out.write_all(end)).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                self.error(&format!("the result could not be written whole: {error}"));
+                self.lost.store(true, Ordering::Relaxed);
+            }
+            _ => {}
+        }
+    }
+
+    /// True if a result could not be written whole.
+    pub(super) fn lost_a_result(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
     }
 
     /// Says something about the work, unless asked to be quiet.
@@ -85,7 +97,12 @@ impl Terminal {
 
     /// Reminds of what a list of one kind cannot show.
     pub(super) fn warn_of_gaps_in(&self, assessment: &Assessment, kind: Kind) {
-        self.warn(Coverage(&assessment.snapshot.ledger).gaps_of(kind).count());
+        let ledger = &assessment.snapshot.ledger;
+        if ledger.iter().any(|entry| entry.shows.contains(&kind)) {
+            self.warn(Coverage(ledger).gaps_of(kind).count());
+        } else {
+            self.note(&format!("No source that was asked shows any {}: this says nothing about them.", kind.name()));
+        }
     }
 
     fn warn(&self, gaps: usize) {

@@ -9,7 +9,7 @@ use crate::app::{App, AppError};
 use crate::clock::Clock;
 use crate::findings::Waivers;
 use crate::http;
-use crate::model::SourceName;
+use crate::model::{LedgerEntry, SourceName};
 use crate::problem::{Problem, Problems, SourceText};
 use crate::rules::{Framework, RuleSet, builtin};
 use crate::sources::Source;
@@ -90,6 +90,7 @@ impl Config {
     ) -> Result<App, AppError> {
         let mut problems = Problems::default();
         let judgement = problems.take(self.judgement(clock.as_ref()));
+        let unasked = self.unasked(clock.as_ref(), only);
         let sources = problems.take(self.build_sources(factory, clock, only));
         let (Some(judgement), Some(sources)) = (judgement, sources) else { return Err(problems.into()) };
         problems.or(())?;
@@ -98,10 +99,25 @@ impl Config {
             sources,
             rules: judgement.rules,
             waivers: judgement.waivers,
+            unasked,
             accepted_gaps: self.accepted_gaps,
             store: Store::create_or_open(&self.store)?,
             clock: Arc::clone(clock),
         })
+    }
+
+    /// A scan of some sources owns up to the endpoints of the others.
+    fn unasked(&self, clock: &dyn Clock, only: &[String]) -> Vec<LedgerEntry> {
+        let now = clock.now();
+        let left_out = self.sources.iter().filter(|plan| !is_wanted(&plan.name, only));
+        left_out
+            .flat_map(|plan| plan.kind.endpoints.iter().map(|endpoint| (plan.name.clone(), endpoint)))
+            .map(|(source, endpoint)| {
+                let reason = "the source was left out of this scan".to_owned();
+                let (name, shows) = (endpoint.name.into(), endpoint.shows.to_vec());
+                LedgerEntry::not_asked(source, name, endpoint.path(), shows, reason, now)
+            })
+            .collect()
     }
 
     fn build_sources(
@@ -121,12 +137,18 @@ impl Config {
         }
         let mut sources = Vec::new();
         for plan in std::mem::take(&mut self.sources) {
-            let wanted = only.is_empty() || only.iter().any(|name| name == plan.name.as_str());
-            let built = (plan.kind.build)(plan.name, plan.section, factory, Arc::clone(clock));
-            sources.extend(problems.take(built).filter(|_| wanted));
+            if is_wanted(&plan.name, only) {
+                let built = (plan.kind.build)(plan.name, plan.section, factory, Arc::clone(clock));
+                sources.extend(problems.take(built));
+            }
         }
         problems.or(sources)
     }
+}
+
+/// Without names, every source is meant.
+fn is_wanted(name: &SourceName, only: &[String]) -> bool {
+    only.is_empty() || only.iter().any(|wanted| wanted == name.as_str())
 }
 
 fn read_rule_folder(folder: &Path) -> Result<Vec<SourceText>, Problems> {

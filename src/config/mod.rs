@@ -57,7 +57,7 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, Problems> {
         let file = read(path)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Self::parse(&file, folder)
+        Self::parse(&file, folder).map_err(|problems| without_secrets(problems, &file))
     }
 
     fn parse(file: &SourceText, folder: &Path) -> Result<Self, Problems> {
@@ -127,6 +127,37 @@ pub fn read(path: &Path) -> Result<SourceText, Problems> {
         }
     })?;
     Ok(SourceText::new(&path.display().to_string(), &text))
+}
+
+/// The same problems, with excerpts in which nothing can be read that might be a secret somebody pasted.
+fn without_secrets(mut problems: Problems, file: &SourceText) -> Problems {
+    let masked = SourceText::new(&file.name, &masked(&file.text));
+    for problem in problems.0.iter_mut().filter(|problem| problem.file.as_ref() == Some(file)) {
+        problem.file = Some(masked.clone());
+    }
+    problems
+}
+
+/// A text of the same length in which long words of letters and digits are starred out, unless they name where a secret is.
+fn masked(text: &str) -> String {
+    let is_inside = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '+' | '/' | '=');
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (word, after) = rest.split_at(rest.find(|letter| !is_inside(letter)).unwrap_or(rest.len()));
+        let letters = word.chars().any(|letter| letter.is_ascii_alphabetic());
+        let digits = word.chars().any(|letter| letter.is_ascii_digit());
+        let is_place = shown.ends_with("env:") || shown.ends_with("file:");
+        if word.len() >= 16 && letters && digits && !is_place {
+            shown.extend(word.chars().map(|_letter| '*'));
+        } else {
+            shown.push_str(word);
+        }
+        let (between, next) = after.split_at(after.find(is_inside).unwrap_or(after.len()));
+        shown.push_str(between);
+        rest = next;
+    }
+    shown
 }
 
 fn read_threshold(root: &mut Section) -> Option<Severity> {
@@ -249,4 +280,17 @@ fn read_accepted_gaps(root: &mut Section, sources: &[SourcePlan]) -> Vec<Accepte
         gaps.extend(root.take(section.finish(gap)));
     }
     gaps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pasted_token_is_starred_out_and_everything_else_stays() {
+        let text = "key: env:KEYROLL_ORG_KEY_2026\ntoken: { value: ATATT3xFfGF0abcdef, size: 3 } # ä\nurl: https://acme.atlassian.net\n";
+        let shown = masked(text);
+        assert_eq!(shown.len(), text.len());
+        assert_eq!(shown, text.replace("ATATT3xFfGF0abcdef", "******************"));
+    }
 }

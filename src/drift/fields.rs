@@ -48,7 +48,9 @@ pub(super) fn differ(base: &Resource, last: Option<&Resource>, now: &Resource, w
         let told_already = witnesses.lost.is_some() && last.as_ref().is_some_and(|last| last.get(&field) == Some(is));
         if ruling.counts && !told_already {
             doubt = doubt.or(ruling.doubt);
-            fields.push(FieldChange { field, before: Some(was), after: Some(is.clone()) });
+            // Of a list, entries that are only out of sight are still in it.
+            let after = hidden.get(&field).filter(|kept| kept.is_array()).unwrap_or(is).clone();
+            fields.push(FieldChange { field, before: Some(was), after: Some(after) });
         }
     }
     fields.sort_by(|left, right| left.field.cmp(&right.field));

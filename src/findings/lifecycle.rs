@@ -113,9 +113,9 @@ fn without_complaint<'a>(finding: &Finding, rule: &RuleSummary, scan: &Scan<'a>)
     }
 }
 
-/// A change is accepted by a baseline that was accepted after the change was seen last.
+/// A change is accepted with a snapshot that was taken when it had been seen already.
 fn accepted(finding: &Finding, rule: &RuleSummary, scan: &Scan<'_>) -> bool {
-    rule.on_change && scan.judged.baseline.is_some_and(|baseline| baseline.accepted_at > finding.last_seen)
+    rule.on_change && scan.judged.baseline.is_some_and(|baseline| baseline.taken_at >= finding.last_seen)
 }
 
 fn missing<'a>(finding: &Finding, scan: &Scan<'a>) -> Ruling<'a> {

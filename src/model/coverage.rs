@@ -22,7 +22,7 @@ pub enum EndpointState {
     NotOffered,
     /// No usable answer.
     Failed,
-    /// Left out by the configuration.
+    /// Not asked: left out by the configuration or the command line.
     Skipped,
 }
 
@@ -87,16 +87,48 @@ pub struct LedgerEntry {
 }
 
 impl LedgerEntry {
+    /// An endpoint that was not asked, and why.
+    #[must_use]
+    pub fn not_asked(
+        source: SourceName,
+        endpoint: Arc<str>,
+        path: String,
+        shows: Vec<Kind>,
+        reason: String,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            source,
+            endpoint,
+            path,
+            shows,
+            state: EndpointState::Skipped,
+            reason,
+            right: String::new(),
+            declared: None,
+            requests: 0,
+            pages: 0,
+            rows: 0,
+            rows_expected: None,
+            last_cursor: None,
+            statuses: BTreeMap::new(),
+            retries: 0,
+            unreadable: Vec::new(),
+            started_at: now,
+            ended_at: now,
+        }
+    }
+
     /// True if something may exist that this endpoint did not show.
     #[must_use]
     pub fn is_gap(&self) -> bool {
         self.state != EndpointState::Complete
     }
 
-    /// True if the gap makes the scan incomplete: nobody accepted it and nobody left it out on purpose.
+    /// True if the gap makes the scan incomplete: nobody accepted it with a reason. Leaving an endpoint out is no reason.
     #[must_use]
     pub fn is_undeclared_gap(&self) -> bool {
-        self.is_gap() && self.declared.is_none() && self.state != EndpointState::Skipped
+        self.is_gap() && self.declared.is_none()
     }
 
     /// The gap in a few words: “user API tokens of acme-org: denied, refused with 403”.

@@ -53,7 +53,7 @@ impl Resolution {
             Self::Fixed => "fixed",
             Self::ResourceGone => "gone",
             Self::Rotated => "rotated",
-            Self::RuleRetired => "rule retired",
+            Self::RuleRetired => "rule retired or switched off",
             Self::AcceptedInBaseline => "accepted with a baseline",
         }
     }

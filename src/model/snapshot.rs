@@ -138,8 +138,10 @@ pub struct Baseline {
     pub name: String,
     /// Who accepted it.
     pub accepted_by: String,
-    /// When.
+    /// When it was accepted.
     pub accepted_at: DateTime<Utc>,
+    /// When the snapshot was taken: changes seen later are not accepted with it.
+    pub taken_at: DateTime<Utc>,
     /// Why.
     pub reason: String,
 }

@@ -66,7 +66,8 @@ fn opens_administration(view: &View<'_>) -> Fact<bool> {
         Fact::Absent => &[],
         Fact::Unknown => return Fact::Unknown,
     };
-    let mut told = true;
+    // A group may open one site and not another: what one of them hides is not a no.
+    let mut told = groups.is_empty() || view.inventory.seen_whole(Kind::Group);
     for id in groups {
         let access = match view.inventory.get(id).map(|resource| &resource.body) {
             Some(Body::Group(group)) => &group.jira_access,

@@ -194,7 +194,7 @@ pub static FIELDS: &[Field] = &[
     field(SE, "value", Get::Text(|v| text(&setting(v).value)), "Its value.").nullable(),
     field(SE, "detail", Get::Text(|v| text(&setting(v).detail)), "How it came about.").nullable(),
 
-    of_change("what", Get::Text(|v| Fact::from_option(v.change.map(|change| change.what.name()))), "What happened.").words_of(|| What::ALL.map(What::name).to_vec()),
+    of_change("what", Get::Text(what_happened), "What happened. What is seen for the first time and may be old counts as added; a rule that catches it cannot tell.").words_of(|| What::ALL.map(What::name).to_vec()),
     of_change("fields", Get::Texts(|v| Fact::from_option(v.change.map(changed_fields))), "Names of the fields that differ."),
 ];
 
@@ -235,6 +235,11 @@ pub static NEIGHBOURS: &[Neighbour] = &[
 /// The neighbours of a kind.
 pub(super) fn neighbours_of(kind: Kind) -> impl Iterator<Item = &'static Neighbour> {
     NEIGHBOURS.iter().filter(move |neighbour| neighbour.of == kind)
+}
+
+fn what_happened<'a>(view: &View<'a>) -> Fact<&'a str> {
+    let what = view.change.map(|change| if change.what == What::FirstSeen { What::Added } else { change.what });
+    Fact::from_option(what.map(What::name))
 }
 
 fn name<'a>(view: &View<'a>) -> Fact<&'a str> {

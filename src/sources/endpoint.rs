@@ -41,7 +41,8 @@ impl Endpoint {
     }
 
     /// Method and path as the ledger shows them.
-    pub(super) fn path(&self) -> String {
+    #[must_use]
+    pub fn path(&self) -> String {
         let method = match self.main().method {
             Method::Get => "GET",
             Method::Post => "POST",

@@ -155,6 +155,33 @@ fn links_between_the_documents_lead_somewhere() {
     }
 }
 
+/// The examples load, with their rules and waivers, on a day on which the waivers are in force.
+#[test]
+fn the_examples_are_understood() {
+    let variables = [("KEYROLL_ORG_KEY", "k"), ("KEYROLL_JIRA_TOKEN", "t")];
+    let copy = tempfile::tempdir().unwrap();
+    for file in ["minimal.yaml", "full.yaml", "waivers.yaml", "rules/token-with-forbidden-label.yaml"] {
+        let target = copy.path().join(file);
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        fs::write(target, read(&format!("examples/{file}"))).unwrap();
+    }
+    for (file, proxy) in
+        [("minimal.yaml", "https://acme.atlassian.net"), ("full.yaml", "http://proxy.acme.example:3128")]
+    {
+        let path = copy.path().join(file);
+        let text = fs::read_to_string(&path).unwrap().replace(proxy, "http://127.0.0.1:9");
+        fs::write(&path, text.replace("timeout_seconds: 60", "timeout_seconds: 1")).unwrap();
+    }
+    let tested =
+        keyroll_with(copy.path(), &["--config", "full.yaml", "rules", "test", "token-with-forbidden-label"], &[]);
+    assert_eq!(tested.code, 0, "{}{}", tested.out, tested.err);
+    for file in ["minimal.yaml", "full.yaml"] {
+        let run = keyroll_with(copy.path(), &["--config", file, "--now", "2026-11-22T02:00:00Z", "scan"], &variables);
+        assert_eq!(run.code, 1, "nobody listens there, and nothing is wrong with {file}: {}", run.err);
+        assert!(run.err.contains("nothing could be collected"), "{}", run.err);
+    }
+}
+
 #[test]
 fn the_default_configuration_is_understood() {
     let folder = tempfile::tempdir().unwrap();

@@ -167,3 +167,49 @@ async fn no_fault_of_the_organisation_api_makes_a_false_word() {
 async fn no_fault_of_the_jira_api_makes_a_false_word() {
     matrix(false).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_that_is_left_out_makes_no_false_word_either() {
+    let estate = Estate::new().await;
+    estate.scan().await;
+    let before: BTreeSet<_> = open(&estate.assess()).map(|finding| finding.id.clone()).collect();
+    for only in ["org", "jira"] {
+        let outcome = estate.scan_only(&[only.to_owned()]).await.unwrap();
+        let assessment = estate.assess();
+        assert!(!outcome.complete, "{only}: half a scan is not complete");
+        assert!(assessment.transitions.iter().all(|step| step.step != Step::Resolved), "{only}");
+        assert!(assessment.changes.iter().all(|change| !matches!(change.what, What::Added | What::Removed)), "{only}");
+        let now: BTreeSet<_> = open(&assessment).map(|finding| finding.id.clone()).collect();
+        assert!(before.is_subset(&now), "{only}: a finding was lost");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_that_left_the_configuration_stays_a_gap() {
+    let estate = Estate::new().await;
+    estate.scan().await;
+    let text = std::fs::read_to_string(estate.path("keyroll.yaml")).unwrap();
+    let (org, _jira) = text.split_once("  - name: jira").unwrap();
+    std::fs::write(estate.path("keyroll.yaml"), org).unwrap();
+    for _ in 0..2 {
+        let outcome = estate.scan().await;
+        assert!(!outcome.complete);
+        let assessment = estate.assess();
+        assert!(gaps(&assessment).iter().any(|gap| gap.source.as_str() == "jira"), "{:#?}", gaps(&assessment));
+        assert!(assessment.changes.iter().all(|change| change.what != What::Removed));
+    }
+}
+
+/// What comes into sight after a blind night may be new or old: no rule passes on it, and no rule cries.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_seen_for_the_first_time_after_a_blind_night_is_in_doubt() {
+    let estate = Estate::new().await;
+    estate.simulator.set_fault("project-role", Fault::Status(403));
+    estate.scan().await;
+    estate.simulator.clear_faults();
+    estate.scan().await;
+    let assessment = estate.assess();
+    assert!(assessment.changes.iter().any(|change| change.what == What::FirstSeen));
+    let tally = &assessment.tallies[&RuleId::from("project-administrator-added")];
+    assert!(tally.unknown > 0 && tally.fail == 0, "{tally:#?}");
+}

@@ -95,6 +95,7 @@ impl Night {
             name: "autumn".to_owned(),
             accepted_by: "Ada".to_owned(),
             accepted_at,
+            taken_at: accepted_at,
             reason: "reviewed".to_owned(),
         });
         self

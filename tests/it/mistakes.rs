@@ -116,6 +116,24 @@ fn a_secret_instead_of_a_reference_is_refused_and_not_repeated() {
     assert_eq!(shown, 0, "{}", run.err);
 }
 
+#[test]
+fn a_secret_under_a_misspelt_key_is_not_repeated_in_the_excerpt() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "keyroll.yaml", &format!("{CONFIG}api_token: ATATT3xFfGF0abcdef123456\n"));
+    let run = scan(folder.path());
+    assert_told(&run, &["unknown key `api_token`", "keyroll.yaml:6:1"]);
+    assert!(!run.err.contains("ATATT3xFfGF0"), "{}", run.err);
+}
+
+#[test]
+fn a_result_that_cannot_be_written_whole_is_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_keyroll"));
+    let output = program.arg("sources").current_dir(folder.path()).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+}
+
 const RULE: &str = "\
 id: my-rule
 version: 1

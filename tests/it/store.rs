@@ -335,6 +335,7 @@ fn the_latest_baseline_is_in_force_and_names_a_snapshot_that_exists() {
         name: "go-live".to_owned(),
         accepted_by: "Grace".to_owned(),
         accepted_at: at("2026-11-21T09:00:00Z"),
+        taken_at: at("2026-11-21T02:00:00Z"),
         reason: "reviewed".to_owned(),
     };
     store.set_baseline(&baseline).unwrap();

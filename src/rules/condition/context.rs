@@ -53,7 +53,7 @@ impl<'a> Ctx<'a> {
 
     /// Why the change under judgement may be none, if there is a doubt.
     pub(in crate::rules) fn doubt(&self) -> Option<&'a str> {
-        self.subject.change.filter(|change| change.what == What::Changed)?.reason.as_deref()
+        self.subject.change.filter(|change| matches!(change.what, What::Changed | What::FirstSeen))?.reason.as_deref()
     }
 
     pub(in crate::rules) fn of_change(mut self, change: &'a Change) -> Self {

@@ -439,6 +439,7 @@ pub(crate) fn rich() -> Assessment {
             name: "after the clean-up".to_owned(),
             accepted_by: "Kim Lead".to_owned(),
             accepted_at: at("2026-09-01T08:00:00Z"),
+            taken_at: at("2026-09-01T02:00:00Z"),
             reason: "agreed in the review".to_owned(),
         }),
         snapshot,

@@ -77,6 +77,11 @@ impl Estate {
 
     /// Scans once, if that can be done.
     pub(crate) async fn try_scan(&self) -> Result<ScanOutcome, AppError> {
+        self.scan_only(&[]).await
+    }
+
+    /// Scans some of the sources once; all if none is named.
+    pub(crate) async fn scan_only(&self, only: &[String]) -> Result<ScanOutcome, AppError> {
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         let config = Config::load(&self.path("keyroll.yaml"))?;
         let limits = Limits {
@@ -86,7 +91,7 @@ impl Estate {
             ..Limits::default()
         };
         let factory = Factory::new(Arc::clone(&clock)).with_limits(limits);
-        config.build_with(&factory, &clock, &[])?.scan(&|_| {}).await
+        config.build_with(&factory, &clock, only)?.scan(&|_| {}).await
     }
 
     /// A night passes: in the estate and on the clock.
