@@ -67,7 +67,7 @@ fn opens_administration(view: &View<'_>) -> Fact<bool> {
         Fact::Unknown => return Fact::Unknown,
     };
     // A group may open one site and not another: what one of them hides is not a no.
-    let mut told = groups.is_empty() || view.inventory.seen_whole(Kind::Group);
+    let mut told = groups.is_empty() || view.inventory.coverage().gaps_of(Kind::Group).next().is_none();
     for id in groups {
         let access = match view.inventory.get(id).map(|resource| &resource.body) {
             Some(Body::Group(group)) => &group.jira_access,

@@ -207,7 +207,7 @@ fn verdicts_and_tallies_tell_failures_gaps_and_what_nobody_saw() {
     assert_eq!(
         shown,
         [
-            "`credential.expires_at` is not known: organisation keys of acme-org: denied, refused with 403",
+            "`credential.expires_at` is not known: the source does not reveal it, or it is behind a gap: organisation keys of acme-org: denied, refused with 403",
             "High API token “b-endless” of unknown ends none Some(\"ada\")",
         ]
     );

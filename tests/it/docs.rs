@@ -119,7 +119,11 @@ fn fill(text: &str, name: &str, part: &str) -> String {
 fn every_command_in_the_documents_is_understood() {
     let mut tried = 0;
     for document in ["README.md", "CONTRIBUTING.md", "rules/README.md", "examples/README.md", "benches/README.md"] {
-        for line in read(document).lines().map(str::trim).filter(|line| line.starts_with("keyroll ")) {
+        for line in read(document)
+            .lines()
+            .map(str::trim)
+            .filter(|line| line.starts_with("keyroll ") && !line.starts_with("keyroll · "))
+        {
             let words: Vec<String> = shell_words(line.split(" #").next().unwrap());
             assert!(keyroll::cli::understands(&words), "{document}: `{line}` is not understood");
             tried += 1;

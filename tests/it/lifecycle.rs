@@ -198,7 +198,11 @@ fn every_row_of_the_state_table() {
         ("open / not judged", vec![bad(), unjudged()], &["open since 2 | opened", "open since 2 unconfirmed 3 | "]),
         ("open / gone", vec![bad(), gone()], &["open since 2 | opened", "gone since 3 | resolved"]),
         ("open / rotated", vec![bad(), rotated()], &["open since 2 | opened", "rotated since 3 | resolved"]),
-        ("open / rule retired", vec![bad(), retired()], &["open since 2 | opened", "rule retired since 3 | resolved"]),
+        (
+            "open / rule retired",
+            vec![bad(), retired()],
+            &["open since 2 | opened", "rule retired or switched off since 3 | resolved"],
+        ),
         (
             "open / unknown, unknown, fail",
             vec![bad(), unclear(), hidden(), bad()],
