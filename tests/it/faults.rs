@@ -61,7 +61,7 @@ const COUNTED: &[&str] = &[
 /// Listings long enough for a second page in the estate of these tests.
 const PAGED: &[&str] = &["user-search", "api-tokens", "group-member"];
 
-/// Endpoints whose answers change nothing in the inventory when they fail, with the reason.
+/// True if a scan asked this endpoint: faults of the others would prove nothing.
 fn is_asked(estate: &Estate, method: &str, template: &str) -> bool {
     let pattern: Vec<&str> = template.split('/').collect();
     estate.simulator.requests().iter().any(|(asked, path)| {

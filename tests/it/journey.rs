@@ -153,7 +153,8 @@ fn told(changes: &[Change], drift: &Drift) -> bool {
             (change.what == What::Removed && about(&change))
                 || change.replaces.as_ref().is_some_and(|old| is_about(old, drift.kind, &drift.native))
         }),
-        ("changed", "container") => true,
+        // Seats move by themselves: that is noise, and telling it would be wrong.
+        ("changed", "container") => !changes.iter().any(|change| about(&change) && change.what == What::Changed),
         ("changed", _) => changes.iter().filter(about).any(|change| change.what == What::Changed),
         ("used", _) => !changes.iter().any(|change| {
             about(&change)
