@@ -4,6 +4,17 @@ use super::estate::Estate;
 use super::exchange::{Ask, Reply};
 use super::{api_access, jira, jira_projects, org};
 
+/// Which of the pretended hosts answers. Each has a port of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Host {
+    /// The admin APIs and the gateway, in place of `api.atlassian.com`.
+    Org,
+    /// The site: Jira, and Confluence below `/wiki`.
+    Site,
+    /// Bitbucket, in place of `api.bitbucket.org`.
+    Bitbucket,
+}
+
 /// How an API family words its refusals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Family {
@@ -13,6 +24,12 @@ pub(super) enum Family {
     OldAdmin,
     /// Jira.
     Jira,
+    /// Confluence, first version: status code and message.
+    Confluence,
+    /// Confluence, second version: a list of errors, without ids.
+    ConfluenceV2,
+    /// Bitbucket: an error inside an envelope.
+    Bitbucket,
 }
 
 /// Who may ask.
@@ -28,6 +45,10 @@ pub(super) enum Access {
     Anonymous,
     /// Anybody at all.
     Public,
+    /// A person of the site, with a token, at the gateway of the organisation's host.
+    GatewayToken,
+    /// A person of the Bitbucket workspace, with a token.
+    BitbucketToken,
 }
 
 /// One endpoint.
@@ -47,15 +68,36 @@ impl Endpoint {
     pub(super) fn family(&self) -> Family {
         match self.access {
             Access::OrgKey => Family::Admin,
-            Access::UnscopedOrgKey => Family::OldAdmin,
-            Access::SiteToken | Access::Anonymous | Access::Public => Family::Jira,
+            Access::UnscopedOrgKey | Access::GatewayToken => Family::OldAdmin,
+            Access::BitbucketToken => Family::Bitbucket,
+            Access::SiteToken | Access::Anonymous | Access::Public => Family::of_site(self.path),
         }
     }
 
-    /// Whether it belongs to the organisation's host, not to the site.
+    /// The host it belongs to.
+    pub(super) fn place(&self) -> Host {
+        match self.access {
+            Access::OrgKey | Access::UnscopedOrgKey | Access::GatewayToken => Host::Org,
+            Access::SiteToken | Access::Anonymous | Access::Public => Host::Site,
+            Access::BitbucketToken => Host::Bitbucket,
+        }
+    }
+
+    /// Whether it belongs to the organisation's host.
     #[must_use]
     pub fn is_org(&self) -> bool {
-        self.family() != Family::Jira
+        self.place() == Host::Org
+    }
+
+    /// What it belongs to, in one word: `org`, `jira`, `confluence` or `bitbucket`.
+    #[must_use]
+    pub fn host(&self) -> &'static str {
+        match self.place() {
+            Host::Org => "org",
+            Host::Site if self.path.starts_with("/wiki/") => "confluence",
+            Host::Site => "jira",
+            Host::Bitbucket => "bitbucket",
+        }
     }
 
     /// The variable segments of a path, if it is one of this endpoint.
@@ -74,6 +116,19 @@ impl Endpoint {
             }
         }
         given.next().is_none().then_some(variables)
+    }
+}
+
+impl Family {
+    /// The family that words refusals of a path of the site.
+    pub(super) fn of_site(path: &str) -> Self {
+        if path.starts_with("/wiki/api/v2/") {
+            Self::ConfluenceV2
+        } else if path.starts_with("/wiki/") {
+            Self::Confluence
+        } else {
+            Self::Jira
+        }
     }
 }
 

@@ -54,6 +54,11 @@ impl Reply {
             }]}),
             Family::OldAdmin => json!({"code": status, "message": text}),
             Family::Jira => json!({"errorMessages": [text], "errors": {}}),
+            Family::Confluence => json!({"statusCode": status, "message": text}),
+            Family::ConfluenceV2 => json!({"errors": [{
+                "status": status, "code": title(status).to_uppercase().replace(' ', "_"), "title": text, "detail": null,
+            }]}),
+            Family::Bitbucket => json!({"type": "error", "error": {"message": text}}),
         };
         Self { status, body, page: 1 }
     }
@@ -65,6 +70,7 @@ fn title(status: u16) -> &'static str {
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not found",
+        410 => "Gone",
         429 => "Too many requests",
         _ => "Internal error",
     }

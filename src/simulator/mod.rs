@@ -39,9 +39,10 @@ pub use faults::Fault;
 pub use truth::{Drift, Plant, SITUATIONS, Truth};
 
 use accepted::Accepted;
+use endpoints::Host;
 use estate::Estate;
 use faults::Faults;
-use server::{Host, Shared, hold};
+use server::{Port, Shared, hold};
 
 /// What the estate is made from. The same plan makes the same estate, to the byte.
 #[derive(Debug, Clone)]
@@ -73,13 +74,14 @@ pub struct Simulator {
     shared: Arc<Shared>,
     org: SocketAddr,
     site: SocketAddr,
+    bitbucket: SocketAddr,
     org_id: String,
     cloud_id: String,
-    servers: [JoinHandle<()>; 2],
+    servers: [JoinHandle<()>; 3],
 }
 
 impl Simulator {
-    /// Founds the estate and starts to serve it, on two free ports of the loopback interface.
+    /// Founds the estate and starts to serve it, on three free ports of the loopback interface.
     ///
     /// # Errors
     /// When no port can be had.
@@ -94,9 +96,12 @@ impl Simulator {
             requests: Mutex::default(),
             destroyed: Mutex::default(),
         });
-        let (org, org_server) = serve(Host { shared: Arc::clone(&shared), is_org: true }).await?;
-        let (site, site_server) = serve(Host { shared: Arc::clone(&shared), is_org: false }).await?;
-        Ok(Self { shared, org, site, org_id, cloud_id, servers: [org_server, site_server] })
+        let open = |host| serve(Port { shared: Arc::clone(&shared), host });
+        let (org, org_server) = open(Host::Org).await?;
+        let (site, site_server) = open(Host::Site).await?;
+        let (bitbucket, bitbucket_server) = open(Host::Bitbucket).await?;
+        let servers = [org_server, site_server, bitbucket_server];
+        Ok(Self { shared, org, site, bitbucket, org_id, cloud_id, servers })
     }
 
     /// Base URL of the admin APIs, in place of `https://api.atlassian.com`.
@@ -109,6 +114,12 @@ impl Simulator {
     #[must_use]
     pub fn site_url(&self) -> String {
         format!("http://{}", self.site)
+    }
+
+    /// Base URL of Bitbucket, in place of `https://api.bitbucket.org`.
+    #[must_use]
+    pub fn bitbucket_url(&self) -> String {
+        format!("http://{}", self.bitbucket)
     }
 
     /// The id of the organisation.
@@ -145,6 +156,18 @@ impl Simulator {
     #[must_use]
     pub fn site_token(&self) -> &str {
         &self.shared.accepted.token
+    }
+
+    /// The e-mail address of the person who reads the Bitbucket workspace; they administer it.
+    #[must_use]
+    pub fn bitbucket_user(&self) -> &str {
+        &self.shared.accepted.user
+    }
+
+    /// Their API token for Bitbucket.
+    #[must_use]
+    pub fn bitbucket_token(&self) -> &str {
+        &self.shared.accepted.bitbucket_token
     }
 
     /// Arms a fault for the endpoint of that name, in place of an earlier one.
@@ -198,10 +221,10 @@ impl Drop for Simulator {
     }
 }
 
-async fn serve(host: Host) -> io::Result<(SocketAddr, JoinHandle<()>)> {
+async fn serve(port: Port) -> io::Result<(SocketAddr, JoinHandle<()>)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
-    let router = Router::new().fallback(server::answer).with_state(host);
+    let router = Router::new().fallback(server::answer).with_state(port);
     let server = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
             tracing::error!(%error, "the pretended estate stopped");
