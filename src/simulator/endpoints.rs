@@ -2,7 +2,7 @@
 
 use super::estate::Estate;
 use super::exchange::{Ask, Reply};
-use super::{api_access, jira, jira_projects, org};
+use super::{api_access, bitbucket, bitbucket_repositories, confluence, jira, jira_projects, org};
 
 /// Which of the pretended hosts answers. Each has a port of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,6 +165,10 @@ const fn site(
     Endpoint { name, method, path, access: Access::SiteToken, answer }
 }
 
+const fn bitbucket(name: &'static str, path: &'static str, answer: fn(&Estate, &Ask) -> Reply) -> Endpoint {
+    Endpoint { name, method: "GET", path, access: Access::BitbucketToken, answer }
+}
+
 /// All endpoints. The first whose path fits answers.
 pub static ENDPOINTS: &[Endpoint] = &[
     org("orgs", "GET", "/admin/v1/orgs", org::orgs),
@@ -273,4 +277,94 @@ pub static ENDPOINTS: &[Endpoint] = &[
         "/rest/api/3/permissionscheme/{scheme}/permission",
         jira_projects::scheme_grants,
     ),
+    site("confluence-current-user", "GET", "/wiki/rest/api/user/current", confluence::current_user),
+    site("confluence-system-info", "GET", "/wiki/rest/api/settings/systemInfo", confluence::system_info),
+    site("confluence-groups", "GET", "/wiki/rest/api/group", confluence::groups),
+    site("confluence-group-members", "GET", "/wiki/rest/api/group/{group}/membersByGroupId", confluence::group_members),
+    site("confluence-users", "GET", "/wiki/rest/api/search/user", confluence::users),
+    site("users-bulk", "POST", "/wiki/api/v2/users-bulk", confluence::users_bulk),
+    site("spaces", "GET", "/wiki/api/v2/spaces", confluence::spaces),
+    site("space-permissions", "GET", "/wiki/api/v2/spaces/{space}/permissions", confluence::space_permissions),
+    site("space-role-mode", "GET", "/wiki/api/v2/space-role-mode", confluence::space_role_mode),
+    site("space-roles", "GET", "/wiki/api/v2/space-roles", confluence::space_roles),
+    site(
+        "space-role-assignments",
+        "GET",
+        "/wiki/api/v2/spaces/{space}/role-assignments",
+        confluence::space_role_assignments,
+    ),
+    site("confluence-audit", "GET", "/wiki/rest/api/audit", confluence::audit),
+    Endpoint {
+        name: "confluence-automation",
+        method: "GET",
+        path: "/automation/public/confluence/{cloud}/rest/v1/rule/summary",
+        access: Access::GatewayToken,
+        answer: confluence::automation,
+    },
+    bitbucket("bb-user-workspaces", "/2.0/user/workspaces", bitbucket::user_workspaces),
+    bitbucket("bb-workspace-permission", "/2.0/user/workspaces/{ws}/permission", bitbucket::own_permission),
+    bitbucket("bb-workspace", "/2.0/workspaces/{ws}", bitbucket::workspace),
+    bitbucket("bb-members", "/2.0/workspaces/{ws}/members", bitbucket::members),
+    bitbucket("bb-permissions", "/2.0/workspaces/{ws}/permissions", bitbucket::permissions),
+    bitbucket(
+        "bb-repository-permissions",
+        "/2.0/workspaces/{ws}/permissions/repositories",
+        bitbucket::repository_permissions,
+    ),
+    bitbucket("bb-projects", "/2.0/workspaces/{ws}/projects", bitbucket::projects),
+    bitbucket(
+        "bb-project-users",
+        "/2.0/workspaces/{ws}/projects/{key}/permissions-config/users",
+        bitbucket::project_users,
+    ),
+    bitbucket(
+        "bb-project-groups",
+        "/2.0/workspaces/{ws}/projects/{key}/permissions-config/groups",
+        bitbucket::project_groups,
+    ),
+    bitbucket(
+        "bb-project-deploy-keys",
+        "/2.0/workspaces/{ws}/projects/{key}/deploy-keys",
+        bitbucket::project_deploy_keys,
+    ),
+    bitbucket("bb-workspace-variables", "/2.0/workspaces/{ws}/pipelines-config/variables", bitbucket::variables),
+    bitbucket("bb-workspace-hooks", "/2.0/workspaces/{ws}/hooks", bitbucket::hooks),
+    bitbucket("bb-runners", "/2.0/workspaces/{ws}/pipelines-config/runners", bitbucket::runners),
+    bitbucket("bb-repositories", "/2.0/repositories/{ws}", bitbucket_repositories::repositories),
+    bitbucket(
+        "bb-repository-users",
+        "/2.0/repositories/{ws}/{repo}/permissions-config/users",
+        bitbucket_repositories::users,
+    ),
+    bitbucket(
+        "bb-repository-groups",
+        "/2.0/repositories/{ws}/{repo}/permissions-config/groups",
+        bitbucket_repositories::groups,
+    ),
+    bitbucket(
+        "bb-repository-variables",
+        "/2.0/repositories/{ws}/{repo}/pipelines_config/variables",
+        bitbucket_repositories::variables,
+    ),
+    bitbucket("bb-environments", "/2.0/repositories/{ws}/{repo}/environments", bitbucket_repositories::environments),
+    bitbucket(
+        "bb-environment-variables",
+        "/2.0/repositories/{ws}/{repo}/deployments_config/environments/{env}/variables",
+        bitbucket_repositories::environment_variables,
+    ),
+    bitbucket(
+        "bb-pipelines-config",
+        "/2.0/repositories/{ws}/{repo}/pipelines_config",
+        bitbucket_repositories::pipelines_config,
+    ),
+    bitbucket("bb-deploy-keys", "/2.0/repositories/{ws}/{repo}/deploy-keys", bitbucket_repositories::deploy_keys),
+    bitbucket("bb-repository-hooks", "/2.0/repositories/{ws}/{repo}/hooks", bitbucket_repositories::hooks),
+    bitbucket(
+        "bb-branch-restrictions",
+        "/2.0/repositories/{ws}/{repo}/branch-restrictions",
+        bitbucket_repositories::branch_restrictions,
+    ),
+    bitbucket("bb-ssh-keys", "/2.0/users/{user}/ssh-keys", bitbucket::ssh_keys),
+    bitbucket("bb-groups", "/1.0/groups/{ws}", bitbucket::groups),
+    bitbucket("bb-group-privileges", "/1.0/group-privileges/{ws}", bitbucket_repositories::group_privileges),
 ];

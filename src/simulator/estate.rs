@@ -1,14 +1,16 @@
 //! The nouns of the pretended estate, and the few questions that several answers ask of them.
-//! How an estate comes about is told in `people`, `permissions`, `credentials` and `plants`;
-//! how it is shown over HTTP in `org`, `api_access` and `jira`.
+//! How an estate comes about is told in `people`, `permissions`, `credentials`, `plants`, `spaces` and `repositories`;
+//! how it is shown over HTTP in `org`, `api_access`, `jira`, `confluence` and `bitbucket`.
 
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
 use super::random::Random;
+use super::repositories::Workspace;
+use super::spaces::Wiki;
 use super::truth::Truth;
-use super::{Plan, credentials, people, permissions, plants};
+use super::{Plan, credentials, people, permissions, plants, repositories, spaces};
 
 /// Public address of the pretended Jira site; links in answers name it, as real ones do.
 pub(super) const SITE_ADDRESS: &str = "https://acme.atlassian.net";
@@ -50,6 +52,8 @@ pub(super) struct Estate {
     pub(super) by_account: HashMap<String, usize>,
     /// People with a part to play: plants, look-alikes and administrators.
     pub(super) reserved: BTreeSet<usize>,
+    pub(super) wiki: Wiki,
+    pub(super) workspace: Workspace,
     pub(super) truth: Truth,
 }
 
@@ -280,6 +284,8 @@ impl Estate {
             on_site: Vec::new(),
             by_account: HashMap::new(),
             reserved: BTreeSet::new(),
+            wiki: Wiki::default(),
+            workspace: Workspace::default(),
             truth: Truth::default(),
         };
         let accounts = plan.accounts.max(Plan::FEWEST_ACCOUNTS);
@@ -295,6 +301,8 @@ impl Estate {
         let invited = |at: &usize| estate.people[*at].standing != Standing::NotInvited;
         estate.on_site = (0..estate.people.len()).filter(invited).collect();
         estate.by_account = estate.people.iter().enumerate().map(|(at, person)| (person.id.clone(), at)).collect();
+        spaces::found(&mut estate, &mut Random::new(plan.seed ^ 0x5ACE_0000_0000_0001));
+        repositories::found(&mut estate, &mut Random::new(plan.seed ^ 0xB17B_0000_0000_0002));
         estate
     }
 

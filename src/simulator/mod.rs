@@ -1,11 +1,15 @@
 //! A pretended Atlassian estate over real HTTP on the loopback interface: one organisation with its admin APIs
-//! and one Jira Cloud site, made from a seed. The demo scans it, and tests scan it while it misbehaves.
+//! one Jira and Confluence Cloud site and one Bitbucket Cloud workspace, made from a seed. The demo scans it, and
+//! tests scan it while it misbehaves.
 //!
 //! Its answers are written from the published descriptions of those APIs, never from our own parsers, so that
 //! a mistake on one side shows on the other. Everything in the estate is sane except what [`Truth`] lists.
 
 mod accepted;
 mod api_access;
+mod bitbucket;
+mod bitbucket_repositories;
+mod confluence;
 mod credentials;
 mod endpoints;
 mod estate;
@@ -21,7 +25,10 @@ mod people;
 mod permissions;
 mod plants;
 mod random;
+mod repositories;
+mod repository_plants;
 mod server;
+mod spaces;
 mod truth;
 
 use std::io;
@@ -95,6 +102,7 @@ impl Simulator {
             faults: Mutex::default(),
             requests: Mutex::default(),
             destroyed: Mutex::default(),
+            bitbucket_budget: Mutex::default(),
         });
         let open = |host| serve(Port { shared: Arc::clone(&shared), host });
         let (org, org_server) = open(Host::Org).await?;
@@ -168,6 +176,34 @@ impl Simulator {
     #[must_use]
     pub fn bitbucket_token(&self) -> &str {
         &self.shared.accepted.bitbucket_token
+    }
+
+    /// The slug of the Bitbucket workspace.
+    #[must_use]
+    pub fn workspace(&self) -> &'static str {
+        repositories::WORKSPACE
+    }
+
+    /// Has Confluence keep the rights in its spaces as that mode says: in grants (`PRE_ROLES`), in roles (`ROLES`), or
+    /// in both (`ROLES_TRANSITION`), which is how it begins.
+    ///
+    /// # Panics
+    /// When there is no such mode.
+    pub fn set_space_mode(&self, mode: &str) {
+        let known = spaces::MODES.into_iter().find(|known| *known == mode);
+        let known = known.expect("internal: spaces are kept in a mode that exists");
+        self.shared.estate.write().unwrap_or_else(PoisonError::into_inner).wiki.mode = known;
+    }
+
+    /// From here on Bitbucket answers so many requests and then 429, without telling how long to wait.
+    pub fn limit_bitbucket(&self, requests: usize) {
+        *hold(&self.shared.bitbucket_budget) = Some(requests);
+    }
+
+    /// Values that stand readable in answers and must not get any further.
+    #[must_use]
+    pub fn planted_secrets(&self) -> Vec<String> {
+        self.shared.estate.read().unwrap_or_else(PoisonError::into_inner).workspace.readable_values()
     }
 
     /// Arms a fault for the endpoint of that name, in place of an earlier one.

@@ -10,6 +10,7 @@ use super::estate::{Estate, Expiry, Holder, JIRA_ADMINS, Standing, Token, Who};
 use super::permissions::add_actor;
 use super::random::Random;
 use super::truth::{Drift, Plant};
+use super::{repositories, spaces};
 
 /// Moves the estate to `to` and lists on the answer sheet all that changed.
 pub(super) fn pass(estate: &mut Estate, to: DateTime<Utc>) {
@@ -30,6 +31,8 @@ pub(super) fn pass(estate: &mut Estate, to: DateTime<Utc>) {
     night.expire_tokens(from);
     night.count_seats(seats);
     estate.tokens.sort_by(|a, b| a.id.cmp(&b.id));
+    spaces::pass_night(estate);
+    repositories::pass_night(estate);
 }
 
 struct Night<'a> {

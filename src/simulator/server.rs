@@ -12,6 +12,7 @@ use futures::{StreamExt as _, stream};
 use serde_json::Value;
 
 use super::accepted::Accepted;
+use super::bitbucket::WITHDRAWN;
 use super::endpoints::{Access, ENDPOINTS, Endpoint, Family, Host};
 use super::estate::Estate;
 use super::exchange::{Ask, Reply};
@@ -29,6 +30,8 @@ pub(super) struct Shared {
     pub(super) faults: Mutex<Faults>,
     pub(super) requests: Mutex<Vec<(String, String)>>,
     pub(super) destroyed: Mutex<Vec<(String, String)>>,
+    /// How many more requests Bitbucket answers within the hour; `None` sets no limit.
+    pub(super) bitbucket_budget: Mutex<Option<usize>>,
 }
 
 /// The port of one host.
@@ -58,6 +61,12 @@ pub(super) async fn answer(State(port): State<Port>, request: Request) -> Respon
     let Some((endpoint, segments)) = found else {
         return send(&port.unmatched(&method, &path), &HeaderMap::new());
     };
+    if port.host == Host::Bitbucket && !port.shared.spend() {
+        return send(
+            &Reply::refusal(Family::Bitbucket, 429, "Rate limit for this resource has been exceeded"),
+            &HeaderMap::new(),
+        );
+    }
     if let Some(refusal) = refuse(endpoint, &port.shared.accepted, &parts.headers) {
         return send(&refusal, &HeaderMap::new());
     }
@@ -77,6 +86,18 @@ impl Shared {
         requests.len() - 1
     }
 
+    /// Takes a request off Bitbucket's budget, if there is one and anything is left of it.
+    fn spend(&self) -> bool {
+        match &mut *hold(&self.bitbucket_budget) {
+            None => true,
+            Some(0) => false,
+            Some(left) => {
+                *left -= 1;
+                true
+            }
+        }
+    }
+
     async fn deliver(&self, endpoint: &'static Endpoint, mut ask: Ask, number: usize) -> Response {
         let mut reply = self.reply(endpoint, &ask);
         let fault = hold(&self.faults).strike(endpoint.name, reply.page);
@@ -84,11 +105,16 @@ impl Shared {
             ask.stuck = true;
             reply = self.reply(endpoint, &ask);
         }
+        let links = endpoint.family() == Family::ConfluenceV2;
+        let link = links.then(|| link_header(&reply.body)).flatten();
         let delivery = match fault {
             Some(fault) => bend(&fault, endpoint.family(), reply),
             None => Delivery::Json(reply),
         };
         let mut headers = self.limits(endpoint, number);
+        if let Some(link) = link {
+            set(&mut headers, "link", &link);
+        }
         match delivery {
             Delivery::Json(reply) => send(&reply, &headers),
             Delivery::Late(reply, wait) => {
@@ -114,6 +140,9 @@ impl Shared {
         let of_a_directory = of_an_org && endpoint.path.contains("{dir}");
         if of_a_directory && ask.segment(1) != "-" && ask.segment(1) != estate.directory_id {
             return Reply::refusal(endpoint.family(), 404, "there is no such directory");
+        }
+        if endpoint.path.contains("{ws}") && !estate.workspace.is_called(ask.segment(0)) {
+            return Reply::refusal(Family::Bitbucket, 404, "No workspace with identifier or you cannot see it");
         }
         (endpoint.answer)(&estate, ask)
     }
@@ -142,6 +171,10 @@ impl Port {
         let family = match self.host {
             Host::Org => Family::OldAdmin,
             Host::Site => Family::of_site(path),
+            Host::Bitbucket if WITHDRAWN.contains(&path) => {
+                let text = "CHANGE-2770: this endpoint reached across workspaces and is withdrawn";
+                return Reply::refusal(Family::Bitbucket, 410, text);
+            }
             Host::Bitbucket => Family::Bitbucket,
         };
         Reply::refusal(family, 404, "Request failed to match any route")
@@ -197,6 +230,12 @@ fn throttle(headers: &mut HeaderMap, endpoint: &Endpoint, retry_after: Option<Du
 fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
     let value = HeaderValue::from_str(value).expect("internal: our own header values are plain text");
     headers.insert(name, value);
+}
+
+/// The header beside the links of a page of Confluence's second version.
+fn link_header(body: &Value) -> Option<String> {
+    let link = |name: &str| body["_links"][name].as_str();
+    Some(format!("<{}>; rel=\"next\", <{}>; rel=\"base\"", link("next")?, link("base")?))
 }
 
 fn half(reply: &Reply) -> Vec<u8> {

@@ -5,6 +5,7 @@ mod described;
 mod documented;
 mod faults;
 mod night;
+mod products;
 mod visitor;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,12 +44,14 @@ async fn every_endpoint_answers_the_right_credential_and_refuses_the_wrong_one()
             assert_eq!(limited, right && endpoint.is_org(), "{}", endpoint.name);
             let body: Value = answer.json().await.unwrap();
             if expected == 401 {
-                let shape = if endpoint.name.starts_with("account-management") {
-                    "/message"
-                } else if endpoint.is_org() {
-                    "/errors/0/title"
-                } else {
-                    "/errorMessages/0"
+                let shape = match (endpoint.host(), endpoint.path) {
+                    ("org", path) if path.starts_with("/automation") || path.contains("/account-management/") => {
+                        "/message"
+                    }
+                    ("confluence", path) if path.starts_with("/wiki/rest/") => "/message",
+                    ("org" | "confluence", _) => "/errors/0/title",
+                    ("bitbucket", _) => "/error/message",
+                    _ => "/errorMessages/0",
                 };
                 assert!(body.pointer(shape).is_some_and(Value::is_string), "{}: {body}", endpoint.name);
             }
@@ -233,6 +236,10 @@ async fn the_answer_sheet_names_things_that_are_there() {
         seen += &visitor.get(&format!("/rest/api/3/{path}")).await.to_string();
     }
     seen += &visitor.post(&visitor.org("v2", "/workspaces"), json!({})).await.to_string();
+    for (path, answer) in products::everything(&visitor).await {
+        seen += &path;
+        seen += &answer.to_string();
+    }
     let truth = simulator.truth();
     let mut ids = BTreeSet::new();
     for plant in truth.plants.iter().chain(&truth.harmless) {

@@ -19,6 +19,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("api-keys", "\"systemAccountId\""),
     ("service-accounts", "\"atlassianId\""),
     ("account-management-service-accounts", "\"atlassianId\""),
+    ("confluence-automation", "\"ruleScopeARIs\""),
 ];
 
 #[tokio::test]

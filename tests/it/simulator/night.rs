@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use keyroll::simulator::{Plant, Simulator, Truth};
 use serde_json::json;
 
-use super::{Visitor, demo, morning};
+use super::{Visitor, demo, morning, products};
 
 /// Everything that a night may change, as one line per thing and field.
 async fn picture(simulator: &Simulator) -> BTreeMap<String, String> {
@@ -41,6 +41,9 @@ async fn picture(simulator: &Simulator) -> BTreeMap<String, String> {
     }
     for workspace in visitor.search("/workspaces", json!({})).await {
         lines.insert(format!("container {}", workspace["id"].as_str().unwrap()), workspace.to_string());
+    }
+    for (path, answer) in products::everything(&visitor).await {
+        products::draw(&path, &answer, &mut lines);
     }
     lines.insert("schemes".into(), visitor.get("/rest/api/3/permissionscheme?expand=all").await.to_string());
     lines.insert("machines".into(), visitor.get(&visitor.access("/service-accounts/api-tokens")).await.to_string());
