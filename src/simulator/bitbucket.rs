@@ -274,7 +274,7 @@ fn ssh_key(key: &SshKey, caller: &Member) -> Value {
     json!({
         "type": "ssh_key", "uuid": key.uuid, "key": key.text, "label": key.label, "comment": "",
         "created_on": moment(key.created), "last_used": key.last_used.map(moment),
-        "expires_on": key.expires.map(moment), "fingerprint": format!("SHA256:{}", key.text.replace(' ', "")),
+        "expires_on": key.expires.map(moment), "fingerprint": format!("SHA256:{}", key.text.chars().skip(40).collect::<String>()),
         "owner": user(caller), "links": links(&format!("/users/{}/ssh-keys/{}", caller.uuid, key.uuid)),
     })
 }

@@ -18,6 +18,9 @@ pub(super) const WORKSPACE: &str = "acme";
 pub(super) const ADMINISTRATORS: usize = 0;
 pub(super) const DEVELOPERS: usize = 1;
 
+/// However large the organisation is: who may do what is told for each member on each repository.
+const MOST_DEVELOPERS: usize = 120;
+
 /// The workspace with everything in it.
 #[derive(Debug, Default)]
 pub(super) struct Workspace {
@@ -270,7 +273,7 @@ fn members(estate: &mut Estate, random: &mut Random) {
     }
     let mut people = steady(estate);
     random.shuffle(&mut people);
-    people.truncate(10 + estate.people.len() / 10);
+    people.truncate((10 + estate.people.len() / 10).min(MOST_DEVELOPERS));
     for person in people {
         enrol(estate, person, Some(DEVELOPERS), random);
     }

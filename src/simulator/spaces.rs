@@ -1,6 +1,8 @@
 //! Confluence: its spaces, and who may do what in them. Sane spaces come first, then the planted ones and their
 //! look-alikes, each in a space of its own.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::estate::{CONFLUENCE_USERS, Estate, FIRST_TEAM, Who};
@@ -123,7 +125,8 @@ impl Wiki {
     }
 
     pub(super) fn find(&self, id: &str) -> Option<&Space> {
-        self.spaces.iter().find(|space| space.id.to_string() == id)
+        let id: u64 = id.parse().ok()?;
+        self.spaces.iter().find(|space| space.id == id)
     }
 }
 
@@ -131,7 +134,8 @@ impl Wiki {
 pub(super) fn found(estate: &mut Estate, random: &mut Random) {
     estate.wiki.mode = "ROLES_TRANSITION";
     estate.wiki.roles = Level::ALL.iter().map(|_| random.uuid()).collect();
-    let mut founder = Founder { people: steady(estate), leavers: leavers(estate), estate, random };
+    let (people, leavers, teams) = (steady(estate), leavers(estate), lively_teams(estate));
+    let mut founder = Founder { estate, random, people, leavers, teams };
     for number in 0..20 + founder.estate.people.len() / 20 {
         founder.sane_space(number);
     }
@@ -147,8 +151,10 @@ pub(super) fn pass_night(estate: &mut Estate) {
     let people = steady(estate);
     let Some(person) = people.get(random.below(people.len())).copied() else { return };
     let who = Principal::Account(Who::Person(person));
+    let planted: HashSet<&String> = estate.truth.plants.iter().flat_map(|plant| &plant.native).collect();
     let fits = |space: &&mut Space| {
-        space.kind == "collaboration" && !space.archived && space.holders.iter().all(|holding| holding.who != who)
+        let sane = space.kind == "collaboration" && !space.archived && !planted.contains(&space.id.to_string());
+        sane && space.holders.iter().all(|holding| holding.who != who)
     };
     let Some(space) = estate.wiki.spaces.iter_mut().find(fits) else { return };
     space.holders.push(Holding { who, level: Level::Admin, told: Told::Roles });
@@ -168,6 +174,13 @@ struct Founder<'a> {
     random: &'a mut Random,
     people: Vec<usize>,
     leavers: Vec<usize>,
+    teams: Vec<usize>,
+}
+
+/// Teams whose members are not all gone.
+fn lively_teams(estate: &Estate) -> Vec<usize> {
+    let active = |at: usize| estate.groups[at].members.iter().filter(|who| estate.is_active(**who)).count();
+    (FIRST_TEAM..estate.groups.len()).filter(|at| active(*at) > 1).collect()
 }
 
 fn hold(who: Principal, level: Level, told: Told) -> Holding {
@@ -179,12 +192,8 @@ fn person(at: usize) -> Principal {
 }
 
 impl Founder<'_> {
-    /// A team whose members are not all gone.
     fn team(&mut self) -> Principal {
-        let lively: Vec<usize> = (FIRST_TEAM..self.estate.groups.len())
-            .filter(|at| self.estate.groups[*at].members.iter().filter(|who| self.estate.is_active(**who)).count() > 1)
-            .collect();
-        Principal::Group(self.random.pick(&lively))
+        Principal::Group(self.random.pick(&self.teams))
     }
 
     fn anybody(&mut self) -> usize {

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use keyroll::simulator::{ENDPOINTS, Endpoint, Fault, Simulator};
+use chrono::TimeDelta;
+use keyroll::simulator::{ENDPOINTS, Endpoint, Fault, Plan, Simulator};
 use serde_json::{Value, json};
 
 use super::described::{compare, same_path};
-use super::{Visitor, demo};
+use super::{Visitor, demo, morning};
 
 /// Description, the paths it is about, and what it leaves out at their beginning.
 const DESCRIPTIONS: [(&str, &str, &str); 3] = [
@@ -456,6 +457,48 @@ async fn what_is_not_planted_in_the_products_is_sane() {
             let who = row["principal"]["principalId"].as_str().unwrap().to_owned();
             assert!(row["principal"]["principalType"] != "ACCESS_CLASS", "{space}: {row}");
             assert!(row["principal"]["principalType"] == "GROUP" || !planted.contains(&who), "{space}: {row}");
+        }
+    }
+}
+
+/// The nights before leave the answer sheet of the products true: whoever left was planted.
+#[tokio::test]
+async fn nights_make_no_further_leavers() {
+    for seed in 0..6 {
+        let plan = Plan { seed, accounts: 100, ..Plan::demo(morning()) };
+        let simulator = Simulator::start(plan).await.unwrap();
+        for day in 1..=5 {
+            simulator.night(morning() + TimeDelta::days(day));
+        }
+        let visitor = Visitor::of(&simulator);
+        let active = visitor.search("/directories/-/users/search", json!({"status": ["active"]})).await;
+        let active: BTreeSet<&str> = active.iter().map(|person| person["accountId"].as_str().unwrap()).collect();
+        let members = visitor.values("/2.0/workspaces/acme/members?pagelen=100").await;
+        let accounts = members.iter().map(|member| member["user"]["account_id"].as_str().unwrap());
+        let gone: BTreeSet<&str> = accounts.filter(|account| !active.contains(account)).collect();
+        let truth = simulator.truth();
+        let expected = ["sightings-disagree", "external-bitbucket-member"];
+        let planted = truth.plants.iter().filter(|plant| expected.contains(&plant.expect));
+        let planted: BTreeSet<&str> = planted.map(|plant| plant.native[0].as_str()).collect();
+        assert_eq!(gone, planted, "seed {seed}");
+
+        simulator.set_space_mode("ROLES");
+        let roles = visitor.results("/wiki/api/v2/space-roles").await;
+        let admin = &roles.iter().find(|role| role["name"] == "Admin").unwrap()["id"];
+        let orphans = truth
+            .plants
+            .iter()
+            .filter(|plant| plant.expect == "space-admin-gone" || plant.also.contains(&"space-admin-gone"));
+        let orphans: BTreeSet<&str> = orphans.map(|plant| plant.native[0].as_str()).collect();
+        for space in texts(&visitor.results("/wiki/api/v2/spaces?limit=250").await, "id") {
+            let path =
+                format!("/wiki/api/v2/spaces/{space}/role-assignments?limit=250&role-id={}", admin.as_str().unwrap());
+            let admins = visitor.results(&path).await;
+            let is_there = |row: &Value| {
+                let principal = &row["principal"];
+                principal["principalType"] == "GROUP" || active.contains(principal["principalId"].as_str().unwrap())
+            };
+            assert_eq!(!admins.iter().any(is_there), orphans.contains(space.as_str()), "seed {seed}, space {space}");
         }
     }
 }
