@@ -147,7 +147,28 @@ pub struct Grant {
     /// What the grant is on: organisation, product, project, permission scheme, space, repository, …
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub container: Fact<ResourceId>,
+    /// What a role brings in single permissions, such as `administer space`, where the source tells; sorted.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub permits: Fact<Vec<String>>,
     /// How an account came by it: `direct`, `group_direct`, `inferred`, as the organisation tells; sorted.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub via: Fact<Vec<String>>,
+}
+
+impl Grant {
+    /// A grant of which nothing is known but what was granted and to what sort of holder.
+    #[must_use]
+    pub fn of(form: GrantForm, role: impl Into<String>, holder: Holder) -> Self {
+        Self {
+            form,
+            role: role.into(),
+            holder,
+            principal: Fact::Unknown,
+            group: Fact::Unknown,
+            holder_detail: Fact::Unknown,
+            container: Fact::Unknown,
+            permits: Fact::Unknown,
+            via: Fact::Unknown,
+        }
+    }
 }

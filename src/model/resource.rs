@@ -395,6 +395,7 @@ fn merge_grant(mine: &mut Grant, theirs: Grant) {
     fill(&mut mine.group, theirs.group);
     fill(&mut mine.holder_detail, theirs.holder_detail);
     fill(&mut mine.container, theirs.container);
+    mine.permits = union(std::mem::take(&mut mine.permits), theirs.permits);
     mine.via = union(std::mem::take(&mut mine.via), theirs.via);
 }
 

@@ -156,6 +156,7 @@ pub fn grant() -> Resource {
         group: Fact::Known(cloud(Kind::Group, "g-1")),
         holder_detail: text("10002"),
         container: Fact::Known(ResourceId::new("11f1", Kind::Container, "permission-scheme:10000")),
+        permits: list(&["BROWSE_PROJECTS"]),
         via: list(&["direct"]),
     };
     let id = ResourceId::new("11f1", Kind::Grant, "permission-scheme:10000/10201");

@@ -374,7 +374,13 @@ pub(super) fn push_limited(view: &View<'_>) -> Fact<bool> {
 }
 
 /// What a grant that administers a space, repository or repository project is called.
-const ADMINISTERING: [&str; 3] = ["administer space", "admin", "Space admin"];
+const ADMINISTERING: [&str; 2] = ["administer space", "admin"];
+
+/// Whether a grant is one of these permissions, or a role that brings one of them.
+fn brings(grant: &Grant, permissions: &[&str]) -> bool {
+    let brought = grant.permits.known().into_iter().flatten().map(String::as_str);
+    brought.chain([grant.role.as_str()]).any(|permission| permissions.contains(&permission))
+}
 
 /// The grants that administer a container, if all grants on such containers were seen.
 fn administering<'a>(view: &View<'a>) -> Fact<Vec<&'a Grant>> {
@@ -389,7 +395,7 @@ fn administering<'a>(view: &View<'a>) -> Fact<Vec<&'a Grant>> {
         return Fact::Unknown;
     }
     let grants = view.inventory.grants_on(&view.resource.id).filter_map(|resource| match &resource.body {
-        Body::Grant(grant) if ADMINISTERING.iter().any(|role| role.eq_ignore_ascii_case(&grant.role)) => Some(grant),
+        Body::Grant(grant) if brings(grant, &ADMINISTERING) => Some(grant),
         _ => None,
     });
     Fact::Known(grants.collect())

@@ -230,6 +230,7 @@ pub static FIELDS: &[Field] = &[
     field(GR, "role", Get::Text(|v| Fact::Known(&grant(v).role)), "The role or permission, as the source names it."),
     field(GR, "holder", Get::Text(|v| Fact::Known(grant(v).holder.name())), "Who is meant.").words_of(|| Holder::ALL.map(Holder::name).to_vec()),
     field(GR, "holder_detail", Get::Text(|v| text(&grant(v).holder_detail)), "What the source says beside the holder.").nullable(),
+    field(GR, "permits", Get::Texts(|v| list(&grant(v).permits)), "Permissions that a role brings, such as `administer space`, where the source tells."),
     field(GR, "via", Get::Texts(|v| list(&grant(v).via)), "How the holder came by it: `direct`, `group_direct`, `inferred`."),
     field(GR, "projects", Get::Int(derived::grant_projects), "Projects it reaches: 1 for a project role, for a scheme those that use it.").derived(&[PROJECTS]),
 

@@ -107,6 +107,7 @@ impl Visit<'_> {
                 group: Fact::Unknown,
                 holder_detail: Fact::Unknown,
                 container: Fact::Known(self.site_id()),
+                permits: Fact::Unknown,
                 via: Fact::Unknown,
             }),
         }
@@ -138,6 +139,7 @@ fn scheme_grant(id: ResourceId, scheme: &ResourceId, row: wire::PermissionGrant)
         group: Fact::Unknown,
         holder_detail: Fact::Unknown,
         container: Fact::Known(scheme.clone()),
+        permits: Fact::Unknown,
         via: Fact::Unknown,
     };
     let text = |text: Option<String>| text.map_or(Fact::Unknown, Fact::Known);

@@ -136,6 +136,7 @@ impl Visit<'_> {
             group: if holder == Holder::Group { Fact::Known(cloud(Kind::Group, &id)) } else { Fact::Unknown },
             holder_detail: if holder == Holder::Other { hidden_if_null(actor.kind) } else { Fact::Unknown },
             container: Fact::Known(project.id.clone()),
+            permits: Fact::Unknown,
             via: Fact::Unknown,
         };
         Some(Resource {

@@ -65,14 +65,10 @@ fn project(native: &str, name: &str) -> Resource {
 
 fn grant(native: &str, name: &str, role: &str, holder: &str) -> Resource {
     let body = Grant {
-        form: GrantForm::PlatformRole,
-        role: role.to_owned(),
-        holder: Holder::Principal,
         principal: Fact::Known(cloud(Kind::Principal, holder)),
-        group: Fact::Unknown,
-        holder_detail: Fact::Unknown,
         container: Fact::Known(ResourceId::new("acme", Kind::Container, "org")),
         via: Fact::Known(vec!["direct".to_owned()]),
+        ..Grant::of(GrantForm::PlatformRole, role, Holder::Principal)
     };
     resource(ResourceId::new("acme", Kind::Grant, native), name, "role assignments", Body::Grant(body))
 }
