@@ -50,7 +50,7 @@ pub(super) fn write(estate: &mut Estate, random: &mut Random, steady: &[usize]) 
     for name in ORDINARY {
         let author = random.pick(steady);
         let project = random.below(estate.projects.len());
-        add(estate, random, name, author).project = (project % 3 > 0).then_some(project);
+        add(estate, random, name, author).project = (project > 2).then_some(project);
     }
 }
 
