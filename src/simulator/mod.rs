@@ -6,23 +6,36 @@
 
 mod accepted;
 mod api_access;
+mod audit;
+mod automation;
 mod credentials;
 mod endpoints;
 mod estate;
 mod exchange;
 mod faults;
+mod furnishing;
+mod history;
+mod installed_apps;
 mod jira;
+mod jira_audit;
 mod jira_projects;
+mod jira_sharing;
 mod look_alikes;
 mod names;
 mod night;
 mod org;
+mod org_plan;
 mod people;
 mod permissions;
 mod plants;
+mod policies;
 mod random;
 mod server;
+mod service_desk;
+mod site_night;
+mod site_plants;
 mod truth;
+mod webhooks;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -36,6 +49,7 @@ use tokio::task::JoinHandle;
 
 pub use endpoints::{ENDPOINTS, Endpoint};
 pub use faults::Fault;
+pub use org_plan::OrgPlan;
 pub use truth::{Drift, Plant, SITUATIONS, Truth};
 
 use accepted::Accepted;
@@ -165,6 +179,17 @@ impl Simulator {
     /// Lets a night pass: the clock moves to `to`, and what changes is added to [`Truth::drift`].
     pub fn night(&self, to: DateTime<Utc>) {
         night::pass(&mut self.shared.estate.write().unwrap_or_else(PoisonError::into_inner), to);
+    }
+
+    /// Changes what the organisation pays for. It begins with [`OrgPlan::Enterprise`].
+    pub fn set_plan(&self, plan: OrgPlan) {
+        self.shared.estate.write().unwrap_or_else(PoisonError::into_inner).org_plan = plan;
+    }
+
+    /// Secret values that answers carry where none should be. They must never be stored or shown.
+    #[must_use]
+    pub fn planted_secrets(&self) -> Vec<String> {
+        self.shared.estate.read().unwrap_or_else(PoisonError::into_inner).secrets.clone()
     }
 
     /// The answer sheet, as things stand.

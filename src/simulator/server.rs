@@ -62,8 +62,9 @@ pub(super) async fn answer(State(host): State<Host>, request: Request) -> Respon
         return send(&refusal, &HeaderMap::new());
     }
     let query = Query::try_from_uri(&parts.uri).map_or_else(|_unreadable| Vec::new(), |Query(pairs)| pairs);
+    let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let ask = match read_body(body).await {
-        Ok(body) => Ask { segments, query, body, stuck: false },
+        Ok(body) => Ask { segments, query, accept, body, stuck: false },
         Err(()) => return send(&Reply::refusal(endpoint.family(), 400, "the body is not JSON"), &HeaderMap::new()),
     };
     host.shared.deliver(endpoint, ask, number).await
@@ -107,7 +108,7 @@ impl Shared {
 
     fn reply(&self, endpoint: &Endpoint, ask: &Ask) -> Reply {
         let estate = self.estate.read().unwrap_or_else(PoisonError::into_inner);
-        let of_an_org = endpoint.is_org() && !ask.segments.is_empty();
+        let of_an_org = endpoint.path.contains("{org}");
         if of_an_org && ask.segment(0) != estate.org_id {
             return Reply::refusal(endpoint.family(), 404, "there is no such organization, or the key cannot see it");
         }
@@ -152,13 +153,15 @@ fn refuse(endpoint: &Endpoint, accepted: &Accepted, headers: &HeaderMap) -> Opti
     match endpoint.access {
         Access::Public => None,
         Access::Anonymous if given.is_none() => None,
-        Access::Anonymous | Access::SiteToken if given == Some(&accepted.site_header) => None,
+        Access::Anonymous | Access::SiteToken | Access::GatewayToken if given == Some(&accepted.site_header) => None,
         Access::OrgKey if given == Some(&accepted.key_header) || given == Some(&accepted.unscoped_key_header) => None,
         Access::UnscopedOrgKey if given == Some(&accepted.unscoped_key_header) => None,
         Access::UnscopedOrgKey if given == Some(&accepted.key_header) => {
             Some(Reply::refusal(family, 403, "the key has scopes, and none of them opens this"))
         }
-        Access::Anonymous | Access::SiteToken | Access::OrgKey | Access::UnscopedOrgKey => unknown(),
+        Access::Anonymous | Access::SiteToken | Access::GatewayToken | Access::OrgKey | Access::UnscopedOrgKey => {
+            unknown()
+        }
     }
 }
 

@@ -20,10 +20,14 @@ impl<'a> Visitor<'a> {
     }
 
     pub(crate) fn request(&self, method: &str, path: &str, right: bool) -> reqwest::RequestBuilder {
-        let is_org = path.starts_with("/admin");
+        let takes_key = path.starts_with("/admin");
+        let is_org = takes_key || path.starts_with("/automation");
         let base = if is_org { self.simulator.org_url() } else { self.simulator.site_url() };
-        let request = self.client.request(method.parse().unwrap(), format!("{base}{path}"));
-        match (is_org, right) {
+        let mut request = self.client.request(method.parse().unwrap(), format!("{base}{path}"));
+        if path.starts_with("/rest/plugins") {
+            request = request.header("accept", "application/vnd.atl.plugins.installed+json");
+        }
+        match (takes_key, right) {
             (true, true) => request.bearer_auth(self.simulator.unscoped_org_key()),
             (true, false) => request.basic_auth(self.simulator.site_user(), Some(self.simulator.org_key())),
             (false, true) => request.basic_auth(self.simulator.site_user(), Some(self.simulator.site_token())),
@@ -49,6 +53,10 @@ impl<'a> Visitor<'a> {
 
     pub(crate) fn access(&self, rest: &str) -> String {
         self.org("api-access/v1", rest)
+    }
+
+    pub(crate) fn automation(&self, rest: &str) -> String {
+        format!("/automation/public/jira/{}/rest/v1/rule/summary{rest}", self.simulator.cloud_id())
     }
 
     /// All rows of a search with cursors in the body.
@@ -102,6 +110,7 @@ impl<'a> Visitor<'a> {
         let account = self.get(&self.access("/service-accounts")).await;
         let path = pattern
             .replace("{org}", self.simulator.org_id())
+            .replace("{cloud}", self.simulator.cloud_id())
             .replace("{dir}", "-")
             .replace("{acc}", people["data"][0]["accountId"].as_str().unwrap())
             .replace("{group}", group["data"][0]["id"].as_str().unwrap())
@@ -116,12 +125,20 @@ impl<'a> Visitor<'a> {
             }
             "/rest/api/3/permissionscheme" => "?expand=all".to_owned(),
             "/rest/api/3/project/search" => "?expand=lead,insight,description&status=live&status=archived".to_owned(),
+            "/rest/api/3/filter/search" => "?overrideSharePermissions=true&maxResults=100&\
+                expand=description,owner,jql,sharePermissions,editPermissions"
+                .to_owned(),
+            "/rest/api/3/dashboard/search" => {
+                "?maxResults=100&expand=description,owner,sharePermissions,editPermissions".to_owned()
+            }
+            path if path.ends_with("/events-stream") => "?limit=500".to_owned(),
             "/rest/api/3/myself" => "?expand=groups,applicationRoles".to_owned(),
             "/rest/api/3/users/search" => "?maxResults=1000".to_owned(),
             _ => String::new(),
         };
         let body = match pattern {
             path if path.ends_with("/service-accounts/count") => Some(json!([account["items"][0]["id"]])),
+            path if path.ends_with("/bulk-fetch") => Some(json!({"accountIds": [people["data"][0]["accountId"]]})),
             path if path.ends_with("/check") => Some(json!({"globalPermissions": ["ADMINISTER"],
                 "projectPermissions": [{"permissions": ["EDIT_ISSUES"], "projects": [10000]}]})),
             path if path.ends_with("/search") || path.ends_with("/workspaces") => Some(json!({})),
