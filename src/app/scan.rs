@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 
@@ -15,11 +15,14 @@ use crate::findings::{self, Judged, Reconciled, Waivers};
 use crate::inventory::Inventory;
 use crate::model::{
     Change, Collection, Coverage, EndpointState, Evaluation, Kind, LedgerEntry, RuleSummary, Severity, Snapshot,
-    SnapshotHead, SnapshotId, SourceName, Status,
+    SnapshotHead, SnapshotId, SourceName, Status, Watermarks,
 };
 use crate::rules::RuleSet;
-use crate::sources::Source;
+use crate::sources::{Depth, Source};
 use crate::store::{ScanRecord, Store};
+
+/// How long audit logs of the cloud go back: what an app did before is told by nobody any more.
+const AUDIT_RETENTION: TimeDelta = TimeDelta::days(180);
 
 /// The built parts of keyroll.
 pub struct App {
@@ -92,16 +95,21 @@ impl App {
     /// error: it is in the ledger.
     pub async fn scan(&mut self, progress: &(dyn Fn(Progress) + Sync)) -> Result<ScanOutcome, AppError> {
         let started_at = self.clock.now();
-        let mut collections = self.collect(progress).await;
+        let previous = self.store.latest()?;
+        let since = match &previous {
+            Some(previous) => Watermarks::of(&self.store.ledger(previous.id)?),
+            None => Watermarks::default(),
+        };
+        let mut collections = self.collect(&since, progress).await;
         refuse_emptiness(&collections)?;
         collections.push(Collection { ledger: self.unasked.clone(), ..Collection::default() });
         for collection in &mut collections {
             self.declare(&mut collection.ledger);
+            since.keep(&mut collection.ledger);
         }
         let mut snapshot = Snapshot::seal(collections);
         progress(Progress::Judging { resources: snapshot.resources.len() });
 
-        let previous = self.store.latest()?;
         let changes = self.compare(previous.as_ref(), &mut snapshot)?;
         own_up_to_lost_sources(&mut snapshot, started_at);
         let now = self.clock.now();
@@ -114,9 +122,12 @@ impl App {
     }
 
     /// Reads all sources side by side.
-    async fn collect(&self, progress: &(dyn Fn(Progress) + Sync)) -> Vec<Collection> {
-        let mut running: FuturesUnordered<_> =
-            self.sources.iter().map(|source| async { (source.name().clone(), source.collect().await) }).collect();
+    async fn collect(&self, since: &Watermarks, progress: &(dyn Fn(Progress) + Sync)) -> Vec<Collection> {
+        let mut running: FuturesUnordered<_> = self
+            .sources
+            .iter()
+            .map(|source| async { (source.name().clone(), source.look(Depth::Whole, since).await) })
+            .collect();
         let mut collections = Vec::with_capacity(self.sources.len());
         while let Some((source, collection)) = running.next().await {
             let complete = collection.ledger.iter().filter(|entry| !entry.is_gap()).count();
@@ -153,6 +164,7 @@ impl App {
     fn compare(&self, previous: Option<&SnapshotHead>, snapshot: &mut Snapshot) -> Result<Vec<Change>, AppError> {
         let Some(previous) = previous else { return Ok(Vec::new()) };
         let before = self.store.snapshot(previous.id)?.ok_or(AppError::NoSuchSnapshot(previous.id))?;
+        snapshot.recall(&before, self.clock.now() - AUDIT_RETENTION);
         let comparison = drift::compare(&before, snapshot);
         snapshot.carried = comparison.carried;
         Ok(comparison.changes)

@@ -148,7 +148,7 @@ impl Inner {
             Method::Get => self.line.get(url.clone()),
             Method::Post => self.line.post(url.clone()),
         };
-        builder = builder.header(ACCEPT, "application/json");
+        builder = builder.header(ACCEPT, request.accept.unwrap_or("application/json"));
         if let Some(header) = header {
             builder = builder.header(AUTHORIZATION, header);
         }

@@ -119,6 +119,8 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     /// A JSON body.
     pub body: Option<serde_json::Value>,
+    /// The media type to ask for, where it is another than plain JSON.
+    pub accept: Option<&'static str>,
 }
 
 /// Builds clients that share the budget of their tenants. Clones share it too.
@@ -175,13 +177,13 @@ impl Request {
     /// A GET.
     #[must_use]
     pub fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::Get, path: path.into(), query: Vec::new(), body: None }
+        Self { method: Method::Get, path: path.into(), query: Vec::new(), body: None, accept: None }
     }
 
     /// A POST that reads.
     #[must_use]
     pub fn post(path: impl Into<String>, body: serde_json::Value) -> Self {
-        Self { method: Method::Post, path: path.into(), query: Vec::new(), body: Some(body) }
+        Self { method: Method::Post, path: path.into(), query: Vec::new(), body: Some(body), accept: None }
     }
 
     /// Adds a query parameter.

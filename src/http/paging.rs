@@ -48,6 +48,12 @@ pub enum Paging {
         /// Where a cursor goes: into the query alone, beside the other parameters, or into the JSON body.
         place: CursorPlace,
     },
+    /// A stream of news in pages, each of which names the next even if nothing has happened yet: the end is a page
+    /// without rows, and the cursor that led there is where to read on another day.
+    Stream {
+        /// The parameter for the cursor.
+        cursor: &'static str,
+    },
     /// Offset and size; the end is `is_last`, or the total reached. Later pages are fetched side by side.
     Offset {
         /// The parameter for the offset of the first row.
@@ -88,6 +94,8 @@ pub struct Walk<Row> {
     pub expected: Option<u64>,
     /// How it ended.
     pub end: End,
+    /// Where a stream goes on: the cursor that the last readable page named.
+    pub resume: Option<String>,
 }
 
 /// How a walk ended.
@@ -109,6 +117,7 @@ impl Client {
         let outcome = match paging {
             Paging::Single => road.single(first).await,
             Paging::Links { cursor, place } => road.links(&first, cursor, place).await,
+            Paging::Stream { cursor } => road.stream(&first, cursor).await,
             Paging::Offset { start, size, rows } => {
                 road.offset(&Slicing { first, start, size, rows: rows.max(1) }).await
             }
@@ -122,7 +131,8 @@ impl Client {
             Err(Stop::Failure(error)) => End::Partial(format!("page {}: {error}", road.pages + 1)),
             Err(Stop::Doubt(reason)) => End::Partial(reason),
         };
-        Walk { rows: road.rows, expected: road.total, end }
+        let resume = road.latest.next.filter(|next| !next.is_empty());
+        Walk { rows: road.rows, expected: road.total, end, resume }
     }
 }
 
@@ -193,6 +203,25 @@ impl<P: Page> Road<'_, P> {
         match self.latest.is_last {
             Some(false) => Err(Stop::Doubt("the last page says that more follows, but not where".to_owned())),
             _ => Ok(()),
+        }
+    }
+
+    async fn stream(&mut self, first: &Request, cursor: &str) -> Result<(), Stop> {
+        let mut request = first.clone();
+        let mut seen = HashSet::new();
+        loop {
+            let page = self.client.fetch(&request, self.trail).await?;
+            let length = self.take(page)?;
+            match (length, self.next()) {
+                (0, _) | (_, None) => return Ok(()),
+                (_, Some(next)) if !seen.insert(next.clone()) => {
+                    return Err(Stop::Doubt(format!("a cursor came twice after {} pages", self.pages)));
+                }
+                (_, Some(next)) => {
+                    request = follow(first, &next, self.client.prefix(), cursor, CursorPlace::QueryBeside)?;
+                    self.trail.note(|counts| counts.last_cursor = Some(next));
+                }
+            }
         }
     }
 

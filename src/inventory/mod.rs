@@ -18,6 +18,7 @@ pub struct Inventory<'a> {
     grants_by_container: HashMap<&'a ResourceId, Vec<u32>>,
     projects_by_scheme: HashMap<&'a ResourceId, usize>,
     applications_by_group: HashMap<&'a ResourceId, Vec<&'a str>>,
+    keys: HashMap<&'a str, usize>,
     licences_known: bool,
 }
 
@@ -34,13 +35,14 @@ impl<'a> Inventory<'a> {
             grants_by_container: HashMap::new(),
             projects_by_scheme: HashMap::new(),
             applications_by_group: HashMap::new(),
+            keys: HashMap::new(),
             licences_known: false,
         };
         for (at, resource) in snapshot.resources.iter().enumerate() {
             inventory
                 .index(u32::try_from(at).expect("internal: a snapshot has fewer than 4 billion resources"), resource);
         }
-        inventory.licences_known = inventory.licences_known && inventory.seen_whole(Kind::Container);
+        inventory.licences_known = inventory.licences_known && inventory.all_seen(Kind::Container, &["application"]);
         inventory
     }
 
@@ -50,8 +52,13 @@ impl<'a> Inventory<'a> {
             self.named.insert(&resource.id, at);
         }
         match &resource.body {
-            Body::Credential(Credential { owner: Fact::Known(owner), .. }) => {
-                self.credentials_by_owner.entry(owner).or_default().push(at);
+            Body::Credential(Credential { owner, fingerprint, .. }) => {
+                if let Fact::Known(owner) = owner {
+                    self.credentials_by_owner.entry(owner).or_default().push(at);
+                }
+                if let Fact::Known(key) = fingerprint {
+                    *self.keys.entry(key).or_default() += 1;
+                }
             }
             Body::Grant(Grant { principal, group, container, .. }) => {
                 for holder in [principal, group].into_iter().filter_map(Fact::known) {
@@ -62,7 +69,13 @@ impl<'a> Inventory<'a> {
                 }
             }
             Body::Container(container) => self.index_container(container),
-            Body::Credential(_) | Body::Principal(_) | Body::Group(_) | Body::Setting(_) => {}
+            Body::Principal(_)
+            | Body::Group(_)
+            | Body::App(_)
+            | Body::Webhook(_)
+            | Body::Automation(_)
+            | Body::Variable(_)
+            | Body::Setting(_) => {}
         }
     }
 
@@ -95,6 +108,18 @@ impl<'a> Inventory<'a> {
     #[must_use]
     pub fn seen_whole(&self, kind: Kind) -> bool {
         self.coverage().seen_whole(kind)
+    }
+
+    /// True if every endpoint that shows the kind in one of these forms was read whole; no forms mean any.
+    #[must_use]
+    pub fn all_seen(&self, kind: Kind, forms: &[&str]) -> bool {
+        self.coverage().all_seen(kind, forms)
+    }
+
+    /// How many credentials are this public key.
+    #[must_use]
+    pub fn uses_of_key(&self, fingerprint: &str) -> usize {
+        self.keys.get(fingerprint).copied().unwrap_or(0)
     }
 
     /// The resource with an id. Kinds that other resources name are looked up at once, the rest by bisection.

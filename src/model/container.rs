@@ -1,5 +1,5 @@
-//! What holds content, people or licences: organisations, sites, applications, projects; and permission schemes,
-//! which hold the grants of the projects that use them.
+//! What holds content, people or licences: organisations, sites, projects, spaces, repositories, shared filters; and
+//! permission schemes, which hold the grants of the projects that use them.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -24,11 +24,25 @@ pub enum ContainerForm {
     Project,
     /// A Jira permission scheme.
     PermissionScheme,
+    /// A service desk of Jira Service Management.
+    ServiceDesk,
+    /// A saved search of Jira that others can use.
+    Filter,
+    /// A Jira dashboard.
+    Dashboard,
+    /// A Confluence space.
+    Space,
+    /// A Bitbucket workspace.
+    Workspace,
+    /// A Bitbucket project: a set of repositories.
+    RepositoryProject,
+    /// A Bitbucket repository.
+    Repository,
 }
 
 impl ContainerForm {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 14] = [
         Self::Organisation,
         Self::Directory,
         Self::Product,
@@ -36,6 +50,13 @@ impl ContainerForm {
         Self::Application,
         Self::Project,
         Self::PermissionScheme,
+        Self::ServiceDesk,
+        Self::Filter,
+        Self::Dashboard,
+        Self::Space,
+        Self::Workspace,
+        Self::RepositoryProject,
+        Self::Repository,
     ];
 
     /// The word used in rules and reports.
@@ -49,6 +70,13 @@ impl ContainerForm {
             Self::Application => "application",
             Self::Project => "project",
             Self::PermissionScheme => "permission-scheme",
+            Self::ServiceDesk => "service-desk",
+            Self::Filter => "filter",
+            Self::Dashboard => "dashboard",
+            Self::Space => "space",
+            Self::Workspace => "workspace",
+            Self::RepositoryProject => "repository-project",
+            Self::Repository => "repository",
         }
     }
 }
@@ -97,6 +125,22 @@ pub struct Container {
     /// True for a team-managed project, whose access cannot be read in full.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub team_managed: Fact<bool>,
+    /// Whose it is: the owner of a filter or dashboard, the author of a space.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub owner: Fact<ResourceId>,
+    /// What the product sorts it under: a space's type (`global`, `personal`), a project's (`software`).
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub category: Fact<String>,
+    /// True if a repository or workspace can be read by anyone on the web.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub public: Fact<bool>,
+    /// True if pipelines run in a repository.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub pipelines_enabled: Fact<bool>,
+    /// The accounts and groups that alone may push to any branch of a repository, sorted; absent if some branch can be
+    /// pushed to by everybody with write access, which is how a repository starts.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub only_pushers: Fact<Vec<ResourceId>>,
     /// When it was made.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub created_at: Fact<DateTime<Utc>>,
@@ -121,6 +165,11 @@ impl Container {
             lead: Fact::Unknown,
             permission_scheme: Fact::Unknown,
             team_managed: Fact::Unknown,
+            owner: Fact::Unknown,
+            category: Fact::Unknown,
+            public: Fact::Unknown,
+            pipelines_enabled: Fact::Unknown,
+            only_pushers: Fact::Unknown,
             created_at: Fact::Unknown,
         }
     }

@@ -52,6 +52,9 @@ pub struct LedgerEntry {
     pub path: String,
     /// The kinds of resource that only this endpoint, or this endpoint among others, can show.
     pub shows: Vec<Kind>,
+    /// The forms of those kinds it is about, such as `space-permission`; empty if it can show any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forms: Vec<Arc<str>>,
     /// How far it was read.
     pub state: EndpointState,
     /// Why it is not complete: one sentence fragment. Empty when it is.
@@ -73,6 +76,9 @@ pub struct LedgerEntry {
     /// Cursor, link or offset asked for last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_cursor: Option<String>,
+    /// Where the next scan reads on, of an endpoint that tells news: what it told before stays told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watermark: Option<String>,
     /// How often each HTTP status came.
     pub statuses: BTreeMap<u16, u32>,
     /// Requests sent again.
@@ -102,6 +108,7 @@ impl LedgerEntry {
             endpoint,
             path,
             shows,
+            forms: Vec::new(),
             state: EndpointState::Skipped,
             reason,
             right: String::new(),
@@ -111,12 +118,20 @@ impl LedgerEntry {
             rows: 0,
             rows_expected: None,
             last_cursor: None,
+            watermark: None,
             statuses: BTreeMap::new(),
             retries: 0,
             unreadable: Vec::new(),
             started_at: now,
             ended_at: now,
         }
+    }
+
+    /// True if it can show resources of a kind in one of these forms; no forms mean any.
+    #[must_use]
+    pub fn can_show(&self, kind: Kind, forms: &[impl AsRef<str>]) -> bool {
+        let meets = || self.forms.iter().any(|own| forms.iter().any(|form| form.as_ref() == &**own));
+        self.shows.contains(&kind) && (self.forms.is_empty() || forms.is_empty() || meets())
     }
 
     /// True if something may exist that this endpoint did not show.
@@ -158,10 +173,21 @@ impl<'a> Coverage<'a> {
         self.gaps().filter(move |entry| entry.shows.contains(&kind))
     }
 
+    /// The gaps behind which resources of a kind may be hidden that have one of these forms; no forms mean any.
+    pub fn gaps_over(self, kind: Kind, forms: &[&str]) -> impl Iterator<Item = &'a LedgerEntry> {
+        self.gaps().filter(move |entry| entry.can_show(kind, forms))
+    }
+
     /// True if every endpoint that shows the kind was read whole, and there was at least one.
     #[must_use]
     pub fn seen_whole(self, kind: Kind) -> bool {
-        self.0.iter().any(|entry| entry.shows.contains(&kind)) && self.gaps_of(kind).next().is_none()
+        self.all_seen(kind, &[])
+    }
+
+    /// True if every endpoint that shows the kind in one of these forms was read whole, and there was at least one.
+    #[must_use]
+    pub fn all_seen(self, kind: Kind, forms: &[&str]) -> bool {
+        self.0.iter().any(|entry| entry.can_show(kind, forms)) && self.gaps_over(kind, forms).next().is_none()
     }
 
     /// Why a resource that was seen before cannot be called gone; `None` if every endpoint that showed it then
@@ -186,5 +212,33 @@ impl<'a> Coverage<'a> {
     #[must_use]
     pub fn is_complete(self) -> bool {
         !self.0.iter().any(LedgerEntry::is_undeclared_gap)
+    }
+}
+
+/// Where the endpoints that tell news were read up to, by source and endpoint.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Watermarks(BTreeMap<(SourceName, Arc<str>), String>);
+
+impl Watermarks {
+    /// Those of a ledger.
+    #[must_use]
+    pub fn of(ledger: &[LedgerEntry]) -> Self {
+        let marked = ledger
+            .iter()
+            .filter_map(|entry| Some(((entry.source.clone(), Arc::clone(&entry.endpoint)), entry.watermark.clone()?)));
+        Self(marked.collect())
+    }
+
+    /// Where to read on.
+    #[must_use]
+    pub fn get(&self, source: &SourceName, endpoint: &str) -> Option<&str> {
+        self.0.get(&(source.clone(), endpoint.into())).map(String::as_str)
+    }
+
+    /// Writes into a ledger the marks that a scan did not move, because it could not read on.
+    pub fn keep(&self, ledger: &mut [LedgerEntry]) {
+        for entry in ledger.iter_mut().filter(|entry| entry.watermark.is_none()) {
+            entry.watermark = self.get(&entry.source, &entry.endpoint).map(str::to_owned);
+        }
     }
 }

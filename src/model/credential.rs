@@ -15,11 +15,15 @@ pub enum CredentialForm {
     OrgApiKey,
     /// An OAuth 2.0 client of a service account.
     OauthClient,
+    /// A public key with which an account reaches repositories.
+    SshKey,
+    /// A public key that opens one repository or project, and is nobody's.
+    DeployKey,
 }
 
 impl CredentialForm {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::ApiToken, Self::OrgApiKey, Self::OauthClient];
+    pub const ALL: [Self; 5] = [Self::ApiToken, Self::OrgApiKey, Self::OauthClient, Self::SshKey, Self::DeployKey];
 
     /// The word used in rules and reports.
     #[must_use]
@@ -28,6 +32,8 @@ impl CredentialForm {
             Self::ApiToken => "api-token",
             Self::OrgApiKey => "org-api-key",
             Self::OauthClient => "oauth-client",
+            Self::SshKey => "ssh-key",
+            Self::DeployKey => "deploy-key",
         }
     }
 }
@@ -35,7 +41,7 @@ impl CredentialForm {
 /// A token, key or client. Its label is the resource's name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credential {
-    /// API token, organisation key or OAuth client.
+    /// API token, organisation key, OAuth client, SSH key or deploy key.
     pub form: CredentialForm,
     /// The account whose rights it has. Absent for an organisation key, which acts as the organisation.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
@@ -59,6 +65,21 @@ pub struct Credential {
     /// the source gave, and on an organisation key it means that the key may do everything.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub scopes: Fact<Vec<String>>,
+    /// The one container it opens, of a deploy key.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub container: Fact<ResourceId>,
+    /// The digest of a public key: the same one in two places is the same key.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub fingerprint: Fact<String>,
+    /// The account that was last seen acting with it, as the audit log tells.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub last_used_by: Fact<ResourceId>,
+    /// The accounts on whose behalf it was seen acting, as the audit log tells, sorted.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub acts_for: Fact<Vec<ResourceId>>,
+    /// How it was presented when it was seen last, such as `api-token`, as the audit log tells.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub auth_type: Fact<String>,
 }
 
 impl Credential {
@@ -74,6 +95,11 @@ impl Credential {
             expires_at: Fact::Unknown,
             last_used_at: Fact::Unknown,
             scopes: Fact::Unknown,
+            container: Fact::Unknown,
+            fingerprint: Fact::Unknown,
+            last_used_by: Fact::Unknown,
+            acts_for: Fact::Unknown,
+            auth_type: Fact::Unknown,
         }
     }
 }

@@ -16,11 +16,37 @@ pub enum GrantForm {
     Permission,
     /// A global permission of a Jira site, such as `ADMINISTER`.
     GlobalPermission,
+    /// A share of a Jira filter or dashboard: `view` or `edit`.
+    Share,
+    /// A permission on a Confluence space, such as `read space` or `administer space`.
+    SpacePermission,
+    /// A role on a Confluence space.
+    SpaceRole,
+    /// A role in a Bitbucket workspace: `owner`, `collaborator`, `member`.
+    WorkspaceRole,
+    /// A permission on a Bitbucket project that was given outright: `read`, `write`, `create-repo`, `admin`.
+    RepositoryProjectPermission,
+    /// A permission on a Bitbucket repository that was given outright: `read`, `write`, `admin`.
+    RepositoryPermission,
+    /// What an account may do with a Bitbucket repository in the end, however it came by it.
+    EffectiveRepositoryPermission,
 }
 
 impl GrantForm {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::PlatformRole, Self::ProjectRole, Self::Permission, Self::GlobalPermission];
+    pub const ALL: [Self; 11] = [
+        Self::PlatformRole,
+        Self::ProjectRole,
+        Self::Permission,
+        Self::GlobalPermission,
+        Self::Share,
+        Self::SpacePermission,
+        Self::SpaceRole,
+        Self::WorkspaceRole,
+        Self::RepositoryProjectPermission,
+        Self::RepositoryPermission,
+        Self::EffectiveRepositoryPermission,
+    ];
 
     /// The word used in rules and reports.
     #[must_use]
@@ -30,6 +56,13 @@ impl GrantForm {
             Self::ProjectRole => "project-role",
             Self::Permission => "permission",
             Self::GlobalPermission => "global-permission",
+            Self::Share => "share",
+            Self::SpacePermission => "space-permission",
+            Self::SpaceRole => "space-role",
+            Self::WorkspaceRole => "workspace-role",
+            Self::RepositoryProjectPermission => "repository-project-permission",
+            Self::RepositoryPermission => "repository-permission",
+            Self::EffectiveRepositoryPermission => "effective-repository-permission",
         }
     }
 }
@@ -46,6 +79,8 @@ pub enum Holder {
     ApplicationRole,
     /// The members of a group.
     Group,
+    /// Everybody who may see a project.
+    Project,
     /// Whoever is in a role of the project.
     ProjectRole,
     /// One account.
@@ -60,11 +95,12 @@ pub enum Holder {
 
 impl Holder {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Anyone,
         Self::LoggedIn,
         Self::ApplicationRole,
         Self::Group,
+        Self::Project,
         Self::ProjectRole,
         Self::Principal,
         Self::Conditional,
@@ -80,6 +116,7 @@ impl Holder {
             Self::LoggedIn => "logged-in",
             Self::ApplicationRole => "application-role",
             Self::Group => "group",
+            Self::Project => "project",
             Self::ProjectRole => "project-role",
             Self::Principal => "principal",
             Self::Conditional => "conditional",
@@ -92,7 +129,7 @@ impl Holder {
 /// A grant. The resource's name reads like “BROWSE_PROJECTS for anyone”.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
-    /// Platform role, project role or permission.
+    /// Platform role, project role, permission, …
     pub form: GrantForm,
     /// The role or permission, as the source names it.
     pub role: String,
@@ -107,10 +144,31 @@ pub struct Grant {
     /// What the source says beside the holder's type: a project role's id, an application's key, a field.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub holder_detail: Fact<String>,
-    /// What the grant is on: organisation, product, project or permission scheme.
+    /// What the grant is on: organisation, product, project, permission scheme, space, repository, …
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub container: Fact<ResourceId>,
+    /// What a role brings in single permissions, such as `administer space`, where the source tells; sorted.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub permits: Fact<Vec<String>>,
     /// How an account came by it: `direct`, `group_direct`, `inferred`, as the organisation tells; sorted.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub via: Fact<Vec<String>>,
+}
+
+impl Grant {
+    /// A grant of which nothing is known but what was granted and to what sort of holder.
+    #[must_use]
+    pub fn of(form: GrantForm, role: impl Into<String>, holder: Holder) -> Self {
+        Self {
+            form,
+            role: role.into(),
+            holder,
+            principal: Fact::Unknown,
+            group: Fact::Unknown,
+            holder_detail: Fact::Unknown,
+            container: Fact::Unknown,
+            permits: Fact::Unknown,
+            via: Fact::Unknown,
+        }
+    }
 }

@@ -1,10 +1,13 @@
 //! The nouns of keyroll: values only, no I/O.
 //!
-//! What was seen: [`Resource`] (a [`Principal`], [`Group`], [`Credential`], [`Container`], [`Grant`] or [`Setting`]),
-//! each field a [`Fact`]; how completely it was seen: [`LedgerEntry`]; both together: [`Snapshot`].
+//! What was seen: [`Resource`] (a [`Principal`], [`Group`], [`Credential`], [`Container`], [`Grant`], [`App`],
+//! [`Webhook`], [`Automation`], [`Variable`] or [`Setting`]), each field a [`Fact`]; how completely it was seen:
+//! [`LedgerEntry`]; both together: [`Snapshot`].
 //! What is said about it: [`Change`], [`Verdict`], [`Finding`], [`Waiver`]; all of it for one report: [`Assessment`].
 
+mod app;
 mod assessment;
+mod automation;
 mod change;
 mod container;
 mod control;
@@ -20,23 +23,29 @@ pub mod sample;
 mod setting;
 mod severity;
 mod snapshot;
+mod variable;
 mod verdict;
 mod waiver;
+mod webhook;
 
+pub use app::{App, AppForm};
 pub use assessment::{Assessment, RuleSummary};
+pub use automation::Automation;
 pub use change::{Change, FieldChange, What};
 pub use container::{Container, ContainerForm};
 pub use control::ControlId;
-pub use coverage::{Coverage, EndpointState, LedgerEntry};
+pub use coverage::{Coverage, EndpointState, LedgerEntry, Watermarks};
 pub use credential::{Credential, CredentialForm};
 pub use fact::Fact;
 pub use finding::{Finding, Resolution, Status, Step, Transition, Unconfirmed};
 pub use grant::{Grant, GrantForm, Holder};
 pub use id::{FindingId, ResourceId, RuleId, SnapshotId, SourceName, WaiverId};
-pub use principal::{Group, Principal, PrincipalType, ProductActivity};
+pub use principal::{Group, Principal, PrincipalType, Product, ProductActivity, Standing};
 pub use resource::{Body, Kind, Resource, Sighting};
 pub use setting::Setting;
 pub use severity::Severity;
 pub use snapshot::{Baseline, Collection, Snapshot, SnapshotHead};
+pub use variable::{Variable, VariableLevel};
 pub use verdict::{Evaluation, Failure, Outcome, Tally, Unseen, Verdict};
 pub use waiver::{Waiver, WaiverState, WaiverUse};
+pub use webhook::Webhook;

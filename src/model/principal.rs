@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Fact, ResourceId};
+use super::{Fact, ResourceId, SourceName};
 
 /// What sort of account it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -88,9 +88,57 @@ pub struct Principal {
     /// What somebody wrote about it: the description of a service account, the job title of a person.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub description: Fact<String>,
-    /// True if the account may log in to the Jira site it was seen on; told by Jira alone.
+    /// How each source sees the account, sorted. Sources that disagree are told as such.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
-    pub active_in_jira: Fact<bool>,
+    pub standings: Fact<Vec<Standing>>,
+    /// Mail addresses that other sources show for the account where they differ from `email`, sorted.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub other_emails: Fact<Vec<String>>,
+    /// The authentication policy the account is in, by name; told for managed accounts only.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub auth_policy: Fact<String>,
+    /// When it last logged in, as the audit log tells; unknown where no log was read that has a log-in.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub last_login_at: Fact<DateTime<Utc>>,
+}
+
+/// A product that has a view of its own on who may log in; the organisation's is the account's status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Product {
+    /// A Jira site.
+    Jira,
+    /// A Confluence site.
+    Confluence,
+    /// A Bitbucket workspace.
+    Bitbucket,
+}
+
+impl Product {
+    /// What people call it.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Jira => "Jira",
+            Self::Confluence => "Confluence",
+            Self::Bitbucket => "Bitbucket",
+        }
+    }
+}
+
+/// How one source sees an account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Standing {
+    /// The product.
+    pub product: Product,
+    /// The source, by its name in the configuration.
+    pub source: SourceName,
+    /// True if the account may log in there.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub active: Fact<bool>,
+    /// True if the mail address is shown there, false if it is hidden.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub shows_email: Fact<bool>,
 }
 
 /// When pages of one product were last viewed.
@@ -124,4 +172,7 @@ pub struct Group {
     /// What membership opens in Jira: `user`, `admin`, `site-admin`, sorted.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub jira_access: Fact<Vec<String>>,
+    /// What membership opens in Confluence: `user`, `admin`, `site-admin`, sorted.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub confluence_access: Fact<Vec<String>>,
 }

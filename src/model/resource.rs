@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Container, Credential, Fact, Grant, Group, Principal, ResourceId, Setting, SourceName};
+use super::{
+    App, AppForm, Automation, Container, Credential, Fact, Grant, Group, Principal, ResourceId, Setting, SourceName,
+    Standing, Variable, Webhook,
+};
 
 /// The sorts of resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,14 +24,32 @@ pub enum Kind {
     Container,
     /// A permission or role given to somebody on a container.
     Grant,
+    /// What is installed or acts through OAuth.
+    App,
+    /// A message sent to another host when something happens.
+    Webhook,
+    /// A rule that acts by itself.
+    Automation,
+    /// A variable of build pipelines.
+    Variable,
     /// One switch that holds for a whole tenant.
     Setting,
 }
 
 impl Kind {
     /// All of them, in the order of the floor plan of a report.
-    pub const ALL: [Self; 6] =
-        [Self::Principal, Self::Group, Self::Credential, Self::Container, Self::Grant, Self::Setting];
+    pub const ALL: [Self; 10] = [
+        Self::Principal,
+        Self::Group,
+        Self::Credential,
+        Self::Container,
+        Self::Grant,
+        Self::App,
+        Self::Webhook,
+        Self::Automation,
+        Self::Variable,
+        Self::Setting,
+    ];
 
     /// The word used in ids, rules and reports.
     #[must_use]
@@ -38,6 +60,10 @@ impl Kind {
             Self::Credential => "credential",
             Self::Container => "container",
             Self::Grant => "grant",
+            Self::App => "app",
+            Self::Webhook => "webhook",
+            Self::Automation => "automation",
+            Self::Variable => "variable",
             Self::Setting => "setting",
         }
     }
@@ -63,6 +89,14 @@ pub enum Body {
     Container(Container),
     /// A role or permission.
     Grant(Grant),
+    /// An installed or acting app.
+    App(App),
+    /// A webhook.
+    Webhook(Webhook),
+    /// An automation rule.
+    Automation(Automation),
+    /// A pipeline variable.
+    Variable(Variable),
     /// A setting.
     Setting(Setting),
 }
@@ -77,6 +111,10 @@ impl Body {
             Self::Credential(_) => Kind::Credential,
             Self::Container(_) => Kind::Container,
             Self::Grant(_) => Kind::Grant,
+            Self::App(_) => Kind::App,
+            Self::Webhook(_) => Kind::Webhook,
+            Self::Automation(_) => Kind::Automation,
+            Self::Variable(_) => Kind::Variable,
             Self::Setting(_) => Kind::Setting,
         }
     }
@@ -117,6 +155,39 @@ impl Resource {
         if self.name.is_empty() { self.id.native() } else { &self.name }
     }
 
+    /// The facts about it that come from news, which no later scan is told again: `None` if there are none.
+    pub(super) fn told_once(&self) -> Option<Self> {
+        let body = match &self.body {
+            Body::Principal(Principal { last_login_at, .. }) if !last_login_at.is_unknown() => {
+                Body::Principal(Principal { last_login_at: *last_login_at, ..Principal::default() })
+            }
+            Body::Credential(Credential { form, last_used_by, acts_for, auth_type, .. })
+                if !(last_used_by.is_unknown() && acts_for.is_unknown() && auth_type.is_unknown()) =>
+            {
+                let (last_used_by, acts_for) = (last_used_by.clone(), acts_for.clone());
+                Body::Credential(Credential {
+                    last_used_by,
+                    acts_for,
+                    auth_type: auth_type.clone(),
+                    ..Credential::unknown(*form)
+                })
+            }
+            Body::App(app) if app.form == AppForm::ActingApp => Body::App(app.clone()),
+            _ => return None,
+        };
+        Some(Self { id: self.id.clone(), name: String::new(), seen_by: Vec::new(), body })
+    }
+
+    /// True if it is an app that was seen acting since then.
+    pub(super) fn acted_since(&self, then: DateTime<Utc>) -> bool {
+        match &self.body {
+            Body::App(app) => {
+                app.form == AppForm::ActingApp && app.last_used_at.known().is_none_or(|acted| *acted >= then)
+            }
+            _ => false,
+        }
+    }
+
     /// Takes up what another sighting of the same resource knows. Where both know something, this one's word stands:
     /// the caller merges in order of authority.
     pub fn merge(&mut self, other: Self) {
@@ -132,6 +203,15 @@ impl Resource {
             (Body::Credential(mine), Body::Credential(theirs)) => merge_credential(mine, theirs),
             (Body::Container(mine), Body::Container(theirs)) => merge_container(mine, theirs),
             (Body::Grant(mine), Body::Grant(theirs)) => merge_grant(mine, theirs),
+            (Body::App(mine), Body::App(theirs)) => merge_app(mine, theirs),
+            (Body::Webhook(mine), Body::Webhook(theirs)) => merge_webhook(mine, theirs),
+            (Body::Automation(mine), Body::Automation(theirs)) => merge_automation(mine, theirs),
+            (Body::Variable(mine), Body::Variable(theirs)) => {
+                fill(&mut mine.container, theirs.container);
+                fill(&mut mine.environment, theirs.environment);
+                fill(&mut mine.secured, theirs.secured);
+                fill(&mut mine.admin_only, theirs.admin_only);
+            }
             (Body::Setting(mine), Body::Setting(theirs)) => {
                 fill(&mut mine.value, theirs.value);
                 fill(&mut mine.detail, theirs.detail);
@@ -148,7 +228,9 @@ fn fill<T>(mine: &mut Fact<T>, theirs: Fact<T>) {
 /// Memberships add up: each source sees its own groups of the account.
 fn merge_principal(mine: &mut Principal, theirs: Principal) {
     mine.account_type = best_type(mine.account_type, theirs.account_type);
+    let differing = differing_emails(mine, &theirs);
     fill(&mut mine.status, theirs.status);
+    mine.other_emails = union(union(std::mem::take(&mut mine.other_emails), theirs.other_emails), differing);
     fill(&mut mine.email, theirs.email);
     fill(&mut mine.managed, theirs.managed);
     fill(&mut mine.mfa, theirs.mfa);
@@ -161,7 +243,47 @@ fn merge_principal(mine: &mut Principal, theirs: Principal) {
     fill(&mut mine.management_source, theirs.management_source);
     fill(&mut mine.created_by, theirs.created_by);
     fill(&mut mine.description, theirs.description);
-    fill(&mut mine.active_in_jira, theirs.active_in_jira);
+    mine.standings = merge_standings(std::mem::take(&mut mine.standings), theirs.standings);
+    fill(&mut mine.auth_policy, theirs.auth_policy);
+    mine.last_login_at = later(mine.last_login_at, theirs.last_login_at);
+}
+
+/// The other's mail address, if both show one and they are not the same.
+fn differing_emails(mine: &Principal, theirs: &Principal) -> Fact<Vec<String>> {
+    match (&mine.email, &theirs.email) {
+        (Fact::Known(mine), Fact::Known(theirs)) if !mine.eq_ignore_ascii_case(theirs) => {
+            Fact::Known(vec![theirs.clone()])
+        }
+        _ => Fact::Unknown,
+    }
+}
+
+/// One standing for each source, with what any of its endpoints told.
+fn merge_standings(mine: Fact<Vec<Standing>>, theirs: Fact<Vec<Standing>>) -> Fact<Vec<Standing>> {
+    let (mut mine, theirs) = match (mine, theirs) {
+        (Fact::Known(mine), Fact::Known(theirs)) => (mine, theirs),
+        (mine, theirs) => return mine.or(theirs),
+    };
+    for one in theirs {
+        match mine.iter_mut().find(|known| known.source == one.source && known.product == one.product) {
+            Some(known) => {
+                fill(&mut known.active, one.active);
+                fill(&mut known.shows_email, one.shows_email);
+            }
+            None => mine.push(one),
+        }
+    }
+    mine.sort_unstable();
+    Fact::Known(mine)
+}
+
+/// The later of two moments.
+fn later<T: Ord>(mine: Fact<T>, theirs: Fact<T>) -> Fact<T> {
+    match (mine, theirs) {
+        (Fact::Known(mine), Fact::Known(theirs)) => Fact::Known(mine.max(theirs)),
+        (mine, theirs @ Fact::Known(_)) if mine.known().is_none() => theirs,
+        (mine, theirs) => mine.or(theirs),
+    }
 }
 
 /// A more telling type wins: Jira alone can say that an app account is a service account.
@@ -192,6 +314,7 @@ fn merge_group(mine: &mut super::Group, theirs: super::Group) {
     fill(&mut mine.external, theirs.external);
     fill(&mut mine.member_count, theirs.member_count);
     mine.jira_access = union(std::mem::take(&mut mine.jira_access), theirs.jira_access);
+    mine.confluence_access = union(std::mem::take(&mut mine.confluence_access), theirs.confluence_access);
 }
 
 fn merge_credential(mine: &mut Credential, theirs: Credential) {
@@ -202,6 +325,47 @@ fn merge_credential(mine: &mut Credential, theirs: Credential) {
     fill(&mut mine.expires_at, theirs.expires_at);
     fill(&mut mine.last_used_at, theirs.last_used_at);
     fill(&mut mine.scopes, theirs.scopes);
+    fill(&mut mine.container, theirs.container);
+    fill(&mut mine.fingerprint, theirs.fingerprint);
+    fill(&mut mine.last_used_by, theirs.last_used_by);
+    mine.acts_for = union(std::mem::take(&mut mine.acts_for), theirs.acts_for);
+    fill(&mut mine.auth_type, theirs.auth_type);
+}
+
+fn merge_app(mine: &mut App, theirs: App) {
+    fill(&mut mine.container, theirs.container);
+    fill(&mut mine.key, theirs.key);
+    fill(&mut mine.vendor, theirs.vendor);
+    fill(&mut mine.version, theirs.version);
+    fill(&mut mine.enabled, theirs.enabled);
+    fill(&mut mine.user_installed, theirs.user_installed);
+    mine.acts_for = union(std::mem::take(&mut mine.acts_for), theirs.acts_for);
+    fill(&mut mine.auth_type, theirs.auth_type);
+    mine.last_used_at = later(mine.last_used_at, theirs.last_used_at);
+}
+
+fn merge_webhook(mine: &mut Webhook, theirs: Webhook) {
+    fill(&mut mine.container, theirs.container);
+    fill(&mut mine.address, theirs.address);
+    fill(&mut mine.secret_in_url, theirs.secret_in_url);
+    fill(&mut mine.signed, theirs.signed);
+    fill(&mut mine.verifies_certificate, theirs.verifies_certificate);
+    fill(&mut mine.enabled, theirs.enabled);
+    fill(&mut mine.events, theirs.events);
+    fill(&mut mine.changed_by, theirs.changed_by);
+    fill(&mut mine.changed_at, theirs.changed_at);
+    fill(&mut mine.created_at, theirs.created_at);
+}
+
+fn merge_automation(mine: &mut Automation, theirs: Automation) {
+    fill(&mut mine.container, theirs.container);
+    fill(&mut mine.status, theirs.status);
+    fill(&mut mine.author, theirs.author);
+    fill(&mut mine.actor, theirs.actor);
+    fill(&mut mine.limited_to, theirs.limited_to);
+    fill(&mut mine.description, theirs.description);
+    fill(&mut mine.created_at, theirs.created_at);
+    fill(&mut mine.changed_at, theirs.changed_at);
 }
 
 fn merge_container(mine: &mut Container, theirs: Container) {
@@ -218,6 +382,11 @@ fn merge_container(mine: &mut Container, theirs: Container) {
     fill(&mut mine.lead, theirs.lead);
     fill(&mut mine.permission_scheme, theirs.permission_scheme);
     fill(&mut mine.team_managed, theirs.team_managed);
+    fill(&mut mine.owner, theirs.owner);
+    fill(&mut mine.category, theirs.category);
+    fill(&mut mine.public, theirs.public);
+    fill(&mut mine.pipelines_enabled, theirs.pipelines_enabled);
+    fill(&mut mine.only_pushers, theirs.only_pushers);
     fill(&mut mine.created_at, theirs.created_at);
 }
 
@@ -226,6 +395,7 @@ fn merge_grant(mine: &mut Grant, theirs: Grant) {
     fill(&mut mine.group, theirs.group);
     fill(&mut mine.holder_detail, theirs.holder_detail);
     fill(&mut mine.container, theirs.container);
+    mine.permits = union(std::mem::take(&mut mine.permits), theirs.permits);
     mine.via = union(std::mem::take(&mut mine.via), theirs.via);
 }
 

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    Body, Container, ContainerForm, Credential, CredentialForm, Fact, Grant, GrantForm, Group, Holder, Kind, Principal,
-    PrincipalType, ProductActivity, Resource, ResourceId, Setting, Sighting,
+    App, AppForm, Automation, Body, Container, ContainerForm, Credential, CredentialForm, Fact, Grant, GrantForm,
+    Group, Holder, Kind, Principal, PrincipalType, Product, ProductActivity, Resource, ResourceId, Setting, Sighting,
+    Standing, Variable, VariableLevel, Webhook,
 };
 
 fn day(text: &str) -> DateTime<Utc> {
@@ -31,7 +32,18 @@ fn resource(id: ResourceId, name: &str, endpoint: &str, body: Body) -> Resource 
 /// One resource of each kind with every field known.
 #[must_use]
 pub fn resources() -> Vec<Resource> {
-    vec![principal(), group(), credential(), container(), grant(), setting()]
+    vec![
+        principal(),
+        group(),
+        credential(),
+        container(),
+        grant(),
+        app(),
+        webhook(),
+        automation(),
+        variable(),
+        setting(),
+    ]
 }
 
 /// An administrator.
@@ -56,7 +68,15 @@ pub fn principal() -> Resource {
         management_source: text("synced"),
         created_by: Fact::Known(cloud(Kind::Principal, "712020:b")),
         description: text("Engineer"),
-        active_in_jira: Fact::Known(true),
+        standings: Fact::Known(vec![Standing {
+            product: Product::Jira,
+            source: "acme-jira".into(),
+            active: Fact::Known(true),
+            shows_email: Fact::Known(false),
+        }]),
+        other_emails: list(&["ada.muster@acme.example"]),
+        auth_policy: text("Everybody"),
+        last_login_at: Fact::Known(day("2026-11-20")),
     };
     resource(cloud(Kind::Principal, "712020:a"), "Ada Muster", "accounts", Body::Principal(body))
 }
@@ -70,6 +90,7 @@ pub fn group() -> Resource {
         external: Fact::Known(false),
         member_count: Fact::Known(3),
         jira_access: list(&["admin"]),
+        confluence_access: list(&["user"]),
     };
     resource(cloud(Kind::Group, "g-1"), "jira-admins", "groups", Body::Group(body))
 }
@@ -86,6 +107,11 @@ pub fn credential() -> Resource {
         expires_at: Fact::Known(day("2027-01-11")),
         last_used_at: Fact::Known(day("2026-11-21")),
         scopes: list(&["read:jira-work"]),
+        container: Fact::Known(ResourceId::new("11f1", Kind::Container, "project:10001")),
+        fingerprint: text("4f2a"),
+        last_used_by: Fact::Known(cloud(Kind::Principal, "712020:a")),
+        acts_for: Fact::Known(vec![cloud(Kind::Principal, "712020:b")]),
+        auth_type: text("api-token"),
     };
     resource(cloud(Kind::Credential, "t-1"), "jenkins", "user API tokens", Body::Credential(body))
 }
@@ -109,6 +135,11 @@ pub fn container() -> Resource {
         lead: Fact::Known(cloud(Kind::Principal, "712020:a")),
         permission_scheme: Fact::Known(site("permission-scheme:10000")),
         team_managed: Fact::Known(false),
+        owner: Fact::Known(cloud(Kind::Principal, "712020:a")),
+        category: text("software"),
+        public: Fact::Known(false),
+        pipelines_enabled: Fact::Known(true),
+        only_pushers: Fact::Known(vec![cloud(Kind::Group, "g-1")]),
         created_at: Fact::Known(day("2023-02-01")),
     };
     resource(site("project:10001"), "Payments", "projects", Body::Container(body))
@@ -125,10 +156,78 @@ pub fn grant() -> Resource {
         group: Fact::Known(cloud(Kind::Group, "g-1")),
         holder_detail: text("10002"),
         container: Fact::Known(ResourceId::new("11f1", Kind::Container, "permission-scheme:10000")),
+        permits: list(&["BROWSE_PROJECTS"]),
         via: list(&["direct"]),
     };
     let id = ResourceId::new("11f1", Kind::Grant, "permission-scheme:10000/10201");
     resource(id, "BROWSE_PROJECTS for jira-admins", "permission schemes", Body::Grant(body))
+}
+
+/// An app that acts for somebody.
+#[must_use]
+pub fn app() -> Resource {
+    let body = App {
+        form: AppForm::ActingApp,
+        container: Fact::Known(ResourceId::new("11f1", Kind::Container, "site")),
+        key: text("com.example.sync"),
+        vendor: text("Example"),
+        version: text("1.2.3"),
+        enabled: Fact::Known(true),
+        user_installed: Fact::Known(true),
+        acts_for: Fact::Known(vec![cloud(Kind::Principal, "712020:a")]),
+        auth_type: text("auth-token-for-3LO"),
+        last_used_at: Fact::Known(day("2026-11-20")),
+    };
+    resource(ResourceId::new("96c9", Kind::App, "acting:sync"), "Sync", "audit events", Body::App(body))
+}
+
+/// A webhook to another company.
+#[must_use]
+pub fn webhook() -> Resource {
+    let body = Webhook {
+        container: Fact::Known(ResourceId::new("11f1", Kind::Container, "site")),
+        address: text("https://hooks.example.com"),
+        secret_in_url: Fact::Known(false),
+        signed: Fact::Known(true),
+        verifies_certificate: Fact::Known(true),
+        enabled: Fact::Known(true),
+        events: list(&["jira:issue_created"]),
+        changed_by: Fact::Known(cloud(Kind::Principal, "712020:a")),
+        changed_at: Fact::Known(day("2026-10-01")),
+        created_at: Fact::Known(day("2026-09-01")),
+    };
+    resource(ResourceId::new("11f1", Kind::Webhook, "jira:1"), "Kiplot", "webhooks", Body::Webhook(body))
+}
+
+/// An automation rule that acts as a person.
+#[must_use]
+pub fn automation() -> Resource {
+    let body = Automation {
+        container: Fact::Known(ResourceId::new("11f1", Kind::Container, "site")),
+        status: text("enabled"),
+        author: Fact::Known(cloud(Kind::Principal, "712020:a")),
+        actor: Fact::Known(cloud(Kind::Principal, "712020:a")),
+        limited_to: list(&["project/10001"]),
+        description: text("Keeps the ERP in step"),
+        created_at: Fact::Known(day("2026-01-01")),
+        changed_at: Fact::Known(day("2026-02-01")),
+    };
+    let id = ResourceId::new("11f1", Kind::Automation, "jira:0192e5ac");
+    resource(id, "Sync to ERP", "automation rules", Body::Automation(body))
+}
+
+/// A hidden pipeline variable.
+#[must_use]
+pub fn variable() -> Resource {
+    let body = Variable {
+        level: VariableLevel::Deployment,
+        container: Fact::Known(ResourceId::new("acme-ws", Kind::Container, "repository:r-1")),
+        environment: text("Production"),
+        secured: Fact::Known(true),
+        admin_only: Fact::Known(false),
+    };
+    let id = ResourceId::new("acme-ws", Kind::Variable, "repository:r-1/env-1/v-1");
+    resource(id, "JIRA_API_TOKEN", "deployment variables", Body::Variable(body))
 }
 
 /// A verified mail domain.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, LedgerEntry, Resource, ResourceId, SnapshotId, SourceName};
+use super::{Kind, LedgerEntry, Resource, ResourceId, Sighting, SnapshotId, SourceName};
 use crate::digest::Digest;
 
 /// What one source saw, and how completely.
@@ -62,6 +62,45 @@ impl Snapshot {
         }
         ledger.sort_by(|left, right| (&left.source, &left.endpoint).cmp(&(&right.source, &right.endpoint)));
         Self::of_sorted(resources, ledger)
+    }
+
+    /// Adds what endpoints that tell news told in earlier scans: they read on where they stopped, so what they told
+    /// once stays told. Accounts and credentials get such facts back if they are still there; apps that only such an
+    /// endpoint shows are back as they were, unless they have not acted since `forget_before`.
+    pub fn recall(&mut self, before: &Self, forget_before: DateTime<Utc>) {
+        let ledger = &self.ledger;
+        let reads_on = |sighting: &Sighting| {
+            let is_it = |entry: &&LedgerEntry| entry.source == sighting.source && entry.endpoint == sighting.endpoint;
+            ledger.iter().find(is_it).is_some_and(|entry| entry.watermark.is_some() && !entry.is_gap())
+        };
+        let mut back: BTreeMap<&ResourceId, &Resource> = BTreeMap::new();
+        for resource in before.resources.iter().chain(&before.carried) {
+            let told = resource.told_once();
+            let acts = resource.acted_since(forget_before) && resource.seen_by.iter().any(reads_on);
+            if told.is_none() && !acts {
+                continue;
+            }
+            let at = self.resources.binary_search_by(|one| one.id.cmp(&resource.id));
+            match (at, told) {
+                (Ok(at), Some(told)) => {
+                    if let (Some(resource), Some(digest)) = (self.resources.get_mut(at), self.digests.get_mut(at)) {
+                        resource.merge(told);
+                        *digest = Digest::of(&*resource);
+                    }
+                }
+                (Err(_), _) if acts => {
+                    back.insert(&resource.id, resource);
+                }
+                (Ok(_) | Err(_), _) => {}
+            }
+        }
+        let digested = std::mem::take(&mut self.resources).into_iter().zip(std::mem::take(&mut self.digests));
+        let mut digested: Vec<_> = digested.collect();
+        digested.extend(back.into_values().map(|resource| (resource.clone(), Digest::of(resource))));
+        digested.sort_by(|(left, _), (right, _)| left.id.cmp(&right.id));
+        let (resources, digests) = digested.into_iter().unzip();
+        let carried = std::mem::take(&mut self.carried);
+        *self = Self { carried, ..Self::of_digested(resources, digests, std::mem::take(&mut self.ledger)) };
     }
 
     /// A snapshot of resources that are merged and sorted already.

@@ -8,8 +8,9 @@ use super::say;
 use super::table::{Cell, Head, Table};
 use crate::inventory::Inventory;
 use crate::model::{
-    Body, Change, Container, ControlId, Credential, Fact, Finding, Grant, Group, Kind, LedgerEntry, Principal,
-    Resource, RuleId, RuleSummary, Setting, SnapshotHead, SourceName, Tally, WaiverState, WaiverUse, What,
+    App, Automation, Body, Change, Container, ControlId, Credential, Fact, Finding, Grant, Group, Kind, LedgerEntry,
+    Principal, Resource, ResourceId, RuleId, RuleSummary, Setting, SnapshotHead, SourceName, Tally, Variable,
+    WaiverState, WaiverUse, Webhook, What,
 };
 use crate::text;
 
@@ -54,6 +55,10 @@ pub fn inventory_table(kind: Kind, resources: &[&Resource], inventory: &Inventor
             Body::Credential(credential) => credential_cells(credential, inventory),
             Body::Container(container) => container_cells(container, inventory),
             Body::Grant(grant) => grant_cells(grant, inventory),
+            Body::App(app) => app_cells(app, inventory),
+            Body::Webhook(webhook) => webhook_cells(webhook, inventory),
+            Body::Automation(automation) => automation_cells(automation, inventory),
+            Body::Variable(variable) => variable_cells(variable, inventory),
             Body::Setting(setting) => setting_cells(setting),
         });
         cells.push(resource.id.as_str().to_owned());
@@ -101,6 +106,29 @@ fn inventory_heads(kind: Kind) -> Vec<Head> {
         ],
         Kind::Grant => {
             vec![Head::flow("ROLE"), Head::flow("HOLDER"), Head::flow("ON"), Head::flow("VIA").shown_from(120)]
+        }
+        Kind::App => vec![
+            Head::whole("FORM"),
+            Head::flow("VENDOR"),
+            Head::whole("ENABLED").shown_from(100),
+            Head::flow("ACTS FOR"),
+            Head::whole("LAST SEEN").shown_from(100),
+        ],
+        Kind::Webhook => vec![
+            Head::flow("SENDS TO"),
+            Head::whole("ENABLED"),
+            Head::whole("SIGNED"),
+            Head::flow("CHANGED BY"),
+            Head::flow("IN").shown_from(120),
+        ],
+        Kind::Automation => vec![
+            Head::whole("STATUS"),
+            Head::flow("ACTS AS"),
+            Head::flow("AUTHOR"),
+            Head::whole("CHANGED").shown_from(100),
+        ],
+        Kind::Variable => {
+            vec![Head::whole("LEVEL"), Head::whole("SECURED"), Head::flow("IN"), Head::flow("ENVIRONMENT")]
         }
         Kind::Setting => vec![Head::whole("KEY"), Head::flow("VALUE"), Head::flow("DETAIL")],
     });
@@ -182,6 +210,46 @@ fn grant_cells(grant: &Grant, inventory: &Inventory<'_>) -> Vec<String> {
         holder,
         say::pointed(inventory, &grant.container),
         say::fact(&grant.via, |via| say::list(via)),
+    ]
+}
+
+fn app_cells(app: &App, inventory: &Inventory<'_>) -> Vec<String> {
+    let names =
+        |ids: &Vec<ResourceId>| say::list(&ids.iter().map(|id| inventory.name(id).to_owned()).collect::<Vec<_>>());
+    vec![
+        app.form.name().to_owned(),
+        say::fact(&app.vendor, Clone::clone),
+        say::fact(&app.enabled, |on| say::yes_no(*on).to_owned()),
+        say::fact(&app.acts_for, names),
+        say::fact(&app.last_used_at, |at| say::day(*at)),
+    ]
+}
+
+fn webhook_cells(webhook: &Webhook, inventory: &Inventory<'_>) -> Vec<String> {
+    vec![
+        say::fact(&webhook.address, Clone::clone),
+        say::fact(&webhook.enabled, |on| say::yes_no(*on).to_owned()),
+        say::fact(&webhook.signed, |on| say::yes_no(*on).to_owned()),
+        say::pointed(inventory, &webhook.changed_by),
+        say::pointed(inventory, &webhook.container),
+    ]
+}
+
+fn automation_cells(automation: &Automation, inventory: &Inventory<'_>) -> Vec<String> {
+    vec![
+        say::fact(&automation.status, Clone::clone),
+        say::pointed(inventory, &automation.actor),
+        say::pointed(inventory, &automation.author),
+        say::fact(&automation.changed_at, |at| say::day(*at)),
+    ]
+}
+
+fn variable_cells(variable: &Variable, inventory: &Inventory<'_>) -> Vec<String> {
+    vec![
+        variable.level.name().to_owned(),
+        say::fact(&variable.secured, |on| say::yes_no(*on).to_owned()),
+        say::pointed(inventory, &variable.container),
+        say::fact(&variable.environment, Clone::clone),
     ]
 }
 

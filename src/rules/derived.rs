@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::fields::{Texts, View, container, credential, grant, principal};
+use super::fields::{Texts, View, app, container, credential, grant, principal, webhook};
 use crate::inventory::Inventory;
 use crate::model::{
-    Body, Container, ContainerForm, Credential, Fact, Grant, GrantForm, Kind, Principal, PrincipalType, ResourceId,
-    SourceName,
+    Body, Container, ContainerForm, Credential, CredentialForm, Fact, Grant, GrantForm, Kind, Principal, PrincipalType,
+    Product, ResourceId, SourceName, Standing,
 };
 
 const ORG_ADMIN: &str = "atlassian/org-admin";
@@ -59,7 +59,8 @@ pub(super) fn is_admin(view: &View<'_>) -> Fact<bool> {
     either(has_role(principal(view), &ADMIN_ROLES), || opens_administration(view))
 }
 
-/// True as soon as one group is known to open it, false only if every group is known not to.
+/// True as soon as one group is known to open it, false only if every group is known not to. What a group opens in a
+/// product that no source shows is not asked.
 fn opens_administration(view: &View<'_>) -> Fact<bool> {
     let groups = match &principal(view).groups {
         Fact::Known(groups) => groups.as_slice(),
@@ -67,21 +68,102 @@ fn opens_administration(view: &View<'_>) -> Fact<bool> {
         Fact::Unknown => return Fact::Unknown,
     };
     // A group may open one site and not another: what one of them hides is not a no.
-    let mut told = groups.is_empty() || view.inventory.coverage().gaps_of(Kind::Group).next().is_none();
+    let coverage = view.inventory.coverage();
+    let shown = |form: &str| coverage.0.iter().any(|entry| entry.can_show(Kind::Group, &[form]));
+    let mut told =
+        groups.is_empty() || coverage.gaps_over(Kind::Group, &["jira-access", "confluence-access"]).next().is_none();
     for id in groups {
-        let access = match view.inventory.get(id).map(|resource| &resource.body) {
-            Some(Body::Group(group)) => &group.jira_access,
-            _ => &Fact::Unknown,
+        let Some(Body::Group(group)) = view.inventory.get(id).map(|resource| &resource.body) else {
+            told = false;
+            continue;
         };
-        match access {
-            Fact::Known(access) if access.iter().any(|word| word == "admin" || word == "site-admin") => {
-                return Fact::Known(true);
+        let accesses = [("jira-access", &group.jira_access), ("confluence-access", &group.confluence_access)];
+        for (form, access) in accesses {
+            match access {
+                Fact::Known(access) if access.iter().any(|word| word == "admin" || word == "site-admin") => {
+                    return Fact::Known(true);
+                }
+                Fact::Known(_) | Fact::Absent => {}
+                Fact::Unknown => told &= form != "jira-access" && !shown(form),
             }
-            Fact::Known(_) | Fact::Absent => {}
-            Fact::Unknown => told = false,
         }
     }
     if told { Fact::Known(false) } else { Fact::Unknown }
+}
+
+pub(super) fn active_in_jira(view: &View<'_>) -> Fact<bool> {
+    let Fact::Known(standings) = &principal(view).standings else { return Fact::Unknown };
+    let in_jira: Vec<_> = standings.iter().filter(|standing| standing.product == Product::Jira).collect();
+    if in_jira.iter().any(|standing| standing.active == Fact::Known(true)) {
+        return Fact::Known(true);
+    }
+    let shut = !in_jira.is_empty() && in_jira.iter().all(|standing| standing.active == Fact::Known(false));
+    if shut { Fact::Known(false) } else { Fact::Unknown }
+}
+
+/// Whether the organisation lets an account with this status in; `None` if its word decides nothing.
+fn opens(status: &str) -> Option<bool> {
+    match status {
+        "active" => Some(true),
+        "suspended" | "deactivated" | "closed" | "for-deletion" => Some(false),
+        _ => None,
+    }
+}
+
+/// The products that let the account in, or those that do not. A product that has no word on it is
+/// not asked; one that should have told and did not leaves the question open.
+fn doors<'a>(view: &View<'a>, wanted: bool) -> Fact<Vec<&'a Standing>> {
+    let Fact::Known(standings) = &principal(view).standings else { return Fact::Unknown };
+    let found: Vec<_> = standings.iter().filter(|standing| standing.active == Fact::Known(wanted)).collect();
+    let untold = standings.iter().any(|standing| standing.active.is_unknown());
+    if found.is_empty() && untold { Fact::Unknown } else { Fact::Known(found) }
+}
+
+pub(super) fn open_though_closed<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    let Fact::Known(status) = &principal(view).status else { return Fact::Unknown };
+    if opens(status) != Some(false) {
+        return Fact::Known(Texts::Made(Vec::new()));
+    }
+    doors(view, true).map(|open| Texts::Made(open.iter().map(|standing| standing.product.title()).collect()))
+}
+
+/// Two doors that stand differently, and mail addresses that are not the same. A hidden address agrees with any.
+pub(super) fn disagreements<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    let account = principal(view);
+    let (open, closed) = match (doors(view, true), doors(view, false)) {
+        (Fact::Known(open), Fact::Known(closed)) => (open, closed),
+        _ => return Fact::Unknown,
+    };
+    let word = account.status.known().and_then(|status| Some((status, opens(status)?)));
+    let titles = |standings: &[&Standing]| {
+        let titles: BTreeSet<&str> = standings.iter().map(|standing| standing.product.title()).collect();
+        titles.into_iter().collect::<Vec<_>>().join(", ")
+    };
+    let mut worded = Vec::new();
+    match word {
+        Some((status, false)) if !open.is_empty() => {
+            worded.push(format!("{status} in the organisation, let in by {}", titles(&open)));
+        }
+        Some((_, true)) if !closed.is_empty() => {
+            worded.push(format!("active in the organisation, kept out by {}", titles(&closed)));
+        }
+        None if !open.is_empty() && !closed.is_empty() => {
+            worded.push(format!("let in by {}, kept out by {}", titles(&open), titles(&closed)));
+        }
+        _ => {}
+    }
+    if let (Fact::Known(email), Fact::Known(others)) = (&account.email, &account.other_emails) {
+        worded.extend(others.iter().map(|other| format!("mail address {email} here, {other} there")));
+    }
+    Fact::Known(Texts::Worded(worded))
+}
+
+pub(super) fn hides_email_in<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    let account = principal(view);
+    let Fact::Known(standings) = &account.standings else { return Fact::Unknown };
+    let hidden = standings.iter().filter(|standing| standing.shows_email == Fact::Known(false));
+    let shown = account.email.known().is_some();
+    Fact::Known(Texts::Made(hidden.filter(|_| shown).map(|standing| standing.product.title()).collect()))
 }
 
 fn either(left: Fact<bool>, right: impl FnOnce() -> Fact<bool>) -> Fact<bool> {
@@ -106,12 +188,15 @@ pub(super) fn live_credentials(view: &View<'_>) -> Fact<i64> {
     let principal = principal(view);
     let person = !matches!(principal.account_type, Fact::Known(kind) if kind != PrincipalType::Person);
     let hidden = person && principal.managed != Fact::Known(true);
-    if hidden || !view.inventory.seen_whole(Kind::Credential) {
+    if hidden || !view.inventory.all_seen(Kind::Credential, &["api-token", "oauth-client"]) {
         return Fact::Unknown;
     }
     let mut live = 0;
     for resource in view.inventory.credentials_of(&view.resource.id) {
         let Body::Credential(credential) = &resource.body else { continue };
+        if matches!(credential.form, CredentialForm::SshKey | CredentialForm::DeployKey) {
+            continue;
+        }
         match is_live(credential, view.now) {
             Fact::Known(true) => live += 1,
             Fact::Known(false) | Fact::Absent => {}
@@ -121,7 +206,7 @@ pub(super) fn live_credentials(view: &View<'_>) -> Fact<i64> {
     Fact::Known(live)
 }
 
-fn is_live(credential: &Credential, now: DateTime<Utc>) -> Fact<bool> {
+pub(super) fn is_live(credential: &Credential, now: DateTime<Utc>) -> Fact<bool> {
     if credential.status.known().is_some_and(|status| status == "blocked")
         || credential.expires_at.known().is_some_and(|end| *end <= now)
     {
@@ -214,13 +299,13 @@ pub(super) fn grant_projects(view: &View<'_>) -> Fact<i64> {
             Fact::Known(scheme) => projects_using(view.inventory, scheme),
             Fact::Absent | Fact::Unknown => Fact::Unknown,
         },
-        GrantForm::PlatformRole | GrantForm::GlobalPermission => Fact::Known(0),
+        _ => Fact::Known(0),
     }
 }
 
 /// No project is known to use a scheme only if every project told which one it uses.
 fn projects_using(inventory: &Inventory<'_>, scheme: &ResourceId) -> Fact<i64> {
-    if !inventory.seen_whole(Kind::Container) {
+    if !inventory.all_seen(Kind::Container, &["project", "permission-scheme"]) {
         return Fact::Unknown;
     }
     let projects = inventory.projects_using(scheme);
@@ -235,7 +320,187 @@ fn projects_using(inventory: &Inventory<'_>, scheme: &ResourceId) -> Fact<i64> {
     if projects == 0 && untold() { Fact::Unknown } else { Fact::Known(count(projects)) }
 }
 
-fn count(number: usize) -> i64 {
+/// People whose accounts the organisation does not manage and that are not closed.
+pub(super) fn external_people(view: &View<'_>) -> Fact<i64> {
+    count_accounts(view, |account| match (&account.account_type, &account.managed) {
+        (Fact::Known(sort), _) if *sort != PrincipalType::Person => Fact::Known(false),
+        (_, Fact::Known(true)) => Fact::Known(false),
+        (Fact::Known(_), Fact::Known(false)) => match &account.status {
+            Fact::Known(status) => Fact::Known(status != "closed" && status != "for-deletion"),
+            Fact::Absent | Fact::Unknown => Fact::Known(true),
+        },
+        _ => Fact::Unknown,
+    })
+}
+
+/// How many service accounts each plan allows.
+const QUOTAS: [(&str, i64); 4] = [("free", 5), ("standard", 5), ("guard-standard", 250), ("enterprise", 1_000)];
+
+pub(super) fn service_account_quota(view: &View<'_>) -> Fact<i64> {
+    let Container { form, plan, .. } = container(view);
+    let quota = |plan: &String| QUOTAS.iter().find(|(known, _)| known == plan).map(|(_, quota)| *quota);
+    match plan {
+        Fact::Known(plan) if *form == ContainerForm::Organisation => quota(plan).map_or(Fact::Unknown, Fact::Known),
+        _ => Fact::Unknown,
+    }
+}
+
+/// Team-managed projects of a site.
+pub(super) fn unseen_projects(view: &View<'_>) -> Fact<i64> {
+    if container(view).form != ContainerForm::Site || !view.inventory.all_seen(Kind::Container, &["project"]) {
+        return Fact::Unknown;
+    }
+    let tenant = view.resource.id.tenant();
+    let mut unseen = 0;
+    for resource in view.inventory.of_kind(Kind::Container).filter(|resource| resource.id.tenant() == tenant) {
+        match &resource.body {
+            Body::Container(Container { form: ContainerForm::Project, team_managed, .. }) => match team_managed {
+                Fact::Known(true) => unseen += 1,
+                Fact::Known(false) | Fact::Absent => {}
+                Fact::Unknown => return Fact::Unknown,
+            },
+            _ => {}
+        }
+    }
+    Fact::Known(unseen)
+}
+
+pub(super) fn push_limited(view: &View<'_>) -> Fact<bool> {
+    match container(view).only_pushers {
+        Fact::Known(_) => Fact::Known(true),
+        Fact::Absent => Fact::Known(false),
+        Fact::Unknown => Fact::Unknown,
+    }
+}
+
+/// What a grant that administers a space, repository or repository project is called.
+const ADMINISTERING: [&str; 2] = ["administer space", "admin"];
+
+/// Whether a grant is one of these permissions, or a role that brings one of them.
+fn brings(grant: &Grant, permissions: &[&str]) -> bool {
+    let brought = grant.permits.known().into_iter().flatten().map(String::as_str);
+    brought.chain([grant.role.as_str()]).any(|permission| permissions.contains(&permission))
+}
+
+/// The grants that administer a container, if all grants on such containers were seen.
+fn administering<'a>(view: &View<'a>) -> Fact<Vec<&'a Grant>> {
+    let forms: &[&str] = match container(view).form {
+        ContainerForm::Space => &["space-permission", "space-role"],
+        ContainerForm::Repository | ContainerForm::RepositoryProject => {
+            &["repository-permission", "repository-project-permission"]
+        }
+        _ => return Fact::Unknown,
+    };
+    if !view.inventory.all_seen(Kind::Grant, forms) {
+        return Fact::Unknown;
+    }
+    let grants = view.inventory.grants_on(&view.resource.id).filter_map(|resource| match &resource.body {
+        Body::Grant(grant) if brings(grant, &ADMINISTERING) => Some(grant),
+        _ => None,
+    });
+    Fact::Known(grants.collect())
+}
+
+fn holder_name<'a>(inventory: &'a Inventory<'a>, grant: &'a Grant) -> &'a str {
+    match (&grant.principal, &grant.group) {
+        (Fact::Known(holder), _) | (_, Fact::Known(holder)) => inventory.name(holder),
+        _ => grant.holder.name(),
+    }
+}
+
+pub(super) fn administrators<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    administering(view).map(|grants| {
+        let names: BTreeSet<&str> = grants.into_iter().map(|grant| holder_name(view.inventory, grant)).collect();
+        Texts::Made(names.into_iter().collect())
+    })
+}
+
+/// Groups, sets of people, and the accounts of which nobody says that they are closed.
+pub(super) fn active_administrators(view: &View<'_>) -> Fact<i64> {
+    let Fact::Known(grants) = administering(view) else { return Fact::Unknown };
+    let mut active = BTreeSet::new();
+    let mut untold = false;
+    for grant in grants {
+        match &grant.principal {
+            Fact::Known(id) => match view.inventory.principal(id).map(|account| account.status.as_ref()) {
+                Some(Fact::Known(status)) if opens(status) == Some(false) => {}
+                Some(Fact::Known(_)) => {
+                    active.insert(holder_name(view.inventory, grant));
+                }
+                _ => untold = true,
+            },
+            Fact::Absent | Fact::Unknown => {
+                active.insert(holder_name(view.inventory, grant));
+            }
+        }
+    }
+    if active.is_empty() && untold { Fact::Unknown } else { Fact::Known(count(active.len())) }
+}
+
+pub(super) fn shares(view: &View<'_>) -> Fact<i64> {
+    let shared = matches!(container(view).form, ContainerForm::Filter | ContainerForm::Dashboard);
+    if !shared || !view.inventory.all_seen(Kind::Grant, &["share"]) {
+        return Fact::Unknown;
+    }
+    Fact::Known(count(view.inventory.grants_on(&view.resource.id).count()))
+}
+
+pub(super) fn credential_acts_for<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    credential(view).acts_for.as_ref().map(|accounts| names(view.inventory, accounts))
+}
+
+/// False only where somebody was seen using it, and it was the owner.
+pub(super) fn used_by_other(view: &View<'_>) -> Fact<bool> {
+    match (&credential(view).owner, &credential(view).last_used_by) {
+        (Fact::Known(owner), Fact::Known(user)) => Fact::Known(owner != user),
+        _ => Fact::Unknown,
+    }
+}
+
+pub(super) fn same_key(view: &View<'_>) -> Fact<i64> {
+    match &credential(view).fingerprint {
+        Fact::Known(key) => match view.inventory.uses_of_key(key) {
+            0 | 1 if !view.inventory.all_seen(Kind::Credential, &["ssh-key", "deploy-key"]) => Fact::Unknown,
+            uses => Fact::Known(count(uses.saturating_sub(1))),
+        },
+        Fact::Absent => Fact::Known(0),
+        Fact::Unknown => Fact::Unknown,
+    }
+}
+
+pub(super) fn app_acts_for<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    app(view).acts_for.as_ref().map(|accounts| names(view.inventory, accounts))
+}
+
+pub(super) fn acts_for_people(view: &View<'_>) -> Fact<i64> {
+    let accounts = match &app(view).acts_for {
+        Fact::Known(accounts) => accounts.as_slice(),
+        Fact::Absent => &[],
+        Fact::Unknown => return Fact::Unknown,
+    };
+    let mut people = 0;
+    for id in accounts {
+        match view.inventory.principal(id).map(|account| account.account_type) {
+            Some(Fact::Known(PrincipalType::Person)) => people += 1,
+            Some(Fact::Known(_) | Fact::Absent) => {}
+            Some(Fact::Unknown) | None => return Fact::Unknown,
+        }
+    }
+    Fact::Known(people)
+}
+
+pub(super) fn plain_http(view: &View<'_>) -> Fact<bool> {
+    webhook(view).address.as_ref().map(|address| address.to_ascii_lowercase().starts_with("http://"))
+}
+
+pub(super) fn webhook_host<'a>(view: &View<'a>) -> Fact<&'a str> {
+    webhook(view)
+        .address
+        .as_ref()
+        .and_then(|address| address.split_once("://").map_or(Fact::Unknown, |(_, host)| Fact::Known(host)))
+}
+
+pub(super) fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
@@ -250,6 +515,7 @@ mod tests {
             endpoint: kind.name().into(),
             path: String::new(),
             shows: vec![kind],
+            forms: Vec::new(),
             state,
             reason: String::new(),
             right: String::new(),
@@ -259,6 +525,7 @@ mod tests {
             rows: 0,
             rows_expected: None,
             last_cursor: None,
+            watermark: None,
             statuses: std::collections::BTreeMap::new(),
             retries: 0,
             unreadable: Vec::new(),

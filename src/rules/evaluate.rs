@@ -11,8 +11,8 @@ use super::reasons::Reasons;
 use super::rule::{Code, Judgement, Rule};
 use crate::inventory::Inventory;
 use crate::model::{
-    Body, Change, Coverage, Evaluation, Fact, Failure, Kind, LedgerEntry, Outcome, Resource, Severity, Tally, Unseen,
-    Verdict, What,
+    Body, Change, Coverage, Evaluation, Fact, Failure, Kind, LedgerEntry, Outcome, Resource, ResourceId, Severity,
+    Tally, Unseen, Verdict, What,
 };
 
 /// With fewer resources, sharing out costs more than it saves.
@@ -75,15 +75,16 @@ fn gather(rules: &[&Rule], tables: Vec<Table>, coverage: Coverage<'_>) -> Evalua
 /// Gaps behind which there may be resources that the rule would judge, or that its judgement depends on. A kind that
 /// no endpoint shows at all is the greatest gap of all.
 fn unseen(rule: &Rule, coverage: Coverage<'_>) -> Vec<Unseen> {
-    let needed = rule.needed_kinds();
-    let gaps = coverage.gaps().filter(|gap| gap.shows.iter().any(|kind| needed.contains(kind)));
+    let gaps = coverage.gaps().filter(|gap| rule.leans_on(gap));
     let mut unseen: Vec<Unseen> = gaps.map(behind).collect();
-    if !coverage.0.iter().any(|entry| entry.shows.contains(&rule.kind())) {
+    if !coverage.0.iter().any(|entry| entry.can_show(rule.kind(), rule.forms())) {
         let kind = rule.kind().name();
+        let what =
+            if rule.forms().is_empty() { kind.to_owned() } else { format!("{kind} ({})", rule.forms().join(", ")) };
         unseen.push(Unseen {
             source: "none".into(),
             endpoint: format!("{kind}s").into(),
-            reason: format!("no source that is configured shows any {kind}"),
+            reason: format!("no source that is configured shows any {what}"),
         });
     }
     unseen.sort();
@@ -210,14 +211,18 @@ pub(super) fn failure(code: &Code, severity: Severity, ctx: &Ctx<'_>) -> Failure
     }
 }
 
-/// Whose it is: the owner of a credential, the holder of a grant.
+/// Whose it is: the owner of a credential, the holder of a grant, who changed a webhook last.
 fn owner(inventory: &Inventory<'_>, resource: &Resource) -> Option<String> {
+    let named = |id: &Fact<ResourceId>| id.known().map(|owner| inventory.name(owner).to_owned());
     match &resource.body {
-        Body::Credential(credential) => credential.owner.known().map(|owner| inventory.name(owner).to_owned()),
+        Body::Credential(credential) => named(&credential.owner),
         Body::Grant(grant) => match (&grant.principal, &grant.group) {
             (Fact::Known(holder), _) | (_, Fact::Known(holder)) => Some(inventory.name(holder).to_owned()),
             _ => Some(grant.holder.name().to_owned()),
         },
-        Body::Principal(_) | Body::Group(_) | Body::Container(_) | Body::Setting(_) => None,
+        Body::Container(container) => named(&container.owner),
+        Body::Webhook(webhook) => named(&webhook.changed_by),
+        Body::Automation(automation) => named(&automation.actor),
+        Body::Principal(_) | Body::Group(_) | Body::App(_) | Body::Variable(_) | Body::Setting(_) => None,
     }
 }

@@ -3,12 +3,16 @@
 
 use chrono::{DateTime, Utc};
 
-use super::derived;
+use super::{derived, reach};
 use crate::inventory::Inventory;
-use crate::model::Kind::{Container as CT, Credential as CR, Grant as GR, Group as GP, Principal as PR, Setting as SE};
+use crate::model::Kind::{
+    App as AP, Automation as AU, Container as CT, Credential as CR, Grant as GR, Group as GP, Principal as PR,
+    Setting as SE, Variable as VA, Webhook as WH,
+};
 use crate::model::{
-    Body, Change, Container, ContainerForm, Credential, CredentialForm, Fact, Grant, GrantForm, Group, Holder, Kind,
-    Principal, PrincipalType, Resource, ResourceId, Setting, What,
+    App, AppForm, Automation, Body, Change, Container, ContainerForm, Credential, CredentialForm, Fact, Grant,
+    GrantForm, Group, Holder, Kind, Principal, PrincipalType, Resource, ResourceId, Setting, Variable, VariableLevel,
+    Webhook, What,
 };
 
 /// What a field is read from.
@@ -20,10 +24,11 @@ pub(super) struct View<'a> {
     pub(super) now: DateTime<Utc>,
 }
 
-/// A list of text: kept by the resource, or made for the question.
+/// A list of text: kept by the resource, gathered for the question, or worded for it.
 pub(super) enum Texts<'a> {
     Kept(&'a [String]),
     Made(Vec<&'a str>),
+    Worded(Vec<String>),
 }
 
 impl Texts<'_> {
@@ -31,6 +36,7 @@ impl Texts<'_> {
         let (kept, made): (&[String], &[&str]) = match self {
             Self::Kept(kept) => (kept, &[]),
             Self::Made(made) => (&[], made),
+            Self::Worded(worded) => (worded, &[]),
         };
         kept.iter().map(String::as_str).chain(made.iter().copied())
     }
@@ -39,6 +45,7 @@ impl Texts<'_> {
         match self {
             Self::Kept(kept) => kept.len(),
             Self::Made(made) => made.len(),
+            Self::Worded(worded) => worded.len(),
         }
     }
 }
@@ -52,6 +59,9 @@ pub(super) enum Get {
     Text(for<'a> fn(&View<'a>) -> Fact<&'a str>),
     Texts(for<'a> fn(&View<'a>) -> Fact<Texts<'a>>),
 }
+
+/// Resources that a field is worked out from: a kind, and the forms of it that matter; no forms mean all.
+pub(super) type Need = (Kind, &'static [&'static str]);
 
 /// One thing a condition may name.
 pub struct Field {
@@ -67,8 +77,8 @@ pub struct Field {
     pub doc: &'static str,
     /// The words it can be, where they are fixed.
     pub(super) words: Option<fn() -> Vec<&'static str>>,
-    /// Further kinds it is worked out from: their gaps can leave it unknown.
-    pub(super) needs: &'static [Kind],
+    /// What else it is worked out from: gaps there can leave it unknown.
+    pub(super) needs: &'static [Need],
     pub(super) get: Get,
 }
 
@@ -101,7 +111,7 @@ impl Field {
         self
     }
 
-    const fn derived(mut self, needs: &'static [Kind]) -> Self {
+    const fn derived(mut self, needs: &'static [Need]) -> Self {
         self.derived = true;
         self.needs = needs;
         self
@@ -115,6 +125,19 @@ const fn field(of: Kind, name: &'static str, get: Get, doc: &'static str) -> Fie
 const fn of_change(name: &'static str, get: Get, doc: &'static str) -> Field {
     Field { of: None, name, nullable: false, derived: false, doc, words: None, needs: &[], get }
 }
+
+/// Credentials that act with the rights of an account.
+const TOKENS: Need = (CR, &["api-token", "oauth-client", "org-api-key"]);
+/// Jira applications, with the groups that take their seats.
+const APPLICATIONS: Need = (CT, &["application"]);
+/// Projects, with the permission schemes they use.
+const PROJECTS: Need = (CT, &["project", "permission-scheme"]);
+/// Repositories, with what protects their branches.
+const REPOSITORIES: Need = (CT, &["repository"]);
+/// What accounts may do with repositories.
+const REPOSITORY_ACCESS: Need = (GR, &["effective-repository-permission"]);
+/// What groups open.
+const GROUP_ACCESS: Need = (GP, &["jira-access", "confluence-access"]);
 
 /// Every field, by kind.
 #[rustfmt::skip]
@@ -132,15 +155,21 @@ pub static FIELDS: &[Field] = &[
     field(PR, "billable", Get::Bool(|v| principal(v).billable), "It counts towards the Guard subscription."),
     field(PR, "management_source", Get::Text(|v| text(&principal(v).management_source)), "`invited` or `synced`.").nullable(),
     field(PR, "description", Get::Text(|v| text(&principal(v).description)), "What somebody wrote about it.").nullable(),
-    field(PR, "active_in_jira", Get::Bool(|v| principal(v).active_in_jira), "It may log in to the Jira site it was seen on."),
+    field(PR, "other_emails", Get::Texts(|v| list(&principal(v).other_emails)), "Mail addresses that other sources show for it, where they differ."),
+    field(PR, "auth_policy", Get::Text(|v| text(&principal(v).auth_policy)), "The authentication policy it is in; told for managed accounts only.").nullable(),
+    field(PR, "last_login_at", Get::Time(|v| principal(v).last_login_at), "When it last logged in, as the audit log tells.").nullable(),
+    field(PR, "active_in_jira", Get::Bool(derived::active_in_jira), "It may log in to a Jira site that was seen.").derived(&[]),
+    field(PR, "disagreements", Get::Texts(derived::disagreements), "What its sources disagree about: who lets it in, and its mail address.").derived(&[]),
+    field(PR, "open_though_closed", Get::Texts(derived::open_though_closed), "Products that let it in though the organisation does not.").derived(&[]),
+    field(PR, "hides_email_in", Get::Texts(derived::hides_email_in), "Products where its mail address is hidden while another shows it.").derived(&[]),
     field(PR, "email_domain", Get::Text(derived::email_domain), "The mail address behind the @, in its own letters.").nullable().derived(&[]),
-    field(PR, "group_names", Get::Texts(derived::group_names), "Names of the groups it is a direct member of.").derived(&[GP]),
+    field(PR, "group_names", Get::Texts(derived::group_names), "Names of the groups it is a direct member of.").derived(&[(GP, &[])]),
     field(PR, "last_active_at", Get::Time(derived::last_active_at), "Latest page view in any product; null if never.").nullable().derived(&[]),
     field(PR, "is_org_admin", Get::Bool(derived::is_org_admin), "It administers the organisation.").derived(&[]),
-    field(PR, "is_admin", Get::Bool(derived::is_admin), "It has an administrator's role, or is in a group that opens the administration of Jira.").derived(&[GP]),
-    field(PR, "seats", Get::Texts(derived::seats), "Jira applications it takes a seat of.").derived(&[CT]),
-    field(PR, "takes_seat", Get::Bool(derived::takes_seat), "It takes a seat of at least one Jira application.").derived(&[CT]),
-    field(PR, "live_credentials", Get::Int(derived::live_credentials), "Its credentials that are neither expired nor blocked.").derived(&[CR]),
+    field(PR, "is_admin", Get::Bool(derived::is_admin), "It has an administrator's role, or is in a group that opens the administration of Jira or Confluence.").derived(&[GROUP_ACCESS]),
+    field(PR, "seats", Get::Texts(derived::seats), "Jira applications it takes a seat of.").derived(&[APPLICATIONS]),
+    field(PR, "takes_seat", Get::Bool(derived::takes_seat), "It takes a seat of at least one Jira application.").derived(&[APPLICATIONS]),
+    field(PR, "live_credentials", Get::Int(derived::live_credentials), "Its API tokens and OAuth clients that are neither expired nor blocked.").derived(&[TOKENS]),
 
     field(GP, "name", Get::Text(name), "The group's name."),
     field(GP, "id", Get::Text(id), "Its id in keyroll."),
@@ -149,7 +178,8 @@ pub static FIELDS: &[Field] = &[
     field(GP, "external", Get::Bool(|v| group(v).external), "An identity provider feeds it."),
     field(GP, "member_count", Get::Int(|v| group(v).member_count), "Members, as the source counts them."),
     field(GP, "jira_access", Get::Texts(|v| list(&group(v).jira_access)), "What membership opens in Jira: `user`, `admin`, `site-admin`."),
-    field(GP, "roles", Get::Texts(derived::group_roles), "Roles and permissions granted to it.").derived(&[GR]),
+    field(GP, "confluence_access", Get::Texts(|v| list(&group(v).confluence_access)), "What membership opens in Confluence: `user`, `admin`, `site-admin`."),
+    field(GP, "roles", Get::Texts(derived::group_roles), "Roles and permissions granted to it.").derived(&[(GR, &[])]),
 
     field(CR, "name", Get::Text(name), "The credential's label."),
     field(CR, "id", Get::Text(id), "Its id in keyroll."),
@@ -159,7 +189,12 @@ pub static FIELDS: &[Field] = &[
     field(CR, "expires_at", Get::Time(|v| credential(v).expires_at), "When it ends; null if it never does.").nullable(),
     field(CR, "last_used_at", Get::Time(|v| credential(v).last_used_at), "When it was last used; null if no use was ever recorded.").nullable(),
     field(CR, "scopes", Get::Texts(|v| list(&credential(v).scopes)), "What it is limited to."),
-    field(CR, "owner_exists", Get::Bool(derived::owner_exists), "The account it acts as was seen.").derived(&[PR]),
+    field(CR, "fingerprint", Get::Text(|v| text(&credential(v).fingerprint)), "The digest of a public key; null for what is no key.").nullable(),
+    field(CR, "auth_type", Get::Text(|v| text(&credential(v).auth_type)), "How it was presented when it was last seen in the audit log.").nullable(),
+    field(CR, "acts_for_names", Get::Texts(derived::credential_acts_for), "Accounts on whose behalf the audit log saw it acting.").derived(&[]),
+    field(CR, "used_by_other", Get::Bool(derived::used_by_other), "The audit log saw another account than its owner acting with it.").derived(&[]),
+    field(CR, "same_key", Get::Int(derived::same_key), "Other places where the same public key is; 0 for what is no key.").derived(&[(CR, &["ssh-key", "deploy-key"])]),
+    field(CR, "owner_exists", Get::Bool(derived::owner_exists), "The account it acts as was seen.").derived(&[(PR, &[])]),
 
     field(CT, "name", Get::Text(name), "The container's name."),
     field(CT, "id", Get::Text(id), "Its id in keyroll."),
@@ -172,12 +207,22 @@ pub static FIELDS: &[Field] = &[
     field(CT, "plan", Get::Text(|v| text(&container(v).plan)), "`free`, `paid`, `unlicensed`, or the source's own word.").nullable(),
     field(CT, "sandbox", Get::Bool(|v| container(v).sandbox), "It is a sandbox."),
     field(CT, "team_managed", Get::Bool(|v| container(v).team_managed), "A team-managed project."),
+    field(CT, "category", Get::Text(|v| text(&container(v).category)), "What the product sorts it under: a space's type (`global`, `personal`), a project's.").nullable(),
+    field(CT, "public", Get::Bool(|v| container(v).public), "A repository or workspace that anyone on the web can read."),
+    field(CT, "pipelines_enabled", Get::Bool(|v| container(v).pipelines_enabled), "Pipelines run in the repository.").nullable(),
     field(CT, "created_at", Get::Time(|v| container(v).created_at), "When it was made.").nullable(),
+    field(CT, "push_limited", Get::Bool(derived::push_limited), "Only some of those with write access may push to any branch of the repository.").derived(&[]),
+    field(CT, "administrators", Get::Texts(derived::administrators), "Accounts and groups that administer a space, repository or repository project.").derived(&[(GR, &["space-permission", "space-role", "repository-permission", "repository-project-permission"])]),
+    field(CT, "active_administrators", Get::Int(derived::active_administrators), "Of those, the groups and the accounts that may log in.").derived(&[(GR, &["space-permission", "space-role", "repository-permission", "repository-project-permission"]), (PR, &[])]),
+    field(CT, "shares", Get::Int(derived::shares), "Shares of a filter or dashboard.").derived(&[(GR, &["share"])]),
+    field(CT, "external_people", Get::Int(derived::external_people), "People with accounts that the organisation does not manage and that are not closed; known for organisations alone.").derived(&[(PR, &[])]),
+    field(CT, "unseen_projects", Get::Int(derived::unseen_projects), "Team-managed projects, whose access cannot be read in full; known for sites alone.").derived(&[(CT, &["project"])]),
+    field(CT, "service_account_quota", Get::Int(derived::service_account_quota), "Service accounts that the organisation's plan allows; known where the plan is.").derived(&[]),
     field(CT, "seats_free", Get::Int(derived::seats_free), "Seats bought and not used; null if unlimited.").nullable().derived(&[]),
-    field(CT, "org_admins", Get::Int(derived::org_admins), "Accounts that may log in and administer the organisation; known for organisations alone.").derived(&[PR]),
-    field(CT, "service_accounts", Get::Int(derived::service_accounts), "Service accounts of the organisation; known for organisations alone.").derived(&[PR]),
-    field(CT, "projects", Get::Int(derived::container_projects), "Projects that use a permission scheme; known for schemes alone.").derived(&[CT]),
-    field(CT, "licence_group_names", Get::Texts(derived::licence_group_names), "Groups whose members take a seat.").derived(&[GP]),
+    field(CT, "org_admins", Get::Int(derived::org_admins), "Accounts that may log in and administer the organisation; known for organisations alone.").derived(&[(PR, &[])]),
+    field(CT, "service_accounts", Get::Int(derived::service_accounts), "Service accounts of the organisation; known for organisations alone.").derived(&[(PR, &[])]),
+    field(CT, "projects", Get::Int(derived::container_projects), "Projects that use a permission scheme; known for schemes alone.").derived(&[PROJECTS]),
+    field(CT, "licence_group_names", Get::Texts(derived::licence_group_names), "Groups whose members take a seat.").derived(&[(GP, &[])]),
 
     field(GR, "name", Get::Text(name), "The grant in words."),
     field(GR, "id", Get::Text(id), "Its id in keyroll."),
@@ -185,8 +230,53 @@ pub static FIELDS: &[Field] = &[
     field(GR, "role", Get::Text(|v| Fact::Known(&grant(v).role)), "The role or permission, as the source names it."),
     field(GR, "holder", Get::Text(|v| Fact::Known(grant(v).holder.name())), "Who is meant.").words_of(|| Holder::ALL.map(Holder::name).to_vec()),
     field(GR, "holder_detail", Get::Text(|v| text(&grant(v).holder_detail)), "What the source says beside the holder.").nullable(),
+    field(GR, "permits", Get::Texts(|v| list(&grant(v).permits)), "Permissions that a role brings, such as `administer space`, where the source tells."),
     field(GR, "via", Get::Texts(|v| list(&grant(v).via)), "How the holder came by it: `direct`, `group_direct`, `inferred`."),
-    field(GR, "projects", Get::Int(derived::grant_projects), "Projects it reaches: 1 for a project role, for a scheme those that use it.").derived(&[CT]),
+    field(GR, "projects", Get::Int(derived::grant_projects), "Projects it reaches: 1 for a project role, for a scheme those that use it.").derived(&[PROJECTS]),
+
+    field(AP, "name", Get::Text(name), "The app's name."),
+    field(AP, "id", Get::Text(id), "Its id in keyroll."),
+    field(AP, "form", Get::Text(|v| Fact::Known(app(v).form.name())), "Sort of app.").words_of(|| AppForm::ALL.map(AppForm::name).to_vec()),
+    field(AP, "key", Get::Text(|v| text(&app(v).key)), "Its key, such as `is.origo.jira.tempo-plugin`.").nullable(),
+    field(AP, "vendor", Get::Text(|v| text(&app(v).vendor)), "Who makes it.").nullable(),
+    field(AP, "version", Get::Text(|v| text(&app(v).version)), "Its version.").nullable(),
+    field(AP, "enabled", Get::Bool(|v| app(v).enabled), "It is switched on."),
+    field(AP, "user_installed", Get::Bool(|v| app(v).user_installed), "Somebody installed it; it did not come with the product."),
+    field(AP, "auth_type", Get::Text(|v| text(&app(v).auth_type)), "How it proved itself when it was last seen acting.").nullable(),
+    field(AP, "last_used_at", Get::Time(|v| app(v).last_used_at), "When it was last seen acting.").nullable(),
+    field(AP, "acts_for_names", Get::Texts(derived::app_acts_for), "Accounts on whose behalf it was seen acting.").derived(&[]),
+    field(AP, "acts_for_people", Get::Int(derived::acts_for_people), "How many of them are people.").derived(&[(PR, &[])]),
+
+    field(WH, "name", Get::Text(name), "The webhook's name."),
+    field(WH, "id", Get::Text(id), "Its id in keyroll."),
+    field(WH, "address", Get::Text(|v| text(&webhook(v).address)), "Scheme and host it sends to; the rest of the address may be a secret and is not kept."),
+    field(WH, "secret_in_url", Get::Bool(|v| webhook(v).secret_in_url), "Its address carries a password or a parameter that reads like a secret."),
+    field(WH, "signed", Get::Bool(|v| webhook(v).signed), "Its messages are signed with a shared secret."),
+    field(WH, "verifies_certificate", Get::Bool(|v| webhook(v).verifies_certificate), "The host's certificate is checked."),
+    field(WH, "enabled", Get::Bool(|v| webhook(v).enabled), "It is switched on."),
+    field(WH, "events", Get::Texts(|v| list(&webhook(v).events)), "What it is sent for."),
+    field(WH, "changed_at", Get::Time(|v| webhook(v).changed_at), "When it was changed last.").nullable(),
+    field(WH, "created_at", Get::Time(|v| webhook(v).created_at), "When it was made.").nullable(),
+    field(WH, "plain_http", Get::Bool(derived::plain_http), "It sends without encryption.").derived(&[]),
+    field(WH, "host", Get::Text(derived::webhook_host), "The host it sends to.").derived(&[]),
+
+    field(AU, "name", Get::Text(name), "The rule's name."),
+    field(AU, "id", Get::Text(id), "Its id in keyroll."),
+    field(AU, "status", Get::Text(|v| text(&automation(v).status)), "`enabled`, `disabled`, or the source's own word."),
+    field(AU, "description", Get::Text(|v| text(&automation(v).description)), "What somebody wrote about it.").nullable(),
+    field(AU, "limited_to", Get::Texts(|v| list(&automation(v).limited_to)), "Projects or spaces it is limited to."),
+    field(AU, "created_at", Get::Time(|v| automation(v).created_at), "When it was made.").nullable(),
+    field(AU, "changed_at", Get::Time(|v| automation(v).changed_at), "When it was changed last.").nullable(),
+
+    field(VA, "name", Get::Text(name), "The variable's name. Its value is never read."),
+    field(VA, "id", Get::Text(id), "Its id in keyroll."),
+    field(VA, "level", Get::Text(|v| Fact::Known(variable(v).level.name())), "How far it reaches.").words_of(|| VariableLevel::ALL.map(VariableLevel::name).to_vec()),
+    field(VA, "environment", Get::Text(|v| text(&variable(v).environment)), "The deployment environment; null on other levels.").nullable(),
+    field(VA, "secured", Get::Bool(|v| variable(v).secured), "Its value is hidden from people and masked in logs; pipelines can use it all the same."),
+    field(VA, "admin_only", Get::Bool(|v| variable(v).admin_only), "Only administrators of the repository may run what can use it."),
+    field(VA, "reachable_by", Get::Texts(reach::reachable_by), "Accounts that can get at the value by editing the pipeline: all who can push to a branch that runs it.").derived(&[REPOSITORY_ACCESS, REPOSITORIES]),
+    field(VA, "reachable_count", Get::Int(reach::reachable_count), "How many accounts these are.").derived(&[REPOSITORY_ACCESS, REPOSITORIES]),
+    field(VA, "matching_credentials", Get::Texts(reach::matching_credentials), "API tokens whose label says that the variable may hold them, with their owners.").derived(&[TOKENS]),
 
     field(SE, "name", Get::Text(name), "What the setting is about."),
     field(SE, "id", Get::Text(id), "Its id in keyroll."),
@@ -219,17 +309,28 @@ pub struct Neighbour {
 }
 
 /// The most neighbours any kind has.
-pub(super) const MOST_NEIGHBOURS: usize = 3;
+pub(super) const MOST_NEIGHBOURS: usize = 4;
 
 /// Every neighbour, by kind.
 #[rustfmt::skip]
 pub static NEIGHBOURS: &[Neighbour] = &[
     Neighbour { of: CR, name: "owner", kind: PR, doc: "The account whose rights the credential has.", slot: 0, link: |r| match &r.body { Body::Credential(c) => c.owner.as_ref(), _ => Fact::Unknown } },
     Neighbour { of: CR, name: "creator", kind: PR, doc: "Who made it.", slot: 1, link: |r| match &r.body { Body::Credential(c) => c.created_by.as_ref(), _ => Fact::Unknown } },
+    Neighbour { of: CR, name: "container", kind: CT, doc: "The repository or project that a deploy key opens.", slot: 2, link: |r| match &r.body { Body::Credential(c) => c.container.as_ref(), _ => Fact::Unknown } },
+    Neighbour { of: CR, name: "last_user", kind: PR, doc: "The account that the audit log last saw acting with it.", slot: 3, link: |r| match &r.body { Body::Credential(c) => c.last_used_by.as_ref(), _ => Fact::Unknown } },
     Neighbour { of: CT, name: "lead", kind: PR, doc: "Who leads the project.", slot: 0, link: |r| match &r.body { Body::Container(c) => c.lead.as_ref(), _ => Fact::Unknown } },
+    Neighbour { of: CT, name: "owner", kind: PR, doc: "Whose filter, dashboard or space it is.", slot: 1, link: |r| match &r.body { Body::Container(c) => c.owner.as_ref(), _ => Fact::Unknown } },
+    Neighbour { of: CT, name: "parent", kind: CT, doc: "What it is in.", slot: 2, link: |r| match &r.body { Body::Container(c) => c.parent.as_ref(), _ => Fact::Unknown } },
     Neighbour { of: GR, name: "holder_principal", kind: PR, doc: "The account that holds the grant.", slot: 0, link: |r| match &r.body { Body::Grant(g) => g.principal.as_ref(), _ => Fact::Unknown } },
     Neighbour { of: GR, name: "holder_group", kind: GP, doc: "The group that holds the grant.", slot: 1, link: |r| match &r.body { Body::Grant(g) => g.group.as_ref(), _ => Fact::Unknown } },
     Neighbour { of: GR, name: "container", kind: CT, doc: "What the grant is on.", slot: 2, link: |r| match &r.body { Body::Grant(g) => g.container.as_ref(), _ => Fact::Unknown } },
+    Neighbour { of: AP, name: "container", kind: CT, doc: "Where it is installed.", slot: 0, link: |r| match &r.body { Body::App(a) => a.container.as_ref(), _ => Fact::Unknown } },
+    Neighbour { of: WH, name: "container", kind: CT, doc: "The site, workspace or repository that sends.", slot: 0, link: |r| match &r.body { Body::Webhook(w) => w.container.as_ref(), _ => Fact::Unknown } },
+    Neighbour { of: WH, name: "changer", kind: PR, doc: "Who changed it last.", slot: 1, link: |r| match &r.body { Body::Webhook(w) => w.changed_by.as_ref(), _ => Fact::Unknown } },
+    Neighbour { of: AU, name: "container", kind: CT, doc: "The site it runs on.", slot: 0, link: |r| match &r.body { Body::Automation(a) => a.container.as_ref(), _ => Fact::Unknown } },
+    Neighbour { of: AU, name: "author", kind: PR, doc: "Who wrote it.", slot: 1, link: |r| match &r.body { Body::Automation(a) => a.author.as_ref(), _ => Fact::Unknown } },
+    Neighbour { of: AU, name: "actor", kind: PR, doc: "The account it acts as.", slot: 2, link: |r| match &r.body { Body::Automation(a) => a.actor.as_ref(), _ => Fact::Unknown } },
+    Neighbour { of: VA, name: "container", kind: CT, doc: "The workspace or repository that has it.", slot: 0, link: |r| match &r.body { Body::Variable(v) => v.container.as_ref(), _ => Fact::Unknown } },
 ];
 
 /// The neighbours of a kind.
@@ -284,6 +385,22 @@ pub(super) fn grant<'a>(view: &View<'a>) -> &'a Grant {
     if let Body::Grant(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
 }
 
+pub(super) fn app<'a>(view: &View<'a>) -> &'a App {
+    if let Body::App(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
+}
+
+pub(super) fn webhook<'a>(view: &View<'a>) -> &'a Webhook {
+    if let Body::Webhook(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
+}
+
+fn automation<'a>(view: &View<'a>) -> &'a Automation {
+    if let Body::Automation(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
+}
+
+pub(super) fn variable<'a>(view: &View<'a>) -> &'a Variable {
+    if let Body::Variable(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
+}
+
 fn setting<'a>(view: &View<'a>) -> &'a Setting {
     if let Body::Setting(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
 }
@@ -332,6 +449,13 @@ mod tests {
             "principal",
             "group",
             "container",
+            "standings",
+            "last_used_by",
+            "acts_for",
+            "only_pushers",
+            "changed_by",
+            "author",
+            "actor",
         ];
         for resource in sample::resources() {
             let body = serde_json::to_value(&resource.body).unwrap();

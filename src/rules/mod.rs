@@ -16,6 +16,7 @@ mod frameworks;
 pub mod functions;
 mod overrides;
 mod params;
+mod reach;
 mod reasons;
 mod rule;
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::condition::{Cause, NamedPath, Place, Why};
-use super::fields::neighbours_of;
+use super::fields::{Need, neighbours_of};
 use crate::model::{Coverage, Kind, LedgerEntry};
 
 /// The reasons of one rule that were needed so far: each is put into words once.
@@ -27,30 +27,35 @@ fn describe(why: Why, kind: Kind, paths: &[NamedPath], coverage: Coverage<'_>) -
     let name = text.split('.').next().unwrap_or("");
     match why.cause {
         Cause::Untold => {
-            let mut kinds = field.needs.to_vec();
-            kinds.extend(field.of.filter(|of| !field.needs.contains(of)));
-            let gap = explain(&kinds, coverage, "");
+            let mut needs = field.needs.to_vec();
+            needs.extend(field.of.filter(|of| !needs.iter().any(|(kind, _)| kind == of)).map(|of| (of, NO_FORMS)));
+            let gap = explain(&needs, coverage, "");
             let behind = if gap.is_empty() { gap } else { format!(", or it is behind a gap: {gap}") };
             format!("`{text}` is not known: the source does not reveal it{behind}")
         }
         Cause::Absent => format!("`{text}` has no value"),
         Cause::NeighbourUntold => {
-            format!("`{name}` is not known: {}", explain(&[kind], coverage, "the source does not reveal it"))
+            format!(
+                "`{name}` is not known: {}",
+                explain(&[(kind, NO_FORMS)], coverage, "the source does not reveal it")
+            )
         }
         Cause::NoNeighbour => format!("there is no `{name}`"),
         Cause::NeighbourUnseen => {
-            let kinds: Vec<Kind> = neighbours_of(kind)
+            let needs: Vec<Need> = neighbours_of(kind)
                 .filter(|neighbour| Place::Neighbour(neighbour.slot) == *place)
-                .map(|neighbour| neighbour.kind)
+                .map(|neighbour| (neighbour.kind, NO_FORMS))
                 .collect();
-            format!("`{name}` was not seen: {}", explain(&kinds, coverage, "no source shows it"))
+            format!("`{name}` was not seen: {}", explain(&needs, coverage, "no source shows it"))
         }
         Cause::NothingBefore => "it is not known how it was before".to_owned(),
     }
 }
 
-fn explain(kinds: &[Kind], coverage: Coverage<'_>, otherwise: &str) -> String {
-    let mut gaps = coverage.gaps().filter(|gap| kinds.iter().any(|kind| gap.shows.contains(kind)));
+const NO_FORMS: &[&str] = &[];
+
+fn explain(needs: &[Need], coverage: Coverage<'_>, otherwise: &str) -> String {
+    let mut gaps = coverage.gaps().filter(|gap| needs.iter().any(|(kind, forms)| gap.can_show(*kind, forms)));
     match (gaps.next().map(LedgerEntry::gap_text), gaps.count()) {
         (None, _) => otherwise.to_owned(),
         (Some(gap), 0) => gap,

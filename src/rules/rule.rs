@@ -12,8 +12,10 @@ use super::frameworks::{self, Framework};
 use super::overrides::Override;
 use super::params::{Param, Values};
 use crate::digest::Digest;
-use crate::model::{ControlId, Fact, Kind, RuleId, RuleSummary, Severity};
+use crate::model::{ControlId, Fact, Kind, LedgerEntry, RuleId, RuleSummary, Severity};
 use crate::problem::{Problem, Problems, SourceText};
+
+const NO_FORMS: &[&str] = &[];
 
 /// A checked and compiled rule.
 pub struct Rule {
@@ -35,6 +37,8 @@ pub(super) struct Code {
     message: Template,
     /// Every field that the rule names.
     pub(super) paths: Vec<NamedPath>,
+    /// The forms of the kind that the scope names, if it names them.
+    forms: Vec<String>,
     /// How many of the paths its judgement depends on; those that only severity and message name come behind.
     judging: usize,
 }
@@ -169,17 +173,21 @@ impl Rule {
         self.code.judging_paths().map(|path| path.text.as_str()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// The kinds that its judgement depends on: a gap in one of them can hide what it would have found.
+    /// The forms of its kind that its scope names; empty if it speaks of any.
+    pub(super) fn forms(&self) -> &[String] {
+        &self.code.forms
+    }
+
+    /// True if what an endpoint shows can matter to its judgement: a gap there can hide what it would have found.
     #[must_use]
-    pub fn needed_kinds(&self) -> BTreeSet<Kind> {
-        let mut kinds = BTreeSet::from([self.kind()]);
-        for path in self.code.judging_paths() {
-            kinds.extend(path.field.needs);
-            if let Place::Neighbour(slot) = path.place {
-                kinds.extend(neighbours_of(self.kind()).filter(|one| one.slot == slot).map(|one| one.kind));
-            }
-        }
-        kinds
+    pub fn leans_on(&self, entry: &LedgerEntry) -> bool {
+        entry.can_show(self.kind(), self.forms())
+            || self.code.judging_paths().any(|path| {
+                let needed = path.field.needs.iter().any(|(kind, forms)| entry.can_show(*kind, forms));
+                let Place::Neighbour(slot) = path.place else { return needed };
+                let mut neighbours = neighbours_of(self.kind()).filter(|one| one.slot == slot);
+                needed || neighbours.any(|one| entry.can_show(one.kind, NO_FORMS))
+            })
     }
 
     /// What reports say about it.
@@ -215,20 +223,21 @@ impl Code {
         let mut compiler = Compiler::new(schema, &written.file);
         let mut proven = Present::new();
         let mut whole = true;
+        let mut forms = Vec::new();
         let scope = written.scope.as_ref().and_then(|scope| {
             let compiled = compiler.condition(scope, &Present::new());
             whole &= compiled.is_some();
-            compiled.map(|(condition, by_scope)| {
-                proven = by_scope;
-                condition
+            compiled.map(|compiled| {
+                (proven, forms) = (compiled.proven, compiled.forms);
+                compiled.code
             })
         });
-        let require = compiler.condition(&written.require, &proven).map(|(require, _)| require);
+        let require = compiler.condition(&written.require, &proven).map(|compiled| compiled.code);
         let judging = compiler.path_count();
         let mut severity_when = Vec::new();
         for (condition, severity) in &written.severity_when {
             let compiled = compiler.condition(condition, &proven);
-            severity_when.extend(compiled.map(|(condition, _)| (condition, *severity)));
+            severity_when.extend(compiled.map(|compiled| (compiled.code, *severity)));
         }
         let message = compiler.template(&written.message, &proven);
         let unused = written.params.iter().filter(|param| !compiler.used_params().contains(&param.name.value));
@@ -240,7 +249,7 @@ impl Code {
         }
         match (require, message) {
             (Some(require), Some(message)) if whole => {
-                problems.or(Self { scope, require, severity_when, message, paths, judging })
+                problems.or(Self { scope, require, severity_when, message, paths, forms, judging })
             }
             _ => Err(problems),
         }

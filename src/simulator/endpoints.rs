@@ -2,7 +2,10 @@
 
 use super::estate::Estate;
 use super::exchange::{Ask, Reply};
-use super::{api_access, bitbucket, bitbucket_repositories, confluence, jira, jira_projects, org};
+use super::{
+    api_access, audit, automation, bitbucket, bitbucket_repositories, confluence, installed_apps, jira, jira_audit,
+    jira_projects, jira_sharing, org, policies, service_desk, webhooks,
+};
 
 /// Which of the pretended hosts answers. Each has a port of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,12 +44,12 @@ pub(super) enum Access {
     UnscopedOrgKey,
     /// A person of the site, with a token.
     SiteToken,
+    /// A person of the site, with a token, on the organisation's host.
+    GatewayToken,
     /// Anybody, but not with a wrong credential.
     Anonymous,
     /// Anybody at all.
     Public,
-    /// A person of the site, with a token, at the gateway of the organisation's host.
-    GatewayToken,
     /// A person of the Bitbucket workspace, with a token.
     BitbucketToken,
 }
@@ -277,6 +280,28 @@ pub static ENDPOINTS: &[Endpoint] = &[
         "/rest/api/3/permissionscheme/{scheme}/permission",
         jira_projects::scheme_grants,
     ),
+    org("policies", "GET", "/admin/v1/orgs/{org}/policies", policies::policies),
+    org(
+        "auth-policies",
+        "POST",
+        "/admin/control/v1/orgs/{org}/users/auth-policies/bulk-fetch",
+        policies::auth_policies,
+    ),
+    org("event-actions", "GET", "/admin/v1/orgs/{org}/event-actions", audit::event_actions),
+    org("events-stream", "GET", "/admin/v1/orgs/{org}/events-stream", audit::events_stream),
+    Endpoint {
+        name: "jira-automation",
+        method: "GET",
+        path: "/automation/public/jira/{cloud}/rest/v1/rule/summary",
+        access: Access::GatewayToken,
+        answer: automation::rules,
+    },
+    site("filters", "GET", "/rest/api/3/filter/search", jira_sharing::filters),
+    site("dashboards", "GET", "/rest/api/3/dashboard/search", jira_sharing::dashboards),
+    site("webhooks", "GET", "/rest/webhooks/1.0/webhook", webhooks::webhooks),
+    site("installed-apps", "GET", "/rest/plugins/1.0/", installed_apps::installed_apps),
+    site("jira-audit", "GET", "/rest/api/3/auditing/record", jira_audit::records),
+    site("service-desks", "GET", "/rest/servicedeskapi/servicedesk", service_desk::service_desks),
     site("confluence-current-user", "GET", "/wiki/rest/api/user/current", confluence::current_user),
     site("confluence-system-info", "GET", "/wiki/rest/api/settings/systemInfo", confluence::system_info),
     site("confluence-groups", "GET", "/wiki/rest/api/group", confluence::groups),

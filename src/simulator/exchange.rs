@@ -10,6 +10,8 @@ pub(super) struct Ask {
     /// The variable segments of the path, in order.
     pub(super) segments: Vec<String>,
     pub(super) query: Vec<(String, String)>,
+    /// The media types that are accepted, as the header says it.
+    pub(super) accept: String,
     /// The JSON body; null when there is none.
     pub(super) body: Value,
     /// Whether to give the first page whatever was asked for, with a link to a second: a fault.
@@ -70,6 +72,7 @@ fn title(status: u16) -> &'static str {
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not found",
+        406 => "Not acceptable",
         410 => "Gone",
         429 => "Too many requests",
         _ => "Internal error",

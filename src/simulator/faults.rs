@@ -141,7 +141,18 @@ fn rows(body: &mut Value) -> Option<&mut Vec<Value>> {
     if body.is_array() {
         return body.as_array_mut();
     }
-    let names = ["data", "items", "values", "results", "permissionSchemes", "permissions", "actors", "applications"];
+    let names = [
+        "data",
+        "items",
+        "values",
+        "results",
+        "permissionSchemes",
+        "permissions",
+        "actors",
+        "applications",
+        "plugins",
+        "records",
+    ];
     let name = names.into_iter().find(|name| body.get(name).is_some_and(Value::is_array))?;
     body.get_mut(name)?.as_array_mut()
 }
@@ -162,10 +173,13 @@ fn spoil_first_row(body: &mut Value) {
         "groupId",
         "id",
         "resourceId",
-        "uuid",
-        "roleId",
         "key",
+        "uuid",
+        "idUuid",
+        "roleId",
         "slug",
+        "self",
+        "email",
         "user",
         "group",
         "workspace",

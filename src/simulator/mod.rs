@@ -7,6 +7,8 @@
 
 mod accepted;
 mod api_access;
+mod audit;
+mod automation;
 mod bitbucket;
 mod bitbucket_repositories;
 mod confluence;
@@ -15,21 +17,32 @@ mod endpoints;
 mod estate;
 mod exchange;
 mod faults;
+mod furnishing;
+mod history;
+mod installed_apps;
 mod jira;
+mod jira_audit;
 mod jira_projects;
+mod jira_sharing;
 mod look_alikes;
 mod names;
 mod night;
 mod org;
+mod org_plan;
 mod people;
 mod permissions;
 mod plants;
+mod policies;
 mod random;
 mod repositories;
 mod repository_plants;
 mod server;
+mod service_desk;
+mod site_night;
+mod site_plants;
 mod spaces;
 mod truth;
+mod webhooks;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -43,6 +56,7 @@ use tokio::task::JoinHandle;
 
 pub use endpoints::{ENDPOINTS, Endpoint};
 pub use faults::Fault;
+pub use org_plan::OrgPlan;
 pub use truth::{Drift, Plant, SITUATIONS, Truth};
 
 use accepted::Accepted;
@@ -200,12 +214,6 @@ impl Simulator {
         *hold(&self.shared.bitbucket_budget) = Some(requests);
     }
 
-    /// Values that stand readable in answers and must not get any further.
-    #[must_use]
-    pub fn planted_secrets(&self) -> Vec<String> {
-        self.shared.estate.read().unwrap_or_else(PoisonError::into_inner).workspace.readable_values()
-    }
-
     /// Arms a fault for the endpoint of that name, in place of an earlier one.
     ///
     /// # Panics
@@ -224,6 +232,18 @@ impl Simulator {
     /// Lets a night pass: the clock moves to `to`, and what changes is added to [`Truth::drift`].
     pub fn night(&self, to: DateTime<Utc>) {
         night::pass(&mut self.shared.estate.write().unwrap_or_else(PoisonError::into_inner), to);
+    }
+
+    /// Changes what the organisation pays for. It begins with [`OrgPlan::Enterprise`].
+    pub fn set_plan(&self, plan: OrgPlan) {
+        self.shared.estate.write().unwrap_or_else(PoisonError::into_inner).org_plan = plan;
+    }
+
+    /// Secret values that answers carry where none should be. They must never be stored or shown.
+    #[must_use]
+    pub fn planted_secrets(&self) -> Vec<String> {
+        let estate = self.shared.estate.read().unwrap_or_else(PoisonError::into_inner);
+        estate.secrets.iter().cloned().chain(estate.workspace.readable_values()).collect()
     }
 
     /// The answer sheet, as things stand.

@@ -352,6 +352,6 @@ fn membership_status(standing: Standing) -> &'static str {
 }
 
 /// A moment as this API writes it: in UTC, with `Z`, milliseconds only when there are some.
-fn moment(at: DateTime<Utc>) -> String {
+pub(super) fn moment(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }

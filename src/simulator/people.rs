@@ -62,15 +62,16 @@ pub(super) fn cast(estate: &mut Estate, random: &mut Random) -> Vec<usize> {
     eligible
 }
 
-/// Active managed people without a part or a token: no night deactivates them.
+/// Active managed people without a part whom no night deactivates: project leads, and people without a token.
 pub(super) fn steady(estate: &Estate) -> Vec<usize> {
+    let leads: BTreeSet<usize> = estate.projects.iter().map(|project| project.lead).collect();
     let owners: BTreeSet<usize> = estate.tokens.iter().map(|token| token.owner).collect();
     (0..estate.people.len())
         .filter(|at| {
             let person = &estate.people[*at];
-            person.managed && person.standing == Standing::Active
+            person.managed && person.standing == Standing::Active && !estate.reserved.contains(at)
         })
-        .filter(|at| !owners.contains(at) && !estate.reserved.contains(at))
+        .filter(|at| leads.contains(at) || !owners.contains(at))
         .collect()
 }
 

@@ -46,7 +46,7 @@ pub(super) fn plant_full_site(estate: &mut Estate) {
 /// Where plants are put: the estate, and the people and the chance at hand.
 pub(super) struct Garden<'a> {
     pub(super) estate: &'a mut Estate,
-    cast: &'a mut Vec<usize>,
+    pub(super) cast: &'a mut Vec<usize>,
     pub(super) random: &'a mut Random,
 }
 

@@ -138,23 +138,29 @@ impl Planter<'_> {
     fn webhooks(&mut self) {
         let native = self.add_hook(1, "http://old-builds.acme.example/hook", |_| {});
         let words = "It sends to an address without encryption";
-        self.note("plant-webhook-over-http", "webhook", native, "webhook-over-http", words);
+        self.note("plant-bitbucket-webhook-over-http", "webhook", native, "webhook-over-http", words);
         let native = self.add_hook(9, "https://notify.acme.example/hook", |hook| hook.secret_set = false);
         let words = "No secret is set";
-        self.note("plant-webhook-without-secret", "webhook", native, "webhook-without-secret", words);
+        self.note("plant-bitbucket-webhook-without-secret", "webhook", native, "webhook-without-secret", words);
         let mut careless = hook("https://lab.acme.example/hook", "Lab", self.estate.now, self.random);
         careless.skips_verification = true;
         let native = vec![careless.uuid.clone(), self.estate.workspace.uuid.clone()];
         self.estate.workspace.hooks.push(careless);
         let words = "It accepts any certificate";
-        self.note("plant-webhook-skips-verification", "webhook", native, "webhook-skips-verification", words);
+        self.note("plant-bitbucket-webhook-skips-verification", "webhook", native, "webhook-skips-verification", words);
 
         let hook = &self.estate.workspace.repositories[5].hooks[0];
         let native = vec![hook.uuid.clone(), self.repository(5)];
-        self.note("harmless-webhook", "webhook", native, "webhook-without-secret", "Encrypted, with a secret");
+        self.note(
+            "harmless-bitbucket-webhook",
+            "webhook",
+            native,
+            "webhook-without-secret",
+            "Encrypted, with a secret",
+        );
         let native = self.add_hook(14, "http://retired.acme.example/hook", |hook| hook.active = false);
         let words = "It is switched off and sends nothing";
-        self.note("harmless-webhook-switched-off", "webhook", native, "webhook-over-http", words);
+        self.note("harmless-bitbucket-webhook-switched-off", "webhook", native, "webhook-over-http", words);
     }
 
     /// Adds a deploy key to a repository and tells its id and the repository's.

@@ -71,8 +71,9 @@ pub(super) async fn answer(State(port): State<Port>, request: Request) -> Respon
         return send(&refusal, &HeaderMap::new());
     }
     let query = Query::try_from_uri(&parts.uri).map_or_else(|_unreadable| Vec::new(), |Query(pairs)| pairs);
+    let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let ask = match read_body(body).await {
-        Ok(body) => Ask { segments, query, body, stuck: false },
+        Ok(body) => Ask { segments, query, accept, body, stuck: false },
         Err(()) => return send(&Reply::refusal(endpoint.family(), 400, "the body is not JSON"), &HeaderMap::new()),
     };
     port.shared.deliver(endpoint, ask, number).await
@@ -133,7 +134,7 @@ impl Shared {
 
     fn reply(&self, endpoint: &Endpoint, ask: &Ask) -> Reply {
         let estate = self.estate.read().unwrap_or_else(PoisonError::into_inner);
-        let of_an_org = endpoint.path.contains("/orgs/{org}");
+        let of_an_org = endpoint.path.contains("{org}");
         if of_an_org && ask.segment(0) != estate.org_id {
             return Reply::refusal(endpoint.family(), 404, "there is no such organization, or the key cannot see it");
         }

@@ -13,10 +13,16 @@ pub struct Endpoint {
     pub requests: &'static [Allowed],
     /// The kinds of resource that may be hidden, or known less of, while it is not read.
     pub shows: &'static [Kind],
+    /// The forms of those kinds it is about; none if it can show any.
+    pub forms: &'static [&'static str],
     /// The right that reading it takes, in the product's words.
     pub right: &'static str,
     /// What “not found” means: mostly that the credential may not see it, for some that the product has no such thing.
     pub missing: EndpointState,
+    /// The plan that has it, where not every plan does.
+    pub plan: Option<&'static str>,
+    /// True if every site of the product answers it: no answer means that the address is wrong.
+    pub always_there: bool,
 }
 
 impl Endpoint {
@@ -27,12 +33,28 @@ impl Endpoint {
         shows: &'static [Kind],
         right: &'static str,
     ) -> Self {
-        Self { name, requests, shows, right, missing: EndpointState::Denied }
+        let (missing, plan, always_there) = (EndpointState::Denied, None, false);
+        Self { name, requests, shows, forms: &[], right, missing, plan, always_there }
     }
 
     /// The same endpoint, for a product that may not offer it.
     pub(super) const fn may_be_missing(self) -> Self {
         Self { missing: EndpointState::NotOffered, ..self }
+    }
+
+    /// The same endpoint, about these forms only of what it shows.
+    pub(super) const fn only(self, forms: &'static [&'static str]) -> Self {
+        Self { forms, ..self }
+    }
+
+    /// The same endpoint, which only a plan like this one has.
+    pub(super) const fn needs_plan(self, plan: &'static str) -> Self {
+        Self { plan: Some(plan), ..self }
+    }
+
+    /// The same endpoint, which every site of the product has.
+    pub(super) const fn always_there(self) -> Self {
+        Self { always_there: true, ..self }
     }
 
     /// The request that brings its rows, with `ids` in the places of `{}`.

@@ -10,6 +10,7 @@ mod jira_cloud;
 mod pages;
 mod reading;
 mod row;
+mod site;
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ pub use endpoint::Endpoint;
 use crate::clock::Clock;
 use crate::document::Section;
 use crate::http;
-use crate::model::{Collection, LedgerEntry, SourceName};
+use crate::model::{Collection, LedgerEntry, SourceName, Watermarks};
 use crate::problem::Problems;
 
 /// A configured way of looking.
@@ -29,12 +30,24 @@ pub trait Source: Send + Sync {
     /// The name it has in the configuration.
     fn name(&self) -> &SourceName;
 
-    /// Looks at everything it is meant to see. What it could not see is an entry of the ledger.
-    async fn collect(&self) -> Collection;
+    /// Looks at what it is meant to see. What it could not see is an entry of the ledger. Endpoints that tell news
+    /// read on from their watermark.
+    async fn look(&self, depth: Depth, since: &Watermarks) -> Collection;
 
-    /// Asks every endpoint that `collect` would ask for its first page, and for that of one parent only where an
-    /// endpoint is asked once for each. `Complete` means here that the endpoint answered.
-    async fn probe(&self) -> Vec<LedgerEntry>;
+    /// Asks for first pages only, to find out what may be asked.
+    async fn probe(&self) -> Vec<LedgerEntry> {
+        self.look(Depth::FirstPage, &Watermarks::default()).await.ledger
+    }
+}
+
+/// How much a source looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Everything.
+    Whole,
+    /// The first page of each endpoint, and of one parent only where an endpoint is asked once for each: to find out
+    /// what may be asked. `Complete` means here that the endpoint answered.
+    FirstPage,
 }
 
 /// A sort of source: what people can write behind `type:`.

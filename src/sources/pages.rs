@@ -24,6 +24,7 @@ pub(super) struct Listed<T> {
 
 #[derive(Debug, Deserialize)]
 struct Links {
+    #[serde(default)]
     next: Option<String>,
 }
 
@@ -88,6 +89,73 @@ impl<T: Wire> Page for Bean<T> {
 
     fn position(&self) -> Position {
         Position { next: None, is_last: self.is_last, total: self.total }
+    }
+
+    fn into_rows(self) -> Vec<Row<T>> {
+        self.values
+    }
+}
+
+/// `{"values": […], "next": …, "size": …}` of Bitbucket: the link leads to the next page and is missing on the last.
+#[derive(Debug, Deserialize)]
+#[serde(bound = "T: Wire")]
+pub(super) struct Values<T> {
+    values: Vec<Row<T>>,
+    #[serde(default)]
+    next: Option<String>,
+    #[serde(default)]
+    size: Option<u64>,
+}
+
+impl<T: Wire> Page for Values<T> {
+    type Row = Row<T>;
+
+    fn position(&self) -> Position {
+        Position { next: self.next.clone().filter(|next| !next.is_empty()), is_last: None, total: self.size }
+    }
+
+    fn into_rows(self) -> Vec<Row<T>> {
+        self.values
+    }
+}
+
+/// `{"results": […], "_links": {"next": …}}` of Confluence, in both of its APIs.
+#[derive(Debug, Deserialize)]
+#[serde(bound = "T: Wire")]
+pub(super) struct Results<T> {
+    results: Vec<Row<T>>,
+    #[serde(default, rename = "_links")]
+    links: Option<Links>,
+    #[serde(default, rename = "totalSize")]
+    total: Option<u64>,
+}
+
+impl<T: Wire> Page for Results<T> {
+    type Row = Row<T>;
+
+    fn position(&self) -> Position {
+        let next = self.links.as_ref().and_then(|links| links.next.clone()).filter(|next| !next.is_empty());
+        Position { is_last: Some(next.is_none()), next, total: self.total }
+    }
+
+    fn into_rows(self) -> Vec<Row<T>> {
+        self.results
+    }
+}
+
+/// `{"values": […], "isLastPage": …}` of Jira Service Management.
+#[derive(Debug, Deserialize)]
+#[serde(bound = "T: Wire", rename_all = "camelCase")]
+pub(super) struct DeskPage<T> {
+    values: Vec<Row<T>>,
+    is_last_page: bool,
+}
+
+impl<T: Wire> Page for DeskPage<T> {
+    type Row = Row<T>;
+
+    fn position(&self) -> Position {
+        Position { next: None, is_last: Some(self.is_last_page), total: None }
     }
 
     fn into_rows(self) -> Vec<Row<T>> {

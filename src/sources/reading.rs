@@ -9,22 +9,16 @@ use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use futures::stream;
 
+use super::Depth;
 use super::endpoint::Endpoint;
 use super::pages::Count;
 use super::row::{Row, Wire};
 use crate::clock::Clock;
 use crate::http::{Client, End, HttpError, Page, Paging, Request, Trail, Walk};
-use crate::model::{EndpointState, LedgerEntry, Resource, Sighting, SourceName};
+use crate::model::{
+    Collection, EndpointState, Fact, LedgerEntry, Product, Resource, Sighting, SourceName, Standing, Watermarks,
+};
 use crate::text::{plural, thousands};
-
-/// How much a visit looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Depth {
-    /// Everything.
-    Whole,
-    /// The first page of each endpoint.
-    FirstPage,
-}
 
 /// One visit of a source.
 #[derive(Debug)]
@@ -32,12 +26,25 @@ pub(super) struct Gatherer {
     pub(super) source: SourceName,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) depth: Depth,
+    /// Where endpoints that tell news read on.
+    pub(super) since: Watermarks,
+    /// What to do where the credential or the address is of the wrong kind.
+    pub(super) hints: Hints,
     /// Endpoints that the configuration leaves out.
     pub(super) skip: Vec<&'static str>,
     /// Calls under way at once for an endpoint that is asked for each of many parents.
     pub(super) concurrency: usize,
     /// Why nothing can be asked, if nothing can: the tenant's own id is not known.
     pub(super) blocked: Option<String>,
+}
+
+/// What to say where the door is the wrong one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hints {
+    /// Which credential is needed here: said when one is not accepted.
+    pub(super) credential: &'static str,
+    /// Which address is needed here: said when the product does not answer.
+    pub(super) address: &'static str,
 }
 
 /// What one endpoint brought.
@@ -74,11 +81,34 @@ pub(super) struct Reading<'a> {
     /// Rows that could not be read, or have no id.
     lost: u64,
     expected: Option<u64>,
+    watermark: Option<String>,
     unreadable: Vec<String>,
     resources: Vec<Resource>,
 }
 
+/// Everything that the parts of a visit brought. Where sources know different things, the higher authority's word stands.
+pub(super) fn gathered(authority: u8, parts: Vec<Part>) -> Collection {
+    let mut collection = Collection { authority, ..Collection::default() };
+    for part in parts {
+        collection.resources.extend(part.resources);
+        collection.ledger.push(part.entry);
+    }
+    collection
+}
+
 impl Gatherer {
+    /// How this source sees an account: whether it lets it in, and whether it shows its mail address. A product that has
+    /// no word on one of them says so with `Absent`.
+    pub(super) fn standing(
+        &self,
+        product: Product,
+        active: Fact<bool>,
+        email: Option<&Fact<String>>,
+    ) -> Fact<Vec<Standing>> {
+        let shows_email = email.map_or(Fact::Absent, |email| Fact::Known(email.known().is_some()));
+        Fact::Known(vec![Standing { product, source: self.source.clone(), active, shows_email }])
+    }
+
     /// Begins to read an endpoint. Where it is left out, or nothing can be asked, the reading sends no request.
     pub(super) fn start(&self, endpoint: &'static Endpoint) -> Reading<'_> {
         let closed = if self.skip.contains(&endpoint.name) {
@@ -98,6 +128,7 @@ impl Gatherer {
             rows: 0,
             lost: 0,
             expected: None,
+            watermark: None,
             unreadable: Vec::new(),
             resources: Vec::new(),
         }
@@ -160,6 +191,11 @@ impl Reading<'_> {
                 thousands(small(self.rows))
             ));
         }
+    }
+
+    /// Where the scan before stopped reading, of an endpoint that tells news.
+    pub(super) fn read_up_to(&self) -> Option<&str> {
+        self.gatherer.since.get(&self.gatherer.source, self.endpoint.name)
     }
 
     /// Keeps the resource that a row was read as; a row that is none, for want of an id, leaves the endpoint partly read.
@@ -237,6 +273,7 @@ impl Reading<'_> {
             endpoint: self.endpoint.name.into(),
             path: self.endpoint.path(),
             shows: self.endpoint.shows.to_vec(),
+            forms: self.endpoint.forms.iter().map(|form| (*form).into()).collect(),
             state,
             reason,
             right: self.endpoint.right.to_owned(),
@@ -246,6 +283,7 @@ impl Reading<'_> {
             rows: self.rows,
             rows_expected: self.expected,
             last_cursor: counts.last_cursor,
+            watermark: self.watermark,
             statuses: counts.statuses,
             retries: counts.retries,
             unreadable: self.unreadable,
@@ -273,6 +311,7 @@ impl Reading<'_> {
                 None => self.lost += 1,
             }
         }
+        self.watermark = walk.resume.or(self.watermark.take());
         let complete = match walk.end {
             End::Complete => true,
             End::Partial(reason) => {
@@ -295,8 +334,19 @@ impl Reading<'_> {
     }
 
     fn judge(&self, error: &HttpError) -> (EndpointState, String) {
+        let hints = self.gatherer.hints;
         match error {
+            HttpError::Denied { status: 401, .. } => (EndpointState::Denied, format!("{error}; {}", hints.credential)),
+            HttpError::Denied { message, .. } | HttpError::Missing { message, .. } if speaks_of_a_plan(message) => {
+                match self.endpoint.plan {
+                    Some(plan) => (EndpointState::NotOffered, format!("needs {plan}: {error}")),
+                    None => (EndpointState::Denied, error.to_string()),
+                }
+            }
             HttpError::Denied { .. } => (EndpointState::Denied, error.to_string()),
+            HttpError::Missing { .. } | HttpError::Unreadable { .. } if self.endpoint.always_there => {
+                (EndpointState::Failed, format!("{error}; {}", hints.address))
+            }
             HttpError::NotOffered { .. } => (EndpointState::NotOffered, error.to_string()),
             HttpError::Missing { .. } if self.endpoint.missing == EndpointState::Denied => {
                 (EndpointState::Denied, format!("cannot be seen with this credential: {error}"))
@@ -350,6 +400,14 @@ impl Reading<'_> {
     }
 }
 
+/// Whether a refusal says that the plan lacks something, and not the credential.
+fn speaks_of_a_plan(message: &str) -> bool {
+    const WORDS: [&str; 7] =
+        ["guard", "subscription", "your plan", "current plan", "upgrade", "not entitled", "atlassian access"];
+    let message = message.to_ascii_lowercase();
+    WORDS.iter().any(|word| message.contains(word))
+}
+
 async fn walk_once<P: Page>(
     client: &Client,
     request: Request,
@@ -362,9 +420,9 @@ async fn walk_once<P: Page>(
         Depth::FirstPage => match client.fetch::<P>(&request, trail).await {
             Ok(page) => {
                 let expected = page.position().total;
-                Walk { rows: page.into_rows(), expected, end: End::Complete }
+                Walk { rows: page.into_rows(), expected, end: End::Complete, resume: None }
             }
-            Err(error) => Walk { rows: Vec::new(), expected: None, end: End::Failed(error) },
+            Err(error) => Walk { rows: Vec::new(), expected: None, end: End::Failed(error), resume: None },
         },
     }
 }

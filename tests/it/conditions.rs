@@ -224,14 +224,13 @@ impl Facts {
     fn resources(&self, hidden: Hidden) -> Vec<Resource> {
         let owner = ResourceId::new("atlassian", Kind::Principal, "o");
         let body = Credential {
-            form: self.form,
             owner: hidden.fact(Hidden::OWNER, owner.clone()),
-            created_by: Fact::Unknown,
             status: hidden.fact(0, self.status.clone()),
             created_at: hidden.fact(1, self.times[0]),
             expires_at: hidden.fact(2, self.times[1]),
             last_used_at: hidden.fact(3, self.times[2]),
             scopes: hidden.fact(4, self.scopes.clone()),
+            ..Credential::unknown(self.form)
         };
         let principal = Principal {
             account_type: Fact::Known(PrincipalType::Person),

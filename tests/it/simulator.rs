@@ -3,9 +3,12 @@
 
 mod described;
 mod documented;
+mod estate_log;
 mod faults;
 mod night;
+mod planted;
 mod products;
+mod site;
 mod visitor;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -202,7 +205,12 @@ async fn one_seed_makes_one_estate_and_another_seed_another() {
         let tokens = visitor.get(&visitor.access(&format!("/api-tokens{rest}"))).await.to_string();
         let schemes = visitor.get("/rest/api/3/permissionscheme?expand=all").await.to_string();
         let people = visitor.get("/rest/api/3/users/search?maxResults=1000").await.to_string();
-        texts.push(tokens + &schemes + &people);
+        let mut others = String::new();
+        for name in ["events-stream", "policies", "jira-automation", "filters", "webhooks", "jira-audit"] {
+            let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.name == name).unwrap();
+            others += &visitor.get(&visitor.example(endpoint.path).await.0).await.to_string();
+        }
+        texts.push(tokens + &schemes + &people + &others);
     }
     assert_eq!(texts[0], texts[1]);
     assert_ne!(texts[0], texts[2]);
@@ -239,6 +247,13 @@ async fn the_answer_sheet_names_things_that_are_there() {
     for (path, answer) in products::everything(&visitor).await {
         seen += &path;
         seen += &answer.to_string();
+    }
+    for endpoint in ENDPOINTS {
+        let names =
+            ["org", "policies", "events-stream", "jira-automation", "filters", "dashboards", "webhooks", "tenant-info"];
+        if names.contains(&endpoint.name) {
+            seen += &visitor.get(&visitor.example(endpoint.path).await.0).await.to_string();
+        }
     }
     let truth = simulator.truth();
     let mut ids = BTreeSet::new();

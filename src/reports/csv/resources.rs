@@ -85,7 +85,7 @@ pub(super) const PRINCIPALS: CsvTable = CsvTable {
     write: |assessment, out| write_kind(&PRINCIPAL_COLUMNS, assessment, out, principal_row),
 };
 
-static PRINCIPAL_COLUMNS: [Column; 20] = [
+static PRINCIPAL_COLUMNS: [Column; 24] = [
     column("principal_id", Id, "The account"),
     column("name", Text, NAME),
     column("account_type", Word, "person, service-account, app, agent, customer or other"),
@@ -97,7 +97,11 @@ static PRINCIPAL_COLUMNS: [Column; 20] = [
     column("groups", List, "Names of the groups it is a direct member of"),
     column("group_ids", List, "The ids of those groups"),
     column("last_active_at", Time, "Latest page view in any product; none if never. Use of the API does not count"),
-    column("active_in_jira", YesNo, "yes if it may log in to the Jira site it was seen on"),
+    column("let_in_by", List, "Products that let it in, as each of them tells"),
+    column("kept_out_by", List, "Products that do not let it in"),
+    column("other_emails", List, "Mail addresses that other sources show for it, where they differ"),
+    column("auth_policy", Text, "The authentication policy it is in; told for managed accounts only"),
+    column("last_login_at", Time, "When it last logged in, as the audit log tells"),
     column("billable", YesNo, "yes if it counts towards the Guard subscription"),
     column("added_at", Time, "When it came into the organisation"),
     column("deactivated_at", Time, "When it was deactivated; none if it was not"),
@@ -108,7 +112,7 @@ static PRINCIPAL_COLUMNS: [Column; 20] = [
     column("seen_by", List, SEEN_BY),
 ];
 
-fn principal_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 20]> {
+fn principal_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 24]> {
     let Body::Principal(principal) = &row.resource.body else { return None };
     Some([
         row.id(),
@@ -122,7 +126,11 @@ fn principal_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 20]> {
         row.names_of(&principal.groups),
         ids(&principal.groups),
         last_active(principal),
-        Cell::fact_yes_no(&principal.active_in_jira),
+        doors(principal, true),
+        doors(principal, false),
+        Cell::fact_list(&principal.other_emails),
+        Cell::fact_text(&principal.auth_policy),
+        Cell::fact_time(&principal.last_login_at),
         Cell::fact_yes_no(&principal.billable),
         Cell::fact_time(&principal.added_at),
         Cell::fact_time(&principal.deactivated_at),
@@ -132,6 +140,14 @@ fn principal_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 20]> {
         row.observed(),
         row.seen_by(),
     ])
+}
+
+/// The products that let the account in, or those that do not.
+fn doors(principal: &Principal, open: bool) -> Cell<'_> {
+    Cell::fact(&principal.standings, |standings| {
+        let doors = standings.iter().filter(|standing| standing.active == Fact::Known(open));
+        Cell::list(doors.map(|standing| standing.product.title()))
+    })
 }
 
 /// The latest page view over all products; `none` only if every product says never.

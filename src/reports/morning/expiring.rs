@@ -104,6 +104,8 @@ fn form(form: CredentialForm) -> &'static str {
         CredentialForm::ApiToken => "API token",
         CredentialForm::OrgApiKey => "organisation key",
         CredentialForm::OauthClient => "OAuth client",
+        CredentialForm::SshKey => "SSH key",
+        CredentialForm::DeployKey => "deploy key",
     }
 }
 

@@ -65,6 +65,16 @@ pub(super) struct Schema<'s> {
 /// Fields that are known to have a value, by path: what a guard proves.
 pub(super) type Present = BTreeSet<String>;
 
+/// What a condition became.
+pub(super) struct Compiled {
+    /// Its closure.
+    pub(super) code: Condition,
+    /// The fields that have a value wherever it holds.
+    pub(super) proven: Present,
+    /// The forms of which the resource must have one for it to hold; empty if it may hold for any.
+    pub(super) forms: Vec<String>,
+}
+
 /// A mistake in an expression: its bytes there, what is wrong, what would be right.
 struct Complaint {
     span: Range<usize>,
@@ -93,8 +103,8 @@ impl<'s> Compiler<'s> {
         Self { schema, file, paths: Vec::new(), used_params: BTreeSet::new(), problems: Problems::default() }
     }
 
-    /// Compiles a condition, given the fields that are known to have a value. Gives back what it proves in turn.
-    pub(super) fn condition(&mut self, text: &Located<String>, given: &Present) -> Option<(Condition, Present)> {
+    /// Compiles a condition, given the fields that are known to have a value.
+    pub(super) fn condition(&mut self, text: &Located<String>, given: &Present) -> Option<Compiled> {
         let checked = self.check(text, &text.value, 0, |parsed, checker| {
             checker.present.clone_from(given);
             let tree = checker.condition(&parsed.root)?;
@@ -103,7 +113,10 @@ impl<'s> Compiler<'s> {
             Some((tree, proven))
         });
         let stated = self.schema.stated;
-        checked.map(|(tree, proven)| (lower::condition(tree, &self.paths, stated), proven))
+        checked.map(|(tree, proven)| {
+            let forms = tree.forms(&self.paths).unwrap_or_default();
+            Compiled { code: lower::condition(tree, &self.paths, stated), proven, forms }
+        })
     }
 
     /// Compiles a message with its `{{ expressions }}`.

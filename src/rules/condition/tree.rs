@@ -51,6 +51,32 @@ pub(super) enum Bool {
     All(Texts, Box<Bool>),
 }
 
+impl Bool {
+    /// The forms of which the resource must have one for this to hold; `None` if it may hold for any.
+    pub(super) fn forms(&self, paths: &[NamedPath]) -> Option<Vec<String>> {
+        let is_form = |text: &Text| match text.from {
+            TextFrom::Field(Path(at)) => {
+                paths.get(usize::from(at)).is_some_and(|path| path.place == Place::Subject && path.field.name == "form")
+            }
+            TextFrom::Literal(_) | TextFrom::Entry(_) => false,
+        };
+        match self {
+            Self::SameTexts(left, right, true) => match (&left.from, &right.from) {
+                (_, TextFrom::Literal(form)) if is_form(left) => Some(vec![form.clone()]),
+                (TextFrom::Literal(form), _) if is_form(right) => Some(vec![form.clone()]),
+                _ => None,
+            },
+            Self::TextIn(text, Texts::Literal(forms)) if is_form(text) => Some(forms.clone()),
+            Self::And(terms) => terms.iter().find_map(|term| term.forms(paths)),
+            Self::Or(terms) => {
+                let forms: Option<Vec<_>> = terms.iter().map(|term| term.forms(paths)).collect();
+                forms.map(|forms| forms.concat())
+            }
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Compare {
     Equal,

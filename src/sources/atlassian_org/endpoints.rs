@@ -11,10 +11,13 @@ pub(super) const API_KEY_COUNT: Allowed = get("/admin/api-access/v1/orgs/{}/api-
 pub(super) const CONSOLE_SERVICE_ACCOUNTS: Allowed = get("/admin/account-management/v1/orgs/{}/service-accounts");
 
 pub(super) const ORGANISATION: Endpoint =
-    Endpoint::new("organisation", &[get("/admin/v1/orgs")], &[Kind::Container], "read:orgs:admin");
+    Endpoint::new("organisation", &[get("/admin/v1/orgs")], &[Kind::Container], "read:orgs:admin")
+        .only(&["organisation"])
+        .always_there();
 
 pub(super) const DIRECTORIES: Endpoint =
-    Endpoint::new("directories", &[get("/admin/v2/orgs/{}/directories")], &[Kind::Container], "read:directories:admin");
+    Endpoint::new("directories", &[get("/admin/v2/orgs/{}/directories")], &[Kind::Container], "read:directories:admin")
+        .only(&["directory"]);
 
 pub(super) const ACCOUNTS: Endpoint = Endpoint::new(
     "accounts",
@@ -42,38 +45,44 @@ pub(super) const ROLES_OF_IMPORTANT_ACCOUNTS: Endpoint = Endpoint::new(
     ],
     &[Kind::Grant],
     "read:directories:admin",
-);
+)
+.only(&["platform-role"]);
 
 pub(super) const ROLES_OF_OTHER_ACCOUNTS: Endpoint = Endpoint::new(
     "role assignments of other accounts",
     &[get("/admin/v2/orgs/{}/directories/{}/users/{}/role-assignments")],
     &[Kind::Grant],
     "read:directories:admin",
-);
+)
+.only(&["platform-role"]);
 
 pub(super) const ROLES_OF_GROUPS: Endpoint = Endpoint::new(
     "role assignments of groups",
     &[get("/admin/v2/orgs/{}/directories/{}/groups/{}/role-assignments")],
     &[Kind::Grant],
     "read:groups:admin",
-);
+)
+.only(&["platform-role"]);
 
 pub(super) const PRODUCTS: Endpoint =
-    Endpoint::new("products", &[post("/admin/v2/orgs/{}/workspaces")], &[Kind::Container], "read:workspaces:admin");
+    Endpoint::new("products", &[post("/admin/v2/orgs/{}/workspaces")], &[Kind::Container], "read:workspaces:admin")
+        .only(&["product"]);
 
 pub(super) const USER_TOKENS: Endpoint = Endpoint::new(
     "user API tokens",
     &[get("/admin/api-access/v1/orgs/{}/api-tokens"), USER_TOKEN_COUNT],
     &[Kind::Credential],
     "read:tokens:admin",
-);
+)
+.only(&["api-token"]);
 
 pub(super) const API_KEYS: Endpoint = Endpoint::new(
     "organisation API keys",
     &[get("/admin/api-access/v1/orgs/{}/api-keys"), API_KEY_COUNT],
     &[Kind::Credential],
     "read:keys:admin",
-);
+)
+.only(&["org-api-key"]);
 
 pub(super) const SERVICE_ACCOUNTS: Endpoint = Endpoint::new(
     "service accounts",
@@ -89,7 +98,8 @@ pub(super) const SERVICE_ACCOUNT_TOKENS: Endpoint = Endpoint::new(
     &[Kind::Credential],
     "read:service-accounts-tokens:admin",
 )
-.may_be_missing();
+.may_be_missing()
+.only(&["api-token"]);
 
 pub(super) const SERVICE_ACCOUNT_CLIENTS: Endpoint = Endpoint::new(
     "OAuth clients of service accounts",
@@ -97,7 +107,8 @@ pub(super) const SERVICE_ACCOUNT_CLIENTS: Endpoint = Endpoint::new(
     &[Kind::Credential],
     "read:service-accounts-tokens:admin",
 )
-.may_be_missing();
+.may_be_missing()
+.only(&["oauth-client"]);
 
 pub(super) const OAUTH_CLIENTS: Endpoint = Endpoint::new(
     "OAuth clients",
@@ -105,7 +116,8 @@ pub(super) const OAUTH_CLIENTS: Endpoint = Endpoint::new(
     &[Kind::Credential],
     "read:service-accounts-tokens:admin",
 )
-.may_be_missing();
+.may_be_missing()
+.only(&["oauth-client"]);
 
 pub(super) const DOMAINS: Endpoint =
     Endpoint::new("domains", &[get("/admin/v1/orgs/{}/domains")], &[Kind::Setting], "read:domains:admin");

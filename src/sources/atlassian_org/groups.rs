@@ -35,7 +35,7 @@ fn group(row: wire::Group) -> Option<Resource> {
         managed_by: hidden_if_null(row.managed_by),
         external,
         member_count: hidden_if_null(row.counts).and_then(|counts| hidden_if_null(counts.users)),
-        jira_access: Fact::Unknown,
+        ..Group::default()
     };
     let name = value(row.name).unwrap_or_default();
     Some(Resource { id: cloud(Kind::Group, &id), name, seen_by: Vec::new(), body: Body::Group(body) })

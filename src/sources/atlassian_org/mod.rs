@@ -19,12 +19,12 @@ use async_trait::async_trait;
 
 use super::connection::{Connection, need_secret, secret, whole_number};
 use super::endpoint::allowed;
-use super::reading::{Depth, Gatherer, Part};
-use super::{Right, Source, SourceKind};
+use super::reading::{Gatherer, Hints, Part, gathered};
+use super::{Depth, Right, Source, SourceKind};
 use crate::clock::Clock;
 use crate::document::Section;
 use crate::http::{Allowed, Auth, Client, CursorPlace, Factory, Paging};
-use crate::model::{Collection, Kind, LedgerEntry, ResourceId, SourceName};
+use crate::model::{Collection, Kind, ResourceId, SourceName, Watermarks};
 use crate::problem::Problems;
 use endpoints::ENDPOINTS;
 
@@ -60,6 +60,14 @@ pub(super) const KIND: SourceKind = SourceKind {
     ],
     endpoints: ENDPOINTS,
     build,
+};
+
+/// What to say where the admin APIs do not let the credential in.
+const HINTS: Hints = Hints {
+    credential: "here an API key of the organisation is needed, made under Atlassian Administration > Settings > API \
+                 keys; a person's API token works only in sources of type `jira-cloud`, `confluence-cloud` or \
+                 `bitbucket-cloud`",
+    address: "check `base_url`: the admin APIs are at `https://api.atlassian.com`",
 };
 
 static ALLOWED: LazyLock<Vec<Allowed>> = LazyLock::new(|| allowed(ENDPOINTS));
@@ -117,27 +125,20 @@ impl Source for AtlassianOrg {
         &self.name
     }
 
-    async fn collect(&self) -> Collection {
-        let mut collection = Collection { authority: 2, ..Collection::default() };
-        for part in self.visit(Depth::Whole).await {
-            collection.resources.extend(part.resources);
-            collection.ledger.push(part.entry);
-        }
-        collection
-    }
-
-    async fn probe(&self) -> Vec<LedgerEntry> {
-        self.visit(Depth::FirstPage).await.into_iter().map(|part| part.entry).collect()
+    async fn look(&self, depth: Depth, since: &Watermarks) -> Collection {
+        gathered(2, self.visit(depth, since).await)
     }
 }
 
 impl AtlassianOrg {
     /// Asks every endpoint; those that need another's answer after it.
-    async fn visit(&self, depth: Depth) -> Vec<Part> {
+    async fn visit(&self, depth: Depth, since: &Watermarks) -> Vec<Part> {
         let gatherer = Gatherer {
             source: self.name.clone(),
             clock: Arc::clone(&self.clock),
             depth,
+            since: since.clone(),
+            hints: HINTS,
             skip: self.connection.skip.clone(),
             concurrency: self.connection.concurrency,
             blocked: None,

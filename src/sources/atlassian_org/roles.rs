@@ -133,14 +133,11 @@ impl Visit<'_> {
             name: format!("{role} for {}", recipient.name),
             seen_by: Vec::new(),
             body: Body::Grant(Grant {
-                form: GrantForm::PlatformRole,
-                role,
-                holder: form,
                 principal,
                 group,
-                holder_detail: Fact::Unknown,
                 container: Fact::Known(self.container(on)),
                 via,
+                ..Grant::of(GrantForm::PlatformRole, role, form)
             }),
         }
     }

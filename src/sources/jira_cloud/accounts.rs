@@ -3,7 +3,7 @@
 use super::endpoints::ACCOUNTS;
 use super::{Visit, cloud, wire};
 use crate::http::Paging;
-use crate::model::{Body, Fact, Kind, Principal, PrincipalType, Resource};
+use crate::model::{Body, Fact, Kind, Principal, PrincipalType, Product, Resource, Standing};
 use crate::sources::pages::Bare;
 use crate::sources::reading::Part;
 use crate::sources::row::{hidden_if_empty, hidden_if_null, id, value};
@@ -12,25 +12,32 @@ impl Visit<'_> {
     /// The listing may hold back rows of a page: only an empty page is the end.
     pub(super) async fn accounts(&self) -> Part {
         let mut reading = self.gatherer.start(&ACCOUNTS);
-        let rows = self.source.connection.page_size(1000);
+        let rows = self.source.site.connection.page_size(1000);
         let paging = Paging::UntilEmpty { start: "startAt", size: "maxResults", rows };
         let request = ACCOUNTS.request(&[]);
-        let users = reading.walk::<Bare<wire::User>, _>(&self.source.client, request, paging).await;
-        users.rows.into_iter().for_each(|user| reading.push(account(user)));
+        let users = reading.walk::<Bare<wire::User>, _>(self.client(), request, paging).await;
+        users.rows.into_iter().for_each(|user| reading.push(self.account(user)));
         self.rights.limit_to_own_users(&mut reading);
         reading.finish()
     }
+
+    /// An account as Jira shows it. That Jira lets somebody in does not say that the organisation has not suspended
+    /// them, nor does a closed door say whether they are suspended or gone: it is no word on the account's status.
+    pub(super) fn account(&self, user: wire::User) -> Option<Resource> {
+        account(user, |active, email| self.gatherer.standing(Product::Jira, active, Some(email)))
+    }
 }
 
-/// An account as Jira shows it. That Jira lets somebody in does not say that the organisation has not suspended them,
-/// nor does a closed door say whether they are suspended or gone: it is no word on the account's status.
-pub(super) fn account(user: wire::User) -> Option<Resource> {
+fn account(
+    user: wire::User,
+    standing: impl FnOnce(Fact<bool>, &Fact<String>) -> Fact<Vec<Standing>>,
+) -> Option<Resource> {
     let id = id(user.account_id)?;
-    let active = hidden_if_null(user.active);
+    let email = hidden_if_empty(user.email_address);
     let body = Principal {
         account_type: account_type(hidden_if_null(user.account_type), user.app_type),
-        email: hidden_if_empty(user.email_address),
-        active_in_jira: active,
+        standings: standing(hidden_if_null(user.active), &email),
+        email,
         ..Principal::default()
     };
     let name = value(user.display_name).unwrap_or_default();
@@ -57,7 +64,10 @@ mod tests {
     use crate::sources::row::Row;
 
     fn principal(row: serde_json::Value) -> Principal {
-        let Body::Principal(principal) = account(Row::read(row).value.unwrap()).unwrap().body else { panic!("one") };
+        let Body::Principal(principal) = account(Row::read(row).value.unwrap(), |_, _| Fact::Unknown).unwrap().body
+        else {
+            panic!("one")
+        };
         principal
     }
 

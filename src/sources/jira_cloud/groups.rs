@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::endpoints::{GROUP_ACCESS, GROUP_MEMBERS, GROUPS};
-use super::{Visit, accounts, cloud, wire};
+use super::{Visit, cloud, wire};
 use crate::model::{Body, Fact, Group, Kind, Resource, ResourceId};
 use crate::sources::pages::Bean;
 use crate::sources::reading::Part;
@@ -23,7 +23,7 @@ impl Visit<'_> {
     pub(super) async fn groups(&self) -> Part {
         let mut reading = self.gatherer.start(&GROUPS);
         let request = GROUPS.request(&[]);
-        let rows = reading.walk::<Bean<wire::Group>, _>(&self.source.client, request, self.by_offset(50)).await.rows;
+        let rows = reading.walk::<Bean<wire::Group>, _>(self.client(), request, self.by_offset(50)).await.rows;
         rows.into_iter().for_each(|row| reading.push(group(row, Group::default())));
         self.rights.limit_to_own_users(&mut reading);
         reading.finish()
@@ -35,7 +35,7 @@ impl Visit<'_> {
         let mut reading = self.gatherer.start(&GROUP_ACCESS);
         let calls = ACCESS.map(|access| (access, GROUP_ACCESS.request(&[]).query("accessType", access)));
         let answers =
-            reading.walk_each::<Bean<wire::Group>, _, _>(&self.source.client, calls.into(), self.by_offset(50)).await;
+            reading.walk_each::<Bean<wire::Group>, _, _>(self.client(), calls.into(), self.by_offset(50)).await;
         let whole =
             self.rights.see_all_users() && answers.len() == ACCESS.len() && answers.iter().all(|answer| answer.whole);
         let mut opened: BTreeMap<String, (wire::Group, Vec<String>)> = BTreeMap::new();
@@ -70,7 +70,7 @@ impl Visit<'_> {
         });
         let asked = groups.resources.len();
         let answers =
-            reading.walk_each::<Bean<wire::User>, _, _>(&self.source.client, calls.collect(), self.by_offset(50)).await;
+            reading.walk_each::<Bean<wire::User>, _, _>(self.client(), calls.collect(), self.by_offset(50)).await;
         let whole = !groups.entry.is_gap() && answers.len() == asked && answers.iter().all(|answer| answer.whole);
         let mut groups_of: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
         let mut members: BTreeMap<ResourceId, Resource> = BTreeMap::new();
@@ -79,7 +79,7 @@ impl Visit<'_> {
                 reading.push(Some(counted(answer.of, answer.rows.len())));
             }
             for row in answer.rows {
-                let Some(member) = accounts::account(row) else {
+                let Some(member) = self.account(row) else {
                     reading.push(None);
                     continue;
                 };

@@ -19,14 +19,15 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 
-use super::connection::{Connection, need_secret, url, whole_number};
+use super::connection::{Connection, whole_number};
 use super::endpoint::allowed;
-use super::reading::{Depth, Gatherer, Part};
-use super::{Right, Source, SourceKind};
+use super::reading::{Gatherer, Part, gathered};
+use super::site::{SITE_HINTS, Site};
+use super::{Depth, Right, Source, SourceKind};
 use crate::clock::Clock;
-use crate::document::{Located, Node, Section};
-use crate::http::{Allowed, Auth, Client, Factory, Paging};
-use crate::model::{Collection, Kind, LedgerEntry, ResourceId, SourceName};
+use crate::document::Section;
+use crate::http::{Allowed, Client, Factory, Paging};
+use crate::model::{Collection, Kind, ResourceId, SourceName, Watermarks};
 use crate::problem::Problems;
 use endpoints::ENDPOINTS;
 use site::OwnRights;
@@ -72,13 +73,7 @@ static CLOUD_ID_ALLOWED: &[Allowed] = endpoints::CLOUD_ID.requests;
 struct JiraCloud {
     name: SourceName,
     clock: Arc<dyn Clock>,
-    connection: Connection,
-    /// The client of the REST API, on the site's address or through the gateway.
-    client: Client,
-    /// The client of the site's address that shows no credential.
-    anonymous: Client,
-    /// The site's id, where it is not to be found out.
-    cloud_id: Option<String>,
+    site: Site,
     /// Of how many accounts the global permissions are asked one by one.
     global_permissions_up_to: usize,
 }
@@ -100,69 +95,13 @@ fn build(
     clock: Arc<dyn Clock>,
 ) -> Result<Box<dyn Source>, Problems> {
     let connection = Connection::read(&mut section, None, ENDPOINTS);
-    tell_path(&mut section, &connection.base_url);
-    let cloud_id: Option<String> = section.get("cloud_id");
-    let gateway = section.get("gateway").unwrap_or(false);
-    let api_url = api_url(&mut section, &connection.base_url, gateway, cloud_id.as_deref());
     let up_to = whole_number(&mut section, "global_permissions_up_to", 1_000_000).unwrap_or(2_000);
-    let auth = auth(&mut section, gateway);
-    let client = auth.and_then(|auth| connection.client(&mut section, factory, &api_url, auth, &ALLOWED));
-    let host = connection.base_url.clone();
-    let anonymous = connection.client(&mut section, factory, &host, Auth::None, CLOUD_ID_ALLOWED);
-    let source = client.zip(anonymous).map(|(client, anonymous)| {
+    let site = Site::read(&mut section, factory, connection, "jira", &ALLOWED, CLOUD_ID_ALLOWED);
+    let source = site.map(|site| {
         let global_permissions_up_to = up_to as usize;
-        let source = JiraCloud { name, clock, connection, client, anonymous, cloud_id, global_permissions_up_to };
-        Box::new(source) as Box<dyn Source>
+        Box::new(JiraCloud { name, clock, site, global_permissions_up_to }) as Box<dyn Source>
     });
     section.finish(source)
-}
-
-/// People copy the address of a page; the address of the site is meant.
-fn tell_path(section: &mut Section, base_url: &str) {
-    let mut parts = base_url.splitn(4, '/');
-    let host = parts.by_ref().take(3).collect::<Vec<_>>().join("/");
-    let first = parts.next().and_then(|path| path.split('/').next());
-    if first.is_some_and(|first| ["jira", "wiki", "rest", "browse", "secure", "projects"].contains(&first)) {
-        let what = "`base_url` is the address of a page, expected that of the site";
-        section.wrong(section.span_of("base_url"), what, Some(format!("write `{host}`")));
-    }
-}
-
-/// Where the REST API is asked.
-fn api_url(section: &mut Section, site: &str, gateway: bool, cloud_id: Option<&str>) -> String {
-    let host = url(section, "gateway_url").unwrap_or_else(|| "https://api.atlassian.com".to_owned());
-    match (gateway, cloud_id) {
-        (false, _) => site.to_owned(),
-        (true, Some(cloud_id)) => format!("{host}/ex/jira/{cloud_id}"),
-        (true, None) => {
-            let help = format!("open {site}/_edge/tenant_info in a browser: it shows the id");
-            section.wrong(section.span_of("gateway"), "`gateway` needs `cloud_id`", Some(help));
-            host
-        }
-    }
-}
-
-/// Either a user's token or the client credentials of a service account.
-fn auth(section: &mut Section, gateway: bool) -> Option<Auth> {
-    let token_url = url(section, "token_url").unwrap_or_else(|| "https://auth.atlassian.com/oauth/token".to_owned());
-    let client: Option<Located<String>> = section.get("client_id");
-    let Some(client) = client else {
-        let user = section.need("user");
-        let password = need_secret(section, "token", "token_command");
-        return Some(Auth::Basic { user: user?, password: password? });
-    };
-    let user: Option<String> = section.get("user");
-    let token: Option<Node> = section.get("token").or(section.get("token_command"));
-    if user.is_some() || token.is_some() {
-        let help = Some("keep `user` and `token`, or `client_id` and `client_secret`".to_owned());
-        section.wrong(client.span.clone(), "there are two ways to log in", help);
-    }
-    if !gateway {
-        let help = Some("add `gateway: true` and `cloud_id`".to_owned());
-        section.wrong(client.span, "OAuth clients are let in through the gateway only", help);
-    }
-    let client_secret = need_secret(section, "client_secret", "client_secret_command")?;
-    Some(Auth::ClientCredentials { token_url, client_id: client.value, client_secret })
 }
 
 #[async_trait]
@@ -171,32 +110,25 @@ impl Source for JiraCloud {
         &self.name
     }
 
-    async fn collect(&self) -> Collection {
-        let mut collection = Collection { authority: 1, ..Collection::default() };
-        for part in self.visit(Depth::Whole).await {
-            collection.resources.extend(part.resources);
-            collection.ledger.push(part.entry);
-        }
-        collection
-    }
-
-    async fn probe(&self) -> Vec<LedgerEntry> {
-        self.visit(Depth::FirstPage).await.into_iter().map(|part| part.entry).collect()
+    async fn look(&self, depth: Depth, since: &Watermarks) -> Collection {
+        gathered(1, self.visit(depth, since).await)
     }
 }
 
 impl JiraCloud {
     /// Asks every endpoint; those that need another's answer after it.
-    async fn visit(&self, depth: Depth) -> Vec<Part> {
+    async fn visit(&self, depth: Depth, since: &Watermarks) -> Vec<Part> {
         let gatherer = Gatherer {
             source: self.name.clone(),
             clock: Arc::clone(&self.clock),
             depth,
-            skip: self.connection.skip.clone(),
-            concurrency: self.connection.concurrency,
+            since: since.clone(),
+            hints: SITE_HINTS,
+            skip: self.site.connection.skip.clone(),
+            concurrency: self.site.connection.concurrency,
             blocked: None,
         };
-        let address = self.connection.base_url.clone();
+        let address = self.site.connection.base_url.clone();
         let rights = OwnRights::default();
         let mut visit = Visit { source: self, gatherer, cloud_id: String::new(), address, rights };
         let cloud_id = visit.find_cloud_id().await;
@@ -219,6 +151,10 @@ impl JiraCloud {
 }
 
 impl Visit<'_> {
+    fn client(&self) -> &Client {
+        &self.source.site.client
+    }
+
     fn id(&self, kind: Kind, native: &str) -> ResourceId {
         ResourceId::new(&self.cloud_id, kind, native)
     }
@@ -229,7 +165,7 @@ impl Visit<'_> {
 
     /// Paging by offset, in pages of at most `best` rows.
     fn by_offset(&self, best: u32) -> Paging {
-        Paging::Offset { start: "startAt", size: "maxResults", rows: self.source.connection.page_size(best) }
+        Paging::Offset { start: "startAt", size: "maxResults", rows: self.source.site.connection.page_size(best) }
     }
 }
 

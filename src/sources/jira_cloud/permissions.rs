@@ -30,7 +30,7 @@ impl Visit<'_> {
     pub(super) async fn permission_schemes(&self) -> Part {
         let mut reading = self.gatherer.start(&PERMISSION_SCHEMES);
         let request = PERMISSION_SCHEMES.request(&[]).query("expand", "all");
-        let schemes = reading.walk::<wire::PermissionSchemes, _>(&self.source.client, request, Paging::Single).await;
+        let schemes = reading.walk::<wire::PermissionSchemes, _>(self.client(), request, Paging::Single).await;
         for scheme in schemes.rows {
             let Some(id) = row::id(scheme.id) else {
                 reading.push(None);
@@ -79,7 +79,7 @@ impl Visit<'_> {
             (account, request)
         });
         let answers = reading
-            .walk_each::<One<wire::BulkPermissionGrants>, _, _>(&self.source.client, calls.collect(), Paging::Single)
+            .walk_each::<One<wire::BulkPermissionGrants>, _, _>(self.client(), calls.collect(), Paging::Single)
             .await;
         for answer in answers {
             for row in answer.rows {
@@ -107,6 +107,7 @@ impl Visit<'_> {
                 group: Fact::Unknown,
                 holder_detail: Fact::Unknown,
                 container: Fact::Known(self.site_id()),
+                permits: Fact::Unknown,
                 via: Fact::Unknown,
             }),
         }
@@ -138,6 +139,7 @@ fn scheme_grant(id: ResourceId, scheme: &ResourceId, row: wire::PermissionGrant)
         group: Fact::Unknown,
         holder_detail: Fact::Unknown,
         container: Fact::Known(scheme.clone()),
+        permits: Fact::Unknown,
         via: Fact::Unknown,
     };
     let text = |text: Option<String>| text.map_or(Fact::Unknown, Fact::Known);

@@ -18,9 +18,8 @@ impl Visit<'_> {
             let request = PROJECTS.request(&[]).query("expand", "lead").query("status", status);
             (status, request.query("orderBy", "key"))
         });
-        let answers = reading
-            .walk_each::<Bean<wire::Project>, _, _>(&self.source.client, calls.into(), self.by_offset(100))
-            .await;
+        let answers =
+            reading.walk_each::<Bean<wire::Project>, _, _>(self.client(), calls.into(), self.by_offset(100)).await;
         for answer in answers {
             answer.rows.into_iter().for_each(|row| reading.push(self.project(row, answer.of)));
         }
@@ -36,7 +35,7 @@ impl Visit<'_> {
             let id = project_id(project)?;
             Some(((project, id), fill(ROLES_OF_PROJECT, &[id])))
         });
-        let client = &self.source.client;
+        let client = self.client();
         let projects = reading.walk_each::<One<wire::RoleLinks>, _, _>(client, calls.collect(), Paging::Single).await;
         let mut calls: Vec<((&Resource, &str, String), Request)> = Vec::new();
         for answer in projects {
@@ -74,7 +73,7 @@ impl Visit<'_> {
             .iter()
             .filter_map(|project| Some((project, SCHEMES_OF_PROJECTS.request(&[project_id(project)?]))));
         let answers = reading
-            .walk_each::<One<wire::PermissionScheme>, _, _>(&self.source.client, calls.collect(), Paging::Single)
+            .walk_each::<One<wire::PermissionScheme>, _, _>(self.client(), calls.collect(), Paging::Single)
             .await;
         for answer in answers {
             for scheme in answer.rows {
@@ -137,6 +136,7 @@ impl Visit<'_> {
             group: if holder == Holder::Group { Fact::Known(cloud(Kind::Group, &id)) } else { Fact::Unknown },
             holder_detail: if holder == Holder::Other { hidden_if_null(actor.kind) } else { Fact::Unknown },
             container: Fact::Known(project.id.clone()),
+            permits: Fact::Unknown,
             via: Fact::Unknown,
         };
         Some(Resource {

@@ -1,7 +1,7 @@
 //! The site itself: its id, its applications with their seats, and what the account that asks may see of it.
 
 use super::endpoints::{APPLICATIONS, CLOUD_ID, LICENCE, OWN_ACCOUNT, OWN_PERMISSIONS, SITE};
-use super::{Visit, accounts, cloud, wire};
+use super::{Visit, cloud, wire};
 use crate::http::Paging;
 use crate::model::{Body, Container, ContainerForm, EndpointState, Fact, Kind, Resource, ResourceId};
 use crate::sources::pages::{Bare, One};
@@ -48,13 +48,14 @@ impl Visit<'_> {
     /// Finds the site's id. Without it nothing can be named, which every other endpoint then tells.
     pub(super) async fn find_cloud_id(&mut self) -> Part {
         let mut reading = self.gatherer.start(&CLOUD_ID);
-        if let Some(configured) = &self.source.cloud_id {
+        if let Some(configured) = &self.source.site.cloud_id {
             self.cloud_id = configured.clone();
             // The configuration has told what would be asked: nothing is left unseen.
             return reading.finish();
         }
         let request = CLOUD_ID.request(&[]);
-        let answer = reading.walk::<One<wire::TenantInfo>, _>(&self.source.anonymous, request, Paging::Single).await;
+        let answer =
+            reading.walk::<One<wire::TenantInfo>, _>(&self.source.site.anonymous, request, Paging::Single).await;
         let id = answer.rows.into_iter().find_map(|info| id(info.cloud_id));
         if id.is_none() {
             reading.fall_short("the site did not tell its id".to_owned());
@@ -75,7 +76,7 @@ impl Visit<'_> {
     pub(super) async fn own_permissions(&mut self) -> Part {
         let mut reading = self.gatherer.start(&OWN_PERMISSIONS);
         let request = OWN_PERMISSIONS.request(&[]).query("permissions", "ADMINISTER,USER_PICKER");
-        let answer = reading.walk::<One<wire::MyPermissions>, _>(&self.source.client, request, Paging::Single).await;
+        let answer = reading.walk::<One<wire::MyPermissions>, _>(self.client(), request, Paging::Single).await;
         let permissions = answer.rows.into_iter().find_map(|row| value(row.permissions)).unwrap_or_default();
         let has = |key: &str| permissions.get(key).map_or(Fact::Unknown, |permission| permission.have_permission);
         let rights = OwnRights { administer: has("ADMINISTER"), browse_users: has("USER_PICKER") };
@@ -87,8 +88,8 @@ impl Visit<'_> {
     pub(super) async fn own_account(&self) -> Part {
         let mut reading = self.gatherer.start(&OWN_ACCOUNT);
         let request = OWN_ACCOUNT.request(&[]);
-        let rows = reading.walk::<One<wire::User>, _>(&self.source.client, request, Paging::Single).await.rows;
-        rows.into_iter().for_each(|row| reading.push(accounts::account(row)));
+        let rows = reading.walk::<One<wire::User>, _>(self.client(), request, Paging::Single).await.rows;
+        rows.into_iter().for_each(|row| reading.push(self.account(row)));
         reading.finish()
     }
 
@@ -96,7 +97,7 @@ impl Visit<'_> {
         let mut address = None;
         let mut reading = self.gatherer.start(&SITE);
         let request = SITE.request(&[]);
-        let rows = reading.walk::<One<wire::ServerInfo>, _>(&self.source.client, request, Paging::Single).await.rows;
+        let rows = reading.walk::<One<wire::ServerInfo>, _>(self.client(), request, Paging::Single).await.rows;
         for row in rows {
             let url = hidden_if_empty(row.base_url);
             address = url.known().cloned();
@@ -113,8 +114,7 @@ impl Visit<'_> {
     pub(super) async fn applications(&self) -> Part {
         let mut reading = self.gatherer.start(&APPLICATIONS);
         let request = APPLICATIONS.request(&[]);
-        let rows =
-            reading.walk::<Bare<wire::ApplicationRole>, _>(&self.source.client, request, Paging::Single).await.rows;
+        let rows = reading.walk::<Bare<wire::ApplicationRole>, _>(self.client(), request, Paging::Single).await.rows;
         rows.into_iter().for_each(|row| reading.push(self.application(row)));
         reading.finish()
     }
@@ -123,7 +123,7 @@ impl Visit<'_> {
     pub(super) async fn licence(&self) -> Part {
         let mut reading = self.gatherer.start(&LICENCE);
         let request = LICENCE.request(&[]);
-        let rows = reading.walk::<One<wire::License>, _>(&self.source.client, request, Paging::Single).await.rows;
+        let rows = reading.walk::<One<wire::License>, _>(self.client(), request, Paging::Single).await.rows;
         for row in rows {
             match value(row.applications) {
                 Some(applications) => applications.into_iter().for_each(|row| reading.push(Some(self.plan(row)))),

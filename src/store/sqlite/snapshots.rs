@@ -64,6 +64,14 @@ impl Store {
         Ok(Some(Snapshot { carried: stored.carried, ..snapshot }))
     }
 
+    /// The ledger of a snapshot, without its resources.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn ledger(&self, snapshot: SnapshotId) -> Result<Vec<LedgerEntry>, StoreError> {
+        self.list("SELECT body FROM ledger WHERE snapshot = ?1 ORDER BY number", [snapshot.0])
+    }
+
     /// What changed with a scan, in the order in which it was committed. `Change::before` is not kept: the snapshot that
     /// the scan was compared with has it.
     ///

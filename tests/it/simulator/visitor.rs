@@ -27,7 +27,10 @@ impl<'a> Visitor<'a> {
             Some("1.0" | "2.0") => (estate.bitbucket_url(), Some(estate.bitbucket_user()), estate.bitbucket_token()),
             _ => (estate.site_url(), Some(estate.site_user()), estate.site_token()),
         };
-        let request = self.client.request(method.parse().unwrap(), format!("{base}{path}"));
+        let mut request = self.client.request(method.parse().unwrap(), format!("{base}{path}"));
+        if path.starts_with("/rest/plugins") {
+            request = request.header("accept", "application/vnd.atl.plugins.installed+json");
+        }
         match (user, right) {
             (None, true) => request.bearer_auth(token),
             (None, false) => request.basic_auth(estate.site_user(), Some(estate.org_key())),
@@ -54,6 +57,10 @@ impl<'a> Visitor<'a> {
 
     pub(crate) fn access(&self, rest: &str) -> String {
         self.org("api-access/v1", rest)
+    }
+
+    pub(crate) fn automation(&self, rest: &str) -> String {
+        format!("/automation/public/jira/{}/rest/v1/rule/summary{rest}", self.simulator.cloud_id())
     }
 
     /// All rows of a search with cursors in the body.
@@ -138,6 +145,7 @@ impl<'a> Visitor<'a> {
         let account = self.get(&self.access("/service-accounts")).await;
         let path = pattern
             .replace("{org}", self.simulator.org_id())
+            .replace("{cloud}", self.simulator.cloud_id())
             .replace("{dir}", "-")
             .replace("{acc}", people["data"][0]["accountId"].as_str().unwrap())
             .replace("{group}", group["data"][0]["id"].as_str().unwrap())
@@ -168,6 +176,13 @@ impl<'a> Visitor<'a> {
             }
             "/rest/api/3/permissionscheme" => "?expand=all".to_owned(),
             "/rest/api/3/project/search" => "?expand=lead,insight,description&status=live&status=archived".to_owned(),
+            "/rest/api/3/filter/search" => "?overrideSharePermissions=true&maxResults=100&\
+                expand=description,owner,jql,sharePermissions,editPermissions"
+                .to_owned(),
+            "/rest/api/3/dashboard/search" => {
+                "?maxResults=100&expand=description,owner,sharePermissions,editPermissions".to_owned()
+            }
+            path if path.ends_with("/events-stream") => "?limit=500".to_owned(),
             "/rest/api/3/myself" => "?expand=groups,applicationRoles".to_owned(),
             "/wiki/rest/api/search/user" => "?cql=type%3Duser&sitePermissionTypeFilter=all".to_owned(),
             "/wiki/rest/api/user/current" => "?expand=operations".to_owned(),
@@ -179,6 +194,7 @@ impl<'a> Visitor<'a> {
             path if path.ends_with("/users-bulk") => {
                 Some(json!({"accountIds": [people["data"][0]["accountId"], people["data"][1]["accountId"]]}))
             }
+            path if path.ends_with("/bulk-fetch") => Some(json!({"accountIds": [people["data"][0]["accountId"]]})),
             path if path.ends_with("/check") => Some(json!({"globalPermissions": ["ADMINISTER"],
                 "projectPermissions": [{"permissions": ["EDIT_ISSUES"], "projects": [10000]}]})),
             path if path.ends_with("/search") || path.ends_with("/workspaces") => Some(json!({})),

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use keyroll::model::{EndpointState, Kind, LedgerEntry, Snapshot};
+use keyroll::model::{EndpointState, Kind, LedgerEntry, Snapshot, Watermarks};
 use keyroll::simulator::{Fault, Simulator};
-use keyroll::sources::Source;
+use keyroll::sources::{Depth, Source};
 use serde_json::{Value, json};
 
 use super::{build, demo, entry, facts, gaps, of_kind, sealed, secret_file, serve};
@@ -17,7 +17,7 @@ fn source(simulator: &Simulator, more: &str) -> Box<dyn Source> {
 }
 
 async fn collect(simulator: &Simulator, more: &str) -> (Snapshot, Vec<LedgerEntry>) {
-    let snapshot = sealed(source(simulator, more).collect().await);
+    let snapshot = sealed(source(simulator, more).look(Depth::Whole, &Watermarks::default()).await);
     let ledger = snapshot.ledger.clone();
     (snapshot, ledger)
 }
@@ -27,7 +27,12 @@ async fn collect_from(answers: Vec<(&'static str, Value)>) -> Snapshot {
     let folder = tempfile::tempdir().unwrap();
     let key = secret_file(folder.path(), "key", "any");
     let base = serve(answers).await;
-    sealed(build("atlassian-org", &format!("base_url: {base}\nkey: {key}\norg: o1\n")).unwrap().collect().await)
+    sealed(
+        build("atlassian-org", &format!("base_url: {base}\nkey: {key}\norg: o1\n"))
+            .unwrap()
+            .look(Depth::Whole, &Watermarks::default())
+            .await,
+    )
 }
 
 #[tokio::test]
@@ -40,9 +45,10 @@ async fn a_whole_organisation_is_read_and_nothing_is_missing() {
     assert_eq!(entry(&ledger, "accounts").rows_expected, Some(entry(&ledger, "accounts").rows));
     let natives: BTreeSet<&str> = snapshot.resources.iter().map(|resource| resource.id.native()).collect();
     let truth = simulator.truth();
-    // Keys and strangers that only Bitbucket knows.
+    // Customers of the portal are known to the site alone; keys and strangers of Bitbucket to the workspace.
     let elsewhere = |expect: &str| {
-        ["deploy-key-", "ssh-key-", "external-bitbucket-"].iter().any(|beginning| expect.starts_with(beginning))
+        let beginnings = ["customer-on-agent-seat", "deploy-key-", "ssh-key-", "external-bitbucket-"];
+        beginnings.iter().any(|beginning| expect.starts_with(beginning))
     };
     let planted = truth.plants.iter().filter(|plant| ["credential", "principal"].contains(&plant.kind));
     let planted = planted.filter(|plant| !elsewhere(plant.expect));

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use keyroll::model::{Body, EndpointState, Fact, Kind, LedgerEntry, Snapshot};
+use keyroll::model::{Body, EndpointState, Fact, Kind, LedgerEntry, Snapshot, Watermarks};
 use keyroll::simulator::{Fault, Simulator};
-use keyroll::sources::Source;
+use keyroll::sources::{Depth, Source};
 use serde_json::{Value, json};
 
 use super::{build, demo, entry, facts, gaps, of_kind, sealed, secret_file, serve};
@@ -17,7 +17,7 @@ fn source(simulator: &Simulator, more: &str) -> Box<dyn Source> {
 }
 
 async fn collect(simulator: &Simulator, more: &str) -> (Snapshot, Vec<LedgerEntry>) {
-    let snapshot = sealed(source(simulator, more).collect().await);
+    let snapshot = sealed(source(simulator, more).look(Depth::Whole, &Watermarks::default()).await);
     let ledger = snapshot.ledger.clone();
     (snapshot, ledger)
 }
@@ -27,7 +27,7 @@ async fn collect_from(answers: Vec<(&'static str, Value)>) -> Snapshot {
     let token = secret_file(folder.path(), "token", "any");
     let base = serve(answers).await;
     let yaml = format!("base_url: {base}\nuser: a@b.example\ntoken: {token}\ncloud_id: 11f1\n");
-    sealed(build("jira-cloud", &yaml).unwrap().collect().await)
+    sealed(build("jira-cloud", &yaml).unwrap().look(Depth::Whole, &Watermarks::default()).await)
 }
 
 #[tokio::test]
@@ -222,7 +222,7 @@ async fn every_fact_of_a_hand_written_site_is_told_as_it_was() {
         ("11f1/container/site", json!({"form": "site", "url": "https://acme.atlassian.net"})),
         (
             "atlassian/principal/712020:sa",
-            json!({"account_type": "service-account", "active_in_jira": false,
+            json!({"account_type": "service-account", "standings": [{"product": "jira", "source": "acme", "active": false, "shows_email": false}],
                 "groups": ["atlassian/group/g-1"]}),
         ),
         ("atlassian/group/g-1", json!({"member_count": 1, "jira_access": ["admin", "site-admin", "user"]})),
@@ -275,7 +275,7 @@ async fn through_the_gateway_everything_is_asked_under_the_cloud_id() {
         "base_url: https://acme.atlassian.net\nuser: a@b.example\ntoken: {token}\n\
          gateway: true\ngateway_url: {gateway}\ncloud_id: 11f1\n"
     );
-    let snapshot = sealed(build("jira-cloud", &yaml).unwrap().collect().await);
+    let snapshot = sealed(build("jira-cloud", &yaml).unwrap().look(Depth::Whole, &Watermarks::default()).await);
     assert_eq!(entry(&snapshot.ledger, "site").state, EndpointState::Complete);
     let accounts = entry(&snapshot.ledger, "accounts");
     assert_eq!((accounts.state, accounts.statuses.get(&200)), (EndpointState::Partial, Some(&1)));

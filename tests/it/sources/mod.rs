@@ -81,6 +81,10 @@ fn facts(snapshot: &Snapshot, id: &str) -> Value {
         Body::Credential(body) => json!(body),
         Body::Container(body) => json!(body),
         Body::Grant(body) => json!(body),
+        Body::App(body) => json!(body),
+        Body::Webhook(body) => json!(body),
+        Body::Automation(body) => json!(body),
+        Body::Variable(body) => json!(body),
         Body::Setting(body) => json!(body),
     }
 }

@@ -65,14 +65,10 @@ fn project(native: &str, name: &str) -> Resource {
 
 fn grant(native: &str, name: &str, role: &str, holder: &str) -> Resource {
     let body = Grant {
-        form: GrantForm::PlatformRole,
-        role: role.to_owned(),
-        holder: Holder::Principal,
         principal: Fact::Known(cloud(Kind::Principal, holder)),
-        group: Fact::Unknown,
-        holder_detail: Fact::Unknown,
         container: Fact::Known(ResourceId::new("acme", Kind::Container, "org")),
         via: Fact::Known(vec!["direct".to_owned()]),
+        ..Grant::of(GrantForm::PlatformRole, role, Holder::Principal)
     };
     resource(ResourceId::new("acme", Kind::Grant, native), name, "role assignments", Body::Grant(body))
 }
@@ -83,6 +79,7 @@ pub(crate) fn endpoint(source: &str, name: &str, shows: &[Kind]) -> LedgerEntry 
         endpoint: name.into(),
         path: format!("GET /{}/{{}}", name.replace(' ', "-")),
         shows: shows.to_vec(),
+        forms: Vec::new(),
         state: EndpointState::Complete,
         reason: String::new(),
         right: "organisation administrator".to_owned(),
@@ -92,6 +89,7 @@ pub(crate) fn endpoint(source: &str, name: &str, shows: &[Kind]) -> LedgerEntry 
         rows: 212,
         rows_expected: Some(212),
         last_cursor: None,
+        watermark: None,
         statuses: BTreeMap::from([(200, 3)]),
         retries: 0,
         unreadable: Vec::new(),

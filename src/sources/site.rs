@@ -1,0 +1,99 @@
+//! The door of an Atlassian Cloud site: its own address for people's tokens, Atlassian's gateway for tokens with scopes
+//! and for everything a service account can hold.
+
+use super::connection::{Connection, need_secret, url};
+use super::reading::Hints;
+use crate::document::{Located, Node, Section};
+use crate::http::{Allowed, Auth, Client, Factory};
+
+/// What connects to one site.
+#[derive(Debug)]
+pub(super) struct Site {
+    pub(super) connection: Connection,
+    /// The client of the product's REST API, on the site's address or through the gateway.
+    pub(super) client: Client,
+    /// The client of the site's address that shows no credential.
+    pub(super) anonymous: Client,
+    /// The site's id, where it is not to be found out.
+    pub(super) cloud_id: Option<String>,
+}
+
+impl Site {
+    /// Reads what every site has in its section. `product` is its name in the gateway's paths.
+    pub(super) fn read(
+        section: &mut Section,
+        factory: &Factory,
+        connection: Connection,
+        product: &str,
+        allowed: &'static [Allowed],
+        anonymously: &'static [Allowed],
+    ) -> Option<Self> {
+        tell_path(section, &connection.base_url);
+        let cloud_id: Option<String> = section.get("cloud_id");
+        let gateway = section.get("gateway").unwrap_or(false);
+        let api_url = api_url(section, &connection.base_url, product, gateway, cloud_id.as_deref());
+        let auth = auth(section, gateway);
+        let client = auth.and_then(|auth| connection.client(section, factory, &api_url, auth, allowed));
+        let host = connection.base_url.clone();
+        let anonymous = connection.client(section, factory, &host, Auth::None, anonymously);
+        let (client, anonymous) = client.zip(anonymous)?;
+        Some(Self { connection, client, anonymous, cloud_id })
+    }
+}
+
+/// What to say where a site does not let the credential in.
+pub(super) const SITE_HINTS: Hints = Hints {
+    credential: "here a person's API token without scopes is needed, with their mail address as `user`; a token with \
+                 scopes or of a service account works with `gateway: true` only, and a key of the organisation only in \
+                 a source of type `atlassian-org`",
+    address: "check `base_url`: it must be the address of the site, such as `https://acme.atlassian.net`, and the product \
+              must be there; a token with scopes needs `gateway: true`",
+};
+
+/// People copy the address of a page; the address of the site is meant.
+fn tell_path(section: &mut Section, base_url: &str) {
+    let mut parts = base_url.splitn(4, '/');
+    let host = parts.by_ref().take(3).collect::<Vec<_>>().join("/");
+    let first = parts.next().and_then(|path| path.split('/').next());
+    if first.is_some_and(|first| ["jira", "wiki", "rest", "browse", "secure", "projects"].contains(&first)) {
+        let what = "`base_url` is the address of a page, expected that of the site";
+        section.wrong(section.span_of("base_url"), what, Some(format!("write `{host}`")));
+    }
+}
+
+/// Where the REST API is asked.
+fn api_url(section: &mut Section, site: &str, product: &str, gateway: bool, cloud_id: Option<&str>) -> String {
+    let host = url(section, "gateway_url").unwrap_or_else(|| "https://api.atlassian.com".to_owned());
+    match (gateway, cloud_id) {
+        (false, _) => site.to_owned(),
+        (true, Some(cloud_id)) => format!("{host}/ex/{product}/{cloud_id}"),
+        (true, None) => {
+            let help = format!("open {site}/_edge/tenant_info in a browser: it shows the id");
+            section.wrong(section.span_of("gateway"), "`gateway` needs `cloud_id`", Some(help));
+            host
+        }
+    }
+}
+
+/// Either a user's token or the client credentials of a service account.
+fn auth(section: &mut Section, gateway: bool) -> Option<Auth> {
+    let token_url = url(section, "token_url").unwrap_or_else(|| "https://auth.atlassian.com/oauth/token".to_owned());
+    let client: Option<Located<String>> = section.get("client_id");
+    let Some(client) = client else {
+        let user = section.need("user");
+        let password = need_secret(section, "token", "token_command");
+        return Some(Auth::Basic { user: user?, password: password? });
+    };
+    let user: Option<String> = section.get("user");
+    let token: Option<Node> = section.get("token").or(section.get("token_command"));
+    if user.is_some() || token.is_some() {
+        let help = Some("keep `user` and `token`, or `client_id` and `client_secret`".to_owned());
+        section.wrong(client.span.clone(), "there are two ways to log in", help);
+    }
+    if !gateway {
+        let help = Some("add `gateway: true` and `cloud_id`".to_owned());
+        section.wrong(client.span, "OAuth clients are let in through the gateway only", help);
+    }
+    let client_secret = need_secret(section, "client_secret", "client_secret_command")?;
+    Some(Auth::ClientCredentials { token_url, client_id: client.value, client_secret })
+}
