@@ -1,6 +1,6 @@
-//! A pretended Atlassian estate over real HTTP on the loopback interface: one organisation with its admin APIs
-//! one Jira and Confluence Cloud site and one Bitbucket Cloud workspace, made from a seed. The demo scans it, and
-//! tests scan it while it misbehaves.
+//! A pretended Atlassian estate over real HTTP on the loopback interface: one organisation with its admin APIs,
+//! one site with Jira and Confluence Cloud, and one Bitbucket Cloud workspace, made from a seed. The demo scans it,
+//! and tests scan it while it misbehaves.
 //!
 //! Its answers are written from the published descriptions of those APIs, never from our own parsers, so that
 //! a mistake on one side shows on the other. Everything in the estate is sane except what [`Truth`] lists.
