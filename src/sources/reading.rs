@@ -293,9 +293,10 @@ impl Reading<'_> {
         self.ended_as(EndpointState::Failed) && self.trail.counts().statuses.contains_key(&400)
     }
 
-    /// Writes more beside the cursor where the next scan reads on, if there is one.
-    pub(super) fn amend_mark(&mut self, amended: impl FnOnce(String) -> String) {
-        self.watermark = self.watermark.take().map(amended);
+    /// Changes what is kept of the place where the next scan reads on, if there is one. With `None` the scan before has
+    /// the last word.
+    pub(super) fn amend_mark(&mut self, amended: impl FnOnce(String) -> Option<String>) {
+        self.watermark = self.watermark.take().and_then(amended);
     }
 
     /// Forgets the calls so far, because another way to ask follows. Requests and statuses stay counted.
@@ -410,7 +411,7 @@ impl Reading<'_> {
     }
 
     /// True if there were calls and none of them brought anything.
-    fn failed_whole(&self) -> bool {
+    pub(super) fn failed_whole(&self) -> bool {
         self.calls > 0
             && self.failures.len() == self.calls
             && self.failures.iter().all(|(state, _)| *state != EndpointState::Partial)
