@@ -232,7 +232,7 @@ impl<'a> Told<'a> {
         }
         let auth = value(actor.auth).unwrap_or_default();
         let auth_type = id(auth.auth_type);
-        let whom = value(actor.on_behalf_of).and_then(|person| id(person.id));
+        let whom = value(actor.on_behalf_of).and_then(wire::Person::account);
         if let Some(token) = id(auth.token_id)
             && let Some((credential, _)) = self.credentials.get_key_value(token.as_str())
         {

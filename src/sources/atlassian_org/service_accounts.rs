@@ -88,7 +88,7 @@ fn service_account(row: wire::ServiceAccount) -> Option<Resource> {
 /// Nobody has described these rows, so silence about a date tells nothing.
 fn token(org: &str, row: wire::ServiceAccountToken, internal_ids: &InternalIds) -> Option<Resource> {
     let id = id(row.id.or(row.token_id))?;
-    let person = value(row.user).and_then(|user| value(user.id));
+    let person = value(row.user).and_then(wire::Person::account);
     let body = Credential {
         owner: owner(row.service_account_id.known().or(person.as_ref()), internal_ids),
         status: status(row.status),

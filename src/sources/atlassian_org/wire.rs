@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::model::Fact;
-use crate::sources::row::{Id, Timestamp, Wire};
+use crate::sources::row::{Id, Timestamp, Wire, id};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -270,9 +270,17 @@ pub(super) struct ApiToken {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub(super) struct Person {
     pub(super) id: Fact<String>,
+    pub(super) account_id: Fact<String>,
+}
+
+impl Person {
+    /// The account id, under either name.
+    pub(super) fn account(self) -> Option<String> {
+        id(self.id).or_else(|| id(self.account_id))
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]

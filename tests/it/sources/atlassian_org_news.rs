@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use keyroll::model::{Collection, EndpointState, Kind, LedgerEntry, Snapshot, Watermarks};
+use keyroll::drift;
+use keyroll::model::{Collection, EndpointState, Kind, LedgerEntry, Snapshot, Watermarks, What};
 use keyroll::sources::Depth;
 use serde_json::{Value, json};
 
@@ -503,4 +504,70 @@ async fn groups_that_open_nothing_are_not_asked_for_their_roles() {
         assert_eq!(["g-none", "g-some", "g-admins", "g-silent"].map(asked), [spared, 1, 1, 1]);
         assert_eq!(gaps(&snapshot.ledger), [].into(), "{:?}", snapshot.ledger);
     }
+}
+
+#[tokio::test]
+async fn what_events_told_one_night_stays_known_and_what_is_gone_stays_gone() {
+    let ada = json!({"id": "712020:a"});
+    let used = |token: &str| json!({"id": "712020:b", "auth": {"authType": "api-token", "tokenId": token}});
+    let app = json!({"id": "712020:a", "app": {"id": "app-7", "attributes": {"name": "Reporter"}}});
+    let first_page = json!([
+        event("03T08:00:00", "user_login", ada),
+        event("03T09:00:00", "x", used("t1")),
+        event("03T10:00:00", "x", used("t2")),
+        event("04T08:00:00", "x", app),
+    ]);
+    let night = Arc::new(Mutex::new(1));
+    let tonight = Arc::clone(&night);
+    let pretended = Pretended::new(move |request| {
+        let night = *tonight.lock().unwrap();
+        match (request.line.as_str(), night) {
+            (STREAM, 3) => Some((500, json!({}))),
+            (STREAM, _) => one_page(request, &first_page),
+            // The second token is revoked after the first night.
+            ("GET /admin/api-access/v1/orgs/o1/api-tokens", 2..) => {
+                Some((200, json!({"data": [{"id": "t1", "label": "jenkins", "user": {"id": "712020:a"}}]})))
+            }
+            _ => None,
+        }
+    })
+    .await;
+    // A night as a scan goes through it, without rules and store.
+    let pass = async |number: u32, before: Option<&Snapshot>, forget_before: &str| {
+        *night.lock().unwrap() = number;
+        let since = before.map(|before| Watermarks::of(&before.ledger)).unwrap_or_default();
+        let mut collection = pretended.look("", &since).await;
+        since.keep(&mut collection.ledger);
+        let mut snapshot = sealed(collection);
+        let Some(before) = before else { return (snapshot, Vec::new()) };
+        snapshot.recall(before, forget_before.parse().unwrap());
+        let comparison = drift::compare(before, &snapshot);
+        snapshot.carried = comparison.carried;
+        let told = comparison.changes.into_iter().map(|change| (change.resource.native().to_owned(), change.what));
+        (snapshot, told.collect::<Vec<_>>())
+    };
+    let long_ago = "2026-05-26T00:00:00Z";
+    let (first, _) = pass(1, None, long_ago).await;
+    let (second, changes) = pass(2, Some(&first), long_ago).await;
+    assert_eq!(changes, [("t2".to_owned(), What::Removed)]);
+    let known = ["atlassian/principal/712020:a", "o1/credential/t1", "o1/app/acting:app-7"];
+    for id in known {
+        assert_eq!(facts(&first, id), facts(&second, id));
+    }
+    assert_eq!(facts(&second, known[0])["last_login_at"], json!("2026-11-03T08:00:00Z"));
+    assert!(second.resources.iter().all(|resource| resource.id.native() != "t2"), "it was revoked");
+
+    pretended.take(STREAM);
+    let (third, changes) = pass(3, Some(&second), long_ago).await;
+    assert_eq!(changes, [("acting:app-7".to_owned(), What::NotObserved)], "the log was out of sight");
+    let (fourth, changes) = pass(4, Some(&third), long_ago).await;
+    assert_eq!(changes, []);
+    assert_eq!(facts(&fourth, known[2]), facts(&first, known[2]));
+    let cursors: Vec<_> =
+        pretended.take(STREAM).iter().map(|each| each.parameter("cursor").map(str::to_owned)).collect();
+    assert!(cursors.iter().all(|cursor| cursor.as_deref() == Some("end")), "the mark outlived the night: {cursors:?}");
+
+    let (fifth, changes) = pass(5, Some(&fourth), "2026-11-05T00:00:00Z").await;
+    assert_eq!(changes, [("acting:app-7".to_owned(), What::Removed)], "it has been silent for too long");
+    assert_eq!(facts(&fifth, known[0])["last_login_at"], json!("2026-11-03T08:00:00Z"));
 }
