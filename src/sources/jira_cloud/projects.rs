@@ -57,7 +57,7 @@ impl Visit<'_> {
                 };
                 let role_name = value(role.name).unwrap_or_else(|| name.clone());
                 let role_id = value(role.id).map_or_else(|| role_name.clone(), String::from);
-                for actor in actors {
+                for actor in reading.elements(&format!("role {role_id} of project {id}"), actors) {
                     reading.push(self.role_grant(project, id, &role_id, &role_name, actor));
                 }
             }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::http::{Page, Position};
 use crate::model::Fact;
-use crate::sources::row::{Id, Row, Wire};
+use crate::sources::row::{Id, Row, Rows, Wire};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -61,27 +61,20 @@ pub(super) struct ApplicationRole {
     pub(super) number_of_seats: Fact<i64>,
     pub(super) user_count: Fact<i64>,
     pub(super) has_unlimited_seats: Fact<bool>,
-    pub(super) group_details: Fact<Vec<GroupName>>,
-    pub(super) default_groups_details: Fact<Vec<GroupName>>,
-}
-
-/// A group in a list of another answer.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct GroupName {
-    pub(super) group_id: String,
+    pub(super) group_details: Fact<Rows<Group>>,
+    pub(super) default_groups_details: Fact<Rows<Group>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct License {
-    pub(super) applications: Fact<Vec<LicensedApplication>>,
+    pub(super) applications: Fact<Rows<LicensedApplication>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct LicensedApplication {
-    pub(super) id: String,
-    #[serde(default)]
+    pub(super) id: Fact<Id>,
     pub(super) plan: Fact<String>,
 }
 
@@ -106,7 +99,7 @@ pub(super) struct RoleLinks(pub(super) BTreeMap<String, Value>);
 pub(super) struct ProjectRole {
     pub(super) id: Fact<Id>,
     pub(super) name: Fact<String>,
-    pub(super) actors: Fact<Vec<RoleActor>>,
+    pub(super) actors: Fact<Rows<RoleActor>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -145,14 +138,14 @@ impl Page for PermissionSchemes {
 pub(super) struct PermissionScheme {
     pub(super) id: Fact<Id>,
     pub(super) name: Fact<String>,
-    pub(super) permissions: Fact<Vec<PermissionGrant>>,
+    pub(super) permissions: Fact<Rows<PermissionGrant>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct PermissionGrant {
-    pub(super) id: Id,
-    pub(super) permission: String,
-    #[serde(default)]
+    pub(super) id: Fact<Id>,
+    pub(super) permission: Fact<String>,
     pub(super) holder: Fact<PermissionHolder>,
 }
 
@@ -179,8 +172,11 @@ impl Wire for MyPermissions {}
 impl Wire for Group {}
 impl Wire for ApplicationRole {}
 impl Wire for License {}
+impl Wire for LicensedApplication {}
 impl Wire for Project {}
 impl Wire for RoleLinks {}
 impl Wire for ProjectRole {}
+impl Wire for RoleActor {}
 impl Wire for PermissionScheme {}
+impl Wire for PermissionGrant {}
 impl Wire for BulkPermissionGrants {}
