@@ -196,6 +196,18 @@ impl Reading<'_> {
         }
     }
 
+    /// Asks for what spares other requests. Where it is not told whole nothing is missing: they are sent after all.
+    pub(super) async fn shortcut<P, T>(&self, client: &Client, request: Request) -> Option<Vec<T>>
+    where
+        P: Page<Row = Row<T>>,
+    {
+        if self.closed.is_some() || self.gatherer.depth == Depth::FirstPage {
+            return None;
+        }
+        let rows = client.fetch::<P>(&request, &self.trail).await.ok()?.into_rows();
+        rows.into_iter().map(|row| row.value.filter(|_| row.unreadable.is_empty())).collect()
+    }
+
     /// Where the scan before stopped reading, of an endpoint that tells news.
     pub(super) fn read_up_to(&self) -> Option<&str> {
         self.gatherer.since.get(&self.gatherer.source, self.endpoint.name)

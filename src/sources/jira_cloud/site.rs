@@ -16,9 +16,14 @@ pub(super) struct OwnRights {
 }
 
 impl OwnRights {
-    /// Jira shows those who may not administer it the projects they may open, and calls that all of them.
-    pub(super) fn limit_to_own_projects(&self, reading: &mut Reading<'_>) {
-        limit(reading, self.administer, "Administer Jira", "projects that the account may open");
+    /// True if the account administers Jira.
+    pub(super) fn administer(&self) -> bool {
+        self.administer == Fact::Known(true)
+    }
+
+    /// Jira shows those who may not administer it what they may open or use themselves, and calls that all there is.
+    pub(super) fn limit_to_own(&self, reading: &mut Reading<'_>, shown: &str) {
+        limit(reading, self.administer, "Administer Jira", shown);
     }
 
     /// True if listings of accounts and groups show all of them.

@@ -12,8 +12,9 @@ use super::{build, demo, entry, facts, gaps, of_kind, sealed, secret_file, serve
 fn source(simulator: &Simulator, more: &str) -> Box<dyn Source> {
     let folder = tempfile::tempdir().unwrap();
     let token = secret_file(folder.path(), "token", simulator.site_token());
-    let (url, user) = (simulator.site_url(), simulator.site_user());
-    build("jira-cloud", &format!("base_url: {url}/\nuser: {user}\ntoken: {token}\n{more}")).unwrap()
+    let (url, gateway, user) = (simulator.site_url(), simulator.org_url(), simulator.site_user());
+    let yaml = format!("base_url: {url}/\ngateway_url: {gateway}\nuser: {user}\ntoken: {token}\n{more}");
+    build("jira-cloud", &yaml).unwrap()
 }
 
 async fn collect(simulator: &Simulator, more: &str) -> (Snapshot, Vec<LedgerEntry>) {
@@ -26,7 +27,9 @@ async fn collect_from(answers: Vec<(&'static str, Value)>) -> Snapshot {
     let folder = tempfile::tempdir().unwrap();
     let token = secret_file(folder.path(), "token", "any");
     let base = serve(answers).await;
-    let yaml = format!("base_url: {base}\nuser: a@b.example\ntoken: {token}\ncloud_id: 11f1\n");
+    let yaml = format!(
+        "base_url: {base}\ngateway_url: {base}\nuser: a@b.example\ntoken: {token}\ncloud_id: 11f1\n"
+    );
     sealed(build("jira-cloud", &yaml).unwrap().look(Depth::Whole, &Watermarks::default()).await)
 }
 
@@ -35,7 +38,7 @@ async fn a_whole_site_is_read_and_nothing_is_missing() {
     let simulator = demo().await;
     let (snapshot, ledger) = collect(&simulator, "").await;
     assert_eq!(gaps(&ledger), [].into(), "{ledger:#?}");
-    assert_eq!(ledger.len(), 15);
+    assert_eq!(ledger.len(), 22);
     assert!(ledger.iter().all(|entry| entry.requests > 0 && entry.unreadable.is_empty()), "{ledger:#?}");
     for form in ["site", "application", "project", "permission-scheme"] {
         let found = of_kind(&snapshot, Kind::Container).any(|each| match &each.body {
@@ -158,10 +161,10 @@ async fn a_listing_that_breaks_off_or_drops_rows_is_partial() {
 async fn a_probe_asks_first_pages_only() {
     let simulator = demo().await;
     let ledger = source(&simulator, "").probe().await;
-    assert_eq!(ledger.len(), 15);
+    assert_eq!(ledger.len(), 22);
     assert_eq!(gaps(&ledger), [].into());
     let asked = simulator.requests().len();
-    assert!(asked <= 20, "{asked} requests");
+    assert!(asked <= 27, "{asked} requests");
 }
 
 #[tokio::test]

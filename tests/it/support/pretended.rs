@@ -49,9 +49,10 @@ impl Estate {
     pub(crate) fn configure(&self, more: &str) {
         let text = format!(
             "estate: acme\nstore: keyroll.db\nsources:\n  - name: org\n    type: atlassian-org\n    base_url: {}\n    \
-             key: file:{}\n    page_size: 25\n  - name: jira\n    type: jira-cloud\n    base_url: {}\n    user: {}\n    token: file:{}\n{more}",
+             key: file:{}\n    page_size: 25\n  - name: jira\n    type: jira-cloud\n    gateway_url: {}\n    base_url: {}\n    user: {}\n    token: file:{}\n{more}",
             self.simulator.org_url(),
             self.path("org-key").display(),
+            self.simulator.org_url(),
             self.simulator.site_url(),
             self.simulator.site_user(),
             self.path("jira-token").display(),
