@@ -1,6 +1,6 @@
 //! The nouns of the pretended estate, and the few questions that several answers ask of them.
-//! How an estate comes about is told in `people`, `permissions`, `credentials` and `plants`;
-//! how it is shown over HTTP in `org`, `api_access` and `jira`.
+//! How an estate comes about is told in `people`, `permissions`, `credentials`, `plants`, `spaces` and `repositories`;
+//! how it is shown over HTTP in `org`, `api_access`, `jira`, `confluence` and `bitbucket`.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,9 +15,11 @@ use super::jira_sharing::SharedItem;
 use super::org_plan::OrgPlan;
 use super::policies::Policy;
 use super::random::Random;
+use super::repositories::Workspace;
+use super::spaces::Wiki;
 use super::truth::Truth;
 use super::webhooks::Webhook;
-use super::{Plan, credentials, furnishing, people, permissions, plants};
+use super::{Plan, credentials, furnishing, people, permissions, plants, repositories, spaces};
 
 /// Public address of the pretended Jira site; links in answers name it, as real ones do.
 pub(super) const SITE_ADDRESS: &str = "https://acme.atlassian.net";
@@ -75,6 +77,8 @@ pub(super) struct Estate {
     pub(super) by_account: HashMap<String, usize>,
     /// People with a part to play: plants, look-alikes and administrators.
     pub(super) reserved: BTreeSet<usize>,
+    pub(super) wiki: Wiki,
+    pub(super) workspace: Workspace,
     pub(super) truth: Truth,
 }
 
@@ -316,6 +320,8 @@ impl Estate {
             on_site: Vec::new(),
             by_account: HashMap::new(),
             reserved: BTreeSet::new(),
+            wiki: Wiki::default(),
+            workspace: Workspace::default(),
             truth: Truth::default(),
         };
         let accounts = plan.accounts.max(Plan::FEWEST_ACCOUNTS);
@@ -332,6 +338,8 @@ impl Estate {
         estate.on_site = (0..estate.people.len()).filter(invited).collect();
         estate.by_account = estate.people.iter().enumerate().map(|(at, person)| (person.id.clone(), at)).collect();
         furnishing::furnish(&mut estate);
+        spaces::found(&mut estate, &mut Random::new(plan.seed ^ 0x5ACE_0000_0000_0001));
+        repositories::found(&mut estate, &mut Random::new(plan.seed ^ 0xB17B_0000_0000_0002));
         estate
     }
 

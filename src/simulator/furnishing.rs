@@ -2,9 +2,8 @@
 //! automation rules, and the logs of what happened. All of it comes last and from chance of its own, so that
 //! people and credentials do not depend on it.
 
-use std::collections::BTreeSet;
-
 use super::estate::{Estate, Standing};
+use super::people::steady;
 use super::random::Random;
 use super::site_plants::{Gone, plant};
 use super::{automation, history, installed_apps, jira_audit, jira_sharing, policies, webhooks};
@@ -23,19 +22,6 @@ pub(super) fn furnish(estate: &mut Estate) {
     let natives = history::write(estate, random, &steady);
     let gone = gone(estate);
     plant(estate, random, &steady, &gone, natives);
-}
-
-/// Active managed people without a part whom no night deactivates: project leads, and people without a token.
-fn steady(estate: &Estate) -> Vec<usize> {
-    let leads: BTreeSet<usize> = estate.projects.iter().map(|project| project.lead).collect();
-    let owners: BTreeSet<usize> = estate.tokens.iter().map(|token| token.owner).collect();
-    (0..estate.people.len())
-        .filter(|at| {
-            let person = &estate.people[*at];
-            person.managed && person.standing == Standing::Active && !estate.reserved.contains(at)
-        })
-        .filter(|at| leads.contains(at) || !owners.contains(at))
-        .collect()
 }
 
 /// The people who left; some always did, because they have a part in older plants.

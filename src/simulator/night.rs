@@ -11,6 +11,7 @@ use super::permissions::add_actor;
 use super::random::Random;
 use super::site_night;
 use super::truth::{Drift, Plant};
+use super::{repositories, spaces};
 
 /// Moves the estate to `to` and lists on the answer sheet all that changed.
 pub(super) fn pass(estate: &mut Estate, to: DateTime<Utc>) {
@@ -32,6 +33,8 @@ pub(super) fn pass(estate: &mut Estate, to: DateTime<Utc>) {
     night.count_seats(seats);
     estate.tokens.sort_by(|a, b| a.id.cmp(&b.id));
     site_night::pass(estate, from);
+    spaces::pass_night(estate);
+    repositories::pass_night(estate);
 }
 
 pub(super) struct Night<'a> {

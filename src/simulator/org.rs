@@ -335,7 +335,7 @@ fn status(standing: Standing) -> &'static str {
     }
 }
 
-fn account_status(standing: Standing) -> &'static str {
+pub(super) fn account_status(standing: Standing) -> &'static str {
     match standing {
         Standing::Active | Standing::Suspended | Standing::NotInvited => "active",
         Standing::Deactivated => "inactive",

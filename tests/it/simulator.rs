@@ -7,6 +7,7 @@ mod estate_log;
 mod faults;
 mod night;
 mod planted;
+mod products;
 mod site;
 mod visitor;
 
@@ -46,14 +47,15 @@ async fn every_endpoint_answers_the_right_credential_and_refuses_the_wrong_one()
             assert_eq!(limited, right && endpoint.is_org(), "{}", endpoint.name);
             let body: Value = answer.json().await.unwrap();
             if expected == 401 {
-                let shape =
-                    if endpoint.name.starts_with("account-management") || endpoint.path.starts_with("/automation") {
+                let shape = match (endpoint.host(), endpoint.path) {
+                    ("org", path) if path.starts_with("/automation") || path.contains("/account-management/") => {
                         "/message"
-                    } else if endpoint.is_org() {
-                        "/errors/0/title"
-                    } else {
-                        "/errorMessages/0"
-                    };
+                    }
+                    ("confluence", path) if path.starts_with("/wiki/rest/") => "/message",
+                    ("org" | "confluence", _) => "/errors/0/title",
+                    ("bitbucket", _) => "/error/message",
+                    _ => "/errorMessages/0",
+                };
                 assert!(body.pointer(shape).is_some_and(Value::is_string), "{}: {body}", endpoint.name);
             }
         }
@@ -242,6 +244,10 @@ async fn the_answer_sheet_names_things_that_are_there() {
         seen += &visitor.get(&format!("/rest/api/3/{path}")).await.to_string();
     }
     seen += &visitor.post(&visitor.org("v2", "/workspaces"), json!({})).await.to_string();
+    for (path, answer) in products::everything(&visitor).await {
+        seen += &path;
+        seen += &answer.to_string();
+    }
     for endpoint in ENDPOINTS {
         let names =
             ["org", "policies", "events-stream", "jira-automation", "filters", "dashboards", "webhooks", "tenant-info"];

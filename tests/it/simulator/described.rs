@@ -80,14 +80,14 @@ fn the_comparison_complains_about_what_is_wrong() {
 }
 
 /// Whether two paths differ in nothing but the names of their variables.
-fn same_path(one: &str, other: &str) -> bool {
+pub(super) fn same_path(one: &str, other: &str) -> bool {
     let (one, other): (Vec<&str>, Vec<&str>) = (one.split('/').collect(), other.split('/').collect());
     one.len() == other.len()
         && one.iter().zip(&other).all(|(a, b)| a == b || (a.starts_with('{') && b.starts_with('{')))
 }
 
 /// Follows schema and answer together. `at` is the field that is looked at.
-fn compare(description: &Value, schema: &Value, answer: &Value, at: &str, complaints: &mut Vec<String>) {
+pub(super) fn compare(description: &Value, schema: &Value, answer: &Value, at: &str, complaints: &mut Vec<String>) {
     if let Some(reference) = schema["$ref"].as_str() {
         let target = description.pointer(reference.trim_start_matches('#')).expect("the reference leads somewhere");
         return compare(description, target, answer, at, complaints);

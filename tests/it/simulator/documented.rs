@@ -23,6 +23,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("event-actions", "\"groupDisplayName\""),
     ("events-stream", "\"processedAt\""),
     ("jira-automation", "\"ruleScopeARIs\""),
+    ("confluence-automation", "\"ruleScopeARIs\""),
 ];
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use keyroll::simulator::{Plant, Simulator, Truth};
 use serde_json::{Value, json};
 
-use super::{Visitor, demo, morning};
+use super::{Visitor, demo, morning, products};
 
 /// Everything that a night may change, as one line per thing and field.
 async fn picture(simulator: &Simulator) -> BTreeMap<String, String> {
@@ -62,6 +62,9 @@ async fn picture(simulator: &Simulator) -> BTreeMap<String, String> {
     assert_eq!(rules["links"]["next"], Value::Null);
     lines.insert("automation".into(), rules.to_string());
     lines.insert("policies".into(), visitor.get(&visitor.org("v1", "/policies")).await.to_string());
+    for (path, answer) in products::everything(&visitor).await {
+        products::draw(&path, &answer, &mut lines);
+    }
     lines.insert("schemes".into(), visitor.get("/rest/api/3/permissionscheme?expand=all").await.to_string());
     lines.insert("machines".into(), visitor.get(&visitor.access("/service-accounts/api-tokens")).await.to_string());
     lines
