@@ -1,10 +1,16 @@
 //! The door of an Atlassian Cloud site: its own address for people's tokens, Atlassian's gateway for tokens with scopes
 //! and for everything a service account can hold.
 
+use serde::Deserialize;
+
 use super::connection::{Connection, need_secret, url};
-use super::reading::Hints;
+use super::endpoint::Endpoint;
+use super::pages::One;
+use super::reading::{Gatherer, Hints, Part};
+use super::row::{Wire, id};
 use crate::document::{Located, Node, Section};
-use crate::http::{Allowed, Auth, Client, Factory};
+use crate::http::{Allowed, Auth, Client, Factory, Paging};
+use crate::model::{EndpointState, Fact};
 
 /// What connects to one site.
 #[derive(Debug)]
@@ -16,7 +22,20 @@ pub(super) struct Site {
     pub(super) anonymous: Client,
     /// The site's id, where it is not to be found out.
     pub(super) cloud_id: Option<String>,
+    /// The address of Atlassian's gateway, whether or not the REST API is asked there.
+    pub(super) gateway_url: String,
+    /// What the client proves itself with.
+    pub(super) auth: Auth,
 }
+
+/// What a site tells everybody about itself.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct TenantInfo {
+    cloud_id: Fact<String>,
+}
+
+impl Wire for TenantInfo {}
 
 impl Site {
     /// Reads what every site has in its section. `product` is its name in the gateway's paths.
@@ -31,13 +50,36 @@ impl Site {
         tell_path(section, &connection.base_url);
         let cloud_id: Option<String> = section.get("cloud_id");
         let gateway = section.get("gateway").unwrap_or(false);
-        let api_url = api_url(section, &connection.base_url, product, gateway, cloud_id.as_deref());
+        let gateway_url = url(section, "gateway_url").unwrap_or_else(|| "https://api.atlassian.com".to_owned());
+        let site = &connection.base_url;
+        let api_url = api_url(section, site, &gateway_url, product, gateway, cloud_id.as_deref());
         let auth = auth(section, gateway);
-        let client = auth.and_then(|auth| connection.client(section, factory, &api_url, auth, allowed));
+        let client = auth.clone().and_then(|auth| connection.client(section, factory, &api_url, auth, allowed));
         let host = connection.base_url.clone();
         let anonymous = connection.client(section, factory, &host, Auth::None, anonymously);
         let (client, anonymous) = client.zip(anonymous)?;
-        Some(Self { connection, client, anonymous, cloud_id })
+        Some(Self { connection, client, anonymous, cloud_id, gateway_url, auth: auth? })
+    }
+
+    /// Finds the site's id. Without it nothing can be named, which every other endpoint then tells.
+    pub(super) async fn find_cloud_id(&self, gatherer: &mut Gatherer, endpoint: &'static Endpoint) -> (String, Part) {
+        let mut reading = gatherer.start(endpoint);
+        if let Some(configured) = &self.cloud_id {
+            // The configuration has told what would be asked: nothing is left unseen.
+            return (configured.clone(), reading.finish());
+        }
+        let answer = reading.walk::<One<TenantInfo>, _>(&self.anonymous, endpoint.request(&[]), Paging::Single).await;
+        let found = answer.rows.into_iter().find_map(|info| id(info.cloud_id));
+        if found.is_none() {
+            reading.fall_short("the site did not tell its id".to_owned());
+        }
+        let part = reading.finish();
+        if found.is_none() {
+            let why = &part.entry.reason;
+            let reason = if part.entry.state == EndpointState::Skipped { "`cloud_id` is not configured" } else { why };
+            gatherer.blocked = Some(format!("the site's id could not be found out: {reason}"));
+        }
+        (found.unwrap_or_default(), part)
     }
 }
 
@@ -62,15 +104,21 @@ fn tell_path(section: &mut Section, base_url: &str) {
 }
 
 /// Where the REST API is asked.
-fn api_url(section: &mut Section, site: &str, product: &str, gateway: bool, cloud_id: Option<&str>) -> String {
-    let host = url(section, "gateway_url").unwrap_or_else(|| "https://api.atlassian.com".to_owned());
+fn api_url(
+    section: &mut Section,
+    site: &str,
+    host: &str,
+    product: &str,
+    gateway: bool,
+    cloud_id: Option<&str>,
+) -> String {
     match (gateway, cloud_id) {
         (false, _) => site.to_owned(),
         (true, Some(cloud_id)) => format!("{host}/ex/{product}/{cloud_id}"),
         (true, None) => {
             let help = format!("open {site}/_edge/tenant_info in a browser: it shows the id");
             section.wrong(section.span_of("gateway"), "`gateway` needs `cloud_id`", Some(help));
-            host
+            host.to_owned()
         }
     }
 }

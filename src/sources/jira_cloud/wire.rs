@@ -11,12 +11,6 @@ use crate::sources::row::{Id, Row, Wire};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct TenantInfo {
-    pub(super) cloud_id: Fact<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
 pub(super) struct ServerInfo {
     pub(super) base_url: Fact<String>,
     pub(super) server_title: Fact<String>,
@@ -172,7 +166,6 @@ pub(super) struct BulkPermissionGrants {
     pub(super) global_permissions: Fact<Vec<String>>,
 }
 
-impl Wire for TenantInfo {}
 impl Wire for ServerInfo {}
 impl Wire for User {}
 impl Wire for MyPermissions {}

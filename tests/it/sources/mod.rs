@@ -2,6 +2,7 @@
 
 mod atlassian_org;
 mod configuration;
+mod confluence_cloud;
 mod jira_cloud;
 
 use std::collections::BTreeMap;
