@@ -178,10 +178,9 @@ impl Meant {
     /// The class of people that a word names.
     fn class(word: &str) -> Option<Self> {
         match word {
-            "anonymous" | "anonymous-user" | "anonymous-users" => Some(Self::Anyone),
+            _ if word.starts_with("anonymous") => Some(Self::Anyone),
             "authenticated" | "authenticated-users" => Some(Self::LoggedIn),
             "licensed" | "licensed-users" | "all-licensed-users" => Some(Self::Licensed),
-            _ if word.starts_with("anonymous") => Some(Self::Anyone),
             _ => None,
         }
     }

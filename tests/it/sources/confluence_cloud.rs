@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use axum::body::Body as HttpBody;
 use axum::http::Response;
 use keyroll::model::{Body, EndpointState, Fact, Grant, GrantForm, Holder, Kind, Snapshot, Watermarks};
+use keyroll::simulator::{Fault, Simulator};
 use keyroll::sources::{Depth, Source};
 use serde_json::{Value, json};
 
-use super::{build, entry, facts, gaps, of_kind, sealed, secret_file};
+use super::{build, demo, entry, facts, gaps, of_kind, sealed, secret_file};
 use crate::http::server::{Asked, Server, json as ok, status};
 
 /// An answer written by hand: method and path, perhaps with `?` and a part of the query; status; body.
@@ -164,6 +165,75 @@ fn grants(snapshot: &Snapshot) -> impl Iterator<Item = (&str, &Grant)> {
 
 fn paths(server: &Server) -> BTreeSet<String> {
     server.asked().into_iter().map(|asked| asked.path.replace("%3A", ":")).collect()
+}
+
+/// Looks at the pretended site.
+async fn collect_demo(simulator: &Simulator, more: &str) -> Snapshot {
+    let folder = tempfile::tempdir().unwrap();
+    let token = secret_file(folder.path(), "token", simulator.site_token());
+    let (url, user, gateway) = (simulator.site_url(), simulator.site_user(), simulator.org_url());
+    let yaml = format!("base_url: {url}\nuser: {user}\ntoken: {token}\ngateway_url: {gateway}\n{more}");
+    sealed(build("confluence-cloud", &yaml).unwrap().look(Depth::Whole, &Watermarks::default()).await)
+}
+
+#[tokio::test]
+async fn a_whole_site_is_read_in_each_mode_and_tells_the_same_rights() {
+    let simulator = demo().await;
+    let mut told: Vec<BTreeSet<(String, Holder, Option<String>, String)>> = Vec::new();
+    for mode in ["PRE_ROLES", "ROLES_TRANSITION", "ROLES"] {
+        simulator.set_space_mode(mode);
+        let snapshot = collect_demo(&simulator, "").await;
+        assert_eq!(gaps(&snapshot.ledger), [].into(), "{mode}");
+        assert!(snapshot.ledger.iter().all(|entry| entry.unreadable.is_empty()), "{mode}");
+        let tenants: BTreeSet<&str> = snapshot.resources.iter().map(|resource| resource.id.tenant()).collect();
+        assert_eq!(tenants, ["atlassian", simulator.cloud_id()].into());
+        told.push(rights(&snapshot));
+    }
+    assert!(told[0].len() > 100);
+    assert!(told.iter().all(|each| *each == told[0]), "rights move from grants to roles, they do not change");
+    assert_eq!(simulator.destroyed(), []);
+}
+
+/// Who may do what where, however it was given.
+fn rights(snapshot: &Snapshot) -> BTreeSet<(String, Holder, Option<String>, String)> {
+    let mut rights = BTreeSet::new();
+    for (_, grant) in grants(snapshot) {
+        let who = grant.principal.known().or(grant.group.known()).map(ToString::to_string);
+        for permit in grant.permits.known().unwrap() {
+            let space = grant.container.known().unwrap().to_string();
+            rights.insert((space, grant.holder, who.clone(), permit.clone()));
+        }
+    }
+    rights
+}
+
+#[tokio::test]
+async fn small_pages_show_the_same_site() {
+    let simulator = demo().await;
+    let whole = collect_demo(&simulator, "").await;
+    let paged = collect_demo(&simulator, "page_size: 7\n").await;
+    assert_eq!(gaps(&paged.ledger), [].into());
+    assert!(entry(&paged.ledger, "members of groups").pages > 3);
+    assert_eq!(whole.digest, paged.digest);
+}
+
+#[tokio::test]
+async fn each_misbehaving_endpoint_is_told_in_its_own_entry() {
+    let simulator = demo().await;
+    for (fault, name, misbehaves, state) in [
+        ("spaces", "spaces", Fault::OnPage(2, Box::new(Fault::CutConnection)), EndpointState::Partial),
+        ("confluence-group-members", "members of groups", Fault::DropRows(1), EndpointState::Partial),
+        ("space-role-assignments", "space role assignments", Fault::Status(403), EndpointState::Denied),
+        ("space-permissions", "space permissions", Fault::WrongType, EndpointState::Partial),
+        ("confluence-automation", "automation rules", Fault::Status(401), EndpointState::Denied),
+        ("confluence-audit", "audit records", Fault::Status(500), EndpointState::Failed),
+    ] {
+        simulator.clear_faults();
+        simulator.set_fault(fault, misbehaves.clone());
+        let snapshot = collect_demo(&simulator, "page_size: 10\n").await;
+        let found = entry(&snapshot.ledger, name);
+        assert_eq!(found.state, state, "{name} with {misbehaves:?}: {}", found.reason);
+    }
 }
 
 #[tokio::test]
