@@ -3,6 +3,7 @@
 mod atlassian_org;
 mod atlassian_org_news;
 mod configuration;
+mod confluence_cloud;
 mod jira_cloud;
 
 use std::collections::BTreeMap;
