@@ -17,8 +17,8 @@ use crate::text::plural;
 const AT_ONCE: usize = 250;
 
 impl Visit<'_> {
-    /// Asks for the status of the accounts that made a space or hold a grant of their own: they may be long gone, and the
-    /// lists of members would not show it.
+    /// Asks for the status of the accounts that made a space or hold a grant of their own: they may be long gone, and
+    /// the lists of members would not show it.
     pub(super) async fn named_accounts(&self, spaces: &Part, grants: &[&Part]) -> Part {
         let mut reading = self.gatherer.start(&NAMED_ACCOUNTS);
         reading.lean_on(&spaces.entry);

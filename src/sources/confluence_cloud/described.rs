@@ -56,7 +56,7 @@ fn resolved<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
     }
 }
 
-/// A value of a described shape: with everything it may have, or with as little, and fields `null` wherever they may be.
+/// A value of a described shape: with everything it may have, or with as little and fields `null` wherever they may be.
 fn made_up(description: &Value, schema: &Value, full: bool, depth: usize) -> Value {
     let schema = resolved(description, schema);
     if let Some(first) = schema["enum"].as_array().and_then(|words| words.first()) {

@@ -61,8 +61,8 @@ pub(super) const KIND: SourceKind = SourceKind {
         "whether the audit log can be read, and how far back",
     ],
     cannot_see: &[
-        "spaces that the scanning account may not view: not even an administrator of Confluence is shown all of them, and \
-         no count tells how many there are",
+        "spaces that the scanning account may not view: not even an administrator of Confluence is shown all of them, \
+         and no count tells how many there are",
         "suspended accounts in groups, which Confluence leaves out of its lists of members",
         "global permissions, such as who may create spaces",
         "restrictions on single pages",

@@ -86,8 +86,8 @@ impl Visit<'_> {
         Roles { part: reading.finish(), catalogue }
     }
 
-    /// Where no roles hold, nothing is asked and nothing left unseen. A role that the catalogue does not show is called by
-    /// its id, and what it permits is not known.
+    /// Where no roles hold, nothing is asked and nothing left unseen. A role that the catalogue does not show is called
+    /// by its id, and what it permits is not known.
     pub(super) async fn space_role_assignments(
         &self,
         spaces: &Part,
@@ -130,7 +130,8 @@ impl Visit<'_> {
     }
 }
 
-/// A permission in words, such as `read space`, as the roles list theirs; what it permits is known if all of it was told.
+/// A permission in words, such as `read space`, as the roles list theirs; what it permits is known if all of it was
+/// told.
 fn permission(operation: wire::Operation) -> (String, Fact<Vec<String>>) {
     match (id(operation.key), id(operation.target_type)) {
         (Some(key), Some(target)) => {

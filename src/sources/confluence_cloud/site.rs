@@ -78,14 +78,15 @@ impl Visit<'_> {
         reading.finish()
     }
 
-    /// Confluence lists what the account may view and calls that all; only an administrator can be expected to have been
-    /// let into every space.
+    /// Confluence lists what the account may view and calls that all; only an administrator can be expected to have
+    /// been let into every space.
     pub(super) fn limit_to_visible_spaces(&self, reading: &mut Reading<'_>, visible: usize) {
         match self.administers {
             Fact::Known(true) if visible > 0 => {}
             Fact::Known(true) => reading.fall_short("the account may view no space".to_owned()),
             Fact::Known(false) => reading.fall_short(format!(
-                "the account does not administer Confluence; only the spaces that it may view are there, {visible} in all"
+                "the account does not administer Confluence; only the spaces that it may view are there, \
+                 {visible} in all"
             )),
             Fact::Absent | Fact::Unknown => reading.fall_short(format!(
                 "whether the account administers Confluence is not known; only the spaces that it may view are there, \

@@ -56,7 +56,7 @@ const ASSIGNMENTS: &str = "GET /wiki/api/v2/spaces/163842/role-assignments";
 
 /// A site with one space, in one of the three modes; `first` goes before what is written here.
 fn site(mode: &str, mut first: Vec<Written>) -> Vec<Written> {
-    let group = |id: &str, name: &str, managed: &str| json!({"type": "group", "id": id, "name": name, "usageType": "USERBASE_GROUP", "managedBy": managed});
+    let group = |id: &str, name: &str, by: &str| json!({"type": "group", "id": id, "name": name, "managedBy": by});
     let (users, admins) = (group("g-1", "confluence-users", "EXTERNAL"), group("g-2", "wiki-admins", "TEAM_MEMBERS"));
     first.extend([
         (
@@ -83,8 +83,9 @@ fn site(mode: &str, mut first: Vec<Written>) -> Vec<Written> {
             json!({"results": [
                 {"type": "known", "accountId": "712020:a", "accountType": "atlassian", "email": "ada@acme.example",
                  "displayName": "Ada Muster", "publicName": "Ada"},
-                {"type": "known", "accountId": "712020:app", "accountType": "app", "email": "", "publicName": "Diagrams",
-                 "displayName": null}], "start": 0, "limit": 200, "size": 2, "totalSize": 2, "_links": {}}),
+                {"type": "known", "accountId": "712020:app", "accountType": "app", "email": "",
+                 "publicName": "Diagrams", "displayName": null}],
+                "start": 0, "limit": 200, "size": 2, "totalSize": 2, "_links": {}}),
         ),
         ("GET /wiki/rest/api/group/g-2/membersByGroupId", 200, json!({"results": [], "totalSize": 0})),
         ("GET /wiki/api/v2/space-role-mode", 200, json!({"mode": mode})),
@@ -110,7 +111,8 @@ fn site(mode: &str, mut first: Vec<Written>) -> Vec<Written> {
             "GET /wiki/api/v2/space-roles",
             200,
             page(json!([
-                {"id": "r-1", "type": "SYSTEM", "name": "Admin", "spacePermissions": ["read/space", "administer/space"]},
+                {"id": "r-1", "type": "SYSTEM", "name": "Admin",
+                 "spacePermissions": ["read/space", "administer/space"]},
                 {"id": "r-2", "type": "CUSTOM", "name": "Viewer", "spacePermissions": ["read/space"]}])),
         ),
         (
@@ -120,7 +122,8 @@ fn site(mode: &str, mut first: Vec<Written>) -> Vec<Written> {
                 {"principal": {"principalType": "USER", "principalId": "712020:b"}, "roleId": "r-1"},
                 {"principal": {"principalType": "GROUP", "principalId": "g-1"}, "roleId": "r-2"},
                 {"principal": {"principalType": "ACCESS_CLASS", "principalId": "anonymous-users"}, "roleId": "r-2"},
-                {"principal": {"principalType": "ACCESS_CLASS", "principalId": "all-licensed-users"}, "roleId": "r-9"}])),
+                {"principal": {"principalType": "ACCESS_CLASS", "principalId": "all-licensed-users"},
+                 "roleId": "r-9"}])),
         ),
         (
             "POST /wiki/api/v2/users-bulk",
@@ -179,7 +182,7 @@ async fn collect_demo(simulator: &Simulator, more: &str) -> Snapshot {
 #[tokio::test]
 async fn a_whole_site_is_read_in_each_mode_and_tells_the_same_rights() {
     let simulator = demo().await;
-    let mut told: Vec<BTreeSet<(String, Holder, Option<String>, String)>> = Vec::new();
+    let mut told: Vec<Rights> = Vec::new();
     for mode in ["PRE_ROLES", "ROLES_TRANSITION", "ROLES"] {
         simulator.set_space_mode(mode);
         let snapshot = collect_demo(&simulator, "").await;
@@ -194,9 +197,12 @@ async fn a_whole_site_is_read_in_each_mode_and_tells_the_same_rights() {
     assert_eq!(simulator.destroyed(), []);
 }
 
+/// Space, sort of holder, the holder where it is one, and what may be done.
+type Rights = BTreeSet<(String, Holder, Option<String>, String)>;
+
 /// Who may do what where, however it was given.
-fn rights(snapshot: &Snapshot) -> BTreeSet<(String, Holder, Option<String>, String)> {
-    let mut rights = BTreeSet::new();
+fn rights(snapshot: &Snapshot) -> Rights {
+    let mut rights = Rights::new();
     for (_, grant) in grants(snapshot) {
         let who = grant.principal.known().or(grant.group.known()).map(ToString::to_string);
         for permit in grant.permits.known().unwrap() {
@@ -243,7 +249,10 @@ async fn every_fact_of_a_hand_written_site_is_told_as_it_was() {
     let unread: Vec<&str> = snapshot.ledger.iter().filter(|e| e.is_gap()).map(|e| e.reason.as_str()).collect();
     assert_eq!(unread, Vec::<&str>::new());
     assert_eq!(snapshot.ledger.len(), 14);
-    let standing = |active: bool, email: bool| json!([{"product": "confluence", "source": "acme", "active": active, "shows_email": email}]);
+    let standing = |active: bool, email: bool| {
+        let told = json!({"product": "confluence", "source": "acme", "active": active, "shows_email": email});
+        json!([told])
+    };
     for (id, expected) in [
         ("11f1/container/confluence", json!({"form": "site", "url": "https://acme.atlassian.net/wiki"})),
         (
