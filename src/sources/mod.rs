@@ -4,6 +4,7 @@
 //! are kept, is for others. A new source is a folder here and a line in [`SOURCES`].
 
 mod atlassian_org;
+mod bitbucket_cloud;
 mod connection;
 mod endpoint;
 mod jira_cloud;
@@ -84,4 +85,4 @@ pub struct Right {
 }
 
 /// Every sort of source, in the order they are listed.
-pub static SOURCES: &[SourceKind] = &[atlassian_org::KIND, jira_cloud::KIND];
+pub static SOURCES: &[SourceKind] = &[atlassian_org::KIND, jira_cloud::KIND, bitbucket_cloud::KIND];

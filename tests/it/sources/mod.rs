@@ -1,6 +1,7 @@
 //! Each source against the pretended estate, whole and misbehaving, and against answers written by hand.
 
 mod atlassian_org;
+mod bitbucket_cloud;
 mod configuration;
 mod jira_cloud;
 
