@@ -155,7 +155,7 @@ pub(super) const PROJECT_DEPLOY_KEYS: Endpoint = Endpoint::new(
 pub(super) const SSH_KEYS: Endpoint =
     Endpoint::new("SSH keys", &[get("/2.0/users/{}/ssh-keys")], &[Kind::Credential], "read:ssh-key:bitbucket")
         .only(&["ssh-key"])
-        .costs("2, or 1 per account where Bitbucket shows the keys of others");
+        .costs("2 or 3; 1 per account where Bitbucket shows the keys of others");
 
 pub(super) const WORKSPACE_WEBHOOKS: Endpoint =
     Endpoint::new("workspace webhooks", &[get("/2.0/workspaces/{}/hooks")], &[Kind::Webhook], WEBHOOKS);

@@ -119,13 +119,13 @@ impl Visit<'_> {
     }
 }
 
-/// A variable that is bound to no environment.
+/// A variable that is bound to no environment, so that no environment keeps it for administrators.
 fn everywhere(level: VariableLevel) -> Variable {
     Variable {
         level,
         container: Fact::Unknown,
         environment: Fact::Absent,
         secured: Fact::Unknown,
-        admin_only: Fact::Absent,
+        admin_only: Fact::Known(false),
     }
 }
