@@ -25,8 +25,9 @@ impl Visit<'_> {
     pub(super) async fn ssh_keys(&self, members: &Part) -> Part {
         let mut reading = self.gatherer.start(&SSH_KEYS);
         reading.lean_on(&members.entry);
+        let caller = self.caller.as_ref().and_then(|caller| self.account_id(caller));
         let (own, others): (Vec<_>, Vec<_>) =
-            members.resources.iter().partition(|member| Some(&member.id) == self.caller.as_ref());
+            members.resources.iter().partition(|member| Some(&member.id) == caller.as_ref());
         let mut some_are_shown = self.read_keys(&mut reading, &own).await && !own.is_empty();
         let (first, rest) = others.split_at(others.len().min(2));
         for account in first {

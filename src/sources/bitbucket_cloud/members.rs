@@ -41,7 +41,7 @@ impl Visit<'_> {
         let mut reading = self.gatherer.start(&GROUPS);
         let request = GROUPS.request(&[&self.source.workspace]);
         let answer = reading.walk::<Bare<wire::Group>, _>(self.client(), request, Paging::Single).await;
-        let whole = answer.whole && answer.rows.iter().all(|group| tells_all(group));
+        let whole = answer.whole && answer.rows.iter().all(tells_all);
         if answer.whole && !whole {
             reading.fall_short("a group came without its members".to_owned());
         }

@@ -113,7 +113,7 @@ struct Visit<'a> {
     /// How much of the workspace is shown to who asks.
     reach: Reach,
     /// Who asks, if Bitbucket told.
-    caller: Option<ResourceId>,
+    caller: Option<wire::Account>,
     directory: Directory,
 }
 

@@ -82,7 +82,7 @@ impl Visit<'_> {
             reading.fall_short("the answer names no role".to_owned());
         }
         let part = reading.finish();
-        self.caller = value(own.user).and_then(|user| self.account_id(&user));
+        self.caller = value(own.user);
         self.reach = match role {
             Some(role) if role == "owner" => Reach::Whole,
             Some(role) => Reach::Role(role),

@@ -52,7 +52,7 @@ impl Workspace {
         );
         acme.put(
             "/2.0/user/workspaces/acme/permission",
-            json!({"type": "workspace_membership", "permission": "owner", "user": person("ada"), "workspace": {}}),
+            json!({"type": "workspace_membership", "permission": "owner", "user": by_uuid("ada"), "workspace": {}}),
         );
         acme.list(
             "/2.0/workspaces/acme/members",
