@@ -107,8 +107,8 @@ fn pushers<'a>(
     Fact::Known(accounts)
 }
 
-/// Whether an account is one of these, or in a group that is. What groups an account is in may be known from sources that
-/// do not show these: only of a group whose members were counted is a silence a no.
+/// Whether an account is one of these, or in a group that is. What groups an account is in may be known from sources
+/// that do not show these: only of a group whose members were counted is a silence a no.
 fn is_among(inventory: &Inventory<'_>, account: &ResourceId, pushers: &[ResourceId]) -> Fact<bool> {
     if pushers.contains(account) {
         return Fact::Known(true);

@@ -1,5 +1,5 @@
-//! Public keys that open repositories: deploy keys, which are nobody's, and the SSH keys of accounts. Of a key itself only
-//! its digest is kept, by which the same one is recognised in two places.
+//! Public keys that open repositories: deploy keys, which are nobody's, and the SSH keys of accounts. Of a key itself
+//! only its digest is kept, by which the same one is recognised in two places.
 
 use super::endpoints::{DEPLOY_KEYS, PROJECT_DEPLOY_KEYS, SSH_KEYS};
 use super::{BY_LINKS, Visit, braced, uuid, wire};
@@ -20,8 +20,8 @@ impl Visit<'_> {
         self.keys_of(&PROJECT_DEPLOY_KEYS, projects, self.for_each_project(&PROJECT_DEPLOY_KEYS, projects)).await
     }
 
-    /// Bitbucket is not known to show anybody the keys of others. So who asks is asked for first, then two others; only if
-    /// their keys are shown, everybody's are read.
+    /// Bitbucket is not known to show anybody the keys of others. So who asks is asked for first, then two others; only
+    /// if their keys are shown, everybody's are read.
     pub(super) async fn ssh_keys(&self, members: &Part) -> Part {
         let mut reading = self.gatherer.start(&SSH_KEYS);
         reading.lean_on(&members.entry);

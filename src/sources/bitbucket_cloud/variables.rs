@@ -96,8 +96,8 @@ impl Visit<'_> {
         reading.finish()
     }
 
-    /// A repository in which pipelines were never set up may have variables all the same, so it is asked too; “not found”
-    /// means there that it has none.
+    /// A repository in which pipelines were never set up may have variables all the same, so it is asked too; there, “not
+    /// found” means that it has none.
     async fn ask_where_pipelines_run<'r, T: Wire>(
         &self,
         reading: &mut Reading<'_>,

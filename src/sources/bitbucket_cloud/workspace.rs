@@ -30,7 +30,7 @@ impl Reach {
                 "the account is `{role}` and no administrator of the workspace, so that only what it may open is there"
             )),
             Self::NotTold => reading.fall_short(
-                "whether the account administers the workspace is not known; without that only what it may open is there"
+                "whether the account administers the workspace is not known; if not, only what it may open is there"
                     .to_owned(),
             ),
             Self::PerhapsPart => reading.fall_short(
