@@ -31,7 +31,7 @@ impl<'de, T: Wire> Deserialize<'de> for Row<T> {
 }
 
 impl<T: Wire> Row<T> {
-    /// Reads a row. The detour for rows with odd fields tries each key alone to find the culprits.
+    /// Reads a row. The detour for rows with odd fields looks for the culprits, and takes out those alone.
     pub(super) fn read(value: Value) -> Self {
         let Value::Object(mut fields) = value else {
             return Self { value: None, unreadable: vec!["a row is no JSON object".to_owned()] };
@@ -45,13 +45,37 @@ impl<T: Wire> Row<T> {
         }
         let Value::Object(fields) = whole else { unreachable!("internal: it was made from an object") };
         let title = title(&fields);
-        let (good, odd): (Map<_, _>, Map<_, _>) = fields.into_iter().partition(|(key, value)| {
-            let alone = Map::from_iter([(key.clone(), value.clone())]);
-            T::deserialize(&Value::Object(alone)).is_ok()
-        });
-        let unreadable = odd.keys().map(|key| format!("`{title}`: {key}")).collect();
+        let mut odd = Vec::new();
+        let good = without_odd(fields, &|fields| T::deserialize(&Value::Object(fields)).is_ok(), "", &mut odd);
+        let unreadable = odd.into_iter().map(|path| format!("`{title}`: {path}")).collect();
         Self { value: T::deserialize(&Value::Object(good)).ok(), unreadable }
     }
+}
+
+/// The fields that can be read when they stand alone. Of a section of which something is odd, the rest is kept where
+/// that can be read; the paths of what is left out are added to `odd`.
+fn without_odd(
+    fields: Map<String, Value>,
+    is_read: &dyn Fn(Map<String, Value>) -> bool,
+    path: &str,
+    odd: &mut Vec<String>,
+) -> Map<String, Value> {
+    let mut good = Map::new();
+    for (key, value) in fields {
+        let alone = |value: Value| is_read(Map::from_iter([(key.clone(), value)]));
+        let here = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        if alone(value.clone()) {
+            good.insert(key, value);
+        } else if let Value::Object(inner) = value
+            && alone(Value::Object(Map::new()))
+        {
+            let rest = without_odd(inner, &|inner| alone(Value::Object(inner)), &here, odd);
+            good.insert(key, Value::Object(rest));
+        } else {
+            odd.push(here);
+        }
+    }
+    good
 }
 
 /// What a row is called in a note: its id, under whatever key the product has it.
@@ -195,6 +219,22 @@ mod tests {
         assert_eq!(row.unreadable, ["`7`: expiresAt"]);
         let thing = row.value.unwrap();
         assert_eq!((thing.expires_at, thing.label), (Fact::Unknown, Fact::Known("x".to_owned())));
+    }
+
+    #[test]
+    fn an_odd_field_deep_in_a_row_costs_that_field_alone() {
+        #[derive(Debug, Default, Deserialize)]
+        #[serde(default)]
+        struct Nested {
+            attributes: Fact<Thing>,
+        }
+        impl Wire for Nested {}
+        let row = Row::<Nested>::read(json!({"id": "e", "attributes": {"id": "a", "label": 3, "expiresAt": true}}));
+        assert_eq!(row.unreadable, ["`e`: attributes.expiresAt", "`e`: attributes.label"]);
+        let Fact::Known(thing) = row.value.unwrap().attributes else { panic!("the rest is there") };
+        assert_eq!((thing.id, thing.label), (Fact::Known(Id("a".to_owned())), Fact::Unknown));
+        let row = Row::<Nested>::read(json!({"attributes": "a"}));
+        assert_eq!((row.unreadable.as_slice(), row.value.is_some()), (["`?`: attributes".to_owned()].as_slice(), true));
     }
 
     #[test]
