@@ -2,6 +2,7 @@
 
 mod atlassian_org;
 mod atlassian_org_news;
+mod bitbucket_cloud;
 mod configuration;
 mod confluence_cloud;
 mod jira_cloud;
