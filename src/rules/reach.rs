@@ -9,7 +9,7 @@ use super::derived::{count, is_live};
 use super::fields::{Texts, View, variable};
 use crate::inventory::Inventory;
 use crate::model::{
-    Body, Container, ContainerForm, CredentialForm, Fact, GrantForm, Kind, Resource, ResourceId, Variable,
+    Body, Container, ContainerForm, CredentialForm, Fact, GrantForm, Kind, PrincipalType, Resource, ResourceId, Variable,
     VariableLevel,
 };
 
@@ -148,6 +148,18 @@ const COMMON: [&str; 22] = [
 
 /// API tokens that act as an account and whose label, without common words, is part of the variable's name.
 pub(super) fn matching_credentials<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    matching(view, |_| true)
+}
+
+/// A token of a service account is where it belongs; one whose owner was not seen may be a person's.
+pub(super) fn matching_personal_tokens<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    matching(view, |owner| {
+        let account = owner.known().and_then(|owner| view.inventory.principal(owner));
+        !matches!(account.map(|account| account.account_type), Some(Fact::Known(sort)) if sort != PrincipalType::Person)
+    })
+}
+
+fn matching<'a>(view: &View<'a>, belongs: impl Fn(&Fact<ResourceId>) -> bool) -> Fact<Texts<'a>> {
     if !view.inventory.all_seen(Kind::Credential, &[CredentialForm::ApiToken.name()]) {
         return Fact::Unknown;
     }
@@ -155,12 +167,12 @@ pub(super) fn matching_credentials<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     let telling: Vec<&str> = telling(&named).collect();
     let tokens = view.inventory.of_kind(Kind::Credential).filter(|_| !telling.is_empty());
     let matching = tokens.filter(|token| may_be_held(token, &telling, view));
-    let worded = matching.map(|token| match &token.body {
-        Body::Credential(credential) => match &credential.owner {
+    let worded = matching.filter_map(|token| {
+        let Body::Credential(credential) = &token.body else { return None };
+        belongs(&credential.owner).then(|| match &credential.owner {
             Fact::Known(owner) => format!("“{}” of {}", token.title(), view.inventory.name(owner)),
             Fact::Absent | Fact::Unknown => format!("“{}”", token.title()),
-        },
-        _ => token.title().to_owned(),
+        })
     });
     Fact::Known(Texts::Worded(worded.collect()))
 }
@@ -182,4 +194,32 @@ fn words(text: &str) -> Vec<String> {
 
 fn telling(words: &[String]) -> impl Iterator<Item = &str> {
     words.iter().map(String::as_str).filter(|word| !COMMON.contains(word))
+}
+
+/// Words by which a variable says that it holds an account, not its secret.
+const ACCOUNT: [&str; 6] = ["account", "email", "login", "mail", "user", "username"];
+
+/// Variables of the same container, level and environment that share a word with this one and name an account. Those that
+/// were seen are told even if others may be hidden.
+pub(super) fn accounts_beside<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    let Variable { level, container: Fact::Known(container), environment, .. } = variable(view) else {
+        return Fact::Unknown;
+    };
+    let holds_account = |words: &[String]| words.iter().any(|word| ACCOUNT.contains(&word.as_str()));
+    let named = words(&view.resource.name);
+    let mut found = Vec::new();
+    if holds_account(&named) {
+        return Fact::Known(Texts::Made(found));
+    }
+    for other in view.inventory.of_kind(Kind::Variable).filter(|other| other.id != view.resource.id) {
+        let Body::Variable(body) = &other.body else { continue };
+        let beside = body.container.known() == Some(container)
+            && (body.level, &body.environment) == (*level, environment);
+        let its = words(&other.name);
+        if beside && holds_account(&its) && its.iter().any(|word| named.contains(word)) {
+            found.push(other.title());
+        }
+    }
+    let none = found.is_empty() && !view.inventory.seen_whole(Kind::Variable);
+    if none { Fact::Unknown } else { Fact::Known(Texts::Made(found)) }
 }
