@@ -23,6 +23,8 @@ pub struct Endpoint {
     pub plan: Option<&'static str>,
     /// True if every site of the product answers it: no answer means that the address is wrong.
     pub always_there: bool,
+    /// How many requests it takes, in words: “1 per 100 accounts”.
+    pub cost: &'static str,
 }
 
 impl Endpoint {
@@ -34,7 +36,7 @@ impl Endpoint {
         right: &'static str,
     ) -> Self {
         let (missing, plan, always_there) = (EndpointState::Denied, None, false);
-        Self { name, requests, shows, forms: &[], right, missing, plan, always_there }
+        Self { name, requests, shows, forms: &[], right, missing, plan, always_there, cost: "1" }
     }
 
     /// The same endpoint, for a product that may not offer it.
@@ -55,6 +57,11 @@ impl Endpoint {
     /// The same endpoint, which every site of the product has.
     pub(super) const fn always_there(self) -> Self {
         Self { always_there: true, ..self }
+    }
+
+    /// The same endpoint, which takes this many requests.
+    pub(super) const fn costs(self, cost: &'static str) -> Self {
+        Self { cost, ..self }
     }
 
     /// The request that brings its rows, with `ids` in the places of `{}`.
