@@ -13,9 +13,9 @@ use super::file::{CaseText, Expect, RuleFile};
 use super::params::Values;
 use super::reasons::Reasons;
 use super::rule::{Code, Judgement, Rule};
-use crate::document::{Located, Node, Section};
+use crate::document::{Located, Node, Read, Section, Value};
 use crate::inventory::Inventory;
-use crate::model::{Change, Fact, FieldChange, Outcome, Resource, RuleId, Severity, Snapshot, What};
+use crate::model::{Change, Fact, FieldChange, Outcome, Resource, ResourceId, RuleId, Severity, Snapshot, What};
 use crate::problem::{Problem, Problems, SourceText};
 use crate::text::did_you_mean;
 
@@ -98,7 +98,7 @@ fn read_case(rule: &RuleFile, case: &CaseText) -> Result<Case, Problems> {
         node.as_ref().map(|node| read_example(file, node, kind, kind.name(), &case.name.span)).transpose()
     };
     let given = problems.take(example(&case.given)).flatten();
-    let before = problems.take(example(&case.before)).flatten();
+    let before = problems.take(case.before.as_ref().map(|node| read_before(rule, case, node)).transpose()).flatten();
     let what = problems.take(what(rule, case)).flatten();
     let neighbours = problems.take(neighbours(rule, case)).unwrap_or_default();
     let set = problems.take(params(rule, case)).unwrap_or_default();
@@ -124,6 +124,26 @@ fn read_case(rule: &RuleFile, case: &CaseText) -> Result<Case, Problems> {
     let change = what.map(|what| change(what, &subject, earlier));
     let (name, expected, severity) = (case.name.clone(), case.expect, case.severity);
     problems.or(Case { name, expected, severity, subject, neighbours: seen, change, stated, values })
+}
+
+/// Reads the resource as it was. Of its neighbours nothing is kept but who they were: a text names them.
+fn read_before(rule: &RuleFile, case: &CaseText, node: &Node) -> Result<Example, Problems> {
+    let mut node = node.clone();
+    let mut links = Vec::new();
+    if let Value::Map(fields) = &mut node.value {
+        fields.retain(|(key, value)| {
+            let neighbour = neighbours_of(rule.kind).find(|neighbour| neighbour.name == key.value);
+            let link = neighbour.zip(String::read(value));
+            links.extend(link.clone());
+            link.is_none()
+        });
+    }
+    let mut example = read_example(&rule.file, &node, rule.kind, rule.kind.name(), &case.name.span)?;
+    for (neighbour, name) in links {
+        let id = ResourceId::new("case", neighbour.kind, &name);
+        set_link(&mut example.resource.body, neighbour.name, Fact::Known(id));
+    }
+    Ok(example)
 }
 
 fn what(rule: &RuleFile, case: &CaseText) -> Result<Option<What>, Problems> {
@@ -169,7 +189,7 @@ fn neighbours(rule: &RuleFile, case: &CaseText) -> Result<Neighbours, Problems> 
             problems.push(unknown_neighbour(rule, &name));
             continue;
         };
-        if node.value == crate::document::Value::Null {
+        if node.value == Value::Null {
             neighbours.push((known.name, Fact::Absent));
         } else {
             let example = read_neighbour(&rule.file, &node, known, &name.span);

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::fields::{Texts, View, app, container, credential, grant, principal, webhook};
+use super::fields::{Texts, View, app, container, credential, grant, group, principal, webhook};
 use crate::inventory::Inventory;
 use crate::model::{
-    Body, Container, ContainerForm, Credential, CredentialForm, Fact, Grant, GrantForm, Kind, Principal, PrincipalType,
-    Product, ResourceId, SourceName, Standing,
+    Body, Container, ContainerForm, Credential, CredentialForm, Fact, Grant, GrantForm, Group, Kind, Principal,
+    PrincipalType, Product, ResourceId, SourceName, Standing,
 };
 
 const ORG_ADMIN: &str = "atlassian/org-admin";
@@ -59,36 +59,50 @@ pub(super) fn is_admin(view: &View<'_>) -> Fact<bool> {
     either(has_role(principal(view), &ADMIN_ROLES), || opens_administration(view))
 }
 
-/// True as soon as one group is known to open it, false only if every group is known not to. What a group opens in a
-/// product that no source shows is not asked.
+/// True as soon as one group is known to open it, false only if every group is known not to.
 fn opens_administration(view: &View<'_>) -> Fact<bool> {
     let groups = match &principal(view).groups {
         Fact::Known(groups) => groups.as_slice(),
         Fact::Absent => &[],
         Fact::Unknown => return Fact::Unknown,
     };
-    // A group may open one site and not another: what one of them hides is not a no.
-    let coverage = view.inventory.coverage();
-    let shown = |form: &str| coverage.0.iter().any(|entry| entry.can_show(Kind::Group, &[form]));
-    let mut told =
-        groups.is_empty() || coverage.gaps_over(Kind::Group, &["jira-access", "confluence-access"]).next().is_none();
+    let mut opens = Fact::Known(false);
     for id in groups {
-        let Some(Body::Group(group)) = view.inventory.get(id).map(|resource| &resource.body) else {
-            told = false;
-            continue;
+        let opened = match view.inventory.get(id).map(|resource| &resource.body) {
+            Some(Body::Group(group)) => administered_through(group, view.inventory),
+            _ => Fact::Unknown,
         };
-        let accesses = [("jira-access", &group.jira_access), ("confluence-access", &group.confluence_access)];
-        for (form, access) in accesses {
-            match access {
-                Fact::Known(access) if access.iter().any(|word| word == "admin" || word == "site-admin") => {
-                    return Fact::Known(true);
-                }
-                Fact::Known(_) | Fact::Absent => {}
-                Fact::Unknown => told &= form != "jira-access" && !shown(form),
+        match opened {
+            Fact::Known(true) => return opened,
+            Fact::Known(false) | Fact::Absent => {}
+            Fact::Unknown => opens = Fact::Unknown,
+        }
+    }
+    opens
+}
+
+/// Whether membership makes an administrator of Jira or Confluence. What a group opens in a product that no source
+/// shows is not asked.
+fn administered_through(group: &Group, inventory: &Inventory<'_>) -> Fact<bool> {
+    // A group may open one site and not another: what one of them hides is not a no.
+    let coverage = inventory.coverage();
+    // A list of groups that does not say so shows no access.
+    let shown = |form: &str| coverage.0.iter().any(|entry| entry.forms.iter().any(|own| &**own == form));
+    let mut told = coverage.gaps_over(Kind::Group, &["jira-access", "confluence-access"]).next().is_none();
+    for (form, access) in [("jira-access", &group.jira_access), ("confluence-access", &group.confluence_access)] {
+        match access {
+            Fact::Known(access) if access.iter().any(|word| word == "admin" || word == "site-admin") => {
+                return Fact::Known(true);
             }
+            Fact::Known(_) | Fact::Absent => {}
+            Fact::Unknown => told &= form != "jira-access" && !shown(form),
         }
     }
     if told { Fact::Known(false) } else { Fact::Unknown }
+}
+
+pub(super) fn group_opens_administration(view: &View<'_>) -> Fact<bool> {
+    administered_through(group(view), view.inventory)
 }
 
 pub(super) fn active_in_jira(view: &View<'_>) -> Fact<bool> {
@@ -117,6 +131,31 @@ fn doors<'a>(view: &View<'a>, wanted: bool) -> Fact<Vec<&'a Standing>> {
     let found: Vec<_> = standings.iter().filter(|standing| standing.active == Fact::Known(wanted)).collect();
     let untold = standings.iter().any(|standing| standing.active.is_unknown());
     if found.is_empty() && untold { Fact::Unknown } else { Fact::Known(found) }
+}
+
+pub(super) fn let_in_by<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    doors(view, true).map(|open| Texts::Made(open.iter().map(|standing| standing.product.title()).collect()))
+}
+
+/// The sources that show an organisation itself. Their word is the organisation's.
+fn speaks_for_organisation(inventory: &Inventory<'_>, source: &SourceName) -> bool {
+    inventory.of_kind(Kind::Container).any(|resource| {
+        matches!(&resource.body, Body::Container(body) if body.form == ContainerForm::Organisation)
+            && resource.seen_by.iter().any(|sighting| sighting.source == *source)
+    })
+}
+
+/// No for an account that the organisation does not list, once every list of its accounts was read whole.
+pub(super) fn in_organisation(view: &View<'_>) -> Fact<bool> {
+    let speaks = |source: &SourceName| speaks_for_organisation(view.inventory, source);
+    if view.resource.seen_by.iter().any(|sighting| speaks(&sighting.source)) {
+        return Fact::Known(true);
+    }
+    let ledger = view.inventory.coverage().0;
+    let mut lists =
+        ledger.iter().filter(|entry| entry.shows.contains(&Kind::Principal) && speaks(&entry.source)).peekable();
+    let whole = lists.peek().is_some() && lists.all(|list| !list.is_gap());
+    if whole { Fact::Known(false) } else { Fact::Unknown }
 }
 
 pub(super) fn open_though_closed<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
@@ -216,14 +255,23 @@ pub(super) fn is_live(credential: &Credential, now: DateTime<Utc>) -> Fact<bool>
 }
 
 pub(super) fn group_roles<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
-    if !view.inventory.seen_whole(Kind::Grant) {
+    roles_of_group(view, &[])
+}
+
+pub(super) fn group_platform_roles<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    roles_of_group(view, &[GrantForm::PlatformRole.name()])
+}
+
+/// What grants of these forms give the group; no forms mean any.
+fn roles_of_group<'a>(view: &View<'a>, forms: &[&str]) -> Fact<Texts<'a>> {
+    if !view.inventory.all_seen(Kind::Grant, forms) {
         return Fact::Unknown;
     }
-    let roles: BTreeSet<&str> = view
-        .inventory
-        .grants_of(&view.resource.id)
-        .filter_map(|resource| if let Body::Grant(grant) = &resource.body { Some(grant.role.as_str()) } else { None })
-        .collect();
+    let grants = view.inventory.grants_of(&view.resource.id).filter_map(|resource| match &resource.body {
+        Body::Grant(grant) if forms.is_empty() || forms.contains(&grant.form.name()) => Some(grant.role.as_str()),
+        _ => None,
+    });
+    let roles: BTreeSet<&str> = grants.collect();
     Fact::Known(Texts::Made(roles.into_iter().collect()))
 }
 
@@ -345,6 +393,11 @@ pub(super) fn service_account_quota(view: &View<'_>) -> Fact<i64> {
     }
 }
 
+/// False where nobody stated the plan, or one of which the quota is not known.
+pub(super) fn quota_told(view: &View<'_>) -> Fact<bool> {
+    Fact::Known(!service_account_quota(view).is_unknown())
+}
+
 /// Team-managed projects of a site.
 pub(super) fn unseen_projects(view: &View<'_>) -> Fact<i64> {
     if container(view).form != ContainerForm::Site || !view.inventory.all_seen(Kind::Container, &["project"]) {
@@ -376,29 +429,40 @@ pub(super) fn push_limited(view: &View<'_>) -> Fact<bool> {
 /// What a grant that administers a space, repository or repository project is called.
 const ADMINISTERING: [&str; 2] = ["administer space", "admin"];
 
-/// Whether a grant is one of these permissions, or a role that brings one of them.
-fn brings(grant: &Grant, permissions: &[&str]) -> bool {
-    let brought = grant.permits.known().into_iter().flatten().map(String::as_str);
-    brought.chain([grant.role.as_str()]).any(|permission| permissions.contains(&permission))
+/// Whether a grant is one that administers, or a role that brings one. What the role of a space brings is not always
+/// told.
+fn administers(grant: &Grant) -> Fact<bool> {
+    let named = |permission: &str| ADMINISTERING.contains(&permission);
+    match &grant.permits {
+        _ if named(&grant.role) => Fact::Known(true),
+        Fact::Known(brought) => Fact::Known(brought.iter().any(|permission| named(permission))),
+        Fact::Absent => Fact::Known(false),
+        Fact::Unknown if grant.form == GrantForm::SpaceRole => Fact::Unknown,
+        Fact::Unknown => Fact::Known(false),
+    }
 }
 
-/// The grants that administer a container, if all grants on such containers were seen.
-fn administering<'a>(view: &View<'a>) -> Fact<Vec<&'a Grant>> {
+/// The grants that are known to administer a container, and whether these are all.
+fn administering<'a>(view: &View<'a>) -> Fact<(Vec<&'a Grant>, bool)> {
     let forms: &[&str] = match container(view).form {
         ContainerForm::Space => &["space-permission", "space-role"],
-        ContainerForm::Repository | ContainerForm::RepositoryProject => {
-            &["repository-permission", "repository-project-permission"]
-        }
+        ContainerForm::Repository => &["repository-permission"],
+        ContainerForm::RepositoryProject => &["repository-project-permission"],
         _ => return Fact::Unknown,
     };
-    if !view.inventory.all_seen(Kind::Grant, forms) {
-        return Fact::Unknown;
+    let mut all = view.inventory.all_seen(Kind::Grant, forms);
+    let mut found = Vec::new();
+    for resource in view.inventory.grants_on(&view.resource.id) {
+        match &resource.body {
+            Body::Grant(grant) if forms.contains(&grant.form.name()) => match administers(grant) {
+                Fact::Known(true) => found.push(grant),
+                Fact::Known(false) | Fact::Absent => {}
+                Fact::Unknown => all = false,
+            },
+            _ => {}
+        }
     }
-    let grants = view.inventory.grants_on(&view.resource.id).filter_map(|resource| match &resource.body {
-        Body::Grant(grant) if brings(grant, &ADMINISTERING) => Some(grant),
-        _ => None,
-    });
-    Fact::Known(grants.collect())
+    Fact::Known((found, all))
 }
 
 fn holder_name<'a>(inventory: &'a Inventory<'a>, grant: &'a Grant) -> &'a str {
@@ -409,32 +473,31 @@ fn holder_name<'a>(inventory: &'a Inventory<'a>, grant: &'a Grant) -> &'a str {
 }
 
 pub(super) fn administrators<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
-    administering(view).map(|grants| {
-        let names: BTreeSet<&str> = grants.into_iter().map(|grant| holder_name(view.inventory, grant)).collect();
-        Texts::Made(names.into_iter().collect())
-    })
+    let Fact::Known((grants, true)) = administering(view) else { return Fact::Unknown };
+    let names: BTreeSet<&str> = grants.into_iter().map(|grant| holder_name(view.inventory, grant)).collect();
+    Fact::Known(Texts::Made(names.into_iter().collect()))
 }
 
-/// Groups, sets of people, and the accounts of which nobody says that they are closed.
+/// Groups, sets of people, and the accounts of which it is known that they are not closed. None only if every grant and
+/// every account could be told.
 pub(super) fn active_administrators(view: &View<'_>) -> Fact<i64> {
-    let Fact::Known(grants) = administering(view) else { return Fact::Unknown };
+    let Fact::Known((grants, mut told)) = administering(view) else { return Fact::Unknown };
     let mut active = BTreeSet::new();
-    let mut untold = false;
     for grant in grants {
-        match &grant.principal {
-            Fact::Known(id) => match view.inventory.principal(id).map(|account| account.status.as_ref()) {
-                Some(Fact::Known(status)) if opens(status) == Some(false) => {}
-                Some(Fact::Known(_)) => {
-                    active.insert(holder_name(view.inventory, grant));
-                }
-                _ => untold = true,
-            },
-            Fact::Absent | Fact::Unknown => {
-                active.insert(holder_name(view.inventory, grant));
+        let holder = match (&grant.principal, &grant.group) {
+            (Fact::Known(id), _) | (_, Fact::Known(id)) => id.as_str(),
+            _ => grant.holder.name(),
+        };
+        let status = grant.principal.known().map(|id| view.inventory.principal(id).map(|account| &account.status));
+        match status {
+            Some(Some(Fact::Known(status))) if opens(status) == Some(false) => {}
+            None | Some(Some(Fact::Known(_))) => {
+                active.insert(holder);
             }
+            Some(_) => told = false,
         }
     }
-    if active.is_empty() && untold { Fact::Unknown } else { Fact::Known(count(active.len())) }
+    if active.is_empty() && !told { Fact::Unknown } else { Fact::Known(count(active.len())) }
 }
 
 pub(super) fn shares(view: &View<'_>) -> Fact<i64> {
@@ -478,15 +541,15 @@ pub(super) fn acts_for_people(view: &View<'_>) -> Fact<i64> {
         Fact::Absent => &[],
         Fact::Unknown => return Fact::Unknown,
     };
-    let mut people = 0;
+    let (mut people, mut told) = (0, true);
     for id in accounts {
         match view.inventory.principal(id).map(|account| account.account_type) {
             Some(Fact::Known(PrincipalType::Person)) => people += 1,
             Some(Fact::Known(_) | Fact::Absent) => {}
-            Some(Fact::Unknown) | None => return Fact::Unknown,
+            Some(Fact::Unknown) | None => told = false,
         }
     }
-    Fact::Known(people)
+    if people == 0 && !told { Fact::Unknown } else { Fact::Known(people) }
 }
 
 pub(super) fn plain_http(view: &View<'_>) -> Fact<bool> {
@@ -505,106 +568,4 @@ pub(super) fn count(number: usize) -> i64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{EndpointState, LedgerEntry, Resource, Snapshot, sample};
-
-    fn list(kind: Kind, state: EndpointState) -> LedgerEntry {
-        LedgerEntry {
-            source: "acme-org".into(),
-            endpoint: kind.name().into(),
-            path: String::new(),
-            shows: vec![kind],
-            forms: Vec::new(),
-            state,
-            reason: String::new(),
-            right: String::new(),
-            declared: None,
-            requests: 0,
-            pages: 0,
-            rows: 0,
-            rows_expected: None,
-            last_cursor: None,
-            watermark: None,
-            statuses: std::collections::BTreeMap::new(),
-            retries: 0,
-            unreadable: Vec::new(),
-            started_at: DateTime::UNIX_EPOCH,
-            ended_at: DateTime::UNIX_EPOCH,
-        }
-    }
-
-    fn ask<T>(resources: &[Resource], ledger: Vec<LedgerEntry>, question: impl Fn(&View<'_>) -> T) -> T {
-        let snapshot =
-            Snapshot::seal(vec![crate::model::Collection { authority: 0, resources: resources.to_vec(), ledger }]);
-        let inventory = Inventory::new(&snapshot);
-        let now = "2026-11-22T02:00:00Z".parse().unwrap();
-        let resource = inventory.get(&resources[0].id).unwrap();
-        question(&View { resource, inventory: &inventory, change: None, now })
-    }
-
-    fn with_roles(mut account: Resource, roles: Fact<Vec<String>>, groups: Fact<Vec<ResourceId>>) -> Resource {
-        if let Body::Principal(principal) = &mut account.body {
-            (principal.platform_roles, principal.groups) = (roles, groups);
-        }
-        account
-    }
-
-    fn with_access(access: Fact<Vec<String>>) -> Resource {
-        let mut group = sample::group();
-        if let Body::Group(body) = &mut group.body {
-            body.jira_access = access;
-        }
-        group
-    }
-
-    #[test]
-    fn nobody_is_called_harmless_while_a_role_or_group_is_untold() {
-        let in_group = || Fact::Known(vec![sample::group().id]);
-        let admin = |roles, groups, access| {
-            ask(&[with_roles(sample::principal(), roles, groups), with_access(access)], Vec::new(), is_admin)
-        };
-        let access = |word: &str| Fact::Known(vec![word.to_owned()]);
-        assert_eq!(admin(Fact::Known(vec![]), in_group(), access("user")), Fact::Known(false));
-        assert_eq!(admin(Fact::Known(vec![]), in_group(), access("admin")), Fact::Known(true));
-        assert_eq!(admin(Fact::Unknown, in_group(), access("admin")), Fact::Known(true));
-        assert_eq!(admin(Fact::Unknown, in_group(), access("user")), Fact::Unknown);
-        assert_eq!(admin(Fact::Known(vec![]), in_group(), Fact::Unknown), Fact::Unknown);
-        assert_eq!(admin(Fact::Known(vec![]), Fact::Unknown, access("user")), Fact::Unknown);
-        assert_eq!(admin(Fact::Known(vec![ORG_ADMIN.to_owned()]), Fact::Unknown, Fact::Unknown), Fact::Known(true));
-    }
-
-    #[test]
-    fn credentials_are_counted_only_if_all_were_in_sight() {
-        let resources = [sample::principal(), sample::credential()];
-        let whole = list(Kind::Credential, EndpointState::Complete);
-        assert_eq!(ask(&resources, vec![whole.clone()], live_credentials), Fact::Known(1));
-        let cut = list(Kind::Credential, EndpointState::Partial);
-        assert_eq!(ask(&resources, vec![whole, cut], live_credentials), Fact::Unknown);
-        assert_eq!(ask(&resources, Vec::new(), live_credentials), Fact::Unknown);
-    }
-
-    #[test]
-    fn an_organisation_counts_the_accounts_of_its_own_sources() {
-        let mut organisation = sample::container();
-        organisation.seen_by = sample::principal().seen_by;
-        organisation.body = Body::Container(Container::unknown(ContainerForm::Organisation));
-        let mut stranger = sample::principal();
-        stranger.id = ResourceId::new("elsewhere", Kind::Principal, "x");
-        stranger.seen_by[0].source = "other-site".into();
-        let resources = [organisation, sample::principal(), stranger];
-        let whole = vec![list(Kind::Principal, EndpointState::Complete)];
-        assert_eq!(ask(&resources, whole.clone(), org_admins), Fact::Known(1));
-        assert_eq!(ask(&resources, whole, service_accounts), Fact::Known(0));
-        assert_eq!(ask(&resources, vec![list(Kind::Principal, EndpointState::Denied)], org_admins), Fact::Unknown);
-    }
-
-    #[test]
-    fn an_owner_is_missed_only_where_all_accounts_were_in_sight() {
-        let alone = [sample::credential()];
-        let whole = || vec![list(Kind::Principal, EndpointState::Complete)];
-        assert_eq!(ask(&alone, whole(), owner_exists), Fact::Known(false));
-        assert_eq!(ask(&alone, Vec::new(), owner_exists), Fact::Unknown);
-        assert_eq!(ask(&[sample::credential(), sample::principal()], Vec::new(), owner_exists), Fact::Known(true));
-    }
-}
+mod tests;

@@ -9,8 +9,8 @@ use super::derived::{count, is_live};
 use super::fields::{Texts, View, variable};
 use crate::inventory::Inventory;
 use crate::model::{
-    Body, Container, ContainerForm, CredentialForm, Fact, GrantForm, Kind, Resource, ResourceId, Variable,
-    VariableLevel,
+    Body, Container, ContainerForm, CredentialForm, Fact, GrantForm, Kind, PrincipalType, Resource, ResourceId,
+    Variable, VariableLevel,
 };
 
 pub(super) fn reachable_by<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
@@ -156,6 +156,18 @@ const COMMON: [&str; 22] = [
 
 /// API tokens that act as an account and whose label, without common words, is part of the variable's name.
 pub(super) fn matching_credentials<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    matching(view, |_| true)
+}
+
+/// A token of a service account is where it belongs; one whose owner was not seen may be a person's.
+pub(super) fn matching_personal_tokens<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    matching(view, |owner| {
+        let account = owner.known().and_then(|owner| view.inventory.principal(owner));
+        !matches!(account.map(|account| account.account_type), Some(Fact::Known(sort)) if sort != PrincipalType::Person)
+    })
+}
+
+fn matching<'a>(view: &View<'a>, belongs: impl Fn(&Fact<ResourceId>) -> bool) -> Fact<Texts<'a>> {
     if !view.inventory.all_seen(Kind::Credential, &[CredentialForm::ApiToken.name()]) {
         return Fact::Unknown;
     }
@@ -163,12 +175,12 @@ pub(super) fn matching_credentials<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     let telling: Vec<&str> = telling(&named).collect();
     let tokens = view.inventory.of_kind(Kind::Credential).filter(|_| !telling.is_empty());
     let matching = tokens.filter(|token| may_be_held(token, &telling, view));
-    let worded = matching.map(|token| match &token.body {
-        Body::Credential(credential) => match &credential.owner {
+    let worded = matching.filter_map(|token| {
+        let Body::Credential(credential) = &token.body else { return None };
+        belongs(&credential.owner).then(|| match &credential.owner {
             Fact::Known(owner) => format!("“{}” of {}", token.title(), view.inventory.name(owner)),
             Fact::Absent | Fact::Unknown => format!("“{}”", token.title()),
-        },
-        _ => token.title().to_owned(),
+        })
     });
     Fact::Known(Texts::Worded(worded.collect()))
 }
@@ -190,6 +202,34 @@ fn words(text: &str) -> Vec<String> {
 
 fn telling(words: &[String]) -> impl Iterator<Item = &str> {
     words.iter().map(String::as_str).filter(|word| !COMMON.contains(word))
+}
+
+/// Words by which a variable says that it holds an account, not its secret.
+const ACCOUNT: [&str; 6] = ["account", "email", "login", "mail", "user", "username"];
+
+/// Variables of the same container, level and environment that share a word with this one and name an account. Those that
+/// were seen are told even if others may be hidden.
+pub(super) fn accounts_beside<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    let Variable { level, container: Fact::Known(container), environment, .. } = variable(view) else {
+        return Fact::Unknown;
+    };
+    let holds_account = |words: &[String]| words.iter().any(|word| ACCOUNT.contains(&word.as_str()));
+    let named = words(&view.resource.name);
+    let mut found = Vec::new();
+    if holds_account(&named) {
+        return Fact::Known(Texts::Made(found));
+    }
+    for other in view.inventory.of_kind(Kind::Variable).filter(|other| other.id != view.resource.id) {
+        let Body::Variable(body) = &other.body else { continue };
+        let beside =
+            body.container.known() == Some(container) && (body.level, &body.environment) == (*level, environment);
+        let its = words(&other.name);
+        if beside && holds_account(&its) && its.iter().any(|word| named.contains(word)) {
+            found.push(other.title());
+        }
+    }
+    let none = found.is_empty() && !view.inventory.seen_whole(Kind::Variable);
+    if none { Fact::Unknown } else { Fact::Known(Texts::Made(found)) }
 }
 
 #[cfg(test)]
@@ -421,5 +461,83 @@ mod tests {
         let mut ledger = whole();
         ledger[2].state = EndpointState::Partial;
         assert_eq!(matching(&of_repository(), ledger), Fact::Unknown);
+    }
+}
+
+#[cfg(test)]
+mod tests_of_companions {
+    use super::*;
+    use crate::model::{Collection, Credential, EndpointState, LedgerEntry, Principal, Snapshot};
+
+    fn whole(kind: Kind) -> LedgerEntry {
+        let now = chrono::DateTime::UNIX_EPOCH;
+        let mut entry =
+            LedgerEntry::not_asked("acme".into(), "x".into(), String::new(), vec![kind], String::new(), now);
+        entry.state = EndpointState::Complete;
+        entry
+    }
+
+    fn ask<T>(resources: &[Resource], ledger: Vec<LedgerEntry>, question: impl Fn(&View<'_>) -> T) -> T {
+        let snapshot = Snapshot::seal(vec![Collection { authority: 0, resources: resources.to_vec(), ledger }]);
+        let inventory = Inventory::new(&snapshot);
+        let now = "2026-11-22T02:00:00Z".parse().unwrap();
+        let resource = inventory.get(&resources[0].id).unwrap();
+        question(&View { resource, inventory: &inventory, change: None, now })
+    }
+
+    fn texts(list: Fact<Texts<'_>>) -> Option<Vec<String>> {
+        list.known().map(|list| list.iter().map(str::to_owned).collect())
+    }
+
+    fn resource(kind: Kind, native: &str, name: &str, body: Body) -> Resource {
+        let seen_by = vec![crate::model::Sighting { source: "acme".into(), endpoint: "x".into() }];
+        Resource { id: ResourceId::new("ws", kind, native), name: name.to_owned(), seen_by, body }
+    }
+
+    fn variable_in(repository: &str, name: &str) -> Resource {
+        let container = Fact::Known(ResourceId::new("ws", Kind::Container, repository));
+        let (environment, secured, admin_only) = (Fact::Absent, Fact::Known(true), Fact::Absent);
+        let body = Variable { level: VariableLevel::Repository, container, environment, secured, admin_only };
+        resource(Kind::Variable, &format!("{repository}/{name}"), name, Body::Variable(body))
+    }
+
+    #[test]
+    fn an_account_beside_a_secret_is_in_the_same_place_and_for_the_same_thing() {
+        let beside = |name: &str, others: &[Resource]| {
+            let resources: Vec<_> = std::iter::once(variable_in("r-1", name)).chain(others.iter().cloned()).collect();
+            ask(&resources, vec![whole(Kind::Variable)], |view| texts(accounts_beside(view)))
+        };
+        let user = variable_in("r-1", "JIRA_USER");
+        assert_eq!(beside("JIRA_TOKEN", std::slice::from_ref(&user)), Some(vec!["JIRA_USER".to_owned()]));
+        assert_eq!(beside("NPM_TOKEN", std::slice::from_ref(&user)), Some(Vec::new()));
+        assert_eq!(beside("JIRA_EMAIL", &[user]), Some(Vec::new()));
+        assert_eq!(beside("JIRA_TOKEN", &[variable_in("r-2", "JIRA_USER")]), Some(Vec::new()));
+        assert_eq!(beside("JIRA_TOKEN", &[variable_in("r-1", "JIRA_URL")]), Some(Vec::new()));
+        let alone = [variable_in("r-1", "JIRA_TOKEN")];
+        assert_eq!(ask(&alone, Vec::new(), |view| texts(accounts_beside(view))), None);
+    }
+
+    #[test]
+    fn a_token_of_a_service_account_is_where_it_belongs() {
+        let held = |sort: Option<PrincipalType>, ledger| {
+            let owner = ResourceId::new("ws", Kind::Principal, "owner");
+            let mut token = Credential::unknown(CredentialForm::ApiToken);
+            (token.owner, token.status) = (Fact::Known(owner), Fact::Known("active".to_owned()));
+            let account = sort.map(|sort| {
+                let body = Principal { account_type: Fact::Known(sort), ..Principal::default() };
+                resource(Kind::Principal, "owner", "Owner", Body::Principal(body))
+            });
+            let token = resource(Kind::Credential, "t", "sonar token", Body::Credential(token));
+            let resources: Vec<_> = [variable_in("r-1", "SONAR_TOKEN"), token].into_iter().chain(account).collect();
+            ask(&resources, ledger, |view| (texts(matching_credentials(view)), texts(matching_personal_tokens(view))))
+        };
+        let tokens = || vec![whole(Kind::Credential)];
+        let (all, personal) = held(Some(PrincipalType::Person), tokens());
+        assert_eq!(all, Some(vec!["“sonar token” of Owner".to_owned()]));
+        assert_eq!(personal, all);
+        let (all, personal) = held(Some(PrincipalType::ServiceAccount), tokens());
+        assert_eq!((all.map(|all| all.len()), personal), (Some(1), Some(Vec::new())));
+        assert_eq!(held(None, tokens()).1, Some(vec!["“sonar token” of owner".to_owned()]));
+        assert_eq!(held(Some(PrincipalType::Person), Vec::new()), (None, None));
     }
 }

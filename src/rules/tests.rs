@@ -383,3 +383,35 @@ fn mistakes_in_messages_and_cases_are_told_with_their_place() {
     let problems = load(&[&text]).map(|_| ()).unwrap_err().to_string();
     assert!(problems.contains("`expires_at` is no time (write `2026-10-01T09:00:00Z`, `30 days ago`"), "{problems}");
 }
+
+/// The forms that a rule with this scope names.
+fn forms_of(scope: &str) -> Vec<String> {
+    let text =
+        EXPIRY.replace(r#"credential.form == "api-token" && credential.status == "active""#, &format!(">-\n  {scope}"));
+    assert_ne!(text, EXPIRY);
+    let text = text.split("cases:").next().unwrap().to_owned()
+        + "cases:\n  - { name: a, given: { form: api-token }, expect: pass }\n  \
+           - { name: b, given: { form: api-token }, expect: fail }\n";
+    load(&[&text]).unwrap().rules()[0].forms().to_vec()
+}
+
+#[test]
+fn a_scope_names_forms_only_where_no_other_form_can_meet_it() {
+    let token = ["api-token"];
+    assert_eq!(forms_of("credential.form == 'api-token' && credential.status == 'active'"), token);
+    assert_eq!(forms_of("'api-token' == credential.form"), token);
+    assert_eq!(forms_of("credential.status == 'active' && credential.form == 'api-token'"), token);
+    assert_eq!(forms_of("credential.form in ['ssh-key', 'deploy-key'] && owner.managed"), ["ssh-key", "deploy-key"]);
+    let both = ["api-token", "ssh-key"];
+    assert_eq!(forms_of("credential.form == 'api-token' && owner.managed || credential.form == 'ssh-key'"), both);
+    assert_eq!(forms_of("owner.managed && (credential.form == 'api-token' || credential.form == 'ssh-key')"), both);
+    // None of these says of which forms it speaks.
+    let any: [&str; 0] = [];
+    assert_eq!(forms_of("credential.form == 'api-token' || owner.managed"), any);
+    assert_eq!(forms_of("credential.form != 'api-token'"), any);
+    assert_eq!(forms_of("!(credential.form == 'api-token')"), any);
+    assert_eq!(forms_of("!(credential.form in ['api-token'])"), any);
+    // The form of a neighbour is not the form of the resource.
+    assert_eq!(forms_of("container.form == 'repository'"), any);
+    assert_eq!(forms_of("container.form == 'repository' && credential.form == 'deploy-key'"), ["deploy-key"]);
+}

@@ -458,6 +458,11 @@ impl Reading<'_> {
             (Some(before), Some(expected)) => Some(before + expected),
             (None | Some(_), None) | (None, Some(_)) => None,
         };
+        self.watermark = resume.or(self.watermark.take());
+        let failure = match end {
+            End::Complete => return true,
+            End::Partial(reason) => (EndpointState::Partial, reason),
+            End::Failed(error) => self.judge(&error),
         };
         self.failures.push(failure);
         false

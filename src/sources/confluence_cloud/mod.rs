@@ -105,15 +105,8 @@ fn build(
 ) -> Result<Box<dyn Source>, Problems> {
     let connection = Connection::read(&mut section, None, ENDPOINTS);
     let audit_days = whole_number(&mut section, "audit_days", 3_650).unwrap_or(30);
-    let site = Site::read(
-        &mut section,
-        factory,
-        connection,
-        "confluence",
-        &ALLOWED,
-        CLOUD_ID_ALLOWED,
-        AUTOMATION_ALLOWED,
-    );
+    let site =
+        Site::read(&mut section, factory, connection, "confluence", &ALLOWED, CLOUD_ID_ALLOWED, AUTOMATION_ALLOWED);
     let source = site.map(|site| Box::new(ConfluenceCloud { name, clock, site, audit_days }) as Box<dyn Source>);
     section.finish(source)
 }
