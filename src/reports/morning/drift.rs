@@ -47,18 +47,48 @@ fn count(what: What, changes: &[&Change]) -> Option<Words> {
 
 /// How much a change tells about who can reach what. The order of equals is kept.
 fn weight(change: &Change) -> u8 {
-    const POWER: [&str; 8] =
-        ["platform_roles", "scopes", "role", "holder", "owner", "principal", "jira_access", "account_type"];
-    const LIFE: [&str; 5] = ["status", "expires_at", "groups", "mfa", "via"];
+    const POWER: [&str; 19] = [
+        "account_type",
+        "actor",
+        "acts_for",
+        "address",
+        "admin_only",
+        "confluence_access",
+        "holder",
+        "jira_access",
+        "limited_to",
+        "only_pushers",
+        "owner",
+        "permits",
+        "platform_roles",
+        "principal",
+        "public",
+        "role",
+        "scopes",
+        "secret_in_url",
+        "secured",
+    ];
+    const LIFE: [&str; 10] = [
+        "auth_policy",
+        "enabled",
+        "expires_at",
+        "groups",
+        "mfa",
+        "pipelines_enabled",
+        "signed",
+        "status",
+        "verifies_certificate",
+        "via",
+    ];
     let touches = |fields: &[&str]| change.fields.iter().any(|changed| fields.contains(&changed.field.as_str()));
     match (change.what, change.resource.kind()) {
         (What::Changed | What::Rotated, _) if touches(&POWER) => 9,
         (What::Added, Kind::Grant) => 8,
-        (What::Added, Kind::Credential) => 7,
+        (What::Added, Kind::Credential | Kind::App | Kind::Webhook | Kind::Automation) => 7,
         (What::Changed, _) if touches(&LIFE) => 6,
         (What::Rotated, _) => 5,
         (What::Removed, Kind::Credential | Kind::Principal | Kind::Grant) => 4,
-        (What::Added, Kind::Principal | Kind::Setting) => 3,
+        (What::Added, Kind::Principal | Kind::Variable | Kind::Setting) => 3,
         (What::Changed, _) => 2,
         (What::Added | What::Removed, _) => 1,
         (What::FirstSeen | What::NotObserved, _) => 0,
