@@ -2,7 +2,7 @@
 //! The same table is the list of requests that may leave the house.
 
 use crate::http::{Allowed, Method, Request, segment};
-use crate::model::{EndpointState, Kind};
+use crate::model::{EndpointState, Kind, in_plain_words};
 
 /// One thing that a source asks for. Its name is unique within the source.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +23,8 @@ pub struct Endpoint {
     pub plan: Option<&'static str>,
     /// True if every site of the product answers it: no answer means that the address is wrong.
     pub always_there: bool,
+    /// How many requests it takes, in words: “1 per 100 accounts”.
+    pub cost: &'static str,
 }
 
 impl Endpoint {
@@ -34,7 +36,7 @@ impl Endpoint {
         right: &'static str,
     ) -> Self {
         let (missing, plan, always_there) = (EndpointState::Denied, None, false);
-        Self { name, requests, shows, forms: &[], right, missing, plan, always_there }
+        Self { name, requests, shows, forms: &[], right, missing, plan, always_there, cost: "1" }
     }
 
     /// The same endpoint, for a product that may not offer it.
@@ -55,6 +57,29 @@ impl Endpoint {
     /// The same endpoint, which every site of the product has.
     pub(super) const fn always_there(self) -> Self {
         Self { always_there: true, ..self }
+    }
+
+    /// The same endpoint, which takes more than one request.
+    pub(super) const fn costs(self, cost: &'static str) -> Self {
+        Self { cost, ..self }
+    }
+
+    /// What it shows, in words; what only adds facts to resources that others show says so.
+    #[must_use]
+    pub fn shows_in_words(&self) -> String {
+        if self.shows.is_empty() {
+            return "nothing of its own".to_owned();
+        }
+        in_plain_words(self.shows, self.forms).join(", ")
+    }
+
+    /// The right that reading it takes, and the plan, where not every plan has it.
+    #[must_use]
+    pub fn right_in_words(&self) -> String {
+        match self.plan {
+            Some(plan) => format!("{}; {plan}", self.right),
+            None => self.right.to_owned(),
+        }
     }
 
     /// The request that brings its rows, with `ids` in the places of `{}`.

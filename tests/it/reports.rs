@@ -59,7 +59,15 @@ fn every_view(assessment: &Assessment, look: Look) -> String {
         let why = "A token copied into a script keeps working\nuntil somebody thinks of it.";
         let fix = "As an administrator:\n1. Open the organisation.\n2. Revoke\n   the token.";
         let rule = RuleText { why, fix, verify: "Look at the list of tokens.", references: &[] };
-        views.push(finding_detail(finding, &assessment.transitions, rule, look));
+        views.push(finding_detail(finding, &assessment.transitions, rule, None, look));
+        let machinery = [Kind::App, Kind::Webhook, Kind::Automation, Kind::Variable];
+        let first = machinery.into_iter().filter_map(|kind| inventory.of_kind(kind).next());
+        for resource in first.chain(&assessment.snapshot.carried) {
+            let (id, name) = (resource.id.clone(), resource.title().to_owned());
+            let about = Evidence::of(&id, &inventory);
+            let finding = Finding { resource: id.clone(), resource_name: name, ..finding.clone() };
+            views.push(finding_detail(&finding, &[], RuleText::default(), about, look));
+        }
     }
     views.join("\n")
 }
@@ -99,9 +107,32 @@ fn renamed(mut assessment: Assessment, name: &str) -> Assessment {
     let Snapshot { mut resources, mut ledger, .. } = assessment.snapshot;
     for resource in &mut resources {
         resource.name = text();
-        if let Body::Credential(credential) = &mut resource.body {
-            credential.scopes = Fact::Known(vec![text(), text()]);
-            credential.status = Fact::Known("active".to_owned());
+        match &mut resource.body {
+            Body::Credential(credential) => {
+                credential.scopes = Fact::Known(vec![text(), text()]);
+                credential.status = Fact::Known("active".to_owned());
+                credential.fingerprint = Fact::Known(text());
+                credential.auth_type = Fact::Known(text());
+            }
+            Body::App(app) => {
+                (app.key, app.vendor) = (Fact::Known(text()), Fact::Known(text()));
+                (app.version, app.auth_type) = (Fact::Known(text()), Fact::Known(text()));
+            }
+            Body::Webhook(webhook) => {
+                webhook.address = Fact::Known(text());
+                webhook.events = Fact::Known(vec![text(), text()]);
+            }
+            Body::Automation(automation) => {
+                automation.status = Fact::Known(text());
+                automation.description = Fact::Known(text());
+                automation.limited_to = Fact::Known(vec![text(), text()]);
+            }
+            Body::Variable(variable) => variable.environment = Fact::Known(text()),
+            Body::Container(container) => container.category = Fact::Known(text()),
+            Body::Grant(grant) => grant.permits = Fact::Known(vec![text(), text()]),
+            Body::Group(group) => group.confluence_access = Fact::Known(vec![text()]),
+            Body::Principal(principal) => principal.auth_policy = Fact::Known(text()),
+            Body::Setting(setting) => setting.value = Fact::Known(text()),
         }
     }
     for entry in &mut ledger {
