@@ -154,7 +154,10 @@ pub(super) fn drift(context: &Context, args: &DriftArgs) -> Result<ExitCode, Com
     let mut assessment = context.assess()?;
     assessment.changes.retain(|change| args.what.is_empty() || args.what.contains(&change.what));
     let text = match args.format {
-        ListFormat::Table => drift_table(&assessment.changes.iter().collect::<Vec<&Change>>(), context.terminal.look),
+        ListFormat::Table => {
+            let inventory = Inventory::new(&assessment.snapshot);
+            drift_table(&assessment.changes.iter().collect::<Vec<&Change>>(), &inventory, context.terminal.look)
+        }
         ListFormat::Csv => one_csv(&assessment, "drift")?,
     };
     context.terminal.result(&text);

@@ -1,11 +1,10 @@
 //! What is known about one resource, field by field: the evidence behind a finding. What no source told is named too.
 
-use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::say;
+use super::values::words;
 use crate::inventory::Inventory;
-use crate::model::{Resource, ResourceId, sample};
+use crate::model::{Resource, sample};
 use crate::text;
 
 /// Columns of one value before it is cut: a few lines.
@@ -30,30 +29,6 @@ fn fields(resource: &Resource) -> Map<String, Value> {
     match body.get(resource.kind().name()) {
         Some(Value::Object(fields)) => fields.clone(),
         _ => Map::new(),
-    }
-}
-
-/// A value in words: other resources by their names, times to the minute, lists with commas.
-fn words(value: &Value, inventory: &Inventory<'_>) -> String {
-    match value {
-        Value::Null => "none".to_owned(),
-        Value::Bool(yes) => say::yes_no(*yes).to_owned(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => match (ResourceId::parse(text), text.parse::<DateTime<Utc>>()) {
-            (Some(id), _) => inventory.get(&id).map_or_else(|| text.clone(), |other| other.title().to_owned()),
-            (None, Ok(at)) => format!("{} UTC", say::minute(at)),
-            (None, Err(_)) => text.clone(),
-        },
-        Value::Array(values) if values.is_empty() => "empty".to_owned(),
-        Value::Array(values) => {
-            let entries: Vec<String> = values.iter().map(|entry| words(entry, inventory)).collect();
-            entries.join(if values.iter().any(Value::is_object) { "; " } else { ", " })
-        }
-        Value::Object(fields) => {
-            let parts: Vec<String> =
-                fields.iter().map(|(name, value)| format!("{name} {}", words(value, inventory))).collect();
-            parts.join(", ")
-        }
     }
 }
 

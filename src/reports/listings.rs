@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::layout::{Ink, Look, Page, words};
 use super::say;
 use super::table::{Cell, Head, Table};
+use super::values;
 use crate::inventory::Inventory;
 use crate::model::{
     App, Automation, Body, Change, Container, ControlId, Credential, Fact, Finding, Grant, Group, Kind, LedgerEntry,
@@ -271,9 +272,9 @@ fn setting_cells(setting: &Setting) -> Vec<String> {
     vec![setting.key.clone(), say::fact(&setting.value, Clone::clone), say::fact(&setting.detail, Clone::clone)]
 }
 
-/// Changes, in the order they are given.
+/// Changes, in the order they are given. Names of other resources come from the inventory.
 #[must_use]
-pub fn drift_table(changes: &[&Change], look: Look) -> String {
+pub fn drift_table(changes: &[&Change], inventory: &Inventory<'_>, look: Look) -> String {
     let heads = [
         Head::whole("WHAT"),
         Head::whole("KIND"),
@@ -288,15 +289,15 @@ pub fn drift_table(changes: &[&Change], look: Look) -> String {
             Cell::inked(ink, change.what.name()),
             Cell::new(change.resource.kind().name()),
             Cell::new(if change.name.is_empty() { change.resource.native() } else { &change.name }),
-            Cell::inked(Ink::Dim, &how_it_changed(change)),
+            Cell::inked(Ink::Dim, &how_it_changed(change, inventory)),
             Cell::inked(Ink::Dim, change.resource.as_str()),
         ]);
     }
     table.render(look)
 }
 
-fn how_it_changed(change: &Change) -> String {
-    let fields = || change.fields.iter().map(say::field_change).collect::<Vec<_>>().join("; ");
+fn how_it_changed(change: &Change, inventory: &Inventory<'_>) -> String {
+    let fields = || change.fields.iter().map(|field| values::change(field, inventory)).collect::<Vec<_>>().join("; ");
     match (change.what, &change.reason, &change.replaces) {
         (What::NotObserved, Some(reason), _) => format!("may still be there: {reason}"),
         (What::FirstSeen, Some(reason), _) => format!("may be old: {reason}"),
@@ -363,7 +364,7 @@ fn requests_by_source(ledger: &[LedgerEntry]) -> Vec<String> {
 pub fn rules_table(rules: &[&RuleSummary], tallies: &BTreeMap<RuleId, Tally>, look: Look) -> String {
     let heads = [
         Head::whole("SEVERITY"),
-        Head::flow("RULE"),
+        Head::whole("RULE"),
         Head::number("FAIL"),
         Head::number("PASS"),
         Head::number("UNKNOWN"),

@@ -14,6 +14,7 @@ mod order;
 mod say;
 mod source_page;
 mod table;
+mod values;
 
 use std::io;
 

@@ -3,13 +3,14 @@
 use std::cmp::Reverse;
 
 use super::{SHOWN, and_more};
+use crate::inventory::Inventory;
 use crate::model::{Assessment, Change, Kind, What};
 use crate::reports::layout::{Block, Ink, Page, Words, dotted, words};
-use crate::reports::{order, say};
+use crate::reports::{order, say, values};
 use crate::text;
 
 /// The section; left out when nothing changed.
-pub(super) fn section(page: &mut Page, assessment: &Assessment) {
+pub(super) fn section(page: &mut Page, assessment: &Assessment, inventory: &Inventory<'_>) {
     let changes = order::changes(assessment);
     if changes.is_empty() {
         return;
@@ -24,7 +25,7 @@ pub(super) fn section(page: &mut Page, assessment: &Assessment) {
     }
     let mut telling: Vec<&Change> = changes.into_iter().filter(|change| is_of_the_estate(change.what)).collect();
     telling.sort_by_key(|change| (Reverse(weight(change)), change.reason.is_some()));
-    let blocks: Vec<Block> = telling.iter().take(SHOWN).map(|change| block(change)).collect();
+    let blocks: Vec<Block> = telling.iter().take(SHOWN).map(|change| block(change, inventory)).collect();
     page.blocks(&blocks);
     and_more(page, telling.len() - blocks.len(), "keyroll drift");
 }
@@ -68,7 +69,7 @@ fn weight(change: &Change) -> u8 {
         "secret_in_url",
         "secured",
     ];
-    const LIFE: [&str; 10] = [
+    const LIFE: [&str; 11] = [
         "auth_policy",
         "enabled",
         "expires_at",
@@ -76,6 +77,7 @@ fn weight(change: &Change) -> u8 {
         "mfa",
         "pipelines_enabled",
         "signed",
+        "standings",
         "status",
         "verifies_certificate",
         "via",
@@ -95,9 +97,10 @@ fn weight(change: &Change) -> u8 {
     }
 }
 
-fn block(change: &Change) -> Block {
+fn block(change: &Change, inventory: &Inventory<'_>) -> Block {
     const FIELDS: usize = 3;
-    let mut fields: Vec<String> = change.fields.iter().take(FIELDS).map(say::field_change).collect();
+    let mut fields: Vec<String> =
+        change.fields.iter().take(FIELDS).map(|field| values::change(field, inventory)).collect();
     if change.fields.len() > FIELDS {
         fields.push(text::plural(change.fields.len() - FIELDS, "more field", "more fields"));
     }

@@ -35,7 +35,7 @@ pub fn morning_view(assessment: &Assessment, look: Look) -> String {
     expiring::section(&mut page, assessment, &inventory);
     findings::settled(&mut page, assessment);
     waivers::section(&mut page, assessment);
-    drift::section(&mut page, assessment);
+    drift::section(&mut page, assessment, &inventory);
     sight::section(&mut page, assessment);
     footer(&mut page, assessment);
     page.into_text()
