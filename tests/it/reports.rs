@@ -599,7 +599,7 @@ fn what_no_source_shows_is_one_entry_and_never_green() {
         let unseen = ["variables", "repositories"].into_iter().take(at + 1).map(Unseen::nowhere).collect();
         *tally = Tally { unseen, ..Tally::default() };
     }
-    let view = morning_view(&alone, COLOURED);
+    let view = morning_view(&alone, Look { width: 200, colour: true });
     assert_eq!(view.matches("no configured source shows these").count(), 1, "{view}");
     assert!(view.contains("6 rules speak of repositories and variables"), "{view}");
     assert!(!view.contains("could not judge everything") && !view.contains("rule can judge"), "{view}");
