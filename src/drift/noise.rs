@@ -17,7 +17,13 @@ pub struct Noise {
 /// All of them.
 pub const NOISE: &[Noise] = &[
     Noise { kind: Kind::Principal, field: "activity", why: "moves whenever the account opens a page" },
+    Noise { kind: Kind::Principal, field: "last_login_at", why: "moves whenever the account logs in" },
     Noise { kind: Kind::Credential, field: "last_used_at", why: "moves whenever the credential is used" },
+    Noise { kind: Kind::Credential, field: "last_used_by", why: "moves whenever the credential is used" },
+    Noise { kind: Kind::Credential, field: "auth_type", why: "moves whenever the credential is used" },
+    Noise { kind: Kind::App, field: "last_used_at", why: "moves whenever the app acts" },
+    Noise { kind: Kind::App, field: "auth_type", why: "moves whenever the app acts" },
+    Noise { kind: Kind::App, field: "version", why: "moves whenever the vendor publishes a new one" },
     Noise { kind: Kind::Group, field: "member_count", why: "follows from memberships, which are compared themselves" },
     Noise {
         kind: Kind::Container,

@@ -16,10 +16,9 @@ pub(super) fn follow(
     cursor: &str,
     place: CursorPlace,
 ) -> Result<Request, HttpError> {
-    let link = read(next)?;
     let mut request = first.clone();
-    match (place, link) {
-        (CursorPlace::Body, link) => put_into_body(&mut request, cursor, link)?,
+    match (place, read(next)?) {
+        (CursorPlace::Body, _) => put_into_body(&mut request, cursor, bare(next, cursor)?)?,
         (CursorPlace::QueryAlone, Link::Cursor(value)) => request.query = vec![(cursor.to_owned(), value)],
         (CursorPlace::QueryBeside, Link::Cursor(value)) => {
             request.query.retain(|(key, _)| key != cursor);
@@ -36,6 +35,14 @@ pub(super) fn follow(
         }
     }
     Ok(request)
+}
+
+/// The bare cursor in what a page said about the next: the cursor itself, or the one that its link carries.
+pub(super) fn bare(next: &str, cursor: &str) -> Result<Option<String>, HttpError> {
+    Ok(match read(next)? {
+        Link::Cursor(value) => Some(value),
+        Link::To { query, .. } => query.into_iter().find(|(key, _)| key == cursor).map(|(_, value)| value),
+    })
 }
 
 enum Link {
@@ -72,11 +79,7 @@ fn same_place(first: &str, prefix: &str, link: String) -> String {
     under_prefix.map_or_else(|| link.clone(), str::to_owned)
 }
 
-fn put_into_body(request: &mut Request, cursor: &str, link: Link) -> Result<(), HttpError> {
-    let value = match link {
-        Link::Cursor(value) => Some(value),
-        Link::To { query, .. } => query.into_iter().find(|(key, _)| key == cursor).map(|(_, value)| value),
-    };
+fn put_into_body(request: &mut Request, cursor: &str, value: Option<String>) -> Result<(), HttpError> {
     let missing = || HttpError::Unreadable { message: format!("the link to the next page has no `{cursor}` in it") };
     let value = value.ok_or_else(missing)?;
     let body = request.body.get_or_insert_with(|| serde_json::json!({}));

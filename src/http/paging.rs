@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use futures::stream::{self, StreamExt};
 use serde::de::DeserializeOwned;
 
-use super::links::follow;
+use super::links::{bare, follow};
 use super::{Client, HttpError, Request, Trail};
 use crate::text::thousands;
 
@@ -94,7 +94,7 @@ pub struct Walk<Row> {
     pub expected: Option<u64>,
     /// How it ended.
     pub end: End,
-    /// Where a stream goes on: the cursor that the last readable page named.
+    /// Where a stream goes on: the cursor that was named last. Of other collections there is none.
     pub resume: Option<String>,
 }
 
@@ -112,8 +112,30 @@ pub enum End {
 impl Client {
     /// Walks a paged collection from its first request to its proven end.
     pub async fn walk<P: Page>(&self, first: Request, paging: Paging, trail: &Trail) -> Walk<P::Row> {
-        let mut road =
-            Road::<P> { client: self, trail, rows: Vec::new(), pages: 0, latest: Position::default(), total: None };
+        let mut rows = Vec::new();
+        let walk = self.walk_through::<P>(first, paging, trail, &mut |page| rows.extend(page)).await;
+        Walk { rows, ..walk }
+    }
+
+    /// Walks a paged collection and hands over the rows of each page as it arrives, keeping none: for collections that
+    /// are too large to hold.
+    pub async fn walk_through<P: Page>(
+        &self,
+        first: Request,
+        paging: Paging,
+        trail: &Trail,
+        each: &mut (dyn FnMut(Vec<P::Row>) + Send),
+    ) -> Walk<P::Row> {
+        let mut road = Road::<P> {
+            client: self,
+            trail,
+            each,
+            rows: 0,
+            pages: 0,
+            latest: Position::default(),
+            total: None,
+            resume: None,
+        };
         let outcome = match paging {
             Paging::Single => road.single(first).await,
             Paging::Links { cursor, place } => road.links(&first, cursor, place).await,
@@ -131,8 +153,7 @@ impl Client {
             Err(Stop::Failure(error)) => End::Partial(format!("page {}: {error}", road.pages + 1)),
             Err(Stop::Doubt(reason)) => End::Partial(reason),
         };
-        let resume = road.latest.next.filter(|next| !next.is_empty());
-        Walk { rows: road.rows, expected: road.total, end, resume }
+        Walk { rows: Vec::new(), expected: road.total, end, resume: road.resume }
     }
 }
 
@@ -168,10 +189,14 @@ impl Slicing {
 struct Road<'a, P: Page> {
     client: &'a Client,
     trail: &'a Trail,
-    rows: Vec<P::Row>,
+    each: &'a mut (dyn FnMut(Vec<P::Row>) + Send),
+    /// Rows handed over.
+    rows: u64,
     pages: u32,
     latest: Position,
     total: Option<u64>,
+    /// The bare cursor with which a stream goes on.
+    resume: Option<String>,
 }
 
 impl<P: Page> Road<'_, P> {
@@ -212,7 +237,9 @@ impl<P: Page> Road<'_, P> {
         loop {
             let page = self.client.fetch(&request, self.trail).await?;
             let length = self.take(page)?;
-            match (length, self.next()) {
+            let next = self.next();
+            self.resume = next.as_deref().map(|next| bare(next, cursor)).transpose()?.flatten().or(self.resume.take());
+            match (length, next) {
                 (0, _) | (_, None) => return Ok(()),
                 (_, Some(next)) if !seen.insert(next.clone()) => {
                     return Err(Stop::Doubt(format!("a cursor came twice after {} pages", self.pages)));
@@ -295,10 +322,12 @@ impl<P: Page> Road<'_, P> {
         }
         self.latest = page.position();
         self.total = self.latest.total.or(self.total);
-        let before = self.rows.len();
-        self.rows.extend(page.into_rows());
+        let rows = page.into_rows();
+        let length = count(rows.len());
+        (self.each)(rows);
+        self.rows += length;
         self.pages += 1;
-        Ok(count(self.rows.len() - before))
+        Ok(length)
     }
 
     fn next(&self) -> Option<String> {
@@ -307,8 +336,8 @@ impl<P: Page> Road<'_, P> {
 
     fn compare_counts(&self) -> End {
         match self.total {
-            Some(total) if total != count(self.rows.len()) => {
-                End::Partial(format!("the server counts {total}, {} arrived", self.rows.len()))
+            Some(total) if total != self.rows => {
+                End::Partial(format!("the server counts {total}, {} arrived", self.rows))
             }
             _ => End::Complete,
         }

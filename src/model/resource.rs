@@ -175,7 +175,9 @@ impl Resource {
             Body::App(app) if app.form == AppForm::ActingApp => Body::App(app.clone()),
             _ => return None,
         };
-        Some(Self { id: self.id.clone(), name: String::new(), seen_by: Vec::new(), body })
+        // Of an app, events are the only ones to tell the name as well.
+        let name = if body.kind() == Kind::App { self.name.clone() } else { String::new() };
+        Some(Self { id: self.id.clone(), name, seen_by: Vec::new(), body })
     }
 
     /// True if it is an app that was seen acting since then.
@@ -425,6 +427,57 @@ mod tests {
         let Body::Principal(merged) = org.body else { panic!("a principal stays one") };
         assert_eq!(merged.status, Fact::Known("suspended".to_owned()));
         assert_eq!(merged.account_type, Fact::Known(PrincipalType::ServiceAccount));
+    }
+
+    fn at(day: &str) -> DateTime<Utc> {
+        format!("{day}T00:00:00Z").parse().unwrap()
+    }
+
+    fn app(form: AppForm, last_used_at: Fact<DateTime<Utc>>) -> Resource {
+        Resource {
+            id: ResourceId::new("o1", Kind::App, "acting:7"),
+            name: "Reporter".to_owned(),
+            seen_by: vec![Sighting { source: "acme".into(), endpoint: "audit events".into() }],
+            body: Body::App(App { last_used_at, ..App::unknown(form) }),
+        }
+    }
+
+    #[test]
+    fn of_an_account_only_the_log_in_is_told_once() {
+        let body = Principal { last_login_at: Fact::Known(at("2026-11-03")), ..Principal::default() };
+        let told = account(Principal { status: Fact::Known("active".into()), mfa: Fact::Known(true), ..body.clone() });
+        assert_eq!(told.told_once().unwrap().body, Body::Principal(body));
+        assert_eq!(account(Principal { mfa: Fact::Known(true), ..Principal::default() }).told_once(), None);
+    }
+
+    #[test]
+    fn of_a_credential_only_its_use_is_told_once() {
+        let form = super::super::CredentialForm::OrgApiKey;
+        let resource = |body| Resource { body: Body::Credential(body), ..account(Principal::default()) };
+        let used = Credential { auth_type: Fact::Known("container-token".into()), ..Credential::unknown(form) };
+        let whole = Credential { last_used_at: Fact::Known(at("2026-11-03")), scopes: Fact::Absent, ..used.clone() };
+        let told = resource(whole.clone()).told_once().unwrap();
+        assert_eq!((told.body, told.seen_by, told.name), (Body::Credential(used), Vec::new(), String::new()));
+        assert_eq!(resource(Credential { auth_type: Fact::Unknown, ..whole }).told_once(), None);
+    }
+
+    #[test]
+    fn an_acting_app_is_told_once_with_its_name_and_an_installed_one_every_time() {
+        let acting = app(AppForm::ActingApp, Fact::Unknown);
+        let told = acting.told_once().unwrap();
+        assert_eq!((told.name.as_str(), told.body, told.seen_by.len()), ("Reporter", acting.body, 0));
+        assert_eq!(app(AppForm::InstalledApp, Fact::Unknown).told_once(), None);
+    }
+
+    #[test]
+    fn an_app_acts_until_it_has_been_silent_for_too_long() {
+        let then = at("2026-06-01");
+        let acts = |form, last_used_at| app(form, last_used_at).acted_since(then);
+        assert!(acts(AppForm::ActingApp, Fact::Known(at("2026-06-01"))));
+        assert!(!acts(AppForm::ActingApp, Fact::Known(at("2026-05-31"))));
+        assert!(acts(AppForm::ActingApp, Fact::Unknown), "when it acted is not known, that it did is");
+        assert!(!acts(AppForm::InstalledApp, Fact::Known(at("2026-06-02"))));
+        assert!(!account(Principal::default()).acted_since(then));
     }
 
     #[test]

@@ -184,3 +184,106 @@ pub struct Baseline {
     /// Why.
     pub reason: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{App, AppForm, Body, Credential, CredentialForm, EndpointState, Fact, Principal};
+
+    const EVENTS: &str = "audit events";
+
+    fn at(day: &str) -> DateTime<Utc> {
+        format!("{day}T00:00:00Z").parse().unwrap()
+    }
+
+    fn resource(kind: Kind, native: &str, endpoint: &str, body: Body) -> Resource {
+        let seen_by = vec![Sighting { source: "acme".into(), endpoint: endpoint.into() }];
+        Resource { id: ResourceId::new("o1", kind, native), name: String::new(), seen_by, body }
+    }
+
+    fn account(native: &str, last_login_at: Fact<DateTime<Utc>>) -> Resource {
+        let body = Principal { last_login_at, mfa: Fact::Known(true), ..Principal::default() };
+        resource(Kind::Principal, native, "accounts", Body::Principal(body))
+    }
+
+    fn token(native: &str, auth_type: Fact<String>) -> Resource {
+        let body = Credential { auth_type, ..Credential::unknown(CredentialForm::ApiToken) };
+        resource(Kind::Credential, native, "tokens", Body::Credential(body))
+    }
+
+    fn app(native: &str, last_acted: &str) -> Resource {
+        let body = App { last_used_at: Fact::Known(at(last_acted)), ..App::unknown(AppForm::ActingApp) };
+        resource(Kind::App, native, EVENTS, Body::App(body))
+    }
+
+    fn night(resources: Vec<Resource>, watermark: Option<&str>, state: EndpointState) -> Snapshot {
+        let (events, now) = (EVENTS.into(), at("2026-11-22"));
+        let entry = LedgerEntry::not_asked("acme".into(), events, String::new(), vec![Kind::App], String::new(), now);
+        let entry = LedgerEntry { state, watermark: watermark.map(str::to_owned), ..entry };
+        Snapshot::seal(vec![Collection { authority: 2, resources, ledger: vec![entry] }])
+    }
+
+    fn ids(snapshot: &Snapshot) -> Vec<&str> {
+        snapshot.resources.iter().map(|resource| resource.id.native()).collect()
+    }
+
+    #[test]
+    fn what_was_told_once_stays_told_of_what_is_still_there() {
+        let known = Fact::Known("api-token".to_owned());
+        let first = vec![
+            account("a", Fact::Known(at("2026-11-03"))),
+            token("t-kept", known.clone()),
+            token("t-revoked", known),
+            app("app", "2026-11-04"),
+        ];
+        let before = night(first.clone(), Some("c1"), EndpointState::Complete);
+        let second = vec![account("a", Fact::Unknown), token("t-kept", Fact::Unknown)];
+        let mut after = night(second, Some("c2"), EndpointState::Complete);
+        after.recall(&before, at("2026-05-26"));
+        assert_eq!(ids(&after), ["app", "t-kept", "a"]);
+        let expected: Vec<Resource> = first.into_iter().filter(|one| one.id.native() != "t-revoked").collect();
+        assert_eq!(
+            after,
+            night(expected, Some("c2"), EndpointState::Complete),
+            "digests and order are those of a seal"
+        );
+    }
+
+    #[test]
+    fn tonights_word_stands_and_the_later_log_in_counts() {
+        let before = night(vec![account("a", Fact::Known(at("2026-11-09")))], Some("c"), EndpointState::Complete);
+        let earlier = account("a", Fact::Known(at("2026-11-03")));
+        let mut after = night(vec![earlier], Some("c"), EndpointState::Complete);
+        after.recall(&before, at("2026-05-26"));
+        assert_eq!(after.resources[0].body, before.resources[0].body);
+    }
+
+    #[test]
+    fn an_app_that_is_silent_for_too_long_is_forgotten() {
+        let before =
+            night(vec![app("new", "2026-05-27"), app("old", "2026-05-25")], Some("c"), EndpointState::Complete);
+        let mut after = night(Vec::new(), Some("c"), EndpointState::Complete);
+        after.recall(&before, at("2026-05-26"));
+        assert_eq!(ids(&after), ["new"]);
+    }
+
+    #[test]
+    fn an_app_is_not_recalled_while_the_log_is_out_of_sight_but_after_that_from_what_was_carried() {
+        let before = night(vec![app("app", "2026-11-04")], Some("c"), EndpointState::Complete);
+        let mut failed = night(Vec::new(), Some("c"), EndpointState::Failed);
+        failed.recall(&before, at("2026-05-26"));
+        assert_eq!(ids(&failed), [""; 0], "whether it still acts nobody knows: it is carried, not seen");
+        failed.carried = before.resources;
+        let mut after = night(Vec::new(), Some("c2"), EndpointState::Complete);
+        after.recall(&failed, at("2026-05-26"));
+        assert_eq!(ids(&after), ["app"]);
+    }
+
+    #[test]
+    fn an_app_of_a_log_that_is_always_read_whole_is_not_recalled() {
+        let before = night(vec![app("app", "2026-11-04")], None, EndpointState::Complete);
+        let mut after = night(Vec::new(), None, EndpointState::Complete);
+        after.recall(&before, at("2026-05-26"));
+        assert_eq!(ids(&after), [""; 0]);
+    }
+}

@@ -10,9 +10,11 @@ pub(super) struct Accepted {
     pub(super) unscoped_key: String,
     pub(super) user: String,
     pub(super) token: String,
+    pub(super) bitbucket_token: String,
     pub(super) key_header: String,
     pub(super) unscoped_key_header: String,
     pub(super) site_header: String,
+    pub(super) bitbucket_header: String,
 }
 
 impl Accepted {
@@ -20,15 +22,19 @@ impl Accepted {
         let mut random = Random::new(estate.seed ^ 0x5EC2_E700);
         let mut made_up = |prefix: &str| format!("{prefix}-{:016x}{:016x}", random.next(), random.next());
         let (key, unscoped_key, token) = (made_up("demo-org-key"), made_up("demo-full-key"), made_up("demo-token"));
+        let bitbucket_token = made_up("demo-bitbucket-token");
         let user = estate.people[estate.reader].email.clone();
+        let basic = |secret: &str| format!("Basic {}", base64(format!("{user}:{secret}").as_bytes()));
         Self {
             key_header: format!("Bearer {key}"),
             unscoped_key_header: format!("Bearer {unscoped_key}"),
-            site_header: format!("Basic {}", base64(format!("{user}:{token}").as_bytes())),
+            site_header: basic(&token),
+            bitbucket_header: basic(&bitbucket_token),
             key,
             unscoped_key,
             user,
             token,
+            bitbucket_token,
         }
     }
 }

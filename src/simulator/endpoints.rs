@@ -2,7 +2,21 @@
 
 use super::estate::Estate;
 use super::exchange::{Ask, Reply};
-use super::{api_access, jira, jira_projects, org};
+use super::{
+    api_access, audit, automation, bitbucket, bitbucket_repositories, confluence, installed_apps, jira, jira_audit,
+    jira_projects, jira_sharing, org, policies, service_desk, webhooks,
+};
+
+/// Which of the pretended hosts answers. Each has a port of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Host {
+    /// The admin APIs and the gateway, in place of `api.atlassian.com`.
+    Org,
+    /// The site: Jira, and Confluence below `/wiki`.
+    Site,
+    /// Bitbucket, in place of `api.bitbucket.org`.
+    Bitbucket,
+}
 
 /// How an API family words its refusals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +27,12 @@ pub(super) enum Family {
     OldAdmin,
     /// Jira.
     Jira,
+    /// Confluence, first version: status code and message.
+    Confluence,
+    /// Confluence, second version: a list of errors, without ids.
+    ConfluenceV2,
+    /// Bitbucket: an error inside an envelope.
+    Bitbucket,
 }
 
 /// Who may ask.
@@ -24,10 +44,14 @@ pub(super) enum Access {
     UnscopedOrgKey,
     /// A person of the site, with a token.
     SiteToken,
+    /// A person of the site, with a token, on the organisation's host.
+    GatewayToken,
     /// Anybody, but not with a wrong credential.
     Anonymous,
     /// Anybody at all.
     Public,
+    /// A person of the Bitbucket workspace, with a token.
+    BitbucketToken,
 }
 
 /// One endpoint.
@@ -47,15 +71,36 @@ impl Endpoint {
     pub(super) fn family(&self) -> Family {
         match self.access {
             Access::OrgKey => Family::Admin,
-            Access::UnscopedOrgKey => Family::OldAdmin,
-            Access::SiteToken | Access::Anonymous | Access::Public => Family::Jira,
+            Access::UnscopedOrgKey | Access::GatewayToken => Family::OldAdmin,
+            Access::BitbucketToken => Family::Bitbucket,
+            Access::SiteToken | Access::Anonymous | Access::Public => Family::of_site(self.path),
         }
     }
 
-    /// Whether it belongs to the organisation's host, not to the site.
+    /// The host it belongs to.
+    pub(super) fn place(&self) -> Host {
+        match self.access {
+            Access::OrgKey | Access::UnscopedOrgKey | Access::GatewayToken => Host::Org,
+            Access::SiteToken | Access::Anonymous | Access::Public => Host::Site,
+            Access::BitbucketToken => Host::Bitbucket,
+        }
+    }
+
+    /// Whether it belongs to the organisation's host.
     #[must_use]
     pub fn is_org(&self) -> bool {
-        self.family() != Family::Jira
+        self.place() == Host::Org
+    }
+
+    /// What it belongs to, in one word: `org`, `jira`, `confluence` or `bitbucket`.
+    #[must_use]
+    pub fn host(&self) -> &'static str {
+        match self.place() {
+            Host::Org => "org",
+            Host::Site if self.path.starts_with("/wiki/") => "confluence",
+            Host::Site => "jira",
+            Host::Bitbucket => "bitbucket",
+        }
     }
 
     /// The variable segments of a path, if it is one of this endpoint.
@@ -74,6 +119,19 @@ impl Endpoint {
             }
         }
         given.next().is_none().then_some(variables)
+    }
+}
+
+impl Family {
+    /// The family that words refusals of a path of the site.
+    pub(super) fn of_site(path: &str) -> Self {
+        if path.starts_with("/wiki/api/v2/") {
+            Self::ConfluenceV2
+        } else if path.starts_with("/wiki/") {
+            Self::Confluence
+        } else {
+            Self::Jira
+        }
     }
 }
 
@@ -108,6 +166,10 @@ const fn site(
     answer: fn(&Estate, &Ask) -> Reply,
 ) -> Endpoint {
     Endpoint { name, method, path, access: Access::SiteToken, answer }
+}
+
+const fn bitbucket(name: &'static str, path: &'static str, answer: fn(&Estate, &Ask) -> Reply) -> Endpoint {
+    Endpoint { name, method: "GET", path, access: Access::BitbucketToken, answer }
 }
 
 /// All endpoints. The first whose path fits answers.
@@ -218,4 +280,116 @@ pub static ENDPOINTS: &[Endpoint] = &[
         "/rest/api/3/permissionscheme/{scheme}/permission",
         jira_projects::scheme_grants,
     ),
+    org("policies", "GET", "/admin/v1/orgs/{org}/policies", policies::policies),
+    org(
+        "auth-policies",
+        "POST",
+        "/admin/control/v1/orgs/{org}/users/auth-policies/bulk-fetch",
+        policies::auth_policies,
+    ),
+    org("event-actions", "GET", "/admin/v1/orgs/{org}/event-actions", audit::event_actions),
+    org("events-stream", "GET", "/admin/v1/orgs/{org}/events-stream", audit::events_stream),
+    Endpoint {
+        name: "jira-automation",
+        method: "GET",
+        path: "/automation/public/jira/{cloud}/rest/v1/rule/summary",
+        access: Access::GatewayToken,
+        answer: automation::rules,
+    },
+    site("filters", "GET", "/rest/api/3/filter/search", jira_sharing::filters),
+    site("dashboards", "GET", "/rest/api/3/dashboard/search", jira_sharing::dashboards),
+    site("webhooks", "GET", "/rest/webhooks/1.0/webhook", webhooks::webhooks),
+    site("installed-apps", "GET", "/rest/plugins/1.0/", installed_apps::installed_apps),
+    site("jira-audit", "GET", "/rest/api/3/auditing/record", jira_audit::records),
+    site("service-desks", "GET", "/rest/servicedeskapi/servicedesk", service_desk::service_desks),
+    site("confluence-current-user", "GET", "/wiki/rest/api/user/current", confluence::current_user),
+    site("confluence-system-info", "GET", "/wiki/rest/api/settings/systemInfo", confluence::system_info),
+    site("confluence-groups", "GET", "/wiki/rest/api/group", confluence::groups),
+    site("confluence-group-members", "GET", "/wiki/rest/api/group/{group}/membersByGroupId", confluence::group_members),
+    site("confluence-users", "GET", "/wiki/rest/api/search/user", confluence::users),
+    site("users-bulk", "POST", "/wiki/api/v2/users-bulk", confluence::users_bulk),
+    site("spaces", "GET", "/wiki/api/v2/spaces", confluence::spaces),
+    site("space-permissions", "GET", "/wiki/api/v2/spaces/{space}/permissions", confluence::space_permissions),
+    site("space-role-mode", "GET", "/wiki/api/v2/space-role-mode", confluence::space_role_mode),
+    site("space-roles", "GET", "/wiki/api/v2/space-roles", confluence::space_roles),
+    site(
+        "space-role-assignments",
+        "GET",
+        "/wiki/api/v2/spaces/{space}/role-assignments",
+        confluence::space_role_assignments,
+    ),
+    site("confluence-audit", "GET", "/wiki/rest/api/audit", confluence::audit),
+    Endpoint {
+        name: "confluence-automation",
+        method: "GET",
+        path: "/automation/public/confluence/{cloud}/rest/v1/rule/summary",
+        access: Access::GatewayToken,
+        answer: confluence::automation,
+    },
+    bitbucket("bb-user-workspaces", "/2.0/user/workspaces", bitbucket::user_workspaces),
+    bitbucket("bb-workspace-permission", "/2.0/user/workspaces/{ws}/permission", bitbucket::own_permission),
+    bitbucket("bb-workspace", "/2.0/workspaces/{ws}", bitbucket::workspace),
+    bitbucket("bb-members", "/2.0/workspaces/{ws}/members", bitbucket::members),
+    bitbucket("bb-permissions", "/2.0/workspaces/{ws}/permissions", bitbucket::permissions),
+    bitbucket(
+        "bb-repository-permissions",
+        "/2.0/workspaces/{ws}/permissions/repositories",
+        bitbucket::repository_permissions,
+    ),
+    bitbucket("bb-projects", "/2.0/workspaces/{ws}/projects", bitbucket::projects),
+    bitbucket(
+        "bb-project-users",
+        "/2.0/workspaces/{ws}/projects/{key}/permissions-config/users",
+        bitbucket::project_users,
+    ),
+    bitbucket(
+        "bb-project-groups",
+        "/2.0/workspaces/{ws}/projects/{key}/permissions-config/groups",
+        bitbucket::project_groups,
+    ),
+    bitbucket(
+        "bb-project-deploy-keys",
+        "/2.0/workspaces/{ws}/projects/{key}/deploy-keys",
+        bitbucket::project_deploy_keys,
+    ),
+    bitbucket("bb-workspace-variables", "/2.0/workspaces/{ws}/pipelines-config/variables", bitbucket::variables),
+    bitbucket("bb-workspace-hooks", "/2.0/workspaces/{ws}/hooks", bitbucket::hooks),
+    bitbucket("bb-runners", "/2.0/workspaces/{ws}/pipelines-config/runners", bitbucket::runners),
+    bitbucket("bb-repositories", "/2.0/repositories/{ws}", bitbucket_repositories::repositories),
+    bitbucket(
+        "bb-repository-users",
+        "/2.0/repositories/{ws}/{repo}/permissions-config/users",
+        bitbucket_repositories::users,
+    ),
+    bitbucket(
+        "bb-repository-groups",
+        "/2.0/repositories/{ws}/{repo}/permissions-config/groups",
+        bitbucket_repositories::groups,
+    ),
+    bitbucket(
+        "bb-repository-variables",
+        "/2.0/repositories/{ws}/{repo}/pipelines_config/variables",
+        bitbucket_repositories::variables,
+    ),
+    bitbucket("bb-environments", "/2.0/repositories/{ws}/{repo}/environments", bitbucket_repositories::environments),
+    bitbucket(
+        "bb-environment-variables",
+        "/2.0/repositories/{ws}/{repo}/deployments_config/environments/{env}/variables",
+        bitbucket_repositories::environment_variables,
+    ),
+    bitbucket(
+        "bb-pipelines-config",
+        "/2.0/repositories/{ws}/{repo}/pipelines_config",
+        bitbucket_repositories::pipelines_config,
+    ),
+    bitbucket("bb-deploy-keys", "/2.0/repositories/{ws}/{repo}/deploy-keys", bitbucket_repositories::deploy_keys),
+    bitbucket("bb-repository-hooks", "/2.0/repositories/{ws}/{repo}/hooks", bitbucket_repositories::hooks),
+    bitbucket(
+        "bb-branch-restrictions",
+        "/2.0/repositories/{ws}/{repo}/branch-restrictions",
+        bitbucket_repositories::branch_restrictions,
+    ),
+    bitbucket("bb-ssh-keys", "/2.0/users/{user}/ssh-keys", bitbucket::ssh_keys),
+    bitbucket("bb-groups", "/1.0/groups/{ws}", bitbucket::groups),
+    bitbucket("bb-group-privileges", "/1.0/group-privileges/{ws}", bitbucket_repositories::group_privileges),
 ];

@@ -1,14 +1,25 @@
 //! The nouns of the pretended estate, and the few questions that several answers ask of them.
-//! How an estate comes about is told in `people`, `permissions`, `credentials` and `plants`;
-//! how it is shown over HTTP in `org`, `api_access` and `jira`.
+//! How an estate comes about is told in `people`, `permissions`, `credentials`, `plants`, `spaces` and `repositories`;
+//! how it is shown over HTTP in `org`, `api_access`, `jira`, `confluence` and `bitbucket`.
 
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
+use super::audit::Event;
+use super::automation::AutomationRule;
+use super::history::Parts;
+use super::installed_apps::InstalledApp;
+use super::jira_audit::AuditRecord;
+use super::jira_sharing::SharedItem;
+use super::org_plan::OrgPlan;
+use super::policies::Policy;
 use super::random::Random;
+use super::repositories::Workspace;
+use super::spaces::Wiki;
 use super::truth::Truth;
-use super::{Plan, credentials, people, permissions, plants};
+use super::webhooks::Webhook;
+use super::{Plan, credentials, furnishing, people, permissions, plants, repositories, spaces};
 
 /// Public address of the pretended Jira site; links in answers name it, as real ones do.
 pub(super) const SITE_ADDRESS: &str = "https://acme.atlassian.net";
@@ -38,6 +49,22 @@ pub(super) struct Estate {
     pub(super) service_accounts: Vec<ServiceAccount>,
     /// OAuth clients of the organisation itself.
     pub(super) clients: Vec<OauthClient>,
+    pub(super) org_plan: OrgPlan,
+    pub(super) policies: Vec<Policy>,
+    /// The audit log of the organisation, in the order in which it was processed.
+    pub(super) events: Vec<Event>,
+    /// Who plays which part in the planted events.
+    pub(super) parts: Parts,
+    pub(super) filters: Vec<SharedItem>,
+    pub(super) dashboards: Vec<SharedItem>,
+    pub(super) webhooks: Vec<Webhook>,
+    pub(super) installed: Vec<InstalledApp>,
+    /// Automation rules.
+    pub(super) rules: Vec<AutomationRule>,
+    /// The audit records of the site, oldest first.
+    pub(super) records: Vec<AuditRecord>,
+    /// Secret values that answers carry where none should be.
+    pub(super) secrets: Vec<String>,
     /// The person whose token the scanner uses on the site.
     pub(super) reader: usize,
     /// The organisation administrator who made the keys and service accounts.
@@ -50,6 +77,8 @@ pub(super) struct Estate {
     pub(super) by_account: HashMap<String, usize>,
     /// People with a part to play: plants, look-alikes and administrators.
     pub(super) reserved: BTreeSet<usize>,
+    pub(super) wiki: Wiki,
+    pub(super) workspace: Workspace,
     pub(super) truth: Truth,
 }
 
@@ -274,12 +303,25 @@ impl Estate {
             keys: Vec::new(),
             service_accounts: Vec::new(),
             clients: Vec::new(),
+            org_plan: OrgPlan::default(),
+            policies: Vec::new(),
+            events: Vec::new(),
+            parts: Parts::default(),
+            filters: Vec::new(),
+            dashboards: Vec::new(),
+            webhooks: Vec::new(),
+            installed: Vec::new(),
+            rules: Vec::new(),
+            records: Vec::new(),
+            secrets: Vec::new(),
             reader: 0,
             steward: 0,
             managed: Vec::new(),
             on_site: Vec::new(),
             by_account: HashMap::new(),
             reserved: BTreeSet::new(),
+            wiki: Wiki::default(),
+            workspace: Workspace::default(),
             truth: Truth::default(),
         };
         let accounts = plan.accounts.max(Plan::FEWEST_ACCOUNTS);
@@ -295,6 +337,9 @@ impl Estate {
         let invited = |at: &usize| estate.people[*at].standing != Standing::NotInvited;
         estate.on_site = (0..estate.people.len()).filter(invited).collect();
         estate.by_account = estate.people.iter().enumerate().map(|(at, person)| (person.id.clone(), at)).collect();
+        furnishing::furnish(&mut estate);
+        spaces::found(&mut estate, &mut Random::new(plan.seed ^ 0x5ACE_0000_0000_0001));
+        repositories::found(&mut estate, &mut Random::new(plan.seed ^ 0xB17B_0000_0000_0002));
         estate
     }
 

@@ -10,6 +10,8 @@ pub(super) struct Ask {
     /// The variable segments of the path, in order.
     pub(super) segments: Vec<String>,
     pub(super) query: Vec<(String, String)>,
+    /// The media types that are accepted, as the header says it.
+    pub(super) accept: String,
     /// The JSON body; null when there is none.
     pub(super) body: Value,
     /// Whether to give the first page whatever was asked for, with a link to a second: a fault.
@@ -54,6 +56,11 @@ impl Reply {
             }]}),
             Family::OldAdmin => json!({"code": status, "message": text}),
             Family::Jira => json!({"errorMessages": [text], "errors": {}}),
+            Family::Confluence => json!({"statusCode": status, "message": text}),
+            Family::ConfluenceV2 => json!({"errors": [{
+                "status": status, "code": title(status).to_uppercase().replace(' ', "_"), "title": text, "detail": null,
+            }]}),
+            Family::Bitbucket => json!({"type": "error", "error": {"message": text}}),
         };
         Self { status, body, page: 1 }
     }
@@ -65,6 +72,8 @@ fn title(status: u16) -> &'static str {
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not found",
+        406 => "Not acceptable",
+        410 => "Gone",
         429 => "Too many requests",
         _ => "Internal error",
     }
@@ -130,6 +139,37 @@ impl Ask {
         let start = self.number("startAt").map_err(bad)?.unwrap_or(0);
         let start = if self.stuck { 0 } else { start };
         Ok(Window { start, limit: limit.clamp(1, most), stuck: self.stuck })
+    }
+
+    /// The page of a Confluence collection of the first version, with `start` and `limit`; a larger page is cut down.
+    pub(super) fn start_window(&self, usual: usize, most: usize) -> Result<Window, Reply> {
+        let bad = |_reply| Reply::refusal(Family::Confluence, 400, "start and limit must be numbers");
+        let limit = self.number("limit").map_err(bad)?.unwrap_or(usual);
+        let start = self.number("start").map_err(bad)?.unwrap_or(0);
+        let start = if self.stuck { 0 } else { start };
+        Ok(Window { start, limit: limit.clamp(1, most), stuck: self.stuck })
+    }
+
+    /// The page of a Confluence collection of the second version, with `cursor` and `limit`.
+    pub(super) fn v2_window(&self) -> Result<Window, Reply> {
+        let bad = |text| Reply::refusal(Family::ConfluenceV2, 400, text);
+        let limit = self.number("limit").map_err(|_reply| bad("limit must be a number"))?.unwrap_or(25);
+        if !(1..=250).contains(&limit) {
+            return Err(bad("limit must be from 1 to 250"));
+        }
+        self.window(self.parameter("cursor"), limit, 250).map_err(|_reply| bad("the cursor is not valid"))
+    }
+
+    /// The page of a Bitbucket collection, with `page` and `pagelen`.
+    pub(super) fn page_window(&self) -> Result<Window, Reply> {
+        let bad = |text| Reply::refusal(Family::Bitbucket, 400, text);
+        let limit = self.number("pagelen").map_err(|_reply| bad("Invalid pagelen"))?.unwrap_or(10);
+        let page = self.number("page").map_err(|_reply| bad("Invalid page"))?.unwrap_or(1);
+        if !(1..=100).contains(&limit) || page == 0 {
+            return Err(bad("Invalid pagelen or page"));
+        }
+        let start = if self.stuck { 0 } else { (page - 1) * limit };
+        Ok(Window { start, limit, stuck: self.stuck })
     }
 
     fn number(&self, name: &str) -> Result<Option<usize>, Reply> {

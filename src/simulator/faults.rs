@@ -141,7 +141,18 @@ fn rows(body: &mut Value) -> Option<&mut Vec<Value>> {
     if body.is_array() {
         return body.as_array_mut();
     }
-    let names = ["data", "items", "values", "permissionSchemes", "permissions", "actors", "applications"];
+    let names = [
+        "data",
+        "items",
+        "values",
+        "results",
+        "permissionSchemes",
+        "permissions",
+        "actors",
+        "applications",
+        "plugins",
+        "records",
+    ];
     let name = names.into_iter().find(|name| body.get(name).is_some_and(Value::is_array))?;
     body.get_mut(name)?.as_array_mut()
 }
@@ -153,8 +164,26 @@ fn drop_rows(body: &mut Value, count: usize) {
 }
 
 fn spoil_first_row(body: &mut Value) {
-    let names =
-        ["accountId", "account_id", "atlassianId", "clientId", "directoryId", "groupId", "id", "resourceId", "key"];
+    let names = [
+        "accountId",
+        "account_id",
+        "atlassianId",
+        "clientId",
+        "directoryId",
+        "groupId",
+        "id",
+        "resourceId",
+        "key",
+        "uuid",
+        "idUuid",
+        "roleId",
+        "slug",
+        "self",
+        "email",
+        "user",
+        "group",
+        "workspace",
+    ];
     if let Some(row) = rows(body).and_then(|rows| rows.first_mut())
         && let Some(name) = names.into_iter().find(|name| row.get(name).is_some())
     {
@@ -163,12 +192,15 @@ fn spoil_first_row(body: &mut Value) {
 }
 
 fn divert_link(body: &mut Value) {
-    for pointer in ["/links/next", "/nextPage"] {
-        if let Some(Value::String(link)) = body.pointer_mut(pointer)
-            && let Some(rest) = link.strip_prefix("https://")
-        {
-            let path = rest.split_once('/').map_or("", |(_, path)| path);
-            *link = format!("https://elsewhere.invalid/{path}");
+    for pointer in ["/links/next", "/nextPage", "/_links/next", "/next"] {
+        if let Some(Value::String(link)) = body.pointer_mut(pointer) {
+            let path = match link.strip_prefix("https://") {
+                Some(rest) => rest.split_once('/').map(|(_, path)| path),
+                None => link.strip_prefix('/'),
+            };
+            if let Some(path) = path {
+                *link = format!("https://elsewhere.invalid/{path}");
+            }
         }
     }
 }

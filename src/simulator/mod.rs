@@ -1,28 +1,48 @@
-//! A pretended Atlassian estate over real HTTP on the loopback interface: one organisation with its admin APIs
-//! and one Jira Cloud site, made from a seed. The demo scans it, and tests scan it while it misbehaves.
+//! A pretended Atlassian estate over real HTTP on the loopback interface: one organisation with its admin APIs,
+//! one site with Jira and Confluence Cloud, and one Bitbucket Cloud workspace, made from a seed. The demo scans it,
+//! and tests scan it while it misbehaves.
 //!
 //! Its answers are written from the published descriptions of those APIs, never from our own parsers, so that
 //! a mistake on one side shows on the other. Everything in the estate is sane except what [`Truth`] lists.
 
 mod accepted;
 mod api_access;
+mod audit;
+mod automation;
+mod bitbucket;
+mod bitbucket_repositories;
+mod confluence;
 mod credentials;
 mod endpoints;
 mod estate;
 mod exchange;
 mod faults;
+mod furnishing;
+mod history;
+mod installed_apps;
 mod jira;
+mod jira_audit;
 mod jira_projects;
+mod jira_sharing;
 mod look_alikes;
 mod names;
 mod night;
 mod org;
+mod org_plan;
 mod people;
 mod permissions;
 mod plants;
+mod policies;
 mod random;
+mod repositories;
+mod repository_plants;
 mod server;
+mod service_desk;
+mod site_night;
+mod site_plants;
+mod spaces;
 mod truth;
+mod webhooks;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -36,12 +56,14 @@ use tokio::task::JoinHandle;
 
 pub use endpoints::{ENDPOINTS, Endpoint};
 pub use faults::Fault;
+pub use org_plan::OrgPlan;
 pub use truth::{Drift, Plant, SITUATIONS, Truth};
 
 use accepted::Accepted;
+use endpoints::Host;
 use estate::Estate;
 use faults::Faults;
-use server::{Host, Shared, hold};
+use server::{Port, Shared, hold};
 
 /// What the estate is made from. The same plan makes the same estate, to the byte.
 #[derive(Debug, Clone)]
@@ -73,13 +95,14 @@ pub struct Simulator {
     shared: Arc<Shared>,
     org: SocketAddr,
     site: SocketAddr,
+    bitbucket: SocketAddr,
     org_id: String,
     cloud_id: String,
-    servers: [JoinHandle<()>; 2],
+    servers: [JoinHandle<()>; 3],
 }
 
 impl Simulator {
-    /// Founds the estate and starts to serve it, on two free ports of the loopback interface.
+    /// Founds the estate and starts to serve it, on three free ports of the loopback interface.
     ///
     /// # Errors
     /// When no port can be had.
@@ -93,10 +116,14 @@ impl Simulator {
             faults: Mutex::default(),
             requests: Mutex::default(),
             destroyed: Mutex::default(),
+            bitbucket_budget: Mutex::default(),
         });
-        let (org, org_server) = serve(Host { shared: Arc::clone(&shared), is_org: true }).await?;
-        let (site, site_server) = serve(Host { shared: Arc::clone(&shared), is_org: false }).await?;
-        Ok(Self { shared, org, site, org_id, cloud_id, servers: [org_server, site_server] })
+        let open = |host| serve(Port { shared: Arc::clone(&shared), host });
+        let (org, org_server) = open(Host::Org).await?;
+        let (site, site_server) = open(Host::Site).await?;
+        let (bitbucket, bitbucket_server) = open(Host::Bitbucket).await?;
+        let servers = [org_server, site_server, bitbucket_server];
+        Ok(Self { shared, org, site, bitbucket, org_id, cloud_id, servers })
     }
 
     /// Base URL of the admin APIs, in place of `https://api.atlassian.com`.
@@ -109,6 +136,12 @@ impl Simulator {
     #[must_use]
     pub fn site_url(&self) -> String {
         format!("http://{}", self.site)
+    }
+
+    /// Base URL of Bitbucket, in place of `https://api.bitbucket.org`.
+    #[must_use]
+    pub fn bitbucket_url(&self) -> String {
+        format!("http://{}", self.bitbucket)
     }
 
     /// The id of the organisation.
@@ -147,6 +180,40 @@ impl Simulator {
         &self.shared.accepted.token
     }
 
+    /// The e-mail address of the person who reads the Bitbucket workspace; they administer it.
+    #[must_use]
+    pub fn bitbucket_user(&self) -> &str {
+        &self.shared.accepted.user
+    }
+
+    /// Their API token for Bitbucket.
+    #[must_use]
+    pub fn bitbucket_token(&self) -> &str {
+        &self.shared.accepted.bitbucket_token
+    }
+
+    /// The slug of the Bitbucket workspace.
+    #[must_use]
+    pub fn workspace(&self) -> &'static str {
+        repositories::WORKSPACE
+    }
+
+    /// Has Confluence keep the rights in its spaces as that mode says: in grants (`PRE_ROLES`), in roles (`ROLES`), or
+    /// in both (`ROLES_TRANSITION`), which is how it begins.
+    ///
+    /// # Panics
+    /// When there is no such mode.
+    pub fn set_space_mode(&self, mode: &str) {
+        let known = spaces::MODES.into_iter().find(|known| *known == mode);
+        let known = known.expect("internal: spaces are kept in a mode that exists");
+        self.shared.estate.write().unwrap_or_else(PoisonError::into_inner).wiki.mode = known;
+    }
+
+    /// From here on Bitbucket answers so many requests and then 429, without telling how long to wait.
+    pub fn limit_bitbucket(&self, requests: usize) {
+        *hold(&self.shared.bitbucket_budget) = Some(requests);
+    }
+
     /// Arms a fault for the endpoint of that name, in place of an earlier one.
     ///
     /// # Panics
@@ -165,6 +232,18 @@ impl Simulator {
     /// Lets a night pass: the clock moves to `to`, and what changes is added to [`Truth::drift`].
     pub fn night(&self, to: DateTime<Utc>) {
         night::pass(&mut self.shared.estate.write().unwrap_or_else(PoisonError::into_inner), to);
+    }
+
+    /// Changes what the organisation pays for. It begins with [`OrgPlan::Enterprise`].
+    pub fn set_plan(&self, plan: OrgPlan) {
+        self.shared.estate.write().unwrap_or_else(PoisonError::into_inner).org_plan = plan;
+    }
+
+    /// Secret values that answers carry where none should be. They must never be stored or shown.
+    #[must_use]
+    pub fn planted_secrets(&self) -> Vec<String> {
+        let estate = self.shared.estate.read().unwrap_or_else(PoisonError::into_inner);
+        estate.secrets.iter().cloned().chain(estate.workspace.readable_values()).collect()
     }
 
     /// The answer sheet, as things stand.
@@ -198,10 +277,10 @@ impl Drop for Simulator {
     }
 }
 
-async fn serve(host: Host) -> io::Result<(SocketAddr, JoinHandle<()>)> {
+async fn serve(port: Port) -> io::Result<(SocketAddr, JoinHandle<()>)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
-    let router = Router::new().fallback(server::answer).with_state(host);
+    let router = Router::new().fallback(server::answer).with_state(port);
     let server = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
             tracing::error!(%error, "the pretended estate stopped");

@@ -9,7 +9,9 @@ use super::credentials::own_token;
 use super::estate::{Estate, Expiry, Holder, JIRA_ADMINS, Standing, Token, Who};
 use super::permissions::add_actor;
 use super::random::Random;
+use super::site_night;
 use super::truth::{Drift, Plant};
+use super::{repositories, spaces};
 
 /// Moves the estate to `to` and lists on the answer sheet all that changed.
 pub(super) fn pass(estate: &mut Estate, to: DateTime<Utc>) {
@@ -30,21 +32,38 @@ pub(super) fn pass(estate: &mut Estate, to: DateTime<Utc>) {
     night.expire_tokens(from);
     night.count_seats(seats);
     estate.tokens.sort_by(|a, b| a.id.cmp(&b.id));
+    site_night::pass(estate, from);
+    spaces::pass_night(estate);
+    repositories::pass_night(estate);
 }
 
-struct Night<'a> {
-    estate: &'a mut Estate,
-    random: Random,
+pub(super) struct Night<'a> {
+    pub(super) estate: &'a mut Estate,
+    pub(super) random: Random,
 }
 
 impl Night<'_> {
-    fn note(&mut self, name: &str, what: &'static str, kind: &'static str, native: Vec<String>, description: &str) {
+    pub(super) fn note(
+        &mut self,
+        name: &str,
+        what: &'static str,
+        kind: &'static str,
+        native: Vec<String>,
+        description: &str,
+    ) {
         let id = format!("drift-{name}-night-{}", self.estate.nights);
         let (description, at) = (description.to_owned(), self.estate.now);
         self.estate.truth.drift.push(Drift { id, what, kind, native, description, at });
     }
 
-    fn plant(&mut self, name: &str, kind: &'static str, native: Vec<String>, expect: &'static str, words: &str) {
+    pub(super) fn plant(
+        &mut self,
+        name: &str,
+        kind: &'static str,
+        native: Vec<String>,
+        expect: &'static str,
+        words: &str,
+    ) {
         let id = format!("plant-{name}-night-{}", self.estate.nights);
         let (description, since) = (words.to_owned(), self.estate.now);
         self.estate.truth.plants.push(Plant { id, kind, native, expect, also: &[], description, since, until: None });

@@ -335,7 +335,7 @@ fn status(standing: Standing) -> &'static str {
     }
 }
 
-fn account_status(standing: Standing) -> &'static str {
+pub(super) fn account_status(standing: Standing) -> &'static str {
     match standing {
         Standing::Active | Standing::Suspended | Standing::NotInvited => "active",
         Standing::Deactivated => "inactive",
@@ -352,6 +352,6 @@ fn membership_status(standing: Standing) -> &'static str {
 }
 
 /// A moment as this API writes it: in UTC, with `Z`, milliseconds only when there are some.
-fn moment(at: DateTime<Utc>) -> String {
+pub(super) fn moment(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }

@@ -1,7 +1,7 @@
 //! Who is in the estate: people, apps, customers, and the groups they belong to.
 //! Whatever is made here is sane; oddities are planted later, on the people that [`cast`] sets aside.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
@@ -60,6 +60,33 @@ pub(super) fn cast(estate: &mut Estate, random: &mut Random) -> Vec<usize> {
         estate.join(Who::Person(admin), JIRA_ADMINS);
     }
     eligible
+}
+
+/// Active managed people without a part whom no night deactivates: project leads, and people without a token.
+pub(super) fn steady(estate: &Estate) -> Vec<usize> {
+    let leads: BTreeSet<usize> = estate.projects.iter().map(|project| project.lead).collect();
+    let owners: BTreeSet<usize> = estate.tokens.iter().map(|token| token.owner).collect();
+    (0..estate.people.len())
+        .filter(|at| {
+            let person = &estate.people[*at];
+            person.managed && person.standing == Standing::Active && !estate.reserved.contains(at)
+        })
+        .filter(|at| leads.contains(at) || !owners.contains(at))
+        .collect()
+}
+
+/// Deactivated people, those without a part first. The plants see to it that there are some.
+pub(super) fn leavers(estate: &Estate) -> Vec<usize> {
+    let mut leavers: Vec<usize> =
+        (0..estate.people.len()).filter(|at| estate.people[*at].standing == Standing::Deactivated).collect();
+    leavers.sort_by_key(|at| estate.reserved.contains(at));
+    leavers
+}
+
+/// The place of somebody whom a plant gave a name of their own.
+pub(super) fn called(estate: &Estate, name: &str) -> usize {
+    let named = estate.people.iter().position(|person| person.name == name);
+    named.expect("internal: the plants named somebody so")
 }
 
 fn person(estate: &Estate, random: &mut Random, taken: &mut BTreeMap<String, usize>) -> Person {

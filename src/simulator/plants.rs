@@ -46,7 +46,7 @@ pub(super) fn plant_full_site(estate: &mut Estate) {
 /// Where plants are put: the estate, and the people and the chance at hand.
 pub(super) struct Garden<'a> {
     pub(super) estate: &'a mut Estate,
-    cast: &'a mut Vec<usize>,
+    pub(super) cast: &'a mut Vec<usize>,
     pub(super) random: &'a mut Random,
 }
 
@@ -64,12 +64,8 @@ impl Garden<'_> {
         expect: &'static str,
         description: &str,
     ) -> &mut Plant {
-        let (id, description, since) = (name.to_owned(), description.to_owned(), self.estate.now);
-        let plant = Plant { id, kind, native, expect, also: &[], description, since, until: None };
-        let truth = &mut self.estate.truth;
-        let list = if name.starts_with("harmless-") { &mut truth.harmless } else { &mut truth.plants };
-        list.push(plant);
-        list.last_mut().expect("internal: one was just added")
+        let now = self.estate.now;
+        self.estate.truth.note(name, kind, native, expect, description, now)
     }
 
     /// Gives a new player a sane token, changed as wanted, and writes it down.

@@ -12,7 +12,8 @@ use futures::{StreamExt as _, stream};
 use serde_json::Value;
 
 use super::accepted::Accepted;
-use super::endpoints::{Access, ENDPOINTS, Endpoint, Family};
+use super::bitbucket::WITHDRAWN;
+use super::endpoints::{Access, ENDPOINTS, Endpoint, Family, Host};
 use super::estate::Estate;
 use super::exchange::{Ask, Reply};
 use super::faults::{Delivery, Fault, Faults, bend};
@@ -20,7 +21,7 @@ use super::faults::{Delivery, Fault, Faults, bend};
 /// Requests a minute that the limit headers speak of.
 const LIMIT: usize = 10_000;
 
-/// What both hosts share.
+/// What all hosts share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) estate: RwLock<Estate>,
@@ -29,13 +30,15 @@ pub(super) struct Shared {
     pub(super) faults: Mutex<Faults>,
     pub(super) requests: Mutex<Vec<(String, String)>>,
     pub(super) destroyed: Mutex<Vec<(String, String)>>,
+    /// How many more requests Bitbucket answers within the hour; `None` sets no limit.
+    pub(super) bitbucket_budget: Mutex<Option<usize>>,
 }
 
-/// One of the two hosts: the admin APIs or the site.
+/// The port of one host.
 #[derive(Debug, Clone)]
-pub(super) struct Host {
+pub(super) struct Port {
     pub(super) shared: Arc<Shared>,
-    pub(super) is_org: bool,
+    pub(super) host: Host,
 }
 
 /// Takes a lock, whatever happened to its last holder.
@@ -44,29 +47,36 @@ pub(super) fn hold<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Answers one request.
-pub(super) async fn answer(State(host): State<Host>, request: Request) -> Response {
+pub(super) async fn answer(State(port): State<Port>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let (method, path) = (parts.method.as_str().to_owned(), parts.uri.path().to_owned());
-    let number = host.shared.log(&method, &path);
-    if !host.shared.page_latency.is_zero() {
-        tokio::time::sleep(host.shared.page_latency).await;
+    let number = port.shared.log(&method, &path);
+    if !port.shared.page_latency.is_zero() {
+        tokio::time::sleep(port.shared.page_latency).await;
     }
     let found = ENDPOINTS
         .iter()
-        .filter(|endpoint| endpoint.is_org() == host.is_org)
+        .filter(|endpoint| endpoint.place() == port.host)
         .find_map(|endpoint| Some((endpoint, endpoint.matches(&method, &path)?)));
     let Some((endpoint, segments)) = found else {
-        return send(&host.unmatched(&method, &path), &HeaderMap::new());
+        return send(&port.unmatched(&method, &path), &HeaderMap::new());
     };
-    if let Some(refusal) = refuse(endpoint, &host.shared.accepted, &parts.headers) {
+    if port.host == Host::Bitbucket && !port.shared.spend() {
+        return send(
+            &Reply::refusal(Family::Bitbucket, 429, "Rate limit for this resource has been exceeded"),
+            &HeaderMap::new(),
+        );
+    }
+    if let Some(refusal) = refuse(endpoint, &port.shared.accepted, &parts.headers) {
         return send(&refusal, &HeaderMap::new());
     }
     let query = Query::try_from_uri(&parts.uri).map_or_else(|_unreadable| Vec::new(), |Query(pairs)| pairs);
+    let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let ask = match read_body(body).await {
-        Ok(body) => Ask { segments, query, body, stuck: false },
+        Ok(body) => Ask { segments, query, accept, body, stuck: false },
         Err(()) => return send(&Reply::refusal(endpoint.family(), 400, "the body is not JSON"), &HeaderMap::new()),
     };
-    host.shared.deliver(endpoint, ask, number).await
+    port.shared.deliver(endpoint, ask, number).await
 }
 
 impl Shared {
@@ -77,6 +87,18 @@ impl Shared {
         requests.len() - 1
     }
 
+    /// Takes a request off Bitbucket's budget, if there is one and anything is left of it.
+    fn spend(&self) -> bool {
+        match &mut *hold(&self.bitbucket_budget) {
+            None => true,
+            Some(0) => false,
+            Some(left) => {
+                *left -= 1;
+                true
+            }
+        }
+    }
+
     async fn deliver(&self, endpoint: &'static Endpoint, mut ask: Ask, number: usize) -> Response {
         let mut reply = self.reply(endpoint, &ask);
         let fault = hold(&self.faults).strike(endpoint.name, reply.page);
@@ -84,11 +106,16 @@ impl Shared {
             ask.stuck = true;
             reply = self.reply(endpoint, &ask);
         }
+        let links = endpoint.family() == Family::ConfluenceV2;
+        let link = links.then(|| link_header(&reply.body)).flatten();
         let delivery = match fault {
             Some(fault) => bend(&fault, endpoint.family(), reply),
             None => Delivery::Json(reply),
         };
         let mut headers = self.limits(endpoint, number);
+        if let Some(link) = link {
+            set(&mut headers, "link", &link);
+        }
         match delivery {
             Delivery::Json(reply) => send(&reply, &headers),
             Delivery::Late(reply, wait) => {
@@ -107,7 +134,7 @@ impl Shared {
 
     fn reply(&self, endpoint: &Endpoint, ask: &Ask) -> Reply {
         let estate = self.estate.read().unwrap_or_else(PoisonError::into_inner);
-        let of_an_org = endpoint.is_org() && !ask.segments.is_empty();
+        let of_an_org = endpoint.path.contains("{org}");
         if of_an_org && ask.segment(0) != estate.org_id {
             return Reply::refusal(endpoint.family(), 404, "there is no such organization, or the key cannot see it");
         }
@@ -115,10 +142,13 @@ impl Shared {
         if of_a_directory && ask.segment(1) != "-" && ask.segment(1) != estate.directory_id {
             return Reply::refusal(endpoint.family(), 404, "there is no such directory");
         }
+        if endpoint.path.contains("{ws}") && !estate.workspace.is_called(ask.segment(0)) {
+            return Reply::refusal(Family::Bitbucket, 404, "No workspace with identifier or you cannot see it");
+        }
         (endpoint.answer)(&estate, ask)
     }
 
-    /// The limit headers of the admin APIs; Jira sends none while all is well.
+    /// The limit headers of the admin APIs; the products send none while all is well.
     fn limits(&self, endpoint: &Endpoint, number: usize) -> HeaderMap {
         let mut headers = HeaderMap::new();
         if endpoint.is_org() {
@@ -132,14 +162,22 @@ impl Shared {
     }
 }
 
-impl Host {
+impl Port {
     /// What a gateway says to a route it does not know. A request that would have written is remembered.
     fn unmatched(&self, method: &str, path: &str) -> Reply {
         if !matches!(method, "GET" | "HEAD" | "OPTIONS") {
             hold(&self.shared.destroyed).push((method.to_owned(), path.to_owned()));
             return Reply { status: 204, body: Value::Null, page: 1 };
         }
-        let family = if self.is_org { Family::OldAdmin } else { Family::Jira };
+        let family = match self.host {
+            Host::Org => Family::OldAdmin,
+            Host::Site => Family::of_site(path),
+            Host::Bitbucket if WITHDRAWN.contains(&path) => {
+                let text = "CHANGE-2770: this endpoint reached across workspaces and is withdrawn";
+                return Reply::refusal(Family::Bitbucket, 410, text);
+            }
+            Host::Bitbucket => Family::Bitbucket,
+        };
         Reply::refusal(family, 404, "Request failed to match any route")
     }
 }
@@ -152,13 +190,19 @@ fn refuse(endpoint: &Endpoint, accepted: &Accepted, headers: &HeaderMap) -> Opti
     match endpoint.access {
         Access::Public => None,
         Access::Anonymous if given.is_none() => None,
-        Access::Anonymous | Access::SiteToken if given == Some(&accepted.site_header) => None,
+        Access::Anonymous | Access::SiteToken | Access::GatewayToken if given == Some(&accepted.site_header) => None,
+        Access::BitbucketToken if given == Some(&accepted.bitbucket_header) => None,
         Access::OrgKey if given == Some(&accepted.key_header) || given == Some(&accepted.unscoped_key_header) => None,
         Access::UnscopedOrgKey if given == Some(&accepted.unscoped_key_header) => None,
         Access::UnscopedOrgKey if given == Some(&accepted.key_header) => {
             Some(Reply::refusal(family, 403, "the key has scopes, and none of them opens this"))
         }
-        Access::Anonymous | Access::SiteToken | Access::OrgKey | Access::UnscopedOrgKey => unknown(),
+        Access::Anonymous
+        | Access::SiteToken
+        | Access::OrgKey
+        | Access::UnscopedOrgKey
+        | Access::GatewayToken
+        | Access::BitbucketToken => unknown(),
     }
 }
 
@@ -172,8 +216,10 @@ async fn read_body(body: Body) -> Result<Value, ()> {
 }
 
 fn throttle(headers: &mut HeaderMap, endpoint: &Endpoint, retry_after: Option<Duration>) {
-    set(headers, "x-ratelimit-remaining", "0");
-    if !endpoint.is_org() {
+    if endpoint.place() != Host::Bitbucket {
+        set(headers, "x-ratelimit-remaining", "0");
+    }
+    if endpoint.place() == Host::Site {
         set(headers, "x-ratelimit-limit", "350");
         set(headers, "ratelimit-reason", "jira-burst-based");
     }
@@ -185,6 +231,12 @@ fn throttle(headers: &mut HeaderMap, endpoint: &Endpoint, retry_after: Option<Du
 fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
     let value = HeaderValue::from_str(value).expect("internal: our own header values are plain text");
     headers.insert(name, value);
+}
+
+/// The header beside the links of a page of Confluence's second version.
+fn link_header(body: &Value) -> Option<String> {
+    let link = |name: &str| body["_links"][name].as_str();
+    Some(format!("<{}>; rel=\"next\", <{}>; rel=\"base\"", link("next")?, link("base")?))
 }
 
 fn half(reply: &Reply) -> Vec<u8> {

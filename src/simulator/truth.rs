@@ -4,33 +4,70 @@ use chrono::{DateTime, Utc};
 
 /// Every situation that is planted, with what it means. `Plant::expect` is one of these keys.
 pub const SITUATIONS: &[(&str, &str)] = &[
+    ("app-acts-for-person", "an app acts on behalf of a person"),
+    ("automation-acts-as-person", "an automation rule that is switched on acts as a person"),
+    ("automation-owner-gone", "an automation rule that is switched on was written by or acts as somebody deactivated"),
+    ("customer-on-agent-seat", "a customer of the portal is in a group that gives an agent's seat"),
+    ("deploy-key-shared", "one SSH key opens several repositories"),
+    ("deploy-key-unused", "a deploy key was not used for more than 90 days"),
     ("expires-soon", "a token in use ends within 30 days"),
+    (
+        "external-accounts-blind-spot",
+        "people have accounts that the organisation does not manage, and whose tokens it cannot see",
+    ),
+    ("external-bitbucket-member", "a member of the Bitbucket workspace is unknown to the organisation"),
+    ("filter-open-to-logged-in", "a filter is shared with everyone who is signed in"),
+    ("filter-owner-inactive", "a filter that others use belongs to somebody whose account is deactivated"),
     ("grant-to-anyone", "a permission scheme grants something to people who are not signed in"),
     ("grant-to-logged-in", "a permission scheme grants something to everyone who is signed in"),
     ("grant-to-single-user", "a permission scheme names one account directly"),
     ("inactive-actor", "an account that is no longer active is an actor in a project role"),
     ("integration-on-personal-account", "a system runs on a token of a person"),
+    ("ip-allowlist-disabled", "a list of allowed addresses is switched off"),
     ("key-creator-deactivated", "an organisation key was made by somebody whose account is deactivated"),
     ("key-expires-soon", "an organisation key in use ends within 30 days"),
     ("key-without-scopes", "an organisation key has no scopes and so has all powers"),
+    ("machine-administers-repository", "an account that stands for a machine administers a repository"),
+    ("machine-administers-space", "an account that stands for a machine administers a space"),
     ("machine-is-org-admin", "an account that stands for a machine administers the organisation"),
     ("machine-is-project-admin", "an account that stands for a machine administers a project"),
+    ("machine-logs-in", "a login account that stands for a machine logs in as people do"),
     ("machine-on-paid-seat", "a login account that stands for a machine holds a paid seat"),
     ("org-admin-without-mfa", "an organisation administrator signs in without a second factor"),
     ("owner-deactivated", "the owner of a token is deactivated"),
     ("owner-suspended", "the owner of a token is suspended"),
+    ("personal-space-of-leaver", "a personal space belongs to somebody whose account is deactivated"),
+    ("public-dashboard", "a dashboard can be seen by everybody on the web"),
+    ("public-filter", "a filter can be seen by everybody on the web"),
+    ("public-repository", "a repository with pipelines is open to the world"),
     ("seat-dormant", "a person holds a seat and has not opened a page for more than 90 days"),
     ("seats-nearly-exhausted", "a product has almost no seats left"),
     ("service-account-quota-reached", "the organisation has as many service accounts as are free of charge"),
     ("service-account-token-unused", "a token of a service account was not used for more than 90 days"),
+    ("sightings-disagree", "Bitbucket holds an account for active that the organisation deactivated"),
+    ("space-admin-gone", "the only administrator of a space is a deactivated account"),
+    ("space-open-to-anyone", "people who are not signed in can read a space"),
+    ("space-open-to-logged-in", "everyone who is signed in, with or without a seat, can read a space"),
+    ("space-writable-by-anyone", "people who are not signed in can create content in a space"),
+    ("ssh-key-without-expiry", "an SSH key of a person never ends"),
+    ("team-managed-projects-unseen", "the site has team-managed projects, whose access no interface tells"),
     ("token-blocked", "a policy of the organisation blocks the token"),
     ("token-expired", "a token is still listed after its end"),
     ("token-lifetime-too-long", "a token lives for more than 365 days"),
     ("token-never-used", "a token is older than 30 days and was never used"),
     ("token-unused", "a token was used, but not for more than 90 days"),
+    ("token-used-by-other", "a token is used by another account than its owner's"),
     ("token-without-expiry", "a token never ends"),
     ("too-many-tokens", "a person has more than five live tokens"),
     ("unmanaged-admin", "an account that the organisation does not manage administers the site"),
+    ("variable-holds-personal-credential", "a pipeline runs on the token of a person"),
+    ("variable-unsecured", "a secret stands readable in a pipeline variable"),
+    ("variable-widely-reachable", "many people can make a pipeline tell a secured variable"),
+    ("webhook-over-http", "a webhook sends without encryption"),
+    ("webhook-secret-in-url", "the address of a webhook has a secret in it"),
+    ("webhook-set-by-leaver", "a webhook was last changed by somebody whose account is deactivated"),
+    ("webhook-skips-verification", "a webhook does not check the certificate of its receiver"),
+    ("webhook-without-secret", "a receiver cannot tell the calls of a webhook from forged ones"),
 ];
 
 /// The answer sheet.
@@ -49,7 +86,8 @@ pub struct Truth {
 pub struct Plant {
     /// Its name: `plant-…` or `harmless-…`.
     pub id: String,
-    /// What sort of thing it is about: `credential`, `principal`, `grant`, `group`, `container`, `setting`.
+    /// What sort of thing it is about: `credential`, `principal`, `grant`, `group`, `container`, `setting`,
+    /// `policy`, `app`, `automation`, `webhook`, `filter`, `dashboard`, `variable`.
     pub kind: &'static str,
     /// The ids the estate itself uses, the thing first, then what it hangs on (scheme before grant, owner, project).
     pub native: Vec<String>,
@@ -63,6 +101,25 @@ pub struct Plant {
     pub since: DateTime<Utc>,
     /// When the calendar alone puts an end to it.
     pub until: Option<DateTime<Utc>>,
+}
+
+impl Truth {
+    /// Writes down a plant, or a look-alike if its name says so.
+    pub(super) fn note(
+        &mut self,
+        name: &str,
+        kind: &'static str,
+        native: Vec<String>,
+        expect: &'static str,
+        description: &str,
+        since: DateTime<Utc>,
+    ) -> &mut Plant {
+        let (id, description) = (name.to_owned(), description.to_owned());
+        let plant = Plant { id, kind, native, expect, also: &[], description, since, until: None };
+        let list = if name.starts_with("harmless-") { &mut self.harmless } else { &mut self.plants };
+        list.push(plant);
+        list.last_mut().expect("internal: one was just added")
+    }
 }
 
 impl Plant {

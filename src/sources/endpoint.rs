@@ -59,7 +59,7 @@ impl Endpoint {
         Self { always_there: true, ..self }
     }
 
-    /// The same endpoint, which takes more than one request.
+    /// The same endpoint, which takes this many requests.
     pub(super) const fn costs(self, cost: &'static str) -> Self {
         Self { cost, ..self }
     }

@@ -5,10 +5,11 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::row::{Row, Wire};
+use super::row::{Id, Row, Wire};
 use crate::http::{Page, Position};
 
-/// `{"data": […], "links": {"next": …}}` of the admin APIs; some call the list `items`.
+/// `{"data": […], "links": {"next": …}}` of the admin APIs; some call the list `items`, and some tell the next page's
+/// cursor under `meta`.
 #[derive(Debug, Deserialize)]
 #[serde(bound = "T: Wire")]
 pub(super) struct Listed<T> {
@@ -31,19 +32,53 @@ struct Links {
 #[derive(Debug, Deserialize)]
 struct Meta {
     total: Option<u64>,
+    #[serde(default)]
+    next: Option<Id>,
+}
+
+impl Meta {
+    fn next(&self) -> Option<String> {
+        self.next.clone().map(String::from).filter(|next| !next.is_empty())
+    }
+}
+
+impl<T> Listed<T> {
+    fn link(&self) -> Option<String> {
+        self.links.as_ref()?.next.clone().filter(|next| !next.is_empty())
+    }
+
+    fn cursor(&self) -> Option<String> {
+        self.meta.as_ref()?.next()
+    }
 }
 
 impl<T: Wire> Page for Listed<T> {
     type Row = Row<T>;
 
     fn position(&self) -> Position {
-        let next = self.links.as_ref().and_then(|links| links.next.clone()).filter(|next| !next.is_empty());
         let total = self.total.or_else(|| self.meta.as_ref()?.total);
-        Position { next, is_last: None, total }
+        Position { next: self.link().or_else(|| self.cursor()), is_last: None, total }
     }
 
     fn into_rows(self) -> Vec<Row<T>> {
         self.data
+    }
+}
+
+/// A page of a stream of news: the cursor under `meta` is the one to keep, and its rows are never all there are.
+#[derive(Debug, Deserialize)]
+#[serde(transparent, bound = "T: Wire")]
+pub(super) struct Streamed<T>(Listed<T>);
+
+impl<T: Wire> Page for Streamed<T> {
+    type Row = Row<T>;
+
+    fn position(&self) -> Position {
+        Position { next: self.0.cursor().or_else(|| self.0.link()), is_last: None, total: None }
+    }
+
+    fn into_rows(self) -> Vec<Row<T>> {
+        self.0.into_rows()
     }
 }
 

@@ -12,7 +12,7 @@ use futures::stream;
 use super::Depth;
 use super::endpoint::Endpoint;
 use super::pages::Count;
-use super::row::{Row, Wire};
+use super::row::{Row, Rows, Wire};
 use crate::clock::Clock;
 use crate::http::{Client, End, HttpError, Page, Paging, Request, Trail, Walk};
 use crate::model::{
@@ -80,6 +80,8 @@ pub(super) struct Reading<'a> {
     rows: u64,
     /// Rows that could not be read, or have no id.
     lost: u64,
+    /// Elements of lists inside rows that could not be read, or only in part.
+    marred: u64,
     expected: Option<u64>,
     watermark: Option<String>,
     unreadable: Vec<String>,
@@ -127,6 +129,7 @@ impl Gatherer {
             shortfalls: Vec::new(),
             rows: 0,
             lost: 0,
+            marred: 0,
             expected: None,
             watermark: None,
             unreadable: Vec::new(),
@@ -177,6 +180,34 @@ impl Reading<'_> {
         walks.into_iter().map(|(of, walk)| self.take_in(of, walk)).collect()
     }
 
+    /// Reads one collection that may be too large to hold: hands over its rows as they come. True if these were all.
+    pub(super) async fn walk_through<P, T>(
+        &mut self,
+        client: &Client,
+        request: Request,
+        paging: Paging,
+        mut each: impl FnMut(T) + Send,
+    ) -> bool
+    where
+        P: Page<Row = Row<T>>,
+        T: Wire,
+    {
+        if self.closed.is_some() {
+            return false;
+        }
+        let (depth, trail, lost_before) = (self.gatherer.depth, self.trail.clone(), self.lost);
+        let mut take = |rows: Vec<Row<T>>| rows.into_iter().filter_map(|row| self.take_row(row)).for_each(&mut each);
+        let walk = match depth {
+            Depth::Whole => client.walk_through::<P>(request, paging, &trail, &mut take).await,
+            Depth::FirstPage => {
+                let mut walk = walk_once::<P>(client, request, paging, depth, &trail).await;
+                take(std::mem::take(&mut walk.rows));
+                walk
+            }
+        };
+        self.take_end(walk.expected, walk.resume, walk.end) && self.lost == lost_before
+    }
+
     /// Asks how many rows there are, where the product has a counter. One that does not answer proves nothing.
     pub(super) async fn count(&mut self, client: &Client, request: Request) {
         if self.closed.is_some() || self.gatherer.depth == Depth::FirstPage || self.failed_whole() {
@@ -193,6 +224,18 @@ impl Reading<'_> {
         }
     }
 
+    /// Asks for what spares other requests. Where it is not told whole nothing is missing: they are sent after all.
+    pub(super) async fn shortcut<P, T>(&self, client: &Client, request: Request) -> Option<Vec<T>>
+    where
+        P: Page<Row = Row<T>>,
+    {
+        if self.closed.is_some() || self.gatherer.depth == Depth::FirstPage {
+            return None;
+        }
+        let rows = client.fetch::<P>(&request, &self.trail).await.ok()?.into_rows();
+        rows.into_iter().map(|row| row.value.filter(|_| row.unreadable.is_empty())).collect()
+    }
+
     /// Where the scan before stopped reading, of an endpoint that tells news.
     pub(super) fn read_up_to(&self) -> Option<&str> {
         self.gatherer.since.get(&self.gatherer.source, self.endpoint.name)
@@ -206,6 +249,24 @@ impl Reading<'_> {
         };
         resource.seen_by = vec![Sighting { source: self.gatherer.source.clone(), endpoint: self.endpoint.name.into() }];
         self.resources.push(resource);
+    }
+
+    /// Keeps facts about a resource that another endpoint of this visit showed. They are no sighting: that this endpoint
+    /// is silent another day says nothing about whether the resource is there.
+    pub(super) fn enrich(&mut self, facts: Resource) {
+        self.resources.push(Resource { seen_by: Vec::new(), ..facts });
+    }
+
+    /// The elements of a list inside a row, which notes call `list`: “permission scheme 10000”. One that could not be
+    /// read whole leaves the endpoint partly read, for it may be the very one that matters.
+    pub(super) fn elements<T>(&mut self, list: &str, rows: Rows<T>) -> Vec<T> {
+        let mut elements = Vec::with_capacity(rows.0.len());
+        for row in rows.0 {
+            self.marred += u64::from(row.value.is_none() || !row.unreadable.is_empty());
+            self.note(row.unreadable.into_iter().map(|note| format!("{note} (in {list})")).collect());
+            elements.extend(row.value);
+        }
+        elements
     }
 
     /// Notes why not everything can be there, though every answer was whole.
@@ -254,6 +315,17 @@ impl Reading<'_> {
         self.ended_as(EndpointState::Failed) && self.trail.counts().statuses.keys().any(|status| *status >= 500)
     }
 
+    /// True if the server took offence at the very first request: a parameter, or a cursor it no longer knows.
+    pub(super) fn met_bad_request(&self) -> bool {
+        self.ended_as(EndpointState::Failed) && self.trail.counts().statuses.contains_key(&400)
+    }
+
+    /// Changes what is kept of the place where the next scan reads on, if there is one. With `None` the scan before has
+    /// the last word.
+    pub(super) fn amend_mark(&mut self, amended: impl FnOnce(String) -> Option<String>) {
+        self.watermark = self.watermark.take().and_then(amended);
+    }
+
     /// Forgets the calls so far, because another way to ask follows. Requests and statuses stay counted.
     pub(super) fn try_again(&mut self) {
         self.calls = 0;
@@ -261,7 +333,9 @@ impl Reading<'_> {
         self.shortfalls.clear();
         self.rows = 0;
         self.lost = 0;
+        self.marred = 0;
         self.expected = None;
+        self.watermark = None;
     }
 
     /// Writes the entry of the ledger.
@@ -294,36 +368,39 @@ impl Reading<'_> {
     }
 
     fn take_in<X, T: Wire>(&mut self, of: X, walk: Walk<Row<T>>) -> Answer<X, T> {
+        let lost_before = self.lost;
+        let rows = walk.rows.into_iter().filter_map(|row| self.take_row(row)).collect();
+        let complete = self.take_end(walk.expected, walk.resume, walk.end);
+        Answer { of, rows, whole: complete && self.lost == lost_before }
+    }
+
+    /// Counts a row, and notes what could not be read of it.
+    fn take_row<T>(&mut self, row: Row<T>) -> Option<T> {
+        self.rows += 1;
+        self.note(row.unreadable);
+        if row.value.is_none() {
+            self.lost += 1;
+        }
+        row.value
+    }
+
+    /// Counts a call. True if it brought everything.
+    fn take_end(&mut self, expected: Option<u64>, resume: Option<String>, end: End) -> bool {
         let first = self.calls == 0;
         self.calls += 1;
-        self.rows += walk.rows.len() as u64;
-        self.expected = match (self.expected, walk.expected) {
+        self.expected = match (self.expected, expected) {
             (None, expected) if first => expected,
             (Some(before), Some(expected)) => Some(before + expected),
             (None | Some(_), None) | (None, Some(_)) => None,
         };
-        let lost_before = self.lost;
-        let mut rows = Vec::with_capacity(walk.rows.len());
-        for row in walk.rows {
-            self.note(row.unreadable);
-            match row.value {
-                Some(value) => rows.push(value),
-                None => self.lost += 1,
-            }
-        }
-        self.watermark = walk.resume.or(self.watermark.take());
-        let complete = match walk.end {
-            End::Complete => true,
-            End::Partial(reason) => {
-                self.failures.push((EndpointState::Partial, reason));
-                false
-            }
-            End::Failed(error) => {
-                self.failures.push(self.judge(&error));
-                false
-            }
+        self.watermark = resume.or(self.watermark.take());
+        let failure = match end {
+            End::Complete => return true,
+            End::Partial(reason) => (EndpointState::Partial, reason),
+            End::Failed(error) => self.judge(&error),
         };
-        Answer { of, rows, whole: complete && self.lost == lost_before }
+        self.failures.push(failure);
+        false
     }
 
     /// A few notes are enough to find the cause.
@@ -362,7 +439,7 @@ impl Reading<'_> {
     }
 
     /// True if there were calls and none of them brought anything.
-    fn failed_whole(&self) -> bool {
+    pub(super) fn failed_whole(&self) -> bool {
         self.calls > 0
             && self.failures.len() == self.calls
             && self.failures.iter().all(|(state, _)| *state != EndpointState::Partial)
@@ -390,6 +467,10 @@ impl Reading<'_> {
         if self.lost > 0 {
             reasons.push(format!("{} could not be read", plural(small(self.lost), "row", "rows")));
         }
+        if self.marred > 0 {
+            let elements = plural(small(self.marred), "entry of a list", "entries of lists");
+            reasons.push(format!("{elements} could not be read whole"));
+        }
         let state = match self.failures.first() {
             Some((state, _)) if self.ended_as(*state) => *state,
             Some(_) if self.failed_whole() => EndpointState::Failed,
@@ -402,8 +483,19 @@ impl Reading<'_> {
 
 /// Whether a refusal says that the plan lacks something, and not the credential.
 fn speaks_of_a_plan(message: &str) -> bool {
-    const WORDS: [&str; 7] =
-        ["guard", "subscription", "your plan", "current plan", "upgrade", "not entitled", "atlassian access"];
+    const WORDS: [&str; 11] = [
+        "guard",
+        "subscription",
+        "your plan",
+        "current plan",
+        "free plan",
+        "paid plan",
+        "premium",
+        "enterprise plan",
+        "upgrade",
+        "not entitled",
+        "atlassian access",
+    ];
     let message = message.to_ascii_lowercase();
     WORDS.iter().any(|word| message.contains(word))
 }

@@ -31,7 +31,7 @@ impl<'de, T: Wire> Deserialize<'de> for Row<T> {
 }
 
 impl<T: Wire> Row<T> {
-    /// Reads a row. The detour for rows with odd fields tries each key alone to find the culprits.
+    /// Reads a row. The detour for rows with odd fields looks for the culprits, and takes out those alone.
     pub(super) fn read(value: Value) -> Self {
         let Value::Object(mut fields) = value else {
             return Self { value: None, unreadable: vec!["a row is no JSON object".to_owned()] };
@@ -45,14 +45,44 @@ impl<T: Wire> Row<T> {
         }
         let Value::Object(fields) = whole else { unreachable!("internal: it was made from an object") };
         let title = title(&fields);
-        let (good, odd): (Map<_, _>, Map<_, _>) = fields.into_iter().partition(|(key, value)| {
-            let alone = Map::from_iter([(key.clone(), value.clone())]);
-            T::deserialize(&Value::Object(alone)).is_ok()
-        });
-        let unreadable = odd.keys().map(|key| format!("`{title}`: {key}")).collect();
+        let mut odd = Vec::new();
+        let good = without_odd(fields, &|fields| T::deserialize(&Value::Object(fields)).is_ok(), "", &mut odd);
+        let unreadable = odd.into_iter().map(|path| format!("`{title}`: {path}")).collect();
         Self { value: T::deserialize(&Value::Object(good)).ok(), unreadable }
     }
 }
+
+/// The fields that can be read when they stand alone. Of a section of which something is odd, the rest is kept where
+/// that can be read; the paths of what is left out are added to `odd`.
+fn without_odd(
+    fields: Map<String, Value>,
+    is_read: &dyn Fn(Map<String, Value>) -> bool,
+    path: &str,
+    odd: &mut Vec<String>,
+) -> Map<String, Value> {
+    let mut good = Map::new();
+    for (key, value) in fields {
+        let alone = |value: Value| is_read(Map::from_iter([(key.clone(), value)]));
+        let here = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        if alone(value.clone()) {
+            good.insert(key, value);
+        } else if let Value::Object(inner) = value
+            && alone(Value::Object(Map::new()))
+        {
+            let rest = without_odd(inner, &|inner| alone(Value::Object(inner)), &here, odd);
+            good.insert(key, Value::Object(rest));
+        } else {
+            odd.push(here);
+        }
+    }
+    good
+}
+
+/// A list inside a row, each element read like a row of its own: an odd one costs neither the row nor its siblings.
+/// `Reading::elements` takes it apart.
+#[derive(Debug, Deserialize)]
+#[serde(bound = "T: Wire")]
+pub(super) struct Rows<T>(pub(super) Vec<Row<T>>);
 
 /// What a row is called in a note: its id, under whatever key the product has it.
 fn title(fields: &Map<String, Value>) -> String {
@@ -198,12 +228,39 @@ mod tests {
     }
 
     #[test]
+    fn an_odd_field_deep_in_a_row_costs_that_field_alone() {
+        #[derive(Debug, Default, Deserialize)]
+        #[serde(default)]
+        struct Nested {
+            attributes: Fact<Thing>,
+        }
+        impl Wire for Nested {}
+        let row = Row::<Nested>::read(json!({"id": "e", "attributes": {"id": "a", "label": 3, "expiresAt": true}}));
+        assert_eq!(row.unreadable, ["`e`: attributes.expiresAt", "`e`: attributes.label"]);
+        let Fact::Known(thing) = row.value.unwrap().attributes else { panic!("the rest is there") };
+        assert_eq!((thing.id, thing.label), (Fact::Known(Id("a".to_owned())), Fact::Unknown));
+        let row = Row::<Nested>::read(json!({"attributes": "a"}));
+        assert_eq!((row.unreadable.as_slice(), row.value.is_some()), (["`?`: attributes".to_owned()].as_slice(), true));
+    }
+
+    #[test]
     fn missing_and_null_are_told_apart() {
         let row = Row::<Thing>::read(json!({"id": "a", "label": null}));
         let thing = row.value.unwrap();
         assert_eq!((thing.expires_at, thing.label), (Fact::Absent, Fact::Absent));
         assert_eq!(Row::<Thing>::read(json!({})).value.unwrap().label, Fact::Unknown);
         assert!(Row::<Thing>::read(json!("text")).value.is_none());
+    }
+
+    #[test]
+    fn an_odd_element_of_a_list_leaves_its_siblings_alone() {
+        let list = json!([{"id": 1, "label": "x"}, {"id": 2, "label": 7}, "odd", {"id": 3, "label": "y"}]);
+        let rows = serde_json::from_value::<Rows<Thing>>(list).unwrap().0;
+        let labels = rows.iter().map(|row| row.value.as_ref().map(|thing| thing.label.clone()));
+        let known = |label: &str| Some(Fact::Known(label.to_owned()));
+        assert_eq!(labels.collect::<Vec<_>>(), [known("x"), Some(Fact::Unknown), None, known("y")]);
+        assert_eq!(rows[1].unreadable, ["`2`: label"]);
+        assert!(serde_json::from_value::<Rows<Thing>>(json!({"id": 1})).is_err(), "an object is no list");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use keyroll::model::{Assessment, Body, Change, Kind, ResourceId, What};
+use keyroll::model::{Assessment, Body, Change, Fact, Kind, ResourceId, What};
 use keyroll::simulator::{Drift, Plant};
 
 use crate::support::pretended::{Estate, gaps, open};
@@ -48,23 +48,49 @@ fn situations(plant: &Plant) -> impl Iterator<Item = &'static str> {
     std::iter::once(plant.expect).chain(plant.also.iter().copied())
 }
 
-/// The resource that a plant speaks of, as keyroll names it.
-fn is_about(id: &ResourceId, plant_kind: &str, native: &[String]) -> bool {
-    let first = &native[0];
+/// The resource that a plant speaks of, as keyroll names it. Of a grant its holder and its container count as well.
+fn is_about(assessment: &Assessment, id: &ResourceId, plant_kind: &str, native: &[String]) -> bool {
+    let native: Vec<&str> = native.iter().map(|part| part.trim_matches(['{', '}'])).collect();
+    let first = native[0];
     match plant_kind {
         // Of a grant in a scheme the last part says to whom, which its id does not.
-        "grant" => id.kind() == Kind::Grant && native.iter().take(2).all(|part| id.native().contains(part.as_str())),
-        "container" => id.kind() == Kind::Container && id.native().contains(first.as_str()),
+        "grant" => {
+            id.kind() == Kind::Grant && {
+                let words = words_of_grant(assessment, id);
+                native.iter().take(2).all(|part| words.contains(part))
+            }
+        }
+        "container" => match id.kind() {
+            Kind::Container => id.as_str().contains(first),
+            Kind::Grant => words_of_grant(assessment, id).contains(first),
+            _ => false,
+        },
+        // What is wrong with a filter may be found at one of its shares.
+        "filter" | "dashboard" => {
+            matches!(id.kind(), Kind::Container | Kind::Grant)
+                && id.native().split(['/', ':']).any(|part| part == first)
+        }
         "setting" => id.kind() == Kind::Container && id.native() == "organisation",
+        "policy" => id.kind() == Kind::Setting && id.native().contains(first),
         // What is told of an account may be found at one of its credentials, and the other way round.
-        "principal" | "credential" => native.iter().any(|part| id.native() == part),
-        kind => id.kind().name() == kind && id.native() == first,
+        "principal" | "credential" => {
+            native.iter().any(|part| id.native().split(['/', ':']).any(|own| own == *part) || id.native() == *part)
+        }
+        kind => id.kind().name() == kind && id.native().contains(first),
     }
+}
+
+fn words_of_grant(assessment: &Assessment, id: &ResourceId) -> String {
+    let resource = assessment.snapshot.get(id);
+    let Some(Body::Grant(grant)) = resource.map(|resource| &resource.body) else { return id.to_string() };
+    let parts = [&grant.principal, &grant.group, &grant.container];
+    parts.into_iter().filter_map(Fact::known).fold(id.to_string(), |words, part| format!("{words} {part}"))
 }
 
 fn found(assessment: &Assessment, plant: &Plant, situation: &str) -> bool {
     open(assessment).any(|finding| {
-        rules_for(situation).contains(&finding.rule.as_str()) && is_about(&finding.resource, plant.kind, &plant.native)
+        rules_for(situation).contains(&finding.rule.as_str())
+            && is_about(assessment, &finding.resource, plant.kind, &plant.native)
     })
 }
 
@@ -131,7 +157,7 @@ async fn what_is_found_was_planted() {
         .filter(|finding| exact.contains(&finding.rule.as_str()))
         .filter(|finding| {
             !truth.plants.iter().any(|plant| {
-                is_about(&finding.resource, plant.kind, &plant.native)
+                is_about(&assessment, &finding.resource, plant.kind, &plant.native)
                     && situations(plant).any(|situation| rules_for(situation).contains(&finding.rule.as_str()))
             })
         })
@@ -140,8 +166,9 @@ async fn what_is_found_was_planted() {
     assert!(surplus.is_empty(), "found though never planted: {surplus:#?}");
 }
 
-fn told(changes: &[Change], drift: &Drift) -> bool {
-    let about = |change: &&Change| is_about(&change.resource, drift.kind, &drift.native);
+fn told(assessment: &Assessment, drift: &Drift) -> bool {
+    let changes = &assessment.changes;
+    let about = |change: &&Change| is_about(assessment, &change.resource, drift.kind, &drift.native);
     match (drift.what, drift.kind) {
         ("added", "membership") | ("removed", "membership") => changes.iter().any(|change| {
             change.what == What::Changed
@@ -151,10 +178,12 @@ fn told(changes: &[Change], drift: &Drift) -> bool {
         ("added", _) => changes.iter().filter(about).any(|change| matches!(change.what, What::Added | What::Rotated)),
         ("removed", _) => changes.iter().any(|change| {
             (change.what == What::Removed && about(&change))
-                || change.replaces.as_ref().is_some_and(|old| is_about(old, drift.kind, &drift.native))
+                || change.replaces.as_ref().is_some_and(|old| is_about(assessment, old, drift.kind, &drift.native))
         }),
         // Seats move by themselves: that is noise, and telling it would be wrong.
         ("changed", "container") => !changes.iter().any(|change| about(&change) && change.what == What::Changed),
+        // Sharing a filter is a new grant on it.
+        ("changed", "filter") => changes.iter().filter(about).any(|change| change.what == What::Added),
         ("changed", _) => changes.iter().filter(about).any(|change| change.what == What::Changed),
         ("used", _) => !changes.iter().any(|change| {
             about(&change)
@@ -174,12 +203,12 @@ async fn the_night_is_told_as_what_it_was() {
     let assessment = estate.assess();
     let truth = estate.simulator.truth();
     assert!(truth.drift.len() > 8);
-    let missed: Vec<_> = truth.drift.iter().filter(|drift| !told(&assessment.changes, drift)).collect();
+    let missed: Vec<_> = truth.drift.iter().filter(|drift| !told(&assessment, drift)).collect();
     assert!(missed.is_empty(), "{missed:#?}\n{:#?}", assessment.changes);
     let rotated = assessment.changes.iter().filter(|change| change.what == What::Rotated).count();
     assert_eq!(rotated, 1, "a rotated token is one change");
     let planted: BTreeSet<&str> =
-        truth.drift.iter().flat_map(|drift| drift.native.iter().map(String::as_str)).collect();
+        truth.drift.iter().flat_map(|drift| drift.native.iter().map(|part| part.trim_matches(['{', '}']))).collect();
     let surplus: Vec<_> = assessment
         .changes
         .iter()

@@ -3,8 +3,12 @@
 
 mod described;
 mod documented;
+mod estate_log;
 mod faults;
 mod night;
+mod planted;
+mod products;
+mod site;
 mod visitor;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,12 +47,14 @@ async fn every_endpoint_answers_the_right_credential_and_refuses_the_wrong_one()
             assert_eq!(limited, right && endpoint.is_org(), "{}", endpoint.name);
             let body: Value = answer.json().await.unwrap();
             if expected == 401 {
-                let shape = if endpoint.name.starts_with("account-management") {
-                    "/message"
-                } else if endpoint.is_org() {
-                    "/errors/0/title"
-                } else {
-                    "/errorMessages/0"
+                let shape = match (endpoint.host(), endpoint.path) {
+                    ("org", path) if path.starts_with("/automation") || path.contains("/account-management/") => {
+                        "/message"
+                    }
+                    ("confluence", path) if path.starts_with("/wiki/rest/") => "/message",
+                    ("org" | "confluence", _) => "/errors/0/title",
+                    ("bitbucket", _) => "/error/message",
+                    _ => "/errorMessages/0",
                 };
                 assert!(body.pointer(shape).is_some_and(Value::is_string), "{}: {body}", endpoint.name);
             }
@@ -199,7 +205,12 @@ async fn one_seed_makes_one_estate_and_another_seed_another() {
         let tokens = visitor.get(&visitor.access(&format!("/api-tokens{rest}"))).await.to_string();
         let schemes = visitor.get("/rest/api/3/permissionscheme?expand=all").await.to_string();
         let people = visitor.get("/rest/api/3/users/search?maxResults=1000").await.to_string();
-        texts.push(tokens + &schemes + &people);
+        let mut others = String::new();
+        for name in ["events-stream", "policies", "jira-automation", "filters", "webhooks", "jira-audit"] {
+            let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.name == name).unwrap();
+            others += &visitor.get(&visitor.example(endpoint.path).await.0).await.to_string();
+        }
+        texts.push(tokens + &schemes + &people + &others);
     }
     assert_eq!(texts[0], texts[1]);
     assert_ne!(texts[0], texts[2]);
@@ -233,6 +244,17 @@ async fn the_answer_sheet_names_things_that_are_there() {
         seen += &visitor.get(&format!("/rest/api/3/{path}")).await.to_string();
     }
     seen += &visitor.post(&visitor.org("v2", "/workspaces"), json!({})).await.to_string();
+    for (path, answer) in products::everything(&visitor).await {
+        seen += &path;
+        seen += &answer.to_string();
+    }
+    for endpoint in ENDPOINTS {
+        let names =
+            ["org", "policies", "events-stream", "jira-automation", "filters", "dashboards", "webhooks", "tenant-info"];
+        if names.contains(&endpoint.name) {
+            seen += &visitor.get(&visitor.example(endpoint.path).await.0).await.to_string();
+        }
+    }
     let truth = simulator.truth();
     let mut ids = BTreeSet::new();
     for plant in truth.plants.iter().chain(&truth.harmless) {

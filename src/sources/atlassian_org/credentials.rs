@@ -116,7 +116,7 @@ pub(super) fn status(told: Fact<String>) -> Fact<String> {
 }
 
 fn account_of(person: Fact<wire::Person>) -> Fact<ResourceId> {
-    value(person).and_then(|person| id(person.id)).map_or(Fact::Unknown, |id| Fact::Known(cloud(Kind::Principal, &id)))
+    value(person).and_then(wire::Person::account).map_or(Fact::Unknown, |id| Fact::Known(cloud(Kind::Principal, &id)))
 }
 
 #[cfg(test)]
@@ -139,6 +139,16 @@ mod tests {
         assert_eq!((silent.scopes, silent.owner, silent.status), (Fact::Unknown, Fact::Unknown, Fact::Unknown));
         assert_eq!(token(json!({"id": "t", "scopes": []})).scopes, Fact::Known(vec![]));
         assert_eq!(token(json!({"id": "t", "scopes": null})).scopes, Fact::Unknown);
+    }
+
+    #[test]
+    fn an_owner_is_found_under_either_name_of_the_id_and_no_name_is_no_owner() {
+        for person in [json!({"id": "712020:a", "orgId": "o"}), json!({"accountId": "712020:a"})] {
+            let owner = token(json!({"id": "t", "user": person})).owner;
+            assert_eq!(owner, Fact::Known(cloud(Kind::Principal, "712020:a")));
+        }
+        assert_eq!(token(json!({"id": "t", "user": {"id": ""}})).owner, Fact::Unknown);
+        assert_eq!(token(json!({"id": "t", "user": null})).owner, Fact::Unknown);
     }
 
     #[test]

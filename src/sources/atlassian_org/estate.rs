@@ -30,7 +30,7 @@ impl Visit<'_> {
         };
         let found = seen.into_iter().find(|(each, _)| Some(each) == id.as_ref());
         match (&id, found) {
-            (Some(id), Some((_, name))) => reading.push(Some(organisation(id, name))),
+            (Some(id), Some((_, name))) => reading.push(Some(organisation(id, name, self.source.plan))),
             (Some(id), None) => reading.fall_short(format!("the key does not show organisation {id}")),
             (None, _) => reading.fall_short("the key shows no organisation".to_owned()),
         }
@@ -159,11 +159,13 @@ fn id_and_name(row: wire::Org) -> Option<(String, String)> {
     Some((id(row.id)?, value(row.attributes).and_then(|named| value(named.name)).unwrap_or_default()))
 }
 
-fn organisation(id: &str, name: String) -> Resource {
+/// No API tells the plan; the configuration may.
+fn organisation(id: &str, name: String, plan: Option<&str>) -> Resource {
+    let plan = plan.map_or(Fact::Unknown, |plan| Fact::Known(plan.to_owned()));
     Resource {
         id: ResourceId::new(id, Kind::Container, "organisation"),
         name,
         seen_by: Vec::new(),
-        body: Body::Container(Container::unknown(ContainerForm::Organisation)),
+        body: Body::Container(Container { plan, ..Container::unknown(ContainerForm::Organisation) }),
     }
 }

@@ -1,25 +1,39 @@
-//! Groups. Who is in them, the accounts tell.
+//! Groups. Who is in them, the accounts tell; which roles they give, `roles` asks of those that give any.
+
+use std::collections::BTreeSet;
 
 use serde_json::json;
 
 use super::endpoints::{GROUP_COUNT, GROUPS};
 use super::{BY_CURSOR_IN_BODY, EVERY_DIRECTORY, Visit, cloud, wire};
-use crate::model::{Body, Fact, Group, Kind, Resource};
+use crate::model::{Body, Fact, Group, Kind, Resource, ResourceId};
 use crate::sources::endpoint::fill;
 use crate::sources::pages::Listed;
 use crate::sources::reading::Part;
 use crate::sources::row::{absent_if_empty, hidden_if_null, id, value};
 
+/// The groups of which the directory knows that they open no resource.
+pub(super) type OpenNothing = BTreeSet<ResourceId>;
+
 impl Visit<'_> {
-    pub(super) async fn groups(&self) -> Part {
+    pub(super) async fn groups(&self) -> (Part, OpenNothing) {
         let mut reading = self.gatherer.start(&GROUPS);
         let mut request = GROUPS.request(&[&self.org, EVERY_DIRECTORY]);
-        request.body = Some(json!({"limit": self.source.connection.page_size(100), "expand": ["counts.users"]}));
+        request.body = Some(json!({
+            "limit": self.source.connection.page_size(100),
+            "expand": ["counts.users", "counts.resources"],
+        }));
         let rows = reading.walk::<Listed<wire::Group>, _>(&self.source.client, request, BY_CURSOR_IN_BODY).await.rows;
+        let open_nothing = rows.iter().filter(|row| opens_nothing(row)).filter_map(|row| row.id.known());
+        let open_nothing = open_nothing.map(|id| cloud(Kind::Group, id)).collect();
         rows.into_iter().for_each(|row| reading.push(group(row)));
         reading.count(&self.source.client, fill(GROUP_COUNT, &[&self.org, EVERY_DIRECTORY])).await;
-        reading.finish()
+        (reading.finish(), open_nothing)
     }
+}
+
+fn opens_nothing(row: &wire::Group) -> bool {
+    row.counts.known().is_some_and(|counts| counts.resources == Fact::Known(0))
 }
 
 fn group(row: wire::Group) -> Option<Resource> {

@@ -5,10 +5,12 @@
 //! to list service accounts on tenants whose documented listing does not answer.
 
 mod accounts;
+mod audit;
 mod credentials;
 mod endpoints;
 mod estate;
 mod groups;
+mod policies;
 mod roles;
 mod service_accounts;
 mod wire;
@@ -22,10 +24,12 @@ use super::endpoint::allowed;
 use super::reading::{Gatherer, Hints, Part, gathered};
 use super::{Depth, Right, Source, SourceKind};
 use crate::clock::Clock;
-use crate::document::Section;
+use crate::document::{Located, Section};
 use crate::http::{Allowed, Auth, Client, CursorPlace, Factory, Paging};
 use crate::model::{Collection, Kind, ResourceId, SourceName, Watermarks};
 use crate::problem::Problems;
+use crate::text::did_you_mean;
+use audit::Listings;
 use endpoints::ENDPOINTS;
 
 pub(super) const KIND: SourceKind = SourceKind {
@@ -38,6 +42,8 @@ pub(super) const KIND: SourceKind = SourceKind {
         Right { right: "read:groups:admin", why: "groups and the roles they give" },
         Right { right: "read:workspaces:admin", why: "products with their seats" },
         Right { right: "read:domains:admin", why: "claimed mail domains" },
+        Right { right: "read:policies:admin", why: "policies, and which authentication policy an account is in" },
+        Right { right: "read:events:admin", why: "the audit log: last log-ins, use of credentials, acting apps" },
         Right { right: "read:tokens:admin", why: "API tokens of managed accounts" },
         Right { right: "read:keys:admin", why: "API keys of the organisation" },
         Right { right: "read:service-accounts:admin", why: "service accounts" },
@@ -49,13 +55,17 @@ pub(super) const KIND: SourceKind = SourceKind {
         "groups, and which roles accounts and groups hold on which product",
         "API tokens of managed accounts, organisation API keys",
         "service accounts with their tokens and OAuth clients",
+        "policies with their state, and which authentication policy a managed account is in",
+        "from the audit log: last log-ins, who acts with which credential, and which apps act for whom",
     ],
     cannot_see: &[
         "API tokens of accounts that the organisation does not manage",
         "scopes of tokens where the tenant does not reveal them, and of OAuth clients",
-        "what a token was used for",
+        "what a token was used for; who acts with it and for whom, only a plan with full audit events tells",
         "settings inside authentication policies and the external-user policy",
-        "OAuth grants that people gave, and installed Forge apps",
+        "OAuth grants that people gave, unless the app was seen acting, and installed Forge apps",
+        "what happened before the audit log begins, at most 180 days ago",
+        "the plan of the organisation, unless the configuration tells it",
         "use of the API in the last activity of an account, which counts page views only",
     ],
     endpoints: ENDPOINTS,
@@ -70,6 +80,9 @@ const HINTS: Hints = Hints {
     address: "check `base_url`: the admin APIs are at `https://api.atlassian.com`",
 };
 
+/// The plans that make a difference to what there is, from the smallest to the largest.
+const PLANS: [&str; 4] = ["free", "standard", "guard-standard", "enterprise"];
+
 static ALLOWED: LazyLock<Vec<Allowed>> = LazyLock::new(|| allowed(ENDPOINTS));
 static CONSOLE_ALLOWED: &[Allowed] = &[endpoints::CONSOLE_SERVICE_ACCOUNTS];
 
@@ -83,7 +96,11 @@ struct AtlassianOrg {
     unscoped: Option<Client>,
     /// The organisation's id, where it is not to be found out.
     org: Option<String>,
-    /// For how many accounts roles are asked one by one.
+    /// The plan of the organisation, where the configuration tells it.
+    plan: Option<&'static str>,
+    /// How far back the audit log is read at first.
+    audit_days: u32,
+    /// How many accounts that are neither administrators nor owners of tokens are asked for their roles, one by one.
     role_assignments_up_to: usize,
 }
 
@@ -104,7 +121,9 @@ fn build(
     let org: Option<String> = section.get("org");
     // All organisations share one host, but not one limit.
     connection.tenant = org.clone().unwrap_or_else(|| name.to_string());
-    let up_to = whole_number(&mut section, "role_assignments_up_to", 1_000_000).unwrap_or(2_000);
+    let up_to = whole_number(&mut section, "role_assignments_up_to", 1_000_000).unwrap_or(500);
+    let audit_days = whole_number(&mut section, "audit_days", 180).unwrap_or(30);
+    let plan = plan(&mut section);
     let key = need_secret(&mut section, "key", "key_command");
     let unscoped_key = secret(&mut section, "unscoped_key", "unscoped_key_command");
     let host = connection.base_url.clone();
@@ -113,10 +132,25 @@ fn build(
         .and_then(|key| connection.client(&mut section, factory, &host, Auth::Bearer(key), CONSOLE_ALLOWED));
     let source = client.map(|client| {
         let role_assignments_up_to = up_to as usize;
-        let source = AtlassianOrg { name, clock, connection, client, unscoped, org, role_assignments_up_to };
+        let source =
+            AtlassianOrg { name, clock, connection, client, unscoped, org, plan, audit_days, role_assignments_up_to };
         Box::new(source) as Box<dyn Source>
     });
     section.finish(source)
+}
+
+/// The plan, in one of the words we know.
+fn plan(section: &mut Section) -> Option<&'static str> {
+    let written: Located<String> = section.get("plan")?;
+    let known = PLANS.into_iter().find(|plan| *plan == written.value);
+    if known.is_none() {
+        let help = match did_you_mean(&written.value, PLANS) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("expected one of: {}", PLANS.join(", ")),
+        };
+        section.wrong(written.span, format!("`plan` cannot be `{}`", written.value), Some(help));
+    }
+    known
 }
 
 #[async_trait]
@@ -152,23 +186,34 @@ impl AtlassianOrg {
             visit.groups(),
             visit.products(),
         );
-        let (tokens, keys, machines, clients, domains) = tokio::join!(
+        let (groups, open_nothing) = groups;
+        let (tokens, keys, machines, clients, domains, policies, actions) = tokio::join!(
             visit.user_tokens(),
             visit.api_keys(),
             visit.service_accounts(),
             visit.oauth_clients(),
             visit.domains(),
+            visit.policies(),
+            visit.event_actions(),
         );
         let (machines, internal_ids) = machines;
-        let (machine_tokens, machine_clients, group_roles, account_roles) = tokio::join!(
+        let (actions, log_ins) = actions;
+        let (machine_tokens, machine_clients, group_roles, account_roles, account_policies) = tokio::join!(
             visit.service_account_tokens(&internal_ids),
             visit.service_account_clients(&internal_ids),
-            visit.roles_of_groups(&groups),
+            visit.roles_of_groups(&groups, &open_nothing),
             visit.roles_of_accounts(&accounts, &tokens),
+            visit.account_policies(&accounts, &managed),
         );
+        let listings = Listings {
+            accounts: &[&accounts, &managed, &machines],
+            credentials: &[&tokens, &keys, &clients, &machine_tokens, &machine_clients],
+        };
+        let events = visit.events(&actions, &log_ins, &listings).await;
         let mut parts = vec![organisation, directories, accounts, managed, groups, products, tokens, keys, machines];
         parts.extend([clients, domains, machine_tokens, machine_clients, group_roles]);
         parts.extend(account_roles);
+        parts.extend([account_policies, policies, actions, events]);
         parts
     }
 }

@@ -1,11 +1,14 @@
-//! Roles on the organisation and its products: of every group, of administrators and token owners, and of all other
-//! accounts as long as they are few, because each account costs a request.
+//! Roles on the organisation and its products: of groups that give any, of administrators and token owners, and of all
+//! other accounts as long as they are few, because each account costs a request.
 
 use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::endpoints::{ROLES_OF_GROUPS, ROLES_OF_IMPORTANT_ACCOUNTS, ROLES_OF_OTHER_ACCOUNTS};
+use super::endpoints::{
+    ADMIN_GROUP_SEARCH, ADMIN_SEARCH, ROLES_OF_GROUPS, ROLES_OF_IMPORTANT_ACCOUNTS, ROLES_OF_OTHER_ACCOUNTS,
+};
+use super::groups::OpenNothing;
 use super::{BY_CURSOR, BY_CURSOR_IN_BODY, EVERY_DIRECTORY, Visit, cloud, wire};
 use crate::http::Request;
 use crate::model::{Body, EndpointState, Fact, Grant, GrantForm, Holder, Kind, Resource, ResourceId};
@@ -27,18 +30,38 @@ struct Recipient {
 }
 
 impl Visit<'_> {
-    pub(super) async fn roles_of_groups(&self, groups: &Part) -> Part {
+    pub(super) async fn roles_of_groups(&self, groups: &Part, open_nothing: &OpenNothing) -> Part {
         let mut reading = self.gatherer.start(&ROLES_OF_GROUPS);
+        let spared = self.giving_nothing(&mut reading, open_nothing).await;
         reading.lean_on(&groups.entry);
-        let recipients = groups.resources.iter().map(recipient).collect();
+        let groups = groups.resources.iter().filter(|group| !spared.contains(&group.id));
+        let recipients = groups.map(recipient).collect();
         self.assignments(&mut reading, recipients, |id| ROLES_OF_GROUPS.request(&[&self.org, EVERY_DIRECTORY, id]))
             .await;
         reading.finish()
     }
 
+    /// The groups that need not be asked. Whether the directory counts the organisation itself among the resources that
+    /// a group opens is written nowhere, so groups that give a role of administrators are looked for as well.
+    async fn giving_nothing(&self, reading: &mut Reading<'_>, open_nothing: &OpenNothing) -> OpenNothing {
+        if open_nothing.is_empty() {
+            return OpenNothing::new();
+        }
+        let mut request = fill(ADMIN_GROUP_SEARCH, &[&self.org, EVERY_DIRECTORY]);
+        request.body = Some(json!({"limit": self.source.connection.page_size(100), "roleIds": ADMIN_ROLES}));
+        let found = reading.walk::<Listed<wire::Group>, _>(&self.source.client, request, BY_CURSOR_IN_BODY).await;
+        if !found.whole {
+            // Nothing is lost: every group is asked instead.
+            reading.try_again();
+            return OpenNothing::new();
+        }
+        let admins: OpenNothing =
+            found.rows.iter().filter_map(|group| Some(cloud(Kind::Group, group.id.known()?))).collect();
+        open_nothing.difference(&admins).cloned().collect()
+    }
+
     /// The roles of the accounts that matter most, and of the others.
     pub(super) async fn roles_of_accounts(&self, accounts: &Part, tokens: &Part) -> [Part; 2] {
-        let most = self.source.role_assignments_up_to;
         let mut first = self.gatherer.start(&ROLES_OF_IMPORTANT_ACCOUNTS);
         first.lean_on(&accounts.entry);
         if tokens.entry.is_gap() {
@@ -47,23 +70,20 @@ impl Visit<'_> {
         }
         let mut important = self.administrators(&mut first, accounts).await;
         important.extend(tokens.resources.iter().filter_map(owner).cloned());
-        let (mut chosen, others): (Vec<_>, Vec<_>) =
+        let (chosen, others): (Vec<_>, Vec<_>) =
             accounts.resources.iter().map(recipient).partition(|recipient| important.contains(&recipient.id));
-        if chosen.len() > most {
-            let all = thousands(chosen.len());
-            first.fall_short(format!(
-                "only {} of {all} accounts were asked for (`role_assignments_up_to`)",
-                thousands(most)
-            ));
-            chosen.truncate(most);
-        }
 
         let mut second = self.gatherer.start(&ROLES_OF_OTHER_ACCOUNTS);
         second.lean_on(&accounts.entry);
-        if chosen.len() + others.len() > most {
-            let cost = thousands(others.len());
-            let reason = format!("{cost} accounts would take as many requests (`role_assignments_up_to`)");
-            second.close(EndpointState::Skipped, reason);
+        if others.len() > self.source.role_assignments_up_to {
+            second.close(
+                EndpointState::Skipped,
+                format!(
+                    "{} accounts would take as many requests, more than `role_assignments_up_to` allows; roles that \
+                     groups give them are seen, roles that were given to them one by one are not",
+                    thousands(others.len())
+                ),
+            );
         }
         let request = |id: &str| ROLES_OF_OTHER_ACCOUNTS.request(&[&self.org, EVERY_DIRECTORY, id]);
         self.assignments(&mut first, chosen, request).await;
@@ -73,10 +93,7 @@ impl Visit<'_> {
 
     /// Who administers anything: by the roles on the accounts, and by a search for those of single products.
     async fn administrators(&self, reading: &mut Reading<'_>, accounts: &Part) -> BTreeSet<ResourceId> {
-        let [_, search] = ROLES_OF_IMPORTANT_ACCOUNTS.requests else {
-            unreachable!("internal: the table lists the search")
-        };
-        let mut request = fill(*search, &[&self.org, EVERY_DIRECTORY]);
+        let mut request = fill(ADMIN_SEARCH, &[&self.org, EVERY_DIRECTORY]);
         request.body = Some(json!({"limit": self.source.connection.page_size(100), "roleIds": ADMIN_ROLES}));
         let found = reading.walk::<Listed<wire::User>, _>(&self.source.client, request, BY_CURSOR_IN_BODY).await;
         let found = found.rows.iter().filter_map(|user| Some(cloud(Kind::Principal, user.account_id.known()?)));

@@ -25,14 +25,22 @@ impl Visit<'_> {
         let client = &self.source.client;
         let mut rows =
             reading.walk::<ListedOrBare<wire::ServiceAccount>, _>(client, request, BY_CURSOR_AND_SIZE).await.rows;
-        if let Some(unscoped) = &self.source.unscoped
-            && reading.ended_as(EndpointState::NotOffered)
-        {
-            reading.try_again();
-            // Larger pages are refused there.
-            let request = fill(CONSOLE_SERVICE_ACCOUNTS, &[&self.org]).query("limit", 80);
-            rows =
-                reading.walk::<ListedOrBare<wire::ServiceAccount>, _>(unscoped, request, BY_CURSOR_AND_SIZE).await.rows;
+        if reading.ended_as(EndpointState::NotOffered) {
+            match &self.source.unscoped {
+                Some(unscoped) => {
+                    reading.try_again();
+                    // Larger pages are refused there.
+                    let request = fill(CONSOLE_SERVICE_ACCOUNTS, &[&self.org]).query("limit", 80);
+                    let paging = BY_CURSOR_AND_SIZE;
+                    rows = reading.walk::<ListedOrBare<wire::ServiceAccount>, _>(unscoped, request, paging).await.rows;
+                    reading.explain_forbidden("the console's listing takes a key that was made without scopes");
+                }
+                None => reading.fall_short(
+                    "the console's own listing may have them; it takes a key without scopes (`unscoped_key`), which \
+                     may do everything"
+                        .to_owned(),
+                ),
+            }
         }
         let internal_ids = rows.iter().filter_map(|row| Some((row.id.known()?, row.atlassian_id.known()?)));
         let internal_ids = internal_ids.map(|(internal, account)| (internal.clone(), account.clone())).collect();
@@ -80,7 +88,7 @@ fn service_account(row: wire::ServiceAccount) -> Option<Resource> {
 /// Nobody has described these rows, so silence about a date tells nothing.
 fn token(org: &str, row: wire::ServiceAccountToken, internal_ids: &InternalIds) -> Option<Resource> {
     let id = id(row.id.or(row.token_id))?;
-    let person = value(row.user).and_then(|user| value(user.id));
+    let person = value(row.user).and_then(wire::Person::account);
     let body = Credential {
         owner: owner(row.service_account_id.known().or(person.as_ref()), internal_ids),
         status: status(row.status),

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::model::Fact;
-use crate::sources::row::{Id, Timestamp, Wire};
+use crate::sources::row::{Id, Timestamp, Wire, id};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -94,6 +94,7 @@ pub(super) struct ManagementAccess {
 #[serde(default)]
 pub(super) struct Counts {
     pub(super) users: Fact<i64>,
+    pub(super) resources: Fact<i64>,
 }
 
 /// A role assignment of an account or a group. `roles` is the older form of `roleAssignments`.
@@ -167,6 +168,95 @@ pub(super) struct Claim {
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Policy {
+    pub(super) id: Fact<Id>,
+    pub(super) attributes: Fact<PolicyAttributes>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct PolicyAttributes {
+    #[serde(rename = "type")]
+    pub(super) kind: Fact<String>,
+    pub(super) name: Fact<String>,
+    pub(super) status: Fact<String>,
+}
+
+/// The authentication policy of an account. Only the mail address is described; the rest goes by the names that
+/// neighbouring answers use.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct AccountPolicy {
+    pub(super) email: Fact<String>,
+    pub(super) account_id: Fact<String>,
+    pub(super) policy_id: Fact<Id>,
+    pub(super) policy_name: Fact<String>,
+    pub(super) policy: Fact<NamedPolicy>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct NamedPolicy {
+    pub(super) id: Fact<Id>,
+    pub(super) name: Fact<String>,
+}
+
+/// What can happen, as the audit log calls it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct EventAction {
+    pub(super) id: Fact<String>,
+    pub(super) attributes: Fact<EventActionAttributes>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct EventActionAttributes {
+    pub(super) display_name: Fact<String>,
+}
+
+/// An event of the audit log: who acted when, with what, through what and for whom. Address, place and object of the
+/// deed are nobody's business here, and dropped while parsing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Event {
+    pub(super) attributes: Fact<EventAttributes>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct EventAttributes {
+    pub(super) time: Fact<Timestamp>,
+    pub(super) action: Fact<String>,
+    pub(super) actor: Fact<Actor>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Actor {
+    pub(super) id: Fact<String>,
+    pub(super) auth: Fact<ActorAuth>,
+    pub(super) on_behalf_of: Fact<Person>,
+    pub(super) app: Fact<ActingApp>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct ActorAuth {
+    pub(super) auth_type: Fact<String>,
+    pub(super) token_id: Fact<Id>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ActingApp {
+    pub(super) id: Fact<Id>,
+    pub(super) name: Fact<String>,
+    pub(super) attributes: Fact<Named>,
+}
+
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ApiToken {
     pub(super) id: Fact<Id>,
@@ -180,9 +270,17 @@ pub(super) struct ApiToken {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub(super) struct Person {
     pub(super) id: Fact<String>,
+    pub(super) account_id: Fact<String>,
+}
+
+impl Person {
+    /// The account id, under either name.
+    pub(super) fn account(self) -> Option<String> {
+        id(self.id).or_else(|| id(self.account_id))
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -248,6 +346,10 @@ impl Wire for Group {}
 impl Wire for RoleAssignments {}
 impl Wire for Workspace {}
 impl Wire for Domain {}
+impl Wire for Policy {}
+impl Wire for AccountPolicy {}
+impl Wire for EventAction {}
+impl Wire for Event {}
 impl Wire for ServiceAccount {}
 impl Wire for ServiceAccountToken {}
 impl Wire for OauthClient {}

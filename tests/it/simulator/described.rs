@@ -1,4 +1,4 @@
-//! Compares every answer of the pretended Jira site with the official OpenAPI description, when that is at hand.
+//! Compares every answer of the pretended Jira site with the official OpenAPI descriptions, when those are at hand.
 
 use std::path::Path;
 
@@ -6,26 +6,46 @@ use serde_json::Value;
 
 use super::{ENDPOINTS, Visitor, demo};
 
+/// The descriptions, and how many endpoints of each are there at least.
+const DESCRIPTIONS: &[(&str, usize)] =
+    &[("jira-cloud-platform-v3.json", 21), ("jira-service-management-cloud.json", 1)];
+
 /// Where the answers knowingly differ from the description, and why.
-const DEVIATIONS: &[(&str, &str)] =
-    &[("emailAddress", "the description's own prose says it may be null for owners who hide it")];
+const DEVIATIONS: &[(&str, &str)] = &[
+    ("emailAddress", "the description's own prose says it may be null for owners who hide it"),
+    ("authorAccountId", "the schema leaves it out, but the example beside it and real sites have it"),
+];
+
+/// Endpoints that no description has, and why they are there all the same.
+const UNDESCRIBED: &[(&str, &str)] = &[
+    ("webhooks", "the list of administrators' webhooks is older than the description and documented beside it"),
+    ("installed-apps", "the plugin manager has an interface of its own, which only its clients describe"),
+];
 
 #[tokio::test]
 async fn jira_answers_are_as_described() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/openapi/jira-cloud-platform-v3.json");
-    let Ok(text) = std::fs::read_to_string(&file) else {
-        println!("skipped: {} is not there", file.display());
-        return;
-    };
-    let description: Value = serde_json::from_str(&text).unwrap();
+    let mut descriptions = Vec::new();
+    for (name, at_least) in DESCRIPTIONS {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/openapi").join(name);
+        let Ok(text) = std::fs::read_to_string(&file) else {
+            println!("skipped: {} is not there", file.display());
+            return;
+        };
+        let description: Value = serde_json::from_str(&text).unwrap();
+        descriptions.push((description, *at_least, 0));
+    }
     let simulator = demo().await;
     let visitor = Visitor::of(&simulator);
-    let mut compared = 0;
     for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.path.starts_with("/rest/")) {
-        let paths = description["paths"].as_object().unwrap();
-        let operation = paths.iter().find(|(path, _)| same_path(path, endpoint.path)).map(|(_, operation)| operation);
-        let operation =
-            &operation.unwrap_or_else(|| panic!("{} is not described", endpoint.path))[endpoint.method.to_lowercase()];
+        let found = descriptions.iter_mut().find_map(|(description, _, compared)| {
+            let (_, path) =
+                description["paths"].as_object()?.iter().find(|(path, _)| same_path(path, endpoint.path))?;
+            let operation = path.get(endpoint.method.to_lowercase())?.clone();
+            Some((description, operation, compared))
+        });
+        let left_out = UNDESCRIBED.iter().any(|(name, _)| *name == endpoint.name);
+        assert_eq!(found.is_none(), left_out, "{} is described, or a known exception", endpoint.path);
+        let Some((description, operation, compared)) = found else { continue };
         let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
         let (path, body) = visitor.example(endpoint.path).await;
         let answer = match body {
@@ -33,12 +53,15 @@ async fn jira_answers_are_as_described() {
             _ => visitor.get(&path).await,
         };
         let mut complaints = Vec::new();
-        compare(&description, schema, &answer, "", &mut complaints);
+        compare(description, schema, &answer, "", &mut complaints);
         complaints.retain(|complaint| !DEVIATIONS.iter().any(|(field, _)| complaint.starts_with(&format!("{field}:"))));
         assert_eq!(complaints, Vec::<String>::new(), "{}", endpoint.path);
-        compared += 1;
+        *compared += 1;
     }
-    assert!(compared >= 18, "only {compared} endpoints were compared");
+    for (place, (_, at_least, compared)) in descriptions.iter().enumerate() {
+        let name = DESCRIPTIONS[place].0;
+        assert!(compared >= at_least, "only {compared} endpoints were compared with {name}");
+    }
 }
 
 #[test]
@@ -57,14 +80,14 @@ fn the_comparison_complains_about_what_is_wrong() {
 }
 
 /// Whether two paths differ in nothing but the names of their variables.
-fn same_path(one: &str, other: &str) -> bool {
+pub(super) fn same_path(one: &str, other: &str) -> bool {
     let (one, other): (Vec<&str>, Vec<&str>) = (one.split('/').collect(), other.split('/').collect());
     one.len() == other.len()
         && one.iter().zip(&other).all(|(a, b)| a == b || (a.starts_with('{') && b.starts_with('{')))
 }
 
 /// Follows schema and answer together. `at` is the field that is looked at.
-fn compare(description: &Value, schema: &Value, answer: &Value, at: &str, complaints: &mut Vec<String>) {
+pub(super) fn compare(description: &Value, schema: &Value, answer: &Value, at: &str, complaints: &mut Vec<String>) {
     if let Some(reference) = schema["$ref"].as_str() {
         let target = description.pointer(reference.trim_start_matches('#')).expect("the reference leads somewhere");
         return compare(description, target, answer, at, complaints);

@@ -19,6 +19,11 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("api-keys", "\"systemAccountId\""),
     ("service-accounts", "\"atlassianId\""),
     ("account-management-service-accounts", "\"atlassianId\""),
+    ("policies", "\"applicationStatus\""),
+    ("event-actions", "\"groupDisplayName\""),
+    ("events-stream", "\"processedAt\""),
+    ("jira-automation", "\"ruleScopeARIs\""),
+    ("confluence-automation", "\"ruleScopeARIs\""),
 ];
 
 #[tokio::test]
@@ -28,24 +33,37 @@ async fn admin_answers_are_as_documented() {
         println!("skipped: {} is not there", file.display());
         return;
     };
-    let examples: Vec<&str> = notes.split("```").filter_map(|block| block.strip_prefix("json\n")).collect();
+    let examples = examples(&notes);
     let simulator = demo().await;
     let visitor = Visitor::of(&simulator);
     for (name, mark) in EXAMPLES {
-        let example = examples.iter().find(|example| example.contains(mark)).expect("the example is there");
-        let example: Value = serde_json::from_str(example).unwrap();
+        let example = examples.iter().find(|(text, _)| text.contains(mark)).map(|(_, example)| example);
+        let example = example.expect("the example is there");
         let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.name == *name).unwrap();
         let (path, _) = visitor.example(endpoint.path).await;
         let expand = json!({"expand": ["platformRoles", "productAccess", "groups", "counts.resources", "counts.users"],
             "limit": 100});
-        let answer = match endpoint.method {
+        let mut answer = match endpoint.method {
             "POST" => visitor.post(&path, expand).await,
             _ => visitor.get(&path).await,
         };
+        if *name == "jira-automation" {
+            // One row is in the shape of the first days, which a test of its own looks at.
+            answer["data"].as_array_mut().unwrap().retain(|row| row.get("idUuid").is_none());
+        }
         let mut complaints = Vec::new();
-        compare(&example, &answer, name, &mut complaints);
+        compare(example, &answer, name, &mut complaints);
         assert_eq!(complaints, Vec::<String>::new());
     }
+}
+
+/// The worked examples of the notes: blocks of their own first, then those within a line.
+fn examples(notes: &str) -> Vec<(&str, Value)> {
+    let parts: Vec<&str> = notes.split("```").collect();
+    let blocks = parts.iter().filter_map(|part| part.strip_prefix("json\n"));
+    let inline = parts.iter().step_by(2).flat_map(|part| part.split('`').skip(1).step_by(2));
+    let whole = blocks.chain(inline.filter(|text| text.starts_with(['{', '['])));
+    whole.filter_map(|text| Some((text, serde_json::from_str(text).ok()?))).collect()
 }
 
 #[test]

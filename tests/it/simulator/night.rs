@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use keyroll::simulator::{Plant, Simulator, Truth};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Visitor, demo, morning};
+use super::{Visitor, demo, morning, products};
 
 /// Everything that a night may change, as one line per thing and field.
 async fn picture(simulator: &Simulator) -> BTreeMap<String, String> {
@@ -42,6 +42,29 @@ async fn picture(simulator: &Simulator) -> BTreeMap<String, String> {
     for workspace in visitor.search("/workspaces", json!({})).await {
         lines.insert(format!("container {}", workspace["id"].as_str().unwrap()), workspace.to_string());
     }
+    let shared = "expand=owner,jql,sharePermissions,editPermissions&";
+    for (kind, path) in [
+        ("filter", format!("/rest/api/3/filter/search?overrideSharePermissions=true&{shared}")),
+        ("dashboard", format!("/rest/api/3/dashboard/search?{shared}")),
+    ] {
+        for item in visitor.bean(&path).await {
+            lines.insert(format!("{kind} {}", item["id"].as_str().unwrap()), item.to_string());
+        }
+    }
+    for webhook in visitor.get("/rest/webhooks/1.0/webhook").await.as_array().unwrap() {
+        let id = webhook["self"].as_str().unwrap().rsplit('/').next().unwrap();
+        lines.insert(format!("webhook {id}"), webhook.to_string());
+    }
+    for app in visitor.get("/rest/plugins/1.0/").await["plugins"].as_array().unwrap() {
+        lines.insert(format!("app {}", app["key"].as_str().unwrap()), app.to_string());
+    }
+    let rules = visitor.get(&visitor.automation("?limit=100")).await;
+    assert_eq!(rules["links"]["next"], Value::Null);
+    lines.insert("automation".into(), rules.to_string());
+    lines.insert("policies".into(), visitor.get(&visitor.org("v1", "/policies")).await.to_string());
+    for (path, answer) in products::everything(&visitor).await {
+        products::draw(&path, &answer, &mut lines);
+    }
     lines.insert("schemes".into(), visitor.get("/rest/api/3/permissionscheme?expand=all").await.to_string());
     lines.insert("machines".into(), visitor.get(&visitor.access("/service-accounts/api-tokens")).await.to_string());
     lines
@@ -69,7 +92,9 @@ async fn a_night_changes_exactly_what_the_answer_sheet_says() {
             .iter()
             .map(|drift| match (drift.what, drift.kind) {
                 ("used", _) => format!("used {}", drift.native[0]),
-                (_, "credential" | "principal") => format!("{} {}", drift.kind, drift.native[0]),
+                (_, "credential" | "principal" | "filter" | "webhook" | "app") => {
+                    format!("{} {}", drift.kind, drift.native[0])
+                }
                 (_, kind) => format!("{kind} {}", drift.native.join(" ")),
             })
             .collect();

@@ -20,14 +20,22 @@ impl<'a> Visitor<'a> {
     }
 
     pub(crate) fn request(&self, method: &str, path: &str, right: bool) -> reqwest::RequestBuilder {
-        let is_org = path.starts_with("/admin");
-        let base = if is_org { self.simulator.org_url() } else { self.simulator.site_url() };
-        let request = self.client.request(method.parse().unwrap(), format!("{base}{path}"));
-        match (is_org, right) {
-            (true, true) => request.bearer_auth(self.simulator.unscoped_org_key()),
-            (true, false) => request.basic_auth(self.simulator.site_user(), Some(self.simulator.org_key())),
-            (false, true) => request.basic_auth(self.simulator.site_user(), Some(self.simulator.site_token())),
-            (false, false) => request.basic_auth(self.simulator.site_user(), Some("wrong")),
+        let estate = self.simulator;
+        let (base, user, token) = match path.split('/').nth(1) {
+            Some("admin") => (estate.org_url(), None, estate.unscoped_org_key()),
+            Some("automation") => (estate.org_url(), Some(estate.site_user()), estate.site_token()),
+            Some("1.0" | "2.0") => (estate.bitbucket_url(), Some(estate.bitbucket_user()), estate.bitbucket_token()),
+            _ => (estate.site_url(), Some(estate.site_user()), estate.site_token()),
+        };
+        let mut request = self.client.request(method.parse().unwrap(), format!("{base}{path}"));
+        if path.starts_with("/rest/plugins") {
+            request = request.header("accept", "application/vnd.atl.plugins.installed+json");
+        }
+        match (user, right) {
+            (None, true) => request.bearer_auth(token),
+            (None, false) => request.basic_auth(estate.site_user(), Some(estate.org_key())),
+            (Some(user), true) => request.basic_auth(user, Some(token)),
+            (Some(user), false) => request.basic_auth(user, Some("wrong")),
         }
     }
 
@@ -49,6 +57,10 @@ impl<'a> Visitor<'a> {
 
     pub(crate) fn access(&self, rest: &str) -> String {
         self.org("api-access/v1", rest)
+    }
+
+    pub(crate) fn automation(&self, rest: &str) -> String {
+        format!("/automation/public/jira/{}/rest/v1/rule/summary{rest}", self.simulator.cloud_id())
     }
 
     /// All rows of a search with cursors in the body.
@@ -95,6 +107,37 @@ impl<'a> Visitor<'a> {
         }
     }
 
+    /// All results of the second version of Confluence's API.
+    pub(crate) async fn results(&self, path: &str) -> Vec<Value> {
+        let mut rows = Vec::new();
+        let mut path = path.to_owned();
+        loop {
+            let page = self.get(&path).await;
+            rows.extend(page["results"].as_array().unwrap_or_else(|| panic!("{path}: {page}")).clone());
+            match page["_links"]["next"].as_str() {
+                Some(next) => next.clone_into(&mut path),
+                None => return rows,
+            }
+        }
+    }
+
+    /// All values of a Bitbucket listing.
+    pub(crate) async fn values(&self, path: &str) -> Vec<Value> {
+        let mut rows = Vec::new();
+        let mut path = path.to_owned();
+        loop {
+            let page = self.get(&path).await;
+            rows.extend(page["values"].as_array().unwrap_or_else(|| panic!("{path}: {page}")).clone());
+            match page["next"].as_str() {
+                Some(next) => path = next.strip_prefix("https://api.bitbucket.org").expect("it is absolute").to_owned(),
+                None => {
+                    assert_eq!(page["size"], rows.len(), "{path}");
+                    return rows;
+                }
+            }
+        }
+    }
+
     /// A path and a body that the endpoint can answer, from an estate that is there.
     pub(crate) async fn example(&self, pattern: &str) -> (String, Option<Value>) {
         let group = self.post(&self.org("v2", "/directories/-/groups/search"), json!({})).await;
@@ -102,13 +145,30 @@ impl<'a> Visitor<'a> {
         let account = self.get(&self.access("/service-accounts")).await;
         let path = pattern
             .replace("{org}", self.simulator.org_id())
+            .replace("{cloud}", self.simulator.cloud_id())
             .replace("{dir}", "-")
             .replace("{acc}", people["data"][0]["accountId"].as_str().unwrap())
             .replace("{group}", group["data"][0]["id"].as_str().unwrap())
             .replace("{id}", account["items"][0]["id"].as_str().unwrap())
             .replace("{project}", "10000")
             .replace("{role}", "10002")
-            .replace("{scheme}", "10000");
+            .replace("{scheme}", "10000")
+            .replace("{cloud}", self.simulator.cloud_id())
+            .replace("{space}", "98306")
+            .replace("{ws}", self.simulator.workspace())
+            .replace("{repo}", "core-api")
+            .replace("{key}", "OPS");
+        let path = match path {
+            path if path.contains("{env}") => {
+                let environments = self.values("/2.0/repositories/acme/core-api/environments").await;
+                path.replace("{env}", environments[0]["uuid"].as_str().unwrap())
+            }
+            path if path.contains("{user}") => {
+                let own = self.get("/2.0/user/workspaces/acme/permission").await;
+                path.replace("{user}", own["user"]["account_id"].as_str().unwrap())
+            }
+            _ => path,
+        };
         let query = match pattern {
             "/rest/api/3/mypermissions" => "?permissions=ADMINISTER,BROWSE_PROJECTS".to_owned(),
             "/rest/api/3/group/member" => {
@@ -116,12 +176,25 @@ impl<'a> Visitor<'a> {
             }
             "/rest/api/3/permissionscheme" => "?expand=all".to_owned(),
             "/rest/api/3/project/search" => "?expand=lead,insight,description&status=live&status=archived".to_owned(),
+            "/rest/api/3/filter/search" => "?overrideSharePermissions=true&maxResults=100&\
+                expand=description,owner,jql,sharePermissions,editPermissions"
+                .to_owned(),
+            "/rest/api/3/dashboard/search" => {
+                "?maxResults=100&expand=description,owner,sharePermissions,editPermissions".to_owned()
+            }
+            path if path.ends_with("/events-stream") => "?limit=500".to_owned(),
             "/rest/api/3/myself" => "?expand=groups,applicationRoles".to_owned(),
+            "/wiki/rest/api/search/user" => "?cql=type%3Duser&sitePermissionTypeFilter=all".to_owned(),
+            "/wiki/rest/api/user/current" => "?expand=operations".to_owned(),
             "/rest/api/3/users/search" => "?maxResults=1000".to_owned(),
             _ => String::new(),
         };
         let body = match pattern {
             path if path.ends_with("/service-accounts/count") => Some(json!([account["items"][0]["id"]])),
+            path if path.ends_with("/users-bulk") => {
+                Some(json!({"accountIds": [people["data"][0]["accountId"], people["data"][1]["accountId"]]}))
+            }
+            path if path.ends_with("/bulk-fetch") => Some(json!({"accountIds": [people["data"][0]["accountId"]]})),
             path if path.ends_with("/check") => Some(json!({"globalPermissions": ["ADMINISTER"],
                 "projectPermissions": [{"permissions": ["EDIT_ISSUES"], "projects": [10000]}]})),
             path if path.ends_with("/search") || path.ends_with("/workspaces") => Some(json!({})),

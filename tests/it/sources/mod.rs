@@ -1,6 +1,7 @@
 //! Each source against the pretended estate, whole and misbehaving, and against answers written by hand.
 
 mod atlassian_org;
+mod atlassian_org_news;
 mod configuration;
 mod jira_cloud;
 
@@ -12,7 +13,8 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::body::to_bytes;
+use axum::extract::{Query, Request, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use keyroll::clock::FixedClock;
@@ -87,6 +89,40 @@ fn facts(snapshot: &Snapshot, id: &str) -> Value {
         Body::Variable(body) => json!(body),
         Body::Setting(body) => json!(body),
     }
+}
+
+/// A question, as it came to [`serve_by`].
+#[derive(Debug, Clone)]
+struct Asked {
+    /// Method and path: `GET /admin/v1/orgs`.
+    line: String,
+    query: BTreeMap<String, String>,
+    /// The JSON in the body; null if there is none.
+    body: Value,
+}
+
+impl Asked {
+    fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.get(name).map(String::as_str)
+    }
+}
+
+/// Serves whatever status and body `answer` gives for a question. Gives the base URL.
+async fn serve_by(answer: impl Fn(&Asked) -> (u16, Value) + Send + Sync + 'static) -> String {
+    type Answers = Arc<dyn Fn(&Asked) -> (u16, Value) + Send + Sync>;
+    async fn handle(State(answer): State<Answers>, request: Request) -> (StatusCode, Json<Value>) {
+        let line = format!("{} {}", request.method(), request.uri().path().replace("%3A", ":"));
+        let query = Query::<BTreeMap<String, String>>::try_from_uri(request.uri()).unwrap().0;
+        let body = to_bytes(request.into_body(), usize::MAX).await.unwrap();
+        let asked = Asked { line, query, body: serde_json::from_slice(&body).unwrap_or(Value::Null) };
+        let (status, body) = answer(&asked);
+        (StatusCode::from_u16(status).unwrap(), Json(body))
+    }
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new().fallback(handle).with_state(Arc::new(answer) as Answers);
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    format!("http://{address}")
 }
 
 /// Serves answers written by hand: the body for a method and path, 404 for all others. Gives the base URL.

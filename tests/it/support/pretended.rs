@@ -29,7 +29,7 @@ pub(crate) struct Estate {
 }
 
 impl Estate {
-    /// The estate of the demo.
+    /// The estate of the demo, with all its products.
     pub(crate) async fn new() -> Self {
         Self::of(Plan { seed: 7, accounts: 200, now: first_night(), page_latency: Duration::ZERO }).await
     }
@@ -41,21 +41,48 @@ impl Estate {
         let estate = Self { folder: tempfile::tempdir().unwrap(), simulator, clock };
         estate.write_secret("org-key", estate.simulator.org_key());
         estate.write_secret("jira-token", estate.simulator.site_token());
+        estate.write_secret("bitbucket-token", estate.simulator.bitbucket_token());
         estate.configure("");
         estate
     }
 
     /// Writes the configuration, with some more lines at its end.
     pub(crate) fn configure(&self, more: &str) {
-        let text = format!(
-            "estate: acme\nstore: keyroll.db\nsources:\n  - name: org\n    type: atlassian-org\n    base_url: {}\n    \
-             key: file:{}\n    page_size: 25\n  - name: jira\n    type: jira-cloud\n    base_url: {}\n    user: {}\n    token: file:{}\n{more}",
-            self.simulator.org_url(),
-            self.path("org-key").display(),
-            self.simulator.site_url(),
+        self.configure_with("    page_size: 25\n", more);
+    }
+
+    /// Writes the configuration: some lines for every source, and some more at its end.
+    pub(crate) fn configure_with(&self, each: &str, more: &str) {
+        let (org, site) = (self.simulator.org_url(), self.simulator.site_url());
+        let login = format!(
+            "    user: {}\n    token: file:{}\n",
             self.simulator.site_user(),
-            self.path("jira-token").display(),
+            self.path("jira-token").display()
         );
+        let sources = [
+            format!(
+                "  - name: org\n    type: atlassian-org\n    base_url: {org}\n    key: file:{}\n",
+                self.path("org-key").display()
+            ),
+            format!("  - name: jira\n    type: jira-cloud\n    base_url: {site}\n    gateway_url: {org}\n{login}"),
+            format!(
+                "  - name: confluence\n    type: confluence-cloud\n    base_url: {site}\n    gateway_url: {org}\n{login}"
+            ),
+            format!(
+                "  - name: bitbucket\n    type: bitbucket-cloud\n    base_url: {}\n    workspace: {}\n    user: {}\n    \
+                 token: file:{}\n",
+                self.simulator.bitbucket_url(),
+                self.simulator.workspace(),
+                self.simulator.bitbucket_user(),
+                self.path("bitbucket-token").display()
+            ),
+        ];
+        let mut text = "estate: acme\nstore: keyroll.db\nsources:\n".to_owned();
+        for source in sources {
+            text.push_str(&source);
+            text.push_str(each);
+        }
+        text.push_str(more);
         fs::write(self.path("keyroll.yaml"), text).unwrap();
     }
 
