@@ -11,7 +11,7 @@ use crate::reports::inventory_table;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct InventoryArgs {
-    /// principal, group, credential, container, grant or setting.
+    /// principal, group, credential, container, grant, app, webhook, automation, variable or setting; the plural will do.
     #[arg(value_parser = parse_kind)]
     kind: Kind,
     /// How to write it.

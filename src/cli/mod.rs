@@ -62,7 +62,7 @@ enum Command {
     Scan(scan::ScanArgs),
     /// Findings: the open ones, or one with all there is to know.
     Findings(questions::FindingsArgs),
-    /// What was seen: accounts, groups, credentials, containers, grants, settings.
+    /// What was seen: accounts, groups, credentials, containers, grants, apps, webhooks, automations, variables, settings.
     Inventory(inventory::InventoryArgs),
     /// What changed between the latest scan and the one before it.
     Drift(questions::DriftArgs),
@@ -80,7 +80,7 @@ enum Command {
     /// Accept a snapshot as the state to compare with, or show which was accepted.
     #[command(subcommand)]
     Baseline(baseline::BaselineCommand),
-    /// The kinds of source: what each sees, cannot see, and which rights it takes.
+    /// The kinds of source: what each sees, cannot see, which rights it takes and how many requests.
     Sources,
 }
 

@@ -6,9 +6,10 @@ use super::complain::Complaint;
 use super::report::{ListFormat, one_csv};
 use super::{Context, exit, rules};
 use crate::app::{AppError, assess};
+use crate::inventory::Inventory;
 use crate::model::{Assessment, Change, Finding, Severity, Status, What};
 use crate::reports::{
-    RuleText, coverage_table, drift_table, finding_detail, findings_table, snapshots_table, waivers_table,
+    Evidence, RuleText, coverage_table, drift_table, finding_detail, findings_table, snapshots_table, waivers_table,
 };
 use crate::store::Store;
 use crate::text::did_you_mean;
@@ -119,7 +120,13 @@ fn show(context: &Context, id: &str) -> Result<ExitCode, Complaint> {
         verify: rule.verify(),
         references: rule.references(),
     });
-    let detail = finding_detail(finding, &store.history(&finding.id)?, text, context.terminal.look);
+    let snapshot = match store.latest()? {
+        Some(head) => store.snapshot(head.id)?,
+        None => None,
+    };
+    let inventory = snapshot.as_ref().map(Inventory::new);
+    let evidence = inventory.as_ref().and_then(|inventory| Evidence::of(&finding.resource, inventory));
+    let detail = finding_detail(finding, &store.history(&finding.id)?, text, evidence, context.terminal.look);
     context.terminal.result(&detail);
     Ok(ExitCode::from(exit::COMPLETE))
 }
@@ -147,7 +154,10 @@ pub(super) fn drift(context: &Context, args: &DriftArgs) -> Result<ExitCode, Com
     let mut assessment = context.assess()?;
     assessment.changes.retain(|change| args.what.is_empty() || args.what.contains(&change.what));
     let text = match args.format {
-        ListFormat::Table => drift_table(&assessment.changes.iter().collect::<Vec<&Change>>(), context.terminal.look),
+        ListFormat::Table => {
+            let inventory = Inventory::new(&assessment.snapshot);
+            drift_table(&assessment.changes.iter().collect::<Vec<&Change>>(), &inventory, context.terminal.look)
+        }
         ListFormat::Csv => one_csv(&assessment, "drift")?,
     };
     context.terminal.result(&text);

@@ -1,29 +1,35 @@
-//! `keyroll sources`: what each kind of source sees, cannot see, and which rights it takes.
+//! `keyroll sources`: what each kind of source sees, cannot see, which rights it takes and how many requests.
 
 use std::process::ExitCode;
 
 use super::complain::Complaint;
 use super::{Context, exit};
-use crate::sources::SOURCES;
+use crate::reports::{EndpointRow, SourcePage, source_page};
+use crate::sources::{Endpoint, SOURCES, SourceKind};
 
 pub(super) fn run(context: &Context) -> Result<ExitCode, Complaint> {
-    let mut text = String::new();
-    for kind in SOURCES {
-        text.push_str(&format!("{}: {}\n", kind.name, kind.summary));
-        text.push_str("  sees\n");
-        for line in kind.sees {
-            text.push_str(&format!("    {line}\n"));
-        }
-        text.push_str("  cannot see\n");
-        for line in kind.cannot_see {
-            text.push_str(&format!("    {line}\n"));
-        }
-        text.push_str("  rights it takes\n");
-        for right in kind.rights {
-            text.push_str(&format!("    {}: {}\n", right.right, right.why));
-        }
-        text.push('\n');
-    }
-    context.terminal.result(text.trim_end());
+    let pages: Vec<String> = SOURCES.iter().map(|kind| source_page(&page(kind), context.terminal.look)).collect();
+    context.terminal.result(&pages.join("\n"));
     Ok(ExitCode::from(exit::COMPLETE))
+}
+
+/// What the page of a kind of source says.
+fn page(kind: &SourceKind) -> SourcePage<'_> {
+    SourcePage {
+        name: kind.name,
+        summary: kind.summary,
+        sees: kind.sees,
+        cannot_see: kind.cannot_see,
+        rights: kind.rights.iter().map(|right| (right.right, right.why)).collect(),
+        endpoints: kind.endpoints.iter().map(row).collect(),
+    }
+}
+
+fn row(endpoint: &Endpoint) -> EndpointRow<'_> {
+    EndpointRow {
+        name: endpoint.name,
+        cost: endpoint.cost,
+        right: endpoint.right_in_words(),
+        shows: endpoint.shows_in_words(),
+    }
 }

@@ -101,7 +101,7 @@ impl Terminal {
         if ledger.iter().any(|entry| entry.shows.contains(&kind)) {
             self.warn(Coverage(ledger).gaps_of(kind).count());
         } else {
-            self.note(&format!("No source that was asked shows any {}: this says nothing about them.", kind.name()));
+            self.note(&format!("No source that was asked shows any {}: this says nothing about them.", kind.plural()));
         }
     }
 

@@ -27,6 +27,7 @@ mod variable;
 mod verdict;
 mod waiver;
 mod webhook;
+mod words;
 
 pub use app::{App, AppForm};
 pub use assessment::{Assessment, RuleSummary};
@@ -49,3 +50,4 @@ pub use variable::{Variable, VariableLevel};
 pub use verdict::{Evaluation, Failure, Outcome, Tally, Unseen, Verdict};
 pub use waiver::{Waiver, WaiverState, WaiverUse};
 pub use webhook::Webhook;
+pub use words::in_plain_words;

@@ -55,6 +55,23 @@ pub struct Unseen {
     pub reason: String,
 }
 
+impl Unseen {
+    const NO_SOURCE: &'static str = "none";
+    const NOWHERE: &'static str = "no configured source shows any";
+
+    /// What no source shows: the greatest gap of all. `what` is what people call such resources.
+    #[must_use]
+    pub fn nowhere(what: &str) -> Self {
+        Self { source: Self::NO_SOURCE.into(), endpoint: what.into(), reason: Self::NOWHERE.to_owned() }
+    }
+
+    /// True if no source shows it; its endpoint then says what people call it.
+    #[must_use]
+    pub fn is_nowhere(&self) -> bool {
+        self.source.as_str() == Self::NO_SOURCE && self.reason == Self::NOWHERE
+    }
+}
+
 /// How a rule fared over the whole estate.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {

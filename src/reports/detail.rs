@@ -1,8 +1,10 @@
 //! One finding in full: what is wrong, since when, why it matters, how to mend it and how to check that by hand.
 
+use super::facts::facts;
 use super::layout::{Block, Ink, Look, Page, dotted, words};
 use super::say;
-use crate::model::{ControlId, Finding, RuleSummary, Status, Transition};
+use crate::inventory::Inventory;
+use crate::model::{ControlId, Finding, Resource, ResourceId, RuleSummary, Status, Transition};
 
 /// The texts of the rule behind a finding; empty ones are left out.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,9 +19,34 @@ pub struct RuleText<'a> {
     pub references: &'a [String],
 }
 
-/// One finding in full, with its steps from the first to the last.
+/// The resource of a finding, as it was seen last.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    resource: &'a Resource,
+    observed: bool,
+    inventory: &'a Inventory<'a>,
+}
+
+impl<'a> Evidence<'a> {
+    /// What a snapshot has about a resource; `None` if it is not there any more.
+    #[must_use]
+    pub fn of(id: &ResourceId, inventory: &'a Inventory<'a>) -> Option<Self> {
+        let carried = || inventory.snapshot().carried.iter().find(|resource| resource.id == *id);
+        let seen = inventory.get(id);
+        let resource = seen.or_else(carried)?;
+        Some(Self { resource, observed: seen.is_some(), inventory })
+    }
+}
+
+/// One finding in full, with what is known about its resource and its steps from the first to the last.
 #[must_use]
-pub fn finding_detail(finding: &Finding, history: &[Transition], rule: RuleText<'_>, look: Look) -> String {
+pub fn finding_detail(
+    finding: &Finding,
+    history: &[Transition],
+    rule: RuleText<'_>,
+    evidence: Option<Evidence<'_>>,
+    look: Look,
+) -> String {
     let mut page = Page::new(look);
     page.paragraph(
         0,
@@ -36,7 +63,10 @@ pub fn finding_detail(finding: &Finding, history: &[Transition], rule: RuleText<
         page.paragraph(0, &[words(Ink::Warn, &text)]);
     }
     page.blank();
-    facts(&mut page, finding);
+    summary(&mut page, finding);
+    if let Some(evidence) = evidence {
+        known(&mut page, evidence);
+    }
     texts(&mut page, rule);
     steps(&mut page, history);
     page.into_text()
@@ -109,7 +139,7 @@ fn standing(finding: &Finding) -> String {
     }
 }
 
-fn facts(page: &mut Page, finding: &Finding) {
+fn summary(page: &mut Page, finding: &Finding) {
     let controls: Vec<&str> = finding.controls.iter().map(ControlId::as_str).collect();
     let seen: Vec<String> = finding.seen_by.iter().map(|by| format!("{} of {}", by.endpoint, by.source)).collect();
     let rule = format!("{} (version {}): {}", finding.rule, finding.rule_version, finding.title);
@@ -127,13 +157,24 @@ fn facts(page: &mut Page, finding: &Finding) {
     labelled(page, &rows);
 }
 
+/// The resource's facts, under the names that rules give them, and those that no source told.
+fn known(page: &mut Page, evidence: Evidence<'_>) {
+    let beside = if evidence.observed { "" } else { "(as last seen: it was out of sight in this scan)" };
+    page.heading("WHAT IS KNOWN", beside);
+    let (told, untold) = facts(evidence.resource, evidence.inventory);
+    labelled(page, &told);
+    if !untold.is_empty() {
+        page.paragraph(2, &[words(Ink::Warn, "no source told:"), words(Ink::Dim, &untold.join(", "))]);
+    }
+}
+
 /// Names and values; empty values are left out.
-fn labelled(page: &mut Page, rows: &[(&str, String)]) {
+fn labelled(page: &mut Page, rows: &[(impl AsRef<str>, String)]) {
     let blocks: Vec<Block> = rows
         .iter()
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| Block {
-            label: Some(words(Ink::Dim, name)),
+            label: Some(words(Ink::Dim, name.as_ref())),
             head: vec![words(Ink::Plain, value)],
             ..Block::default()
         })

@@ -151,7 +151,7 @@ impl Page {
     pub(super) fn blocks(&mut self, blocks: &[Block]) {
         let widest =
             blocks.iter().filter_map(|block| block.label.as_ref()).map(|label| text::columns(&label.text)).max();
-        let margin = widest.unwrap_or(0).clamp(8, 16);
+        let margin = widest.unwrap_or(0).clamp(8, 20);
         for block in blocks {
             self.block(block, margin);
         }

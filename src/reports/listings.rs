@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::{Ink, Look};
+use super::layout::{Ink, Look, Page, words};
 use super::say;
 use super::table::{Cell, Head, Table};
+use super::values;
 use crate::inventory::Inventory;
 use crate::model::{
     App, Automation, Body, Change, Container, ControlId, Credential, Fact, Finding, Grant, Group, Kind, LedgerEntry,
-    Principal, Resource, ResourceId, RuleId, RuleSummary, Setting, SnapshotHead, SourceName, Tally, Variable,
+    Principal, Resource, ResourceId, RuleId, RuleSummary, Setting, SnapshotHead, SourceName, Tally, Unseen, Variable,
     WaiverState, WaiverUse, Webhook, What,
 };
 use crate::text;
@@ -48,8 +49,7 @@ pub fn findings_table(findings: &[&Finding], look: Look) -> String {
 pub fn inventory_table(kind: Kind, resources: &[&Resource], inventory: &Inventory<'_>, look: Look) -> String {
     let mut table = Table::new(&inventory_heads(kind), "Nothing of this kind was seen.");
     for resource in resources.iter().filter(|resource| resource.kind() == kind) {
-        let mut cells = vec![resource.title().to_owned()];
-        cells.extend(match &resource.body {
+        let mut facts = match &resource.body {
             Body::Principal(principal) => principal_cells(principal),
             Body::Group(group) => group_cells(group),
             Body::Credential(credential) => credential_cells(credential, inventory),
@@ -60,9 +60,11 @@ pub fn inventory_table(kind: Kind, resources: &[&Resource], inventory: &Inventor
             Body::Automation(automation) => automation_cells(automation, inventory),
             Body::Variable(variable) => variable_cells(variable, inventory),
             Body::Setting(setting) => setting_cells(setting),
-        });
-        cells.push(resource.id.as_str().to_owned());
-        table.row(cells.iter().map(|text| fact_cell(text)).collect());
+        };
+        facts.push(resource.id.as_str().to_owned());
+        let mut cells = vec![Cell::new(resource.title())];
+        cells.extend(facts.iter().map(|text| fact_cell(text)));
+        table.row(cells);
     }
     table.render(look)
 }
@@ -87,6 +89,7 @@ fn inventory_heads(kind: Kind) -> Vec<Head> {
             Head::number("MEMBERS"),
             Head::whole("MANAGED BY"),
             Head::flow("JIRA ACCESS"),
+            Head::flow("CONFLUENCE ACCESS").shown_from(100),
             Head::flow("DESCRIPTION").shown_from(120),
         ],
         Kind::Credential => vec![
@@ -96,6 +99,7 @@ fn inventory_heads(kind: Kind) -> Vec<Head> {
             Head::whole("EXPIRES"),
             Head::whole("LAST USED"),
             Head::flow("SCOPES").shown_from(120),
+            Head::flow("LAST USED BY").shown_from(160),
         ],
         Kind::Container => vec![
             Head::whole("FORM"),
@@ -103,6 +107,8 @@ fn inventory_heads(kind: Kind) -> Vec<Head> {
             Head::whole("STATUS"),
             Head::whole("SEATS"),
             Head::flow("IN").shown_from(100),
+            Head::flow("OWNER OR LEAD").shown_from(140),
+            Head::whole("PUBLIC").shown_from(140),
         ],
         Kind::Grant => {
             vec![Head::flow("ROLE"), Head::flow("HOLDER"), Head::flow("ON"), Head::flow("VIA").shown_from(120)]
@@ -160,6 +166,7 @@ fn group_cells(group: &Group) -> Vec<String> {
         say::fact(&group.member_count, ToString::to_string),
         say::fact(&group.managed_by, Clone::clone),
         say::fact(&group.jira_access, |access| say::list(access)),
+        say::fact(&group.confluence_access, |access| say::list(access)),
         say::fact(&group.description, Clone::clone),
     ]
 }
@@ -178,6 +185,7 @@ fn credential_cells(credential: &Credential, inventory: &Inventory<'_>) -> Vec<S
             ref used => say::fact(used, |at| say::day(*at)),
         },
         say::fact(&credential.scopes, |scopes| say::list(scopes)),
+        say::pointed(inventory, &credential.last_used_by),
     ]
 }
 
@@ -196,7 +204,14 @@ fn container_cells(container: &Container, inventory: &Inventory<'_>) -> Vec<Stri
         say::fact(&container.status, Clone::clone),
         seats,
         say::pointed(inventory, &container.parent),
+        told_or_blank(&container.owner.clone().or(container.lead.clone()), |id| inventory.name(id).to_owned()),
+        told_or_blank(&container.public, |public| say::yes_no(*public).to_owned()),
     ]
+}
+
+/// A fact that only some forms have: nothing where no source told it.
+fn told_or_blank<T>(fact: &Fact<T>, say: impl FnOnce(&T) -> String) -> String {
+    if fact.is_unknown() { String::new() } else { say::fact(fact, say) }
 }
 
 fn grant_cells(grant: &Grant, inventory: &Inventory<'_>) -> Vec<String> {
@@ -257,9 +272,9 @@ fn setting_cells(setting: &Setting) -> Vec<String> {
     vec![setting.key.clone(), say::fact(&setting.value, Clone::clone), say::fact(&setting.detail, Clone::clone)]
 }
 
-/// Changes, in the order they are given.
+/// Changes, in the order they are given. Names of other resources come from the inventory.
 #[must_use]
-pub fn drift_table(changes: &[&Change], look: Look) -> String {
+pub fn drift_table(changes: &[&Change], inventory: &Inventory<'_>, look: Look) -> String {
     let heads = [
         Head::whole("WHAT"),
         Head::whole("KIND"),
@@ -274,15 +289,15 @@ pub fn drift_table(changes: &[&Change], look: Look) -> String {
             Cell::inked(ink, change.what.name()),
             Cell::new(change.resource.kind().name()),
             Cell::new(if change.name.is_empty() { change.resource.native() } else { &change.name }),
-            Cell::inked(Ink::Dim, &how_it_changed(change)),
+            Cell::inked(Ink::Dim, &how_it_changed(change, inventory)),
             Cell::inked(Ink::Dim, change.resource.as_str()),
         ]);
     }
     table.render(look)
 }
 
-fn how_it_changed(change: &Change) -> String {
-    let fields = || change.fields.iter().map(say::field_change).collect::<Vec<_>>().join("; ");
+fn how_it_changed(change: &Change, inventory: &Inventory<'_>) -> String {
+    let fields = || change.fields.iter().map(|field| values::change(field, inventory)).collect::<Vec<_>>().join("; ");
     match (change.what, &change.reason, &change.replaces) {
         (What::NotObserved, Some(reason), _) => format!("may still be there: {reason}"),
         (What::FirstSeen, Some(reason), _) => format!("may be old: {reason}"),
@@ -292,7 +307,7 @@ fn how_it_changed(change: &Change) -> String {
     }
 }
 
-/// The coverage ledger, in the order it is given.
+/// The coverage ledger, in the order it is given, and how many requests each source took.
 #[must_use]
 pub fn coverage_table(ledger: &[LedgerEntry], look: Look) -> String {
     let heads = [
@@ -319,7 +334,29 @@ pub fn coverage_table(ledger: &[LedgerEntry], look: Look) -> String {
             Cell::inked(Ink::Dim, &entry.right),
         ]);
     }
-    table.render(look)
+    let mut page = Page::new(look);
+    if !ledger.is_empty() {
+        page.blank();
+    }
+    for line in requests_by_source(ledger) {
+        page.paragraph(0, &[words(Ink::Dim, &line)]);
+    }
+    table.render(look) + &page.into_text()
+}
+
+/// “acme-org: 214 requests, 16 endpoints”, for each source: what a scan costs its rate limits.
+fn requests_by_source(ledger: &[LedgerEntry]) -> Vec<String> {
+    let mut sources: BTreeMap<&SourceName, (usize, usize)> = BTreeMap::new();
+    for entry in ledger {
+        let (requests, endpoints) = sources.entry(&entry.source).or_default();
+        *requests += entry.requests as usize;
+        *endpoints += 1;
+    }
+    let line = |(source, (requests, endpoints)): (&SourceName, (usize, usize))| {
+        let requests = text::plural(requests, "request", "requests");
+        format!("{source}: {requests}, {}", text::plural(endpoints, "endpoint", "endpoints"))
+    };
+    sources.into_iter().map(line).collect()
 }
 
 /// Rules and how each fared. A rule without a tally was not evaluated, and says so.
@@ -327,7 +364,7 @@ pub fn coverage_table(ledger: &[LedgerEntry], look: Look) -> String {
 pub fn rules_table(rules: &[&RuleSummary], tallies: &BTreeMap<RuleId, Tally>, look: Look) -> String {
     let heads = [
         Head::whole("SEVERITY"),
-        Head::flow("RULE"),
+        Head::whole("RULE"),
         Head::number("FAIL"),
         Head::number("PASS"),
         Head::number("UNKNOWN"),
@@ -339,10 +376,8 @@ pub fn rules_table(rules: &[&RuleSummary], tallies: &BTreeMap<RuleId, Tally>, lo
     for rule in rules {
         let tally = tallies.get(&rule.id);
         let count = |of: fn(&Tally) -> usize| tally.map_or_else(|| "–".to_owned(), |tally| text::thousands(of(tally)));
-        let unseen: Vec<String> = tally.map_or_else(
-            || vec!["not evaluated".to_owned()],
-            |tally| tally.unseen.iter().map(|gap| format!("{} of {}", gap.endpoint, gap.source)).collect(),
-        );
+        let unseen: Vec<String> = tally
+            .map_or_else(|| vec!["not evaluated".to_owned()], |tally| tally.unseen.iter().map(out_of_sight).collect());
         let fail_ink = if tally.is_some_and(|tally| tally.fail > 0) { Ink::Bad } else { Ink::Plain };
         let unknown_ink = if tally.is_some_and(|tally| tally.unknown > 0) { Ink::Warn } else { Ink::Plain };
         let controls: Vec<&str> = rule.controls.iter().map(ControlId::as_str).collect();
@@ -358,6 +393,14 @@ pub fn rules_table(rules: &[&RuleSummary], tallies: &BTreeMap<RuleId, Tally>, lo
         ]);
     }
     table.render(look)
+}
+
+fn out_of_sight(gap: &Unseen) -> String {
+    if gap.is_nowhere() {
+        format!("{} (no source)", gap.endpoint)
+    } else {
+        format!("{} of {}", gap.endpoint, gap.source)
+    }
 }
 
 /// Waivers and what they do.

@@ -5,26 +5,30 @@
 
 mod csv;
 mod detail;
+mod facts;
 mod json;
 mod layout;
 mod listings;
 mod morning;
 mod order;
 mod say;
+mod source_page;
 mod table;
+mod values;
 
 use std::io;
 
 use crate::model::Assessment;
 
 pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_column_list};
-pub use self::detail::{RulePage, RuleText, finding_detail, rule_detail};
+pub use self::detail::{Evidence, RulePage, RuleText, finding_detail, rule_detail};
 pub use self::json::JSON_SCHEMA;
 pub use self::layout::Look;
 pub use self::listings::{
     coverage_table, drift_table, findings_table, inventory_table, rules_table, snapshots_table, waivers_table,
 };
 pub use self::morning::morning_view;
+pub use self::source_page::{EndpointRow, SourcePage, source_page};
 
 /// A way of writing an assessment as one file.
 #[derive(Debug)]

@@ -1,11 +1,10 @@
 //! How facts, times and names read to a person. Unknown is always said, never shown as nothing.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde_json::Value;
 
 use super::layout::Ink;
 use crate::inventory::Inventory;
-use crate::model::{EndpointState, Fact, FieldChange, Kind, ResourceId, Severity, Status};
+use crate::model::{EndpointState, Fact, Kind, ResourceId, Severity, Status};
 use crate::text;
 
 /// “Sun 22 Nov 2026”.
@@ -76,25 +75,6 @@ pub(super) fn named(kind: Kind, name: &str) -> String {
 
 /// Beside fields that may differ only because another endpoint spoke of the resource than before.
 pub(super) const IN_DOUBT: &str = "in doubt: read from another endpoint";
-
-/// “status: active → deactivated”.
-pub(super) fn field_change(change: &FieldChange) -> String {
-    let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "unknown".to_owned(), json_value);
-    format!("{}: {} → {}", change.field, value(&change.before), value(&change.after))
-}
-
-fn json_value(value: &Value) -> String {
-    match value {
-        Value::Null => "none".to_owned(),
-        Value::String(text) => {
-            text.parse::<DateTime<Utc>>().map_or_else(|_| text::shorten(text, 60), |at| format!("{} UTC", minute(at)))
-        }
-        Value::Bool(yes) => yes_no(*yes).to_owned(),
-        Value::Array(values) if values.is_empty() => "empty".to_owned(),
-        Value::Array(values) => text::shorten(&values.iter().map(json_value).collect::<Vec<_>>().join(", "), 60),
-        Value::Number(_) | Value::Object(_) => text::shorten(&value.to_string(), 60),
-    }
-}
 
 /// The ink of a severity.
 pub(super) fn severity_ink(severity: Severity) -> Ink {

@@ -73,7 +73,7 @@ const NARROWEST: usize = 6;
 /// Words are kept whole in some columns as long as this is left for each of the others.
 const LEAST_FLOW: usize = 12;
 /// A column that keeps its words whole still gives way when it is wider than this.
-const WIDEST_RIGID: usize = 32;
+const WIDEST_RIGID: usize = 36;
 /// A cell is cut beyond this: the files have all of it.
 const LONGEST: usize = 400;
 

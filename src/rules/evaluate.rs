@@ -12,7 +12,7 @@ use super::rule::{Code, Judgement, Rule};
 use crate::inventory::Inventory;
 use crate::model::{
     Body, Change, Coverage, Evaluation, Fact, Failure, Kind, LedgerEntry, Outcome, Resource, ResourceId, Severity,
-    Tally, Unseen, Verdict, What,
+    Tally, Unseen, Verdict, What, in_plain_words,
 };
 
 /// With fewer resources, sharing out costs more than it saves.
@@ -78,14 +78,8 @@ fn unseen(rule: &Rule, coverage: Coverage<'_>) -> Vec<Unseen> {
     let gaps = coverage.gaps().filter(|gap| rule.leans_on(gap));
     let mut unseen: Vec<Unseen> = gaps.map(behind).collect();
     if !coverage.0.iter().any(|entry| entry.can_show(rule.kind(), rule.forms())) {
-        let kind = rule.kind().name();
-        let what =
-            if rule.forms().is_empty() { kind.to_owned() } else { format!("{kind} ({})", rule.forms().join(", ")) };
-        unseen.push(Unseen {
-            source: "none".into(),
-            endpoint: format!("{kind}s").into(),
-            reason: format!("no source that is configured shows any {what}"),
-        });
+        let words = in_plain_words(&[rule.kind()], rule.forms());
+        unseen.extend(words.into_iter().map(Unseen::nowhere));
     }
     unseen.sort();
     unseen

@@ -6,7 +6,7 @@ use super::*;
 use crate::document;
 use crate::model::{
     Body, Collection, Credential, CredentialForm, EndpointState, Fact, Kind, LedgerEntry, Outcome, Resource,
-    ResourceId, Severity, Snapshot, What, sample,
+    ResourceId, Severity, Snapshot, Unseen, What, sample,
 };
 
 const EXPIRY: &str = r#"id: token-without-expiry
@@ -222,7 +222,7 @@ fn a_kind_that_no_source_shows_is_never_a_silent_pass() {
     let evaluation = load(&[EXPIRY]).unwrap().evaluate(&Inventory::new(&snapshot), &[], now());
     let tally = evaluation.tallies.values().next().unwrap();
     assert!(!tally.is_whole());
-    assert_eq!(tally.unseen[0].reason, "no source that is configured shows any credential (api-token)");
+    assert_eq!(tally.unseen, [Unseen::nowhere("API tokens")]);
 }
 
 #[test]

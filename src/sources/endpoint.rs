@@ -2,7 +2,7 @@
 //! The same table is the list of requests that may leave the house.
 
 use crate::http::{Allowed, Method, Request, segment};
-use crate::model::{EndpointState, Kind};
+use crate::model::{EndpointState, Kind, in_plain_words};
 
 /// One thing that a source asks for. Its name is unique within the source.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +62,24 @@ impl Endpoint {
     /// The same endpoint, which takes this many requests.
     pub(super) const fn costs(self, cost: &'static str) -> Self {
         Self { cost, ..self }
+    }
+
+    /// What it shows, in words; what only adds facts to resources that others show says so.
+    #[must_use]
+    pub fn shows_in_words(&self) -> String {
+        if self.shows.is_empty() {
+            return "nothing of its own".to_owned();
+        }
+        in_plain_words(self.shows, self.forms).join(", ")
+    }
+
+    /// The right that reading it takes, and the plan, where not every plan has it.
+    #[must_use]
+    pub fn right_in_words(&self) -> String {
+        match self.plan {
+            Some(plan) => format!("{}; {plan}", self.right),
+            None => self.right.to_owned(),
+        }
     }
 
     /// The request that brings its rows, with `ids` in the places of `{}`.

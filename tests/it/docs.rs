@@ -7,6 +7,7 @@ use keyroll::config::Config;
 use keyroll::model::Kind;
 use keyroll::rules::fields::FIELDS;
 use keyroll::rules::functions::FUNCTIONS;
+use keyroll::sources::SOURCES;
 
 use crate::support::expected::expect_file;
 use crate::support::keyroll::{keyroll, keyroll_with};
@@ -48,13 +49,72 @@ fn the_commands_that_the_demo_prints_work_as_printed() {
 }
 
 #[test]
-fn the_readme_shows_that_sample() {
+fn the_readme_shows_that_sample_and_every_source() {
     let sample = read("reports/samples/morning-view.txt");
     let readme = read("README.md");
     let marker = "<!-- capture: reports/samples/morning-view.txt -->\n```text\n";
     let (before, rest) = readme.split_once(marker).expect("the README has a place for the capture");
     let (_, after) = rest.split_once("```").unwrap();
-    expect_file("README.md", &format!("{before}{marker}{}\n```{after}", sample.trim_end()));
+    let readme = format!("{before}{marker}{}\n```{after}", sample.trim_end());
+    expect_file("README.md", &fill(&readme, "sources", &source_table()));
+}
+
+/// One row for each kind of source: what it sees, what nobody can see, the rights it takes.
+fn source_table() -> String {
+    let mut text = "| source | sees | cannot see | rights |\n|---|---|---|---|\n".to_owned();
+    for kind in SOURCES {
+        let rights: Vec<String> = kind.rights.iter().map(|right| right_in_markdown(right.right)).collect();
+        let cells = [kind.sees.join("; "), kind.cannot_see.join("; "), rights.join(", ")];
+        text.push_str(&format!("| `{}` | {} |\n", kind.name, cells.map(|cell| in_cell(&cell)).join(" | ")));
+    }
+    text
+}
+
+/// Names of scopes are set as code; what stands behind them, and rights that have plain names, is not.
+fn right_in_markdown(right: &str) -> String {
+    let code = |word: &str| if word.contains(':') { format!("`{word}`") } else { word.to_owned() };
+    right.split(' ').map(code).collect::<Vec<_>>().join(" ")
+}
+
+/// Text that stays within its cell.
+fn in_cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+#[test]
+fn the_requests_of_every_source_are_listed() {
+    let path = "src/sources/README.md";
+    expect_file(path, &fill(&read(path), "endpoints", &endpoint_tables()));
+}
+
+fn endpoint_tables() -> String {
+    let mut text = String::new();
+    for kind in SOURCES {
+        text.push_str(&format!("## {}\n\n{}.\n\n", kind.name, in_sentence(kind.summary)));
+        text.push_str("| endpoint | requests | right | shows |\n|---|---|---|---|\n");
+        for endpoint in kind.endpoints {
+            let right = right_in_markdown(&endpoint.right_in_words());
+            let cells = [endpoint.name, endpoint.cost, &right, &endpoint.shows_in_words()].map(in_cell);
+            text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// The text with a capital at its beginning.
+fn in_sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[test]
+fn no_endpoint_is_without_a_cost_and_a_right() {
+    for kind in SOURCES {
+        for endpoint in kind.endpoints {
+            assert!(!endpoint.cost.is_empty() && !endpoint.right.is_empty(), "{} of {}", endpoint.name, kind.name);
+        }
+    }
 }
 
 #[test]
@@ -146,7 +206,7 @@ fn shell_words(line: &str) -> Vec<String> {
 
 #[test]
 fn links_between_the_documents_lead_somewhere() {
-    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "rules/README.md"] {
+    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "rules/README.md", "src/sources/README.md"] {
         let text = read(document);
         let folder = project().join(document);
         let folder = folder.parent().unwrap();

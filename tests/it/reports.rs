@@ -14,6 +14,7 @@ use proptest::prelude::*;
 use crate::support::assessment::{self, endpoint};
 use crate::support::expected::expect_file;
 use crate::support::json_schema;
+use crate::support::pretended::Estate;
 
 const PLAIN: Look = Look { width: 80, colour: false };
 const COLOURED: Look = Look { width: 80, colour: true };
@@ -50,7 +51,7 @@ fn every_view(assessment: &Assessment, look: Look) -> String {
         let resources: Vec<&Resource> = inventory.of_kind(kind).collect();
         views.push(inventory_table(kind, &resources, &inventory, look));
     }
-    views.push(drift_table(&assessment.changes.iter().collect::<Vec<_>>(), look));
+    views.push(drift_table(&assessment.changes.iter().collect::<Vec<_>>(), &inventory, look));
     views.push(coverage_table(&assessment.snapshot.ledger, look));
     views.push(rules_table(&assessment.rules.iter().collect::<Vec<_>>(), &assessment.tallies, look));
     views.push(waivers_table(&assessment.waivers.iter().collect::<Vec<_>>(), look));
@@ -59,7 +60,15 @@ fn every_view(assessment: &Assessment, look: Look) -> String {
         let why = "A token copied into a script keeps working\nuntil somebody thinks of it.";
         let fix = "As an administrator:\n1. Open the organisation.\n2. Revoke\n   the token.";
         let rule = RuleText { why, fix, verify: "Look at the list of tokens.", references: &[] };
-        views.push(finding_detail(finding, &assessment.transitions, rule, look));
+        views.push(finding_detail(finding, &assessment.transitions, rule, None, look));
+        let machinery = [Kind::App, Kind::Webhook, Kind::Automation, Kind::Variable];
+        let first = machinery.into_iter().filter_map(|kind| inventory.of_kind(kind).next());
+        for resource in first.chain(&assessment.snapshot.carried) {
+            let (id, name) = (resource.id.clone(), resource.title().to_owned());
+            let about = Evidence::of(&id, &inventory);
+            let finding = Finding { resource: id.clone(), resource_name: name, ..finding.clone() };
+            views.push(finding_detail(&finding, &[], RuleText::default(), about, look));
+        }
     }
     views.join("\n")
 }
@@ -99,9 +108,32 @@ fn renamed(mut assessment: Assessment, name: &str) -> Assessment {
     let Snapshot { mut resources, mut ledger, .. } = assessment.snapshot;
     for resource in &mut resources {
         resource.name = text();
-        if let Body::Credential(credential) = &mut resource.body {
-            credential.scopes = Fact::Known(vec![text(), text()]);
-            credential.status = Fact::Known("active".to_owned());
+        match &mut resource.body {
+            Body::Credential(credential) => {
+                credential.scopes = Fact::Known(vec![text(), text()]);
+                credential.status = Fact::Known("active".to_owned());
+                credential.fingerprint = Fact::Known(text());
+                credential.auth_type = Fact::Known(text());
+            }
+            Body::App(app) => {
+                (app.key, app.vendor) = (Fact::Known(text()), Fact::Known(text()));
+                (app.version, app.auth_type) = (Fact::Known(text()), Fact::Known(text()));
+            }
+            Body::Webhook(webhook) => {
+                webhook.address = Fact::Known(text());
+                webhook.events = Fact::Known(vec![text(), text()]);
+            }
+            Body::Automation(automation) => {
+                automation.status = Fact::Known(text());
+                automation.description = Fact::Known(text());
+                automation.limited_to = Fact::Known(vec![text(), text()]);
+            }
+            Body::Variable(variable) => variable.environment = Fact::Known(text()),
+            Body::Container(container) => container.category = Fact::Known(text()),
+            Body::Grant(grant) => grant.permits = Fact::Known(vec![text(), text()]),
+            Body::Group(group) => group.confluence_access = Fact::Known(vec![text()]),
+            Body::Principal(principal) => principal.auth_policy = Fact::Known(text()),
+            Body::Setting(setting) => setting.value = Fact::Known(text()),
         }
     }
     for entry in &mut ledger {
@@ -358,7 +390,7 @@ fn the_first_scan_of_a_large_estate_is_no_wall_and_points_to_commands_that_exist
     });
     first.snapshot = Snapshot::of_sorted(tokens.collect(), gaps);
     let view = morning_view(&first, PLAIN);
-    assert!(view.lines().count() < 100, "{} lines:\n{view}", view.lines().count());
+    assert!(view.lines().count() < 110, "{} lines:\n{view}", view.lines().count());
     for count in ["4,000 findings", "and 2,400 more", "(500)", "(60)"] {
         assert!(view.contains(count), "what is cut is counted: {view}");
     }
@@ -479,6 +511,128 @@ fn what_was_seen_in_part_is_told_once() {
         let rows = csv_rows("credentials", &partly);
         assert_eq!((rows.len(), rows[0]["observed"].as_str()), (1, "yes"));
     }
+}
+
+#[test]
+fn a_cell_is_empty_only_where_its_column_does_not_apply() {
+    let rich = assessment::rich();
+    let row = |table: &str, name: &str| csv_rows(table, &rich).into_iter().find(|row| row["name"] == name).unwrap();
+    let filter = row("containers", "'=1+1");
+    assert_eq!((filter["owner_name"].as_str(), filter["public"].as_str()), ("Lin Doe", ""));
+    assert_eq!((filter["seats_used"].as_str(), filter["parent_id"].as_str()), ("", "unknown"));
+    let repository = row("containers", "deploy; scripts");
+    assert_eq!(repository["only_pushers"], "Ada Muster; jira-admins");
+    assert_eq!(row("containers", "Payments")["lead_id"], "unknown", "a project has a lead that nobody told");
+    let key = row("credentials", "deploy");
+    assert_eq!((key["container_name"].as_str(), key["fingerprint"].as_str()), ("deploy; scripts", "4f2a91"));
+    assert_eq!(row("credentials", "jenkins")["fingerprint"], "");
+    let variable = row("variables", "'-DPASSWORD=\u{fffd}none");
+    assert_eq!((variable["environment"].as_str(), variable["secured"].as_str()), ("", "no"));
+    let automation = row("automations", "'unknown");
+    assert_eq!((automation["actor_name"].as_str(), automation["actor_status"].as_str()), ("Lin Doe", "deactivated"));
+    assert_eq!((automation["author_id"].as_str(), automation["limited_to"].as_str()), ("none", "unknown"));
+    assert_eq!(row("webhooks", "Kiplot")["changed_by_name"], "unknown", "an account that nobody saw has no name");
+    assert_eq!(row("grants", "Admin for jira-admins")["permits"], "administer space; read space");
+    assert_eq!(row("apps", "Sync")["acts_for_ids"], "atlassian/principal/712020:a");
+}
+
+#[test]
+fn the_columns_name_every_form_there_is() {
+    let about = |table: &str, column: &str| {
+        let table = csv_set().iter().find(|one| one.name == table).unwrap();
+        table.columns.iter().find(|one| one.name == column).unwrap().about
+    };
+    let forms: [(&str, &str, Vec<&str>); 7] = [
+        ("credentials", "form", CredentialForm::ALL.map(CredentialForm::name).to_vec()),
+        ("containers", "form", ContainerForm::ALL.map(ContainerForm::name).to_vec()),
+        ("grants", "form", GrantForm::ALL.map(GrantForm::name).to_vec()),
+        ("grants", "holder", Holder::ALL.map(Holder::name).to_vec()),
+        ("apps", "form", AppForm::ALL.map(AppForm::name).to_vec()),
+        ("variables", "level", VariableLevel::ALL.map(VariableLevel::name).to_vec()),
+        ("findings", "resource_kind", Kind::ALL.map(Kind::name).to_vec()),
+    ];
+    for (table, column, words) in forms {
+        let said: Vec<&str> =
+            about(table, column).split(|letter: char| !letter.is_alphabetic() && letter != '-').collect();
+        for word in words {
+            assert!(said.contains(&word), "{table}.{column} does not name {word}");
+        }
+    }
+    for kind in Kind::ALL {
+        assert!(csv_set().iter().any(|table| table.name == format!("{}s", kind.name())), "no table of {}", kind.name());
+    }
+}
+
+#[test]
+fn every_kind_can_be_listed_by_its_name_and_its_plural() {
+    for kind in Kind::ALL.map(Kind::name) {
+        for word in [kind.to_owned(), format!("{kind}s")] {
+            assert!(Args::try_parse_from(["keyroll", "inventory", &word]).is_ok(), "{word}");
+        }
+    }
+    let refused = Args::try_parse_from(["keyroll", "inventory", "secrets"]).unwrap_err().to_string();
+    assert!(Kind::ALL.iter().all(|kind| refused.contains(kind.name())), "{refused}");
+}
+
+#[test]
+fn a_gap_says_what_it_hides_by_the_forms_it_is_about() {
+    let hides = |kinds: &[Kind], forms: &[&str]| {
+        let mut gap = assessment::quiet_and_whole();
+        let entry = &mut gap.snapshot.ledger[0];
+        entry.state = EndpointState::Denied;
+        entry.shows = kinds.to_vec();
+        entry.forms = forms.iter().map(|form| (*form).into()).collect();
+        let view = morning_view(&gap, Look { width: 200, colour: false });
+        view.split("may hide ").nth(1).unwrap_or_default().lines().next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(hides(&[Kind::Grant], &["space-permission"]), "space permissions");
+    assert_eq!(hides(&[Kind::Credential], &["org-api-key"]), "organisation keys");
+    assert_eq!(hides(&[Kind::Container, Kind::App], &["repository"]), "repositories and apps");
+    assert_eq!(hides(&[Kind::Principal], &[]), "accounts");
+}
+
+#[test]
+fn what_no_source_shows_is_one_entry_and_never_green() {
+    let mut alone = assessment::quiet_and_whole();
+    alone.findings.clear();
+    for (at, tally) in alone.tallies.values_mut().enumerate() {
+        let unseen = ["variables", "repositories"].into_iter().take(at + 1).map(Unseen::nowhere).collect();
+        *tally = Tally { unseen, ..Tally::default() };
+    }
+    let view = morning_view(&alone, Look { width: 200, colour: true });
+    assert_eq!(view.matches("no configured source shows these").count(), 1, "{view}");
+    assert!(view.contains("6 rules speak of repositories and variables"), "{view}");
+    assert!(!view.contains("could not judge everything") && !view.contains("rule can judge"), "{view}");
+    assert!(!view.contains("\u{1b}[32mNothing"), "{view}");
+    let rules = csv_rows("rules", &alone);
+    assert!(
+        rules.iter().all(|row| row["judged_whole"] == "no" && row["out_of_sight"].starts_with("none: ")),
+        "{rules:?}"
+    );
+}
+
+/// A site of Jira and nothing else: its view is about that, and says once what else there are rules for.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_estate_of_one_product_is_not_flooded_with_the_others() {
+    let estate = Estate::new().await;
+    let path = estate.path("keyroll.yaml");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let (head, sources) = whole.split_once("  - name: org").unwrap();
+    let (_, jira) = sources.split_once("  - name: jira").unwrap();
+    std::fs::write(&path, format!("{head}  - name: jira{jira}")).unwrap();
+    estate.scan().await;
+    let view = morning_view(&estate.assess(), PLAIN);
+    let sight = view.split("COULD NOT SEE").nth(1).unwrap().split("COULD NOT TELL").next().unwrap();
+    assert!(sight.lines().count() <= 8, "{view}");
+    assert!(view.lines().nth(1).unwrap().contains("credentials unknown"), "{view}");
+    assert!(!view.contains("variables unknown") && !view.contains("repositories unknown"), "{view}");
+}
+
+#[test]
+fn the_requests_of_each_source_are_added_up() {
+    let table = coverage_table(&assessment::rich().snapshot.ledger, PLAIN);
+    assert!(table.ends_with("\n\nacme-jira: 6 requests, 2 endpoints\nacme-org: 12 requests, 4 endpoints\nacme-ws: 6 requests, 2 endpoints\n"), "{table}");
+    assert!(!coverage_table(&[], PLAIN).contains("requests"));
 }
 
 proptest! {

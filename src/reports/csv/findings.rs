@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ColumnForm::{Day, Id, List, Number, Text, Time, Word, YesNo};
 use super::cell::Cell;
-use super::{Column, CsvTable, column, write_rows};
+use super::{Column, CsvTable, KINDS, column, write_rows};
 use crate::model::{Assessment, ControlId, Finding, FindingId, RuleSummary, Status, Tally, Waiver, WaiverUse};
 use crate::reports::order;
 
@@ -33,7 +33,7 @@ static FINDING_COLUMNS: [Column; 22] = [
     column("title", Text, "The rule's title"),
     column("message", Text, "One sentence about this resource"),
     column("resource_id", Id, "The resource; joins with the first column of the resource tables"),
-    column("resource_kind", Word, "principal, group, credential, container, grant or setting"),
+    column("resource_kind", Word, KINDS),
     column("resource_name", Text, "Its name when it was last seen"),
     column("owner", Text, "Whose it is; empty where the rule names nobody"),
     column("remedy", Text, "What to do first"),
@@ -108,7 +108,11 @@ static RULE_COLUMNS: [Column; 14] = [
     column("not_applicable", Number, "Resources it does not speak of"),
     column("unknown", Number, "Resources on which it cannot be told"),
     column("unknown_reasons", List, "Why it cannot be told, with the number of resources"),
-    column("out_of_sight", List, "Gaps behind which more resources may be hidden, as source: endpoint: reason"),
+    column(
+        "out_of_sight",
+        List,
+        "Gaps behind which more resources may be hidden, as source: endpoint: reason; the source is none where none shows them",
+    ),
     column("controls", List, "Controls it serves, as framework:id"),
     column("remedy", Text, "What to do first"),
 ];

@@ -92,6 +92,10 @@ static SET: &[CsvTable] = &[
     resources::CREDENTIALS,
     resources::CONTAINERS,
     resources::GRANTS,
+    resources::APPS,
+    resources::WEBHOOKS,
+    resources::AUTOMATIONS,
+    resources::VARIABLES,
     resources::SETTINGS,
 ];
 
@@ -100,6 +104,9 @@ static SET: &[CsvTable] = &[
 pub fn csv_set() -> &'static [CsvTable] {
     SET
 }
+
+/// What a column says of the kind of a resource.
+const KINDS: &str = "principal, group, credential, container, grant, app, webhook, automation, variable or setting";
 
 /// Writes the list of all tables and columns, which lies beside the files as `columns.csv`.
 ///

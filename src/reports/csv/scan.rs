@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ColumnForm::{Id, List, Number, Text, Time, Word, YesNo};
 use super::cell::Cell;
-use super::{Column, CsvTable, column, write_rows};
+use super::{Column, CsvTable, KINDS, column, write_rows};
 use crate::model::{Assessment, Change, FieldChange, Kind, LedgerEntry, RuleId, SourceName};
 use crate::reports::order;
 
@@ -83,7 +83,7 @@ pub(super) const COVERAGE: CsvTable = CsvTable {
     },
 };
 
-static COVERAGE_COLUMNS: [Column; 20] = [
+static COVERAGE_COLUMNS: [Column; 21] = [
     column("source", Id, "The source's name in the configuration"),
     column("endpoint", Id, "The endpoint in words; with the source it names the row"),
     column("state", Word, "complete (proven), partial, denied, not-offered, failed or skipped"),
@@ -95,6 +95,7 @@ static COVERAGE_COLUMNS: [Column; 20] = [
     column("rows", Number, "Rows received"),
     column("rows_expected", Number, "Rows there are as the server counts them; unknown where it does not count"),
     column("shows", List, "The kinds of resource it can show"),
+    column("forms", List, "The forms of those kinds that it is about; empty if it can show any"),
     column("path", Text, "Method and path, with {} for ids"),
     column("requests", Number, "Requests sent, retries included"),
     column("pages", Number, "Readable pages"),
@@ -106,7 +107,7 @@ static COVERAGE_COLUMNS: [Column; 20] = [
     column("ended_at", Time, "When it ended"),
 ];
 
-fn coverage_row<'a>(entry: &'a LedgerEntry, rules: impl Iterator<Item = &'a str>) -> [Cell<'a>; 20] {
+fn coverage_row<'a>(entry: &'a LedgerEntry, rules: impl Iterator<Item = &'a str>) -> [Cell<'a>; 21] {
     [
         Cell::foreign(entry.source.as_str()),
         Cell::foreign(&entry.endpoint),
@@ -119,6 +120,7 @@ fn coverage_row<'a>(entry: &'a LedgerEntry, rules: impl Iterator<Item = &'a str>
         Cell::number(entry.rows),
         entry.rows_expected.map_or_else(|| Cell::own("unknown"), Cell::number),
         Cell::list_or_blank(entry.shows.iter().map(|kind: &Kind| kind.name())),
+        Cell::list_or_blank(entry.forms.iter()),
         Cell::foreign(&entry.path),
         Cell::number(entry.requests),
         Cell::number(entry.pages),
@@ -153,7 +155,7 @@ static DRIFT_COLUMNS: [Column; 9] = [
         Word,
         "added, removed, changed, rotated; first-seen, which may be old; or not-observed, which may still be there",
     ),
-    column("resource_kind", Word, "principal, group, credential, container, grant or setting"),
+    column("resource_kind", Word, KINDS),
     column("resource_name", Text, "Its name"),
     column("before", Text, "What the field was: the value, none or unknown; lists and the like as JSON"),
     column("after", Text, "What it is, in the same form"),

@@ -3,13 +3,14 @@
 use std::cmp::Reverse;
 
 use super::{SHOWN, and_more};
+use crate::inventory::Inventory;
 use crate::model::{Assessment, Change, Kind, What};
 use crate::reports::layout::{Block, Ink, Page, Words, dotted, words};
-use crate::reports::{order, say};
+use crate::reports::{order, say, values};
 use crate::text;
 
 /// The section; left out when nothing changed.
-pub(super) fn section(page: &mut Page, assessment: &Assessment) {
+pub(super) fn section(page: &mut Page, assessment: &Assessment, inventory: &Inventory<'_>) {
     let changes = order::changes(assessment);
     if changes.is_empty() {
         return;
@@ -24,7 +25,7 @@ pub(super) fn section(page: &mut Page, assessment: &Assessment) {
     }
     let mut telling: Vec<&Change> = changes.into_iter().filter(|change| is_of_the_estate(change.what)).collect();
     telling.sort_by_key(|change| (Reverse(weight(change)), change.reason.is_some()));
-    let blocks: Vec<Block> = telling.iter().take(SHOWN).map(|change| block(change)).collect();
+    let blocks: Vec<Block> = telling.iter().take(SHOWN).map(|change| block(change, inventory)).collect();
     page.blocks(&blocks);
     and_more(page, telling.len() - blocks.len(), "keyroll drift");
 }
@@ -47,27 +48,59 @@ fn count(what: What, changes: &[&Change]) -> Option<Words> {
 
 /// How much a change tells about who can reach what. The order of equals is kept.
 fn weight(change: &Change) -> u8 {
-    const POWER: [&str; 8] =
-        ["platform_roles", "scopes", "role", "holder", "owner", "principal", "jira_access", "account_type"];
-    const LIFE: [&str; 5] = ["status", "expires_at", "groups", "mfa", "via"];
+    const POWER: [&str; 19] = [
+        "account_type",
+        "actor",
+        "acts_for",
+        "address",
+        "admin_only",
+        "confluence_access",
+        "holder",
+        "jira_access",
+        "limited_to",
+        "only_pushers",
+        "owner",
+        "permits",
+        "platform_roles",
+        "principal",
+        "public",
+        "role",
+        "scopes",
+        "secret_in_url",
+        "secured",
+    ];
+    const LIFE: [&str; 11] = [
+        "auth_policy",
+        "enabled",
+        "expires_at",
+        "groups",
+        "mfa",
+        "pipelines_enabled",
+        "signed",
+        "standings",
+        "status",
+        "verifies_certificate",
+        "via",
+    ];
     let touches = |fields: &[&str]| change.fields.iter().any(|changed| fields.contains(&changed.field.as_str()));
     match (change.what, change.resource.kind()) {
         (What::Changed | What::Rotated, _) if touches(&POWER) => 9,
         (What::Added, Kind::Grant) => 8,
-        (What::Added, Kind::Credential) => 7,
+        (What::Added, Kind::Credential | Kind::App | Kind::Webhook | Kind::Automation) => 7,
         (What::Changed, _) if touches(&LIFE) => 6,
         (What::Rotated, _) => 5,
         (What::Removed, Kind::Credential | Kind::Principal | Kind::Grant) => 4,
-        (What::Added, Kind::Principal | Kind::Setting) => 3,
+        (What::Added, Kind::Principal | Kind::Variable | Kind::Setting) => 3,
         (What::Changed, _) => 2,
         (What::Added | What::Removed, _) => 1,
         (What::FirstSeen | What::NotObserved, _) => 0,
     }
 }
 
-fn block(change: &Change) -> Block {
+fn block(change: &Change, inventory: &Inventory<'_>) -> Block {
     const FIELDS: usize = 3;
-    let mut fields: Vec<String> = change.fields.iter().take(FIELDS).map(say::field_change).collect();
+    let mut fields: Vec<String> =
+        change.fields.iter().take(FIELDS).map(|field| values::change(field, inventory)).collect();
     if change.fields.len() > FIELDS {
         fields.push(text::plural(change.fields.len() - FIELDS, "more field", "more fields"));
     }

@@ -114,8 +114,17 @@ fn owner(credential: &Credential, inventory: &Inventory<'_>) -> Words {
     match (&credential.owner, &credential.created_by) {
         (Fact::Known(owner), _) => account("of", owner, inventory),
         (_, Fact::Known(maker)) => account("made by", maker, inventory),
+        (Fact::Absent, _) if credential.form == CredentialForm::DeployKey => opens(credential, inventory),
         (Fact::Absent, _) => words(Ink::Dim, "acts as the organisation"),
         (Fact::Unknown, _) => words(Ink::Warn, "owner not known"),
+    }
+}
+
+/// What a key that is nobody's opens.
+fn opens(credential: &Credential, inventory: &Inventory<'_>) -> Words {
+    match &credential.container {
+        Fact::Known(container) => words(Ink::Dim, &format!("opens {}", text::shorten(inventory.name(container), 40))),
+        Fact::Absent | Fact::Unknown => words(Ink::Warn, "what it opens is not known"),
     }
 }
 

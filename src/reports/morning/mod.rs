@@ -12,7 +12,7 @@ mod waivers;
 use super::layout::{Ink, Look, Page, Words, dotted, words};
 use super::say;
 use crate::inventory::Inventory;
-use crate::model::{Assessment, Body, ContainerForm, Kind, Severity, Status, Step};
+use crate::model::{Assessment, Body, ContainerForm, Kind, Resource, Severity, Status, Step, in_plain_words};
 use crate::text;
 
 /// Entries of one section before it is cut.
@@ -35,7 +35,7 @@ pub fn morning_view(assessment: &Assessment, look: Look) -> String {
     expiring::section(&mut page, assessment, &inventory);
     findings::settled(&mut page, assessment);
     waivers::section(&mut page, assessment);
-    drift::section(&mut page, assessment);
+    drift::section(&mut page, assessment, &inventory);
     sight::section(&mut page, assessment);
     footer(&mut page, assessment);
     page.into_text()
@@ -54,26 +54,59 @@ fn header(page: &mut Page, assessment: &Assessment, inventory: &Inventory<'_>) {
         0,
         &dotted([words(Ink::Strong, "keyroll"), words(Ink::Strong, &head.estate), words(Ink::Plain, &when)]),
     );
-    let counts = [
-        (Kind::Principal, "account", "accounts"),
-        (Kind::Credential, "credential", "credentials"),
-        (Kind::Container, "project", "projects"),
-    ];
-    page.paragraph(0, &dotted(counts.map(|(kind, one, many)| words(Ink::Plain, &count(inventory, kind, one, many)))));
+    for line in COUNTED {
+        let counts = dotted(line.iter().filter_map(|counted| count(inventory, counted)));
+        if !counts.is_empty() {
+            page.paragraph(0, &counts);
+        }
+    }
     page.paragraph(0, &sight::coverage_line(assessment));
 }
 
+/// What the header counts: who can act and on what, then what acts by itself. Of the kinds that are always counted it says
+/// “unknown” even where no source shows them: without those an estate is not known at all.
+const COUNTED: [&[Counted]; 2] = [
+    &[
+        Counted { kind: Kind::Principal, form: None, one: "account", always: true },
+        Counted { kind: Kind::Credential, form: None, one: "credential", always: true },
+        Counted { kind: Kind::Container, form: Some(ContainerForm::Project), one: "project", always: false },
+        Counted { kind: Kind::Container, form: Some(ContainerForm::Space), one: "space", always: false },
+        Counted { kind: Kind::Container, form: Some(ContainerForm::Repository), one: "repository", always: false },
+    ],
+    &[
+        Counted { kind: Kind::App, form: None, one: "app", always: false },
+        Counted { kind: Kind::Webhook, form: None, one: "webhook", always: false },
+        Counted { kind: Kind::Automation, form: None, one: "automation", always: false },
+        Counted { kind: Kind::Variable, form: None, one: "variable", always: false },
+    ],
+];
+
+/// Resources that the header counts.
+struct Counted {
+    kind: Kind,
+    form: Option<ContainerForm>,
+    one: &'static str,
+    always: bool,
+}
+
 /// How many there are; “at least” where some may be out of sight, and “unknown” where that may be all of them.
-fn count(inventory: &Inventory<'_>, kind: Kind, one: &str, many: &str) -> String {
-    let counted = inventory.of_kind(kind).filter(|resource| match &resource.body {
-        Body::Container(container) => container.form == ContainerForm::Project,
+fn count(inventory: &Inventory<'_>, counted: &Counted) -> Option<Words> {
+    let Counted { kind, form, one, always } = *counted;
+    let forms: Vec<&str> = form.into_iter().map(ContainerForm::name).collect();
+    let many = in_plain_words(&[kind], &forms).concat();
+    let meant = |resource: &&Resource| match &resource.body {
+        Body::Container(container) => form.is_none_or(|form| container.form == form),
         _ => true,
-    });
-    match (counted.count(), inventory.seen_whole(kind)) {
-        (count, true) => text::plural(count, one, many),
+    };
+    let number = inventory.of_kind(kind).filter(meant).count();
+    let shown = inventory.coverage().0.iter().any(|entry| entry.can_show(kind, &forms));
+    let said = match (number, inventory.all_seen(kind, &forms)) {
+        (number, true) => text::plural(number, one, &many),
+        (0, false) if !always && !shown => return None,
         (0, false) => format!("{many} unknown"),
-        (count, false) => format!("at least {}", text::plural(count, one, many)),
-    }
+        (number, false) => format!("at least {}", text::plural(number, one, &many)),
+    };
+    Some(words(Ink::Plain, &said))
 }
 
 /// What happened, in a sentence, and what stands against relying on it, in another. They are glad only when everything

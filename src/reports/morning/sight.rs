@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{LONGEST, SHOWN, and_more};
-use crate::model::{Assessment, EndpointState, LedgerEntry, RuleId, RuleSummary, Tally};
+use crate::model::{Assessment, EndpointState, LedgerEntry, RuleId, RuleSummary, Tally, Unseen, in_plain_words};
 use crate::reports::layout::{Block, Ink, Page, Words, dotted, words};
 use crate::reports::{order, say};
 use crate::text;
 
 /// Reasons and places that a line names before it only counts them.
 const EXAMPLES: usize = 3;
+/// Sorts of resource without a source that are named before they are only counted.
+const NAMED: usize = 9;
 
 /// “61 of 63 endpoints proven complete · 1 could not be read whole · 1 declared blind spot”.
 pub(super) fn coverage_line(assessment: &Assessment) -> Vec<Words> {
@@ -51,10 +53,15 @@ pub(super) fn unseen_in_words(assessment: &Assessment) -> Vec<String> {
     if assessment.rules.is_empty() {
         parts.push("no rule was asked".to_owned());
     }
+    let idle = idle_rules(assessment).len();
     let whole = |rule: &&RuleSummary| assessment.tallies.get(&rule.id).is_some_and(Tally::is_whole);
-    let unsure = assessment.rules.iter().filter(|rule| !whole(rule)).count();
+    let unsure = assessment.rules.iter().filter(|rule| !whole(rule)).count() - idle;
     if unsure > 0 {
         parts.push(format!("{} could not judge everything", text::plural(unsure, "rule", "rules")));
+    }
+    if idle > 0 {
+        let speak = text::plural(idle, "rule speaks", "rules speak");
+        parts.push(format!("{speak} of what no configured source shows"));
     }
     let unreadable = ledger.iter().filter(|entry| !entry.unreadable.is_empty()).count();
     if unreadable > 0 {
@@ -63,18 +70,31 @@ pub(super) fn unseen_in_words(assessment: &Assessment) -> Vec<String> {
     parts
 }
 
-/// The gaps, each with what it hides and how to close it; then what was in sight but not revealed.
+/// The rules whose only trouble is that no configured source shows what they speak of: an estate without Bitbucket has no
+/// use for rules on repositories, and yet they did not pass.
+fn idle_rules(assessment: &Assessment) -> Vec<&Tally> {
+    let idle = |rule: &RuleSummary| {
+        let tally = assessment.tallies.get(&rule.id)?;
+        let nowhere = !tally.unseen.is_empty() && tally.unseen.iter().all(Unseen::is_nowhere);
+        (nowhere && tally.unknown == 0).then_some(tally)
+    };
+    assessment.rules.iter().filter_map(idle).collect()
+}
+
+/// The gaps, each with what it hides and how to close it; what no source is there for, in one entry; then what was in
+/// sight but not revealed.
 pub(super) fn section(page: &mut Page, assessment: &Assessment) {
     let gaps: Vec<&LedgerEntry> = order::ledger(assessment).into_iter().filter(|entry| entry.is_gap()).collect();
-    if !gaps.is_empty() {
-        page.heading("COULD NOT SEE", &format!("({})", text::thousands(gaps.len())));
+    let nowhere = no_source(assessment);
+    if !gaps.is_empty() || nowhere.is_some() {
+        let counted = if gaps.is_empty() { String::new() } else { format!("({})", text::thousands(gaps.len())) };
+        page.heading("COULD NOT SEE", &counted);
         let rules = rules_by_gap(assessment);
         // What nobody declared comes first.
         let (open, declared): (Vec<_>, Vec<_>) = gaps.into_iter().partition(|entry| entry.is_undeclared_gap());
-        let all: Vec<Block> = open.iter().chain(&declared).map(|entry| block(entry, &rules)).collect();
-        let (shown, hidden) = all.split_at(all.len().min(SHOWN));
-        page.blocks(shown);
-        and_more(page, hidden.len(), "keyroll coverage");
+        let shown = open.iter().chain(&declared).take(SHOWN).map(|entry| block(entry, &rules));
+        page.blocks(&shown.chain(nowhere).collect::<Vec<_>>());
+        and_more(page, (open.len() + declared.len()).saturating_sub(SHOWN), "keyroll coverage");
     }
     let left_open = left_open(assessment);
     if !left_open.is_empty() {
@@ -83,6 +103,28 @@ pub(super) fn section(page: &mut Page, assessment: &Assessment) {
             page.paragraph(2, std::slice::from_ref(line));
         }
     }
+}
+
+/// What rules speak of and no configured source shows; nothing if there is none.
+fn no_source(assessment: &Assessment) -> Option<Block> {
+    let speaking = |tally: &&Tally| tally.unseen.iter().any(Unseen::is_nowhere);
+    let rules = assessment.tallies.values().filter(speaking).count();
+    let nowhere = assessment.tallies.values().flat_map(|tally| &tally.unseen).filter(|unseen| unseen.is_nowhere());
+    let things: BTreeSet<&str> = nowhere.map(|unseen| unseen.endpoint.as_ref()).collect();
+    let (named, rest) = (things.iter().take(NAMED), things.len().saturating_sub(NAMED));
+    let mut named: Vec<String> = named.map(ToString::to_string).collect();
+    if rest > 0 {
+        named.push(text::plural(rest, "other sort", "other sorts"));
+    }
+    let speak = text::plural(rules, "rule speaks", "rules speak");
+    let head = format!("{speak} of {}: no configured source shows these", text::join_and(&named));
+    let how = "→ To see them: add a source (keyroll sources says what each sees)";
+    (rules > 0).then(|| Block {
+        label: Some(words(Ink::Warn, "no source")),
+        head: vec![words(Ink::Plain, &head)],
+        id: None,
+        details: vec![vec![words(Ink::Action, how)]],
+    })
 }
 
 /// The rules that each gap makes unknown.
@@ -109,8 +151,8 @@ fn block(entry: &LedgerEntry, rules: &BTreeMap<(&str, &str), BTreeSet<&RuleId>>)
         }
         many => format!("leaves {} incomplete", text::plural(many.len(), "rule", "rules")),
     };
-    let kinds: Vec<String> = entry.shows.iter().map(|kind| format!("{}s", kind.name())).collect();
-    let hides = if kinds.is_empty() { String::new() } else { format!("may hide {}", text::join_and(&kinds)) };
+    let hidden: Vec<String> = in_plain_words(&entry.shows, &entry.forms).into_iter().map(str::to_owned).collect();
+    let hides = if hidden.is_empty() { String::new() } else { format!("may hide {}", text::join_and(&hidden)) };
     let rows = match entry.rows_expected {
         Some(expected) if entry.state == EndpointState::Partial => format!("{} of {expected} rows read", entry.rows),
         _ => String::new(),

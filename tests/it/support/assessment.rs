@@ -73,6 +73,123 @@ fn grant(native: &str, name: &str, role: &str, holder: &str) -> Resource {
     resource(ResourceId::new("acme", Kind::Grant, native), name, "role assignments", Body::Grant(body))
 }
 
+/// What acts without a person: one of each kind as known as can be, and one of each of which little is known and whose name
+/// somebody chose to do harm.
+fn machinery() -> Vec<Resource> {
+    let hostile = |kind, native: &str, name: &str, body| {
+        let id = ResourceId::new("11f1", kind, native);
+        Resource { id, name: name.to_owned(), seen_by: Vec::new(), body }
+    };
+    let app = App { vendor: text("=cmd|' /C calc'!A0"), ..App::unknown(AppForm::InstalledApp) };
+    let webhook = Webhook {
+        container: Fact::Known(ResourceId::new("11f1", Kind::Container, "PAY")),
+        address: text("http://a-host-with-a-name-that-is-so-long-that-no-column-can-hold-it.hooks.example.com"),
+        secret_in_url: Fact::Known(true),
+        events: Fact::Known(vec!["semi;colon".to_owned(), "jira:issue_updated".to_owned()]),
+        changed_by: Fact::Known(cloud(Kind::Principal, "lin")),
+        ..Webhook::default()
+    };
+    let automation = Automation {
+        status: text("enabled"),
+        actor: Fact::Known(cloud(Kind::Principal, "lin")),
+        author: Fact::Absent,
+        description: text("+1 \u{1b}[2J"),
+        ..Automation::default()
+    };
+    let variable = Variable {
+        level: VariableLevel::Workspace,
+        container: Fact::Known(ResourceId::new("acme-ws", Kind::Container, "workspace")),
+        environment: Fact::Absent,
+        secured: Fact::Known(false),
+        admin_only: Fact::Absent,
+    };
+    vec![
+        sample::app(),
+        sample::webhook(),
+        sample::automation(),
+        sample::variable(),
+        hostile(Kind::App, "installed:com.example.evil", "\u{1b}[31mall is well", Body::App(app)),
+        hostile(Kind::Webhook, "jira:2", "@SUM(1+1)*cmd|' /C calc'!A0", Body::Webhook(webhook)),
+        hostile(Kind::Automation, "jira:7", "unknown", Body::Automation(automation)),
+        hostile(Kind::Variable, "workspace/v-2", "-DPASSWORD=\u{202e}none", Body::Variable(variable)),
+    ]
+}
+
+/// What can be reached beside projects: a space, a repository, a filter; the keys that open the repository; and grants on
+/// them.
+fn reached() -> Vec<Resource> {
+    let repository = ResourceId::new("acme-ws", Kind::Container, "repository:r-1");
+    let space = ResourceId::new("11f1", Kind::Container, "space:7");
+    let container =
+        |id: &ResourceId, name, body: Container| resource(id.clone(), name, "projects", Body::Container(body));
+    let key = |native: &str, name, form, body: Credential| {
+        let body =
+            Credential { form, fingerprint: text("4f2a91"), status: Fact::Absent, expires_at: Fact::Absent, ..body };
+        resource(ResourceId::new("acme-ws", Kind::Credential, native), name, "user API tokens", Body::Credential(body))
+    };
+    let on_space = Grant {
+        group: Fact::Known(sample::group().id),
+        container: Fact::Known(space.clone()),
+        permits: Fact::Known(vec!["administer space".to_owned(), "read space".to_owned()]),
+        ..Grant::of(GrantForm::SpaceRole, "Admin", Holder::Group)
+    };
+    vec![
+        container(
+            &repository,
+            "deploy; scripts",
+            Container {
+                public: Fact::Known(true),
+                pipelines_enabled: Fact::Known(true),
+                only_pushers: Fact::Known(vec![cloud(Kind::Principal, "ada"), sample::group().id]),
+                ..Container::unknown(ContainerForm::Repository)
+            },
+        ),
+        container(
+            &space,
+            "Ada's notes",
+            Container {
+                owner: Fact::Known(cloud(Kind::Principal, "ada")),
+                category: text("personal"),
+                ..Container::unknown(ContainerForm::Space)
+            },
+        ),
+        container(
+            &ResourceId::new("11f1", Kind::Container, "filter:3"),
+            "=1+1",
+            Container {
+                owner: Fact::Known(cloud(Kind::Principal, "lin")),
+                ..Container::unknown(ContainerForm::Filter)
+            },
+        ),
+        key(
+            "deploy:1",
+            "deploy",
+            CredentialForm::DeployKey,
+            Credential {
+                owner: Fact::Absent,
+                container: Fact::Known(repository),
+                ..Credential::unknown(CredentialForm::DeployKey)
+            },
+        ),
+        key(
+            "ssh:1",
+            "laptop",
+            CredentialForm::SshKey,
+            Credential {
+                owner: Fact::Known(cloud(Kind::Principal, "ada")),
+                last_used_at: Fact::Absent,
+                ..Credential::unknown(CredentialForm::SshKey)
+            },
+        ),
+        resource(
+            ResourceId::new("11f1", Kind::Grant, "space:7/g-1"),
+            "Admin for jira-admins",
+            "permission schemes",
+            Body::Grant(on_space),
+        ),
+    ]
+}
+
 pub(crate) fn endpoint(source: &str, name: &str, shows: &[Kind]) -> LedgerEntry {
     LedgerEntry {
         source: source.into(),
@@ -98,14 +215,24 @@ pub(crate) fn endpoint(source: &str, name: &str, shows: &[Kind]) -> LedgerEntry 
     }
 }
 
+/// The endpoint, about these forms only.
+fn about(entry: LedgerEntry, forms: &[&str]) -> LedgerEntry {
+    LedgerEntry { forms: forms.iter().map(|form| (*form).into()).collect(), ..entry }
+}
+
 fn complete_ledger() -> Vec<LedgerEntry> {
     vec![
-        endpoint("acme-jira", "permission schemes", &[Kind::Grant, Kind::Container]),
-        endpoint("acme-jira", "projects", &[Kind::Container]),
+        about(
+            endpoint("acme-jira", "permission schemes", &[Kind::Grant, Kind::Container]),
+            &["permission", "permission-scheme"],
+        ),
+        about(endpoint("acme-jira", "projects", &[Kind::Container]), &["project"]),
         endpoint("acme-org", "accounts", &[Kind::Principal]),
         endpoint("acme-org", "policies", &[Kind::Setting]),
         endpoint("acme-org", "role assignments", &[Kind::Grant]),
         endpoint("acme-org", "user API tokens", &[Kind::Credential]),
+        endpoint("acme-ws", "pipeline variables", &[Kind::Variable]),
+        endpoint("acme-ws", "repositories", &[Kind::Container, Kind::App, Kind::Webhook]),
     ]
 }
 
@@ -402,6 +529,8 @@ fn resources() -> Vec<Resource> {
 pub(crate) fn rich() -> Assessment {
     let mut resources = resources();
     resources.extend([sample::group(), sample::setting()]);
+    resources.extend(machinery());
+    resources.extend(reached());
     let mut snapshot = Snapshot::seal(vec![Collection { authority: 1, resources, ledger: ledger_with_gaps() }]);
     snapshot.carried = vec![sample::grant()];
     let findings = findings();

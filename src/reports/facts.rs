@@ -1,0 +1,53 @@
+//! What is known about one resource, field by field: the evidence behind a finding. What no source told is named too.
+
+use serde_json::{Map, Value};
+
+use super::values::words;
+use crate::inventory::Inventory;
+use crate::model::{Resource, sample};
+use crate::text;
+
+/// Columns of one value before it is cut: a few lines.
+const LONGEST: usize = 300;
+
+/// The fields of a resource that a source told, with their values in words, sorted by name; and those that none told.
+pub(super) fn facts(resource: &Resource, inventory: &Inventory<'_>) -> (Vec<(String, String)>, Vec<String>) {
+    let told = fields(resource);
+    let sample = sample::resources().into_iter().find(|sample| sample.kind() == resource.kind());
+    let all = sample.as_ref().map(fields).unwrap_or_default();
+    let untold = all.into_iter().map(|(field, _)| field).filter(|field| !told.contains_key(field)).collect();
+    let said = |(field, value): (String, Value)| {
+        let value = text::shorten(&words(&value, inventory), LONGEST);
+        (field, value)
+    };
+    (told.into_iter().map(said).collect(), untold)
+}
+
+/// The known fields as JSON, by the names that rules give them.
+fn fields(resource: &Resource) -> Map<String, Value> {
+    let body = serde_json::to_value(&resource.body).expect("internal: a body can be written as JSON");
+    match body.get(resource.kind().name()) {
+        Some(Value::Object(fields)) => fields.clone(),
+        _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Body, Collection, Snapshot, Webhook};
+
+    #[test]
+    fn facts_are_told_with_names_and_what_is_missing_is_named() {
+        let bare = Resource { body: Body::Webhook(Webhook::default()), ..sample::webhook() };
+        let all = Collection { authority: 0, resources: sample::resources(), ledger: Vec::new() };
+        let snapshot = Snapshot::seal(vec![all]);
+        let inventory = Inventory::new(&snapshot);
+        let (told, untold) = facts(&sample::webhook(), &inventory);
+        assert!(told.contains(&("changed_by".to_owned(), "Ada Muster".to_owned())), "{told:?}");
+        assert!(told.contains(&("changed_at".to_owned(), "2026-10-01 09:00 UTC".to_owned())), "{told:?}");
+        assert!(untold.is_empty(), "{untold:?}");
+        let (told, untold) = facts(&bare, &inventory);
+        assert_eq!((told.len(), untold.len()), (0, 10));
+    }
+}
