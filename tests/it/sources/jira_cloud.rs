@@ -24,9 +24,12 @@ async fn collect(simulator: &Simulator, more: &str) -> (Snapshot, Vec<LedgerEntr
 }
 
 async fn collect_from(answers: Vec<(&'static str, Value)>) -> Snapshot {
+    collect_at(&serve(answers).await).await
+}
+
+async fn collect_at(base: &str) -> Snapshot {
     let folder = tempfile::tempdir().unwrap();
     let token = secret_file(folder.path(), "token", "any");
-    let base = serve(answers).await;
     let yaml = format!("base_url: {base}\ngateway_url: {base}\nuser: a@b.example\ntoken: {token}\ncloud_id: 11f1\n");
     sealed(build("jira-cloud", &yaml).unwrap().look(Depth::Whole, &Watermarks::default()).await)
 }
@@ -438,6 +441,27 @@ async fn what_a_site_may_lack_is_not_offered() {
     for endpoint in ["webhooks", "automation rules", "filters", "dashboards", "audit log"] {
         assert_eq!(entry(&ledger, endpoint).state, EndpointState::Denied, "{endpoint}");
     }
+}
+
+#[tokio::test]
+async fn service_desks_are_walked_in_the_steps_that_the_server_grants() {
+    async fn answer(request: axum::extract::Request) -> axum::Json<Value> {
+        if !request.uri().path().ends_with("/servicedesk") {
+            return axum::Json(json!({}));
+        }
+        let query = request.uri().query().unwrap_or_default();
+        let start = query.split('&').find_map(|pair| pair.strip_prefix("start=")).unwrap_or("0");
+        let start: usize = start.parse().unwrap();
+        let desks: Vec<Value> = (start..5.min(start + 2)).map(|id| json!({"id": id.to_string()})).collect();
+        axum::Json(json!({"start": start, "limit": 2, "isLastPage": start + 2 >= 5, "values": desks}))
+    }
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await.unwrap() });
+    let snapshot = collect_at(&base).await;
+    let desks = of_kind(&snapshot, Kind::Container).filter(|one| one.id.native().starts_with("service-desk:"));
+    assert_eq!(desks.count(), 5);
+    assert_eq!(entry(&snapshot.ledger, "service desks").pages, 3);
 }
 
 #[tokio::test]
