@@ -92,8 +92,10 @@ fn site(mode: &str, mut first: Vec<Written>) -> Vec<Written> {
         (
             "GET /wiki/api/v2/spaces?status=current",
             200,
-            page(json!([{"id": "163842", "key": "PAY", "name": "Payments", "type": "collaboration", "status": "current",
-                "authorId": "712020:gone", "createdAt": "2024-05-02T09:00:00.000Z", "homepageId": "1"}])),
+            page(
+                json!([{"id": "163842", "key": "PAY", "name": "Payments", "type": "collaboration", "status": "current",
+                "authorId": "712020:gone", "createdAt": "2024-05-02T09:00:00.000Z", "homepageId": "1"}]),
+            ),
         ),
         ("GET /wiki/api/v2/spaces?status=archived", 200, page(json!([]))),
         (
