@@ -136,6 +136,7 @@ fn write_files(folder: &Path, simulator: &Simulator, last_night: DateTime<Utc>) 
          \x20 - name: acme-jira\n\
          \x20   type: jira-cloud\n\
          \x20   base_url: {site}\n\
+         \x20   gateway_url: {org}\n\
          \x20   user: {user}\n\
          \x20   token: {token}\n\
          waivers:\n\

@@ -23,7 +23,7 @@ pub struct Endpoint {
     pub plan: Option<&'static str>,
     /// True if every site of the product answers it: no answer means that the address is wrong.
     pub always_there: bool,
-    /// How many requests it takes: “1 per 100 accounts + 1”.
+    /// How many requests it takes, in words: “1 per 100 accounts”.
     pub cost: &'static str,
 }
 
@@ -59,7 +59,7 @@ impl Endpoint {
         Self { always_there: true, ..self }
     }
 
-    /// The same endpoint, which takes more than one request.
+    /// The same endpoint, which takes this many requests.
     pub(super) const fn costs(self, cost: &'static str) -> Self {
         Self { cost, ..self }
     }

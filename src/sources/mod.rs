@@ -4,6 +4,7 @@
 //! are kept, is for others. A new source is a folder here and a line in [`SOURCES`].
 
 mod atlassian_org;
+mod automation;
 mod bitbucket_cloud;
 mod connection;
 mod endpoint;
@@ -12,6 +13,7 @@ mod pages;
 mod reading;
 mod row;
 mod site;
+mod webhook_url;
 
 use std::sync::Arc;
 

@@ -13,7 +13,7 @@ use futures::stream;
 use super::Depth;
 use super::endpoint::Endpoint;
 use super::pages::Count;
-use super::row::{Row, Wire};
+use super::row::{Row, Rows, Wire};
 use crate::clock::Clock;
 use crate::http::{Client, End, HttpError, Page, Paging, Request, Trail, Walk};
 use crate::model::{
@@ -81,6 +81,8 @@ pub(super) struct Reading<'a> {
     rows: u64,
     /// Rows that could not be read, or have no id.
     lost: u64,
+    /// Elements of lists inside rows that could not be read, or only in part.
+    marred: u64,
     expected: Option<u64>,
     watermark: Option<String>,
     unreadable: Vec<String>,
@@ -128,6 +130,7 @@ impl Gatherer {
             shortfalls: Vec::new(),
             rows: 0,
             lost: 0,
+            marred: 0,
             expected: None,
             watermark: None,
             unreadable: Vec::new(),
@@ -269,6 +272,18 @@ impl Reading<'_> {
         }
     }
 
+    /// Asks for what spares other requests. Where it is not told whole nothing is missing: they are sent after all.
+    pub(super) async fn shortcut<P, T>(&self, client: &Client, request: Request) -> Option<Vec<T>>
+    where
+        P: Page<Row = Row<T>>,
+    {
+        if self.closed.is_some() || self.gatherer.depth == Depth::FirstPage {
+            return None;
+        }
+        let rows = client.fetch::<P>(&request, &self.trail).await.ok()?.into_rows();
+        rows.into_iter().map(|row| row.value.filter(|_| row.unreadable.is_empty())).collect()
+    }
+
     /// Where the scan before stopped reading, of an endpoint that tells news.
     pub(super) fn read_up_to(&self) -> Option<&str> {
         self.gatherer.since.get(&self.gatherer.source, self.endpoint.name)
@@ -288,6 +303,18 @@ impl Reading<'_> {
     /// is silent another day says nothing about whether the resource is there.
     pub(super) fn enrich(&mut self, facts: Resource) {
         self.resources.push(Resource { seen_by: Vec::new(), ..facts });
+    }
+
+    /// The elements of a list inside a row, which notes call `list`: “permission scheme 10000”. One that could not be
+    /// read whole leaves the endpoint partly read, for it may be the very one that matters.
+    pub(super) fn elements<T>(&mut self, list: &str, rows: Rows<T>) -> Vec<T> {
+        let mut elements = Vec::with_capacity(rows.0.len());
+        for row in rows.0 {
+            self.marred += u64::from(row.value.is_none() || !row.unreadable.is_empty());
+            self.note(row.unreadable.into_iter().map(|note| format!("{note} (in {list})")).collect());
+            elements.extend(row.value);
+        }
+        elements
     }
 
     /// Notes why not everything can be there, though every answer was whole.
@@ -359,6 +386,7 @@ impl Reading<'_> {
         self.shortfalls.clear();
         self.rows = 0;
         self.lost = 0;
+        self.marred = 0;
         self.expected = None;
         self.watermark = None;
     }
@@ -430,6 +458,11 @@ impl Reading<'_> {
             (Some(before), Some(expected)) => Some(before + expected),
             (None | Some(_), None) | (None, Some(_)) => None,
         };
+        self.watermark = resume.or(self.watermark.take());
+        let failure = match end {
+            End::Complete => return true,
+            End::Partial(reason) => (EndpointState::Partial, reason),
+            End::Failed(error) => self.judge(&error),
         };
         self.failures.push(failure);
         false
@@ -504,6 +537,10 @@ impl Reading<'_> {
         reasons.extend(self.shortfalls.iter().cloned());
         if self.lost > 0 {
             reasons.push(format!("{} could not be read", plural(small(self.lost), "row", "rows")));
+        }
+        if self.marred > 0 {
+            let elements = plural(small(self.marred), "entry of a list", "entries of lists");
+            reasons.push(format!("{elements} could not be read whole"));
         }
         let state = match self.failures.first() {
             Some((state, _)) if self.ended_as(*state) => *state,

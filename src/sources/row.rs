@@ -78,6 +78,12 @@ fn without_odd(
     good
 }
 
+/// A list inside a row, each element read like a row of its own: an odd one costs neither the row nor its siblings.
+/// `Reading::elements` takes it apart.
+#[derive(Debug, Deserialize)]
+#[serde(bound = "T: Wire")]
+pub(super) struct Rows<T>(pub(super) Vec<Row<T>>);
+
 /// What a row is called in a note: its id, under whatever key the product has it.
 fn title(fields: &Map<String, Value>) -> String {
     ["id", "accountId", "account_id", "atlassianId", "clientId", "groupId", "directoryId", "uuid", "slug", "key"]
@@ -244,6 +250,17 @@ mod tests {
         assert_eq!((thing.expires_at, thing.label), (Fact::Absent, Fact::Absent));
         assert_eq!(Row::<Thing>::read(json!({})).value.unwrap().label, Fact::Unknown);
         assert!(Row::<Thing>::read(json!("text")).value.is_none());
+    }
+
+    #[test]
+    fn an_odd_element_of_a_list_leaves_its_siblings_alone() {
+        let list = json!([{"id": 1, "label": "x"}, {"id": 2, "label": 7}, "odd", {"id": 3, "label": "y"}]);
+        let rows = serde_json::from_value::<Rows<Thing>>(list).unwrap().0;
+        let labels = rows.iter().map(|row| row.value.as_ref().map(|thing| thing.label.clone()));
+        let known = |label: &str| Some(Fact::Known(label.to_owned()));
+        assert_eq!(labels.collect::<Vec<_>>(), [known("x"), Some(Fact::Unknown), None, known("y")]);
+        assert_eq!(rows[1].unreadable, ["`2`: label"]);
+        assert!(serde_json::from_value::<Rows<Thing>>(json!({"id": 1})).is_err(), "an object is no list");
     }
 
     #[test]

@@ -14,12 +14,16 @@ pub(super) struct Site {
     pub(super) client: Client,
     /// The client of the site's address that shows no credential.
     pub(super) anonymous: Client,
+    /// The client of the Automation API, which has the gateway's host for all sites. It lets nobody in but users with
+    /// an API token: none for OAuth clients.
+    pub(super) automation: Option<Client>,
     /// The site's id, where it is not to be found out.
     pub(super) cloud_id: Option<String>,
 }
 
 impl Site {
-    /// Reads what every site has in its section. `product` is its name in the gateway's paths.
+    /// Reads what every site has in its section. `product` is its name in the gateway's paths. The three lists are what
+    /// its clients may ask for.
     pub(super) fn read(
         section: &mut Section,
         factory: &Factory,
@@ -27,17 +31,24 @@ impl Site {
         product: &str,
         allowed: &'static [Allowed],
         anonymously: &'static [Allowed],
+        automations: &'static [Allowed],
     ) -> Option<Self> {
         tell_path(section, &connection.base_url);
         let cloud_id: Option<String> = section.get("cloud_id");
         let gateway = section.get("gateway").unwrap_or(false);
-        let api_url = api_url(section, &connection.base_url, product, gateway, cloud_id.as_deref());
+        let gateway_url = url(section, "gateway_url").unwrap_or_else(|| "https://api.atlassian.com".to_owned());
+        let api_url = match gateway {
+            true => behind(&gateway_url, section, &connection.base_url, product, cloud_id.as_deref()),
+            false => connection.base_url.clone(),
+        };
         let auth = auth(section, gateway);
-        let client = auth.and_then(|auth| connection.client(section, factory, &api_url, auth, allowed));
+        let client = auth.clone().and_then(|auth| connection.client(section, factory, &api_url, auth, allowed));
         let host = connection.base_url.clone();
         let anonymous = connection.client(section, factory, &host, Auth::None, anonymously);
         let (client, anonymous) = client.zip(anonymous)?;
-        Some(Self { connection, client, anonymous, cloud_id })
+        let user = auth.filter(|auth| matches!(auth, Auth::Basic { .. }));
+        let automation = user.and_then(|auth| connection.client(section, factory, &gateway_url, auth, automations));
+        Some(Self { connection, client, anonymous, automation, cloud_id })
     }
 }
 
@@ -61,18 +72,14 @@ fn tell_path(section: &mut Section, base_url: &str) {
     }
 }
 
-/// Where the REST API is asked.
-fn api_url(section: &mut Section, site: &str, product: &str, gateway: bool, cloud_id: Option<&str>) -> String {
-    let host = url(section, "gateway_url").unwrap_or_else(|| "https://api.atlassian.com".to_owned());
-    match (gateway, cloud_id) {
-        (false, _) => site.to_owned(),
-        (true, Some(cloud_id)) => format!("{host}/ex/{product}/{cloud_id}"),
-        (true, None) => {
-            let help = format!("open {site}/_edge/tenant_info in a browser: it shows the id");
-            section.wrong(section.span_of("gateway"), "`gateway` needs `cloud_id`", Some(help));
-            host
-        }
+/// The address of a product's REST API behind the gateway.
+fn behind(gateway: &str, section: &mut Section, site: &str, product: &str, cloud_id: Option<&str>) -> String {
+    if let Some(cloud_id) = cloud_id {
+        return format!("{gateway}/ex/{product}/{cloud_id}");
     }
+    let help = format!("open {site}/_edge/tenant_info in a browser: it shows the id");
+    section.wrong(section.span_of("gateway"), "`gateway` needs `cloud_id`", Some(help));
+    gateway.to_owned()
 }
 
 /// Either a user's token or the client credentials of a service account.

@@ -3,9 +3,9 @@
 
 use serde::Deserialize;
 
-use super::hooks::WebhookUrl;
 use crate::model::Fact;
 use crate::sources::row::{Id, Timestamp, Wire};
+use crate::sources::webhook_url::WebhookUrl;
 
 /// The links of a resource; of them, the page that people open.
 #[derive(Debug, Default, Deserialize)]

@@ -1,15 +1,20 @@
 //! `jira-cloud`: one Jira Cloud site: accounts, groups with their members and access, seats, projects, roles and
-//! permissions.
+//! permissions, what is shared, and what acts in it: apps, webhooks, automation rules.
 //!
 //! Tokens without scopes are used on the site's own address. Tokens with scopes, and everything a service account
 //! can hold, work through Atlassian's gateway only: `gateway: true`.
 
 mod accounts;
+mod apps;
+mod audit;
 mod endpoints;
 mod groups;
 mod permissions;
 mod projects;
+mod service_desks;
+mod sharing;
 mod site;
+mod webhooks;
 mod wire;
 
 #[cfg(test)]
@@ -21,31 +26,38 @@ use async_trait::async_trait;
 
 use super::connection::{Connection, whole_number};
 use super::endpoint::allowed;
-use super::reading::{Gatherer, Part, gathered};
+use super::reading::{Gatherer, Part, Reading, gathered};
 use super::site::{SITE_HINTS, Site};
-use super::{Depth, Right, Source, SourceKind};
+use super::{Depth, Right, Source, SourceKind, automation};
 use crate::clock::Clock;
 use crate::document::Section;
 use crate::http::{Allowed, Client, Factory, Paging};
 use crate::model::{Collection, Kind, ResourceId, SourceName, Watermarks};
 use crate::problem::Problems;
-use endpoints::ENDPOINTS;
+use endpoints::{AUTOMATION_RULES, ENDPOINTS};
 use site::OwnRights;
 
 pub(super) const KIND: SourceKind = SourceKind {
     name: "jira-cloud",
-    summary: "a Jira Cloud site, Jira Service Management included: accounts, groups, seats, projects and permissions",
+    summary: "a Jira Cloud site, Jira Service Management included: accounts, groups, seats, projects, permissions, \
+              filters, webhooks, automation and apps",
     rights: &[
         Right {
             right: "Administer Jira",
-            why: "all projects with their roles and schemes, seats, and the global permissions of others",
+            why: "all projects with their roles and schemes, all filters, seats, webhooks, installed apps, automation of \
+                  the whole site, the audit log, and the global permissions of others",
         },
+        Right { right: "an API token without scopes, of a person", why: "webhooks, installed apps, automation" },
         Right { right: "Browse users and groups", why: "accounts, groups and their members" },
         Right { right: "read:jira-user (scoped credentials)", why: "accounts and groups" },
-        Right { right: "read:jira-work (scoped credentials)", why: "projects and permission schemes" },
+        Right {
+            right: "read:jira-work (scoped credentials)",
+            why: "projects, permission schemes, filters and dashboards",
+        },
+        Right { right: "read:servicedesk-request (scoped credentials)", why: "service desks" },
         Right {
             right: "manage:jira-configuration (scoped credentials)",
-            why: "members of groups, seats, licence and project roles",
+            why: "members of groups, seats, licence, project roles and the audit log",
         },
     ],
     sees: &[
@@ -55,11 +67,19 @@ pub(super) const KIND: SourceKind = SourceKind {
         "projects, live and archived, with lead, roles and permission scheme",
         "every grant of every permission scheme",
         "global permissions of administrators and apps",
+        "filters and dashboards with owner, and everybody they are shared with",
+        "webhooks that administrators made: host, events, whether the address carries a secret, who changed them last",
+        "automation rules: author, the account they act as, the projects they are limited to",
+        "apps that the app manager lists, with vendor, version and state",
+        "service desks, and whether the audit log has records",
     ],
     cannot_see: &[
         "global permissions of everybody, as a list",
         "who may open a team-managed project beyond its roles",
-        "installed Forge apps and the OAuth grants that people gave",
+        "dashboards that are neither the account's own nor shared with it: no right shows those of others",
+        "path and query of a webhook's address: they are dropped unread, because they often are the secret",
+        "webhooks that apps registered, and what an automation rule does",
+        "apps built on Forge alone, where the app manager leaves them out, and the OAuth grants that people gave",
         "mail addresses that their owners hide",
     ],
     endpoints: ENDPOINTS,
@@ -68,6 +88,7 @@ pub(super) const KIND: SourceKind = SourceKind {
 
 static ALLOWED: LazyLock<Vec<Allowed>> = LazyLock::new(|| allowed(ENDPOINTS));
 static CLOUD_ID_ALLOWED: &[Allowed] = endpoints::CLOUD_ID.requests;
+static AUTOMATION_ALLOWED: &[Allowed] = endpoints::AUTOMATION_RULES.requests;
 
 #[derive(Debug)]
 struct JiraCloud {
@@ -76,6 +97,8 @@ struct JiraCloud {
     site: Site,
     /// Of how many accounts the global permissions are asked one by one.
     global_permissions_up_to: usize,
+    /// How many days of the audit log are read.
+    audit_days: u32,
 }
 
 /// One look at the site.
@@ -96,10 +119,11 @@ fn build(
 ) -> Result<Box<dyn Source>, Problems> {
     let connection = Connection::read(&mut section, None, ENDPOINTS);
     let up_to = whole_number(&mut section, "global_permissions_up_to", 1_000_000).unwrap_or(2_000);
-    let site = Site::read(&mut section, factory, connection, "jira", &ALLOWED, CLOUD_ID_ALLOWED);
+    let audit_days = whole_number(&mut section, "audit_days", 3_650).unwrap_or(30);
+    let site = Site::read(&mut section, factory, connection, "jira", &ALLOWED, CLOUD_ID_ALLOWED, AUTOMATION_ALLOWED);
     let source = site.map(|site| {
         let global_permissions_up_to = up_to as usize;
-        Box::new(JiraCloud { name, clock, site, global_permissions_up_to }) as Box<dyn Source>
+        Box::new(JiraCloud { name, clock, site, global_permissions_up_to, audit_days }) as Box<dyn Source>
     });
     section.finish(source)
 }
@@ -143,14 +167,32 @@ impl JiraCloud {
             visit.role_actors(&projects),
             visit.schemes_of_projects(&projects),
         );
+        let (filters, dashboards, webhooks, rules, apps, audit_log, desks) = tokio::join!(
+            visit.filters(),
+            visit.dashboards(),
+            visit.webhooks(),
+            visit.automation_rules(),
+            visit.installed_apps(),
+            visit.audit_log(),
+            visit.service_desks(),
+        );
         let global = visit.global_permissions(&accounts, &access, &members).await;
         let mut parts = vec![cloud_id, own_permissions, site, own_account, applications, licence, schemes, accounts];
         parts.extend([groups, access, projects, members.part, role_actors, project_schemes, global]);
+        parts.extend([filters, dashboards, webhooks, rules, apps, audit_log, desks]);
         parts
     }
 }
 
 impl Visit<'_> {
+    async fn automation_rules(&self) -> Part {
+        let (site, site_id) = (&self.source.site, self.site_id());
+        let limit = |reading: &mut Reading<'_>| {
+            self.rights.limit_to_own(reading, "rules of projects that the account administers");
+        };
+        automation::rules(&self.gatherer, &AUTOMATION_RULES, site, "jira", &site_id, limit).await
+    }
+
     fn client(&self) -> &Client {
         &self.source.site.client
     }

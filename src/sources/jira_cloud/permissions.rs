@@ -44,9 +44,10 @@ impl Visit<'_> {
                 reading.fall_short("a permission scheme came without its grants".to_owned());
                 continue;
             };
-            for permission in permissions {
-                let native = format!("permission-scheme:{id}/{}", String::from(permission.id.clone()));
-                reading.push(Some(scheme_grant(self.id(Kind::Grant, &native), &scheme_id, permission)));
+            for permission in reading.elements(&format!("permission scheme {id}"), permissions) {
+                let grant = row::id(permission.id.clone())
+                    .map(|grant| self.id(Kind::Grant, &format!("permission-scheme:{id}/{grant}")));
+                reading.push(grant.and_then(|id| scheme_grant(id, &scheme_id, permission)));
             }
         }
         reading.finish()
@@ -100,15 +101,9 @@ impl Visit<'_> {
             name: format!("{permission} for {name}"),
             seen_by: Vec::new(),
             body: Body::Grant(Grant {
-                form: GrantForm::GlobalPermission,
-                role: permission,
-                holder: Holder::Principal,
                 principal: Fact::Known(account.clone()),
-                group: Fact::Unknown,
-                holder_detail: Fact::Unknown,
                 container: Fact::Known(self.site_id()),
-                permits: Fact::Unknown,
-                via: Fact::Unknown,
+                ..Grant::of(GrantForm::GlobalPermission, permission, Holder::Principal)
             }),
         }
     }
@@ -127,21 +122,13 @@ fn is_machine(account: &Resource) -> bool {
     )
 }
 
-fn scheme_grant(id: ResourceId, scheme: &ResourceId, row: wire::PermissionGrant) -> Resource {
+fn scheme_grant(id: ResourceId, scheme: &ResourceId, row: wire::PermissionGrant) -> Option<Resource> {
+    let permission = row::id(row.permission)?;
     let told = value(row.holder).unwrap_or_default();
     let kind = value(told.kind).unwrap_or_default();
     let (parameter, told_value) = (row::id(told.parameter), row::id(told.value));
-    let mut grant = Grant {
-        form: GrantForm::Permission,
-        role: row.permission.clone(),
-        holder: Holder::Other,
-        principal: Fact::Unknown,
-        group: Fact::Unknown,
-        holder_detail: Fact::Unknown,
-        container: Fact::Known(scheme.clone()),
-        permits: Fact::Unknown,
-        via: Fact::Unknown,
-    };
+    let container = Fact::Known(scheme.clone());
+    let mut grant = Grant { container, ..Grant::of(GrantForm::Permission, permission.clone(), Holder::Other) };
     let text = |text: Option<String>| text.map_or(Fact::Unknown, Fact::Known);
     let named = |kind, id: Option<String>| id.map_or(Fact::Unknown, |id| Fact::Known(cloud(kind, &id)));
     let either = told_value.clone().or_else(|| parameter.clone());
@@ -168,7 +155,7 @@ fn scheme_grant(id: ResourceId, scheme: &ResourceId, row: wire::PermissionGrant)
         _ => (Holder::Other, Fact::Known(kind)),
     };
     let who = who.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    Resource { id, name: format!("{} for {who}", row.permission), seen_by: Vec::new(), body: Body::Grant(grant) }
+    Some(Resource { id, name: format!("{permission} for {who}"), seen_by: Vec::new(), body: Body::Grant(grant) })
 }
 
 #[cfg(test)]
@@ -181,7 +168,7 @@ mod tests {
         let row = serde_json::from_value(json!({"id": 1, "permission": "BROWSE_PROJECTS", "holder": holder})).unwrap();
         let scheme = ResourceId::new("11f1", Kind::Container, "permission-scheme:1");
         let id = ResourceId::new("11f1", Kind::Grant, "permission-scheme:1/1");
-        let Body::Grant(grant) = scheme_grant(id, &scheme, row).body else { panic!("a grant") };
+        let Body::Grant(grant) = scheme_grant(id, &scheme, row).unwrap().body else { panic!("a grant") };
         grant
     }
 

@@ -1,13 +1,13 @@
 //! Projects, who is in their roles, and which permission scheme each uses.
 
-use super::endpoints::{PROJECTS, ROLE_ACTORS, ROLES_OF_PROJECT, SCHEMES_OF_PROJECTS};
+use super::endpoints::{PROJECTS, ROLE_ACTORS, ROLES, ROLES_OF_PROJECT, SCHEMES_OF_PROJECTS};
 use super::site::container;
 use super::{Visit, cloud, wire};
 use crate::http::{Paging, Request};
 use crate::model::{Body, Container, ContainerForm, Fact, Grant, GrantForm, Holder, Kind, Resource};
 use crate::sources::endpoint::fill;
-use crate::sources::pages::{Bean, One};
-use crate::sources::reading::Part;
+use crate::sources::pages::{Bare, Bean, One};
+use crate::sources::reading::{Part, Reading};
 use crate::sources::row::{hidden_if_empty, hidden_if_null, id, value};
 
 impl Visit<'_> {
@@ -23,22 +23,31 @@ impl Visit<'_> {
         for answer in answers {
             answer.rows.into_iter().for_each(|row| reading.push(self.project(row, answer.of)));
         }
-        self.rights.limit_to_own_projects(&mut reading);
+        self.rights.limit_to_own(&mut reading, "projects that the account may open");
         reading.finish()
     }
 
-    /// Each project names its roles, those of team-managed projects included; each role then names its actors.
+    /// Who is in a role is told for one role of one project at a time. Company-managed projects share their roles, so
+    /// where the site tells all of them, only team-managed projects have to name theirs.
     pub(super) async fn role_actors(&self, projects: &Part) -> Part {
         let mut reading = self.gatherer.start(&ROLE_ACTORS);
         reading.lean_on(&projects.entry);
-        let calls = projects.resources.iter().filter_map(|project| {
-            let id = project_id(project)?;
-            Some(((project, id), fill(ROLES_OF_PROJECT, &[id])))
-        });
         let client = self.client();
-        let projects = reading.walk_each::<One<wire::RoleLinks>, _, _>(client, calls.collect(), Paging::Single).await;
+        let shared = self.shared_roles(&reading).await;
         let mut calls: Vec<((&Resource, &str, String), Request)> = Vec::new();
-        for answer in projects {
+        let mut naming = Vec::new();
+        for project in &projects.resources {
+            let Some(id) = project_id(project) else { continue };
+            if shared.is_empty() || team_managed(project) != Fact::Known(false) {
+                naming.push(((project, id), fill(ROLES_OF_PROJECT, &[id])));
+                continue;
+            }
+            let asked =
+                shared.iter().map(|(role, name)| ((project, id, name.clone()), ROLE_ACTORS.request(&[id, role])));
+            calls.extend(asked);
+        }
+        let named = reading.walk_each::<One<wire::RoleLinks>, _, _>(client, naming, Paging::Single).await;
+        for answer in named {
             let (project, id) = answer.of;
             for (name, link) in answer.rows.into_iter().flat_map(|links| links.0) {
                 match link.as_str().and_then(|link| link.rsplit('/').next()).filter(|role| !role.is_empty()) {
@@ -57,7 +66,7 @@ impl Visit<'_> {
                 };
                 let role_name = value(role.name).unwrap_or_else(|| name.clone());
                 let role_id = value(role.id).map_or_else(|| role_name.clone(), String::from);
-                for actor in actors {
+                for actor in reading.elements(&format!("role {role_id} of project {id}"), actors) {
                     reading.push(self.role_grant(project, id, &role_id, &role_name, actor));
                 }
             }
@@ -65,13 +74,20 @@ impl Visit<'_> {
         reading.finish()
     }
 
+    /// Ids and names of the roles that all company-managed projects have; none where the site does not tell them.
+    async fn shared_roles(&self, reading: &Reading<'_>) -> Vec<(String, String)> {
+        let roles = reading.shortcut::<Bare<wire::ProjectRole>, _>(self.client(), fill(ROLES, &[])).await;
+        let shared = roles.into_iter().flatten().filter(|role| role.scope.known().is_none());
+        shared.filter_map(|role| Some((id(role.id)?, value(role.name).unwrap_or_default()))).collect()
+    }
+
+    /// A team-managed project has a scheme of its own, which nothing else tells of: it is not asked for.
     pub(super) async fn schemes_of_projects(&self, projects: &Part) -> Part {
         let mut reading = self.gatherer.start(&SCHEMES_OF_PROJECTS);
         reading.lean_on(&projects.entry);
-        let calls = projects
-            .resources
-            .iter()
-            .filter_map(|project| Some((project, SCHEMES_OF_PROJECTS.request(&[project_id(project)?]))));
+        let company_managed = projects.resources.iter().filter(|project| team_managed(project) != Fact::Known(true));
+        let calls =
+            company_managed.filter_map(|project| Some((project, SCHEMES_OF_PROJECTS.request(&[project_id(project)?]))));
         let answers = reading
             .walk_each::<One<wire::PermissionScheme>, _, _>(self.client(), calls.collect(), Paging::Single)
             .await;
@@ -81,8 +97,14 @@ impl Visit<'_> {
                     reading.push(None);
                     continue;
                 };
-                let permission_scheme = Fact::Known(self.id(Kind::Container, &format!("permission-scheme:{id}")));
-                let body = Container { permission_scheme, ..Container::unknown(ContainerForm::Project) };
+                let mut body = Container::unknown(ContainerForm::Project);
+                match scheme.scope.and_then(|scope| scope.kind).known().map(String::as_str) {
+                    Some("PROJECT") => body.team_managed = Fact::Known(true),
+                    _ => {
+                        let scheme = self.id(Kind::Container, &format!("permission-scheme:{id}"));
+                        body.permission_scheme = Fact::Known(scheme);
+                    }
+                }
                 reading.push(Some(Resource { body: Body::Container(body), ..answer.of.clone() }));
             }
         }
@@ -102,6 +124,7 @@ impl Visit<'_> {
             key: hidden_if_null(row.key),
             status: Fact::Known(status.to_owned()),
             lead: row.lead.and_then(|lead| hidden_if_empty(lead.account_id)).map(|id| cloud(Kind::Principal, &id)),
+            category: hidden_if_null(row.project_type_key),
             team_managed,
             ..Container::unknown(ContainerForm::Project)
         };
@@ -124,21 +147,13 @@ impl Visit<'_> {
             (None, None) => (Holder::Other, "other", id(actor.id)?),
         };
         let who = value(actor.display_name).unwrap_or_else(|| id.clone());
-        let body = Grant {
-            form: GrantForm::ProjectRole,
-            role: role.to_owned(),
-            holder,
-            principal: if holder == Holder::Principal {
-                Fact::Known(cloud(Kind::Principal, &id))
-            } else {
-                Fact::Unknown
-            },
-            group: if holder == Holder::Group { Fact::Known(cloud(Kind::Group, &id)) } else { Fact::Unknown },
-            holder_detail: if holder == Holder::Other { hidden_if_null(actor.kind) } else { Fact::Unknown },
-            container: Fact::Known(project.id.clone()),
-            permits: Fact::Unknown,
-            via: Fact::Unknown,
-        };
+        let mut body = Grant::of(GrantForm::ProjectRole, role, holder);
+        body.container = Fact::Known(project.id.clone());
+        match holder {
+            Holder::Principal => body.principal = Fact::Known(cloud(Kind::Principal, &id)),
+            Holder::Group => body.group = Fact::Known(cloud(Kind::Group, &id)),
+            _ => body.holder_detail = hidden_if_null(actor.kind),
+        }
         Some(Resource {
             id: self.id(Kind::Grant, &format!("project-role:{project_id}/{role_id}/{sort}:{id}")),
             name: format!("{role} for {who}"),
@@ -150,4 +165,11 @@ impl Visit<'_> {
 
 fn project_id(project: &Resource) -> Option<&str> {
     project.id.native().strip_prefix("project:")
+}
+
+fn team_managed(project: &Resource) -> Fact<bool> {
+    match &project.body {
+        Body::Container(container) => container.team_managed,
+        _ => Fact::Unknown,
+    }
 }

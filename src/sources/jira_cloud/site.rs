@@ -6,7 +6,7 @@ use crate::http::Paging;
 use crate::model::{Body, Container, ContainerForm, EndpointState, Fact, Kind, Resource, ResourceId};
 use crate::sources::pages::{Bare, One};
 use crate::sources::reading::{Part, Reading};
-use crate::sources::row::{hidden_if_empty, hidden_if_null, id, sorted, value};
+use crate::sources::row::{Rows, hidden_if_empty, hidden_if_null, id, sorted, value};
 
 /// What the account that asks may do, as far as it decides what it is shown.
 #[derive(Debug, Default)]
@@ -16,9 +16,14 @@ pub(super) struct OwnRights {
 }
 
 impl OwnRights {
-    /// Jira shows those who may not administer it the projects they may open, and calls that all of them.
-    pub(super) fn limit_to_own_projects(&self, reading: &mut Reading<'_>) {
-        limit(reading, self.administer, "Administer Jira", "projects that the account may open");
+    /// True if the account administers Jira.
+    pub(super) fn administer(&self) -> bool {
+        self.administer == Fact::Known(true)
+    }
+
+    /// Jira shows those who may not administer it what they may open or use themselves, and calls that all there is.
+    pub(super) fn limit_to_own(&self, reading: &mut Reading<'_>, shown: &str) {
+        limit(reading, self.administer, "Administer Jira", shown);
     }
 
     /// True if listings of accounts and groups show all of them.
@@ -115,7 +120,10 @@ impl Visit<'_> {
         let mut reading = self.gatherer.start(&APPLICATIONS);
         let request = APPLICATIONS.request(&[]);
         let rows = reading.walk::<Bare<wire::ApplicationRole>, _>(self.client(), request, Paging::Single).await.rows;
-        rows.into_iter().for_each(|row| reading.push(self.application(row)));
+        for row in rows {
+            let application = self.application(row, &mut reading);
+            reading.push(application);
+        }
         reading.finish()
     }
 
@@ -125,15 +133,18 @@ impl Visit<'_> {
         let request = LICENCE.request(&[]);
         let rows = reading.walk::<One<wire::License>, _>(self.client(), request, Paging::Single).await.rows;
         for row in rows {
-            match value(row.applications) {
-                Some(applications) => applications.into_iter().for_each(|row| reading.push(Some(self.plan(row)))),
-                None => reading.fall_short("the licence names no applications".to_owned()),
+            let Some(applications) = value(row.applications) else {
+                reading.fall_short("the licence names no applications".to_owned());
+                continue;
+            };
+            for application in reading.elements("the licence", applications) {
+                reading.push(self.plan(application));
             }
         }
         reading.finish()
     }
 
-    fn application(&self, row: wire::ApplicationRole) -> Option<Resource> {
+    fn application(&self, row: wire::ApplicationRole, reading: &mut Reading<'_>) -> Option<Resource> {
         let key = id(row.key)?;
         let seats_total = match (row.has_unlimited_seats, row.number_of_seats) {
             (Fact::Known(true), _) | (_, Fact::Known(-1)) => Fact::Absent,
@@ -141,28 +152,29 @@ impl Visit<'_> {
         };
         let body = Container {
             parent: Fact::Known(self.site_id()),
-            key: Fact::Known(key.clone()),
             seats_used: hidden_if_null(row.user_count),
             seats_total,
-            licence_groups: hidden_if_null(row.group_details).map(ids),
-            default_groups: hidden_if_null(row.default_groups_details).map(ids),
+            licence_groups: groups(row.group_details, &format!("groups of {key}"), reading),
+            default_groups: groups(row.default_groups_details, &format!("default groups of {key}"), reading),
+            key: Fact::Known(key.clone()),
             ..Container::unknown(ContainerForm::Application)
         };
         Some(container(self.id(Kind::Container, &format!("application:{key}")), row.name, body))
     }
 
-    fn plan(&self, row: wire::LicensedApplication) -> Resource {
-        let id = self.id(Kind::Container, &format!("application:{}", row.id));
+    fn plan(&self, row: wire::LicensedApplication) -> Option<Resource> {
+        let key = id(row.id)?;
+        let id = self.id(Kind::Container, &format!("application:{key}"));
         let body = Container {
             parent: Fact::Known(self.site_id()),
-            key: Fact::Known(row.id),
+            key: Fact::Known(key),
             plan: hidden_if_null(row.plan).map(|plan| match plan.as_str() {
                 "FREE" | "PAID" | "UNLICENSED" => plan.to_ascii_lowercase(),
                 _ => plan,
             }),
             ..Container::unknown(ContainerForm::Application)
         };
-        container(id, Fact::Unknown, body)
+        Some(container(id, Fact::Unknown, body))
     }
 }
 
@@ -171,6 +183,12 @@ pub(super) fn container(id: ResourceId, name: Fact<String>, body: Container) -> 
     Resource { id, name: value(name).unwrap_or_default(), seen_by: Vec::new(), body: Body::Container(body) }
 }
 
-fn ids(groups: Vec<wire::GroupName>) -> Vec<ResourceId> {
-    sorted(groups.into_iter().map(|group| cloud(Kind::Group, &group.group_id)).collect())
+/// The groups in a list of another answer, known only if each of them is: one that is left out would look removed.
+fn groups(told: Fact<Rows<wire::Group>>, list: &str, reading: &mut Reading<'_>) -> Fact<Vec<ResourceId>> {
+    hidden_if_null(told).and_then(|rows| {
+        let all = rows.0.len();
+        let ids = reading.elements(list, rows).into_iter().filter_map(|group| id(group.group_id));
+        let groups: Vec<ResourceId> = ids.map(|id| cloud(Kind::Group, &id)).collect();
+        if groups.len() == all { Fact::Known(sorted(groups)) } else { Fact::Unknown }
+    })
 }

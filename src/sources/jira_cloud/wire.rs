@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::http::{Page, Position};
 use crate::model::Fact;
-use crate::sources::row::{Id, Row, Wire};
+use crate::sources::row::{Id, Row, Rows, Timestamp, Wire};
+use crate::sources::webhook_url::WebhookUrl;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -61,32 +62,25 @@ pub(super) struct ApplicationRole {
     pub(super) number_of_seats: Fact<i64>,
     pub(super) user_count: Fact<i64>,
     pub(super) has_unlimited_seats: Fact<bool>,
-    pub(super) group_details: Fact<Vec<GroupName>>,
-    pub(super) default_groups_details: Fact<Vec<GroupName>>,
-}
-
-/// A group in a list of another answer.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct GroupName {
-    pub(super) group_id: String,
+    pub(super) group_details: Fact<Rows<Group>>,
+    pub(super) default_groups_details: Fact<Rows<Group>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct License {
-    pub(super) applications: Fact<Vec<LicensedApplication>>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct LicensedApplication {
-    pub(super) id: String,
-    #[serde(default)]
-    pub(super) plan: Fact<String>,
+    pub(super) applications: Fact<Rows<LicensedApplication>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
+pub(super) struct LicensedApplication {
+    pub(super) id: Fact<Id>,
+    pub(super) plan: Fact<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub(super) struct Project {
     pub(super) id: Fact<Id>,
     pub(super) key: Fact<String>,
@@ -94,6 +88,7 @@ pub(super) struct Project {
     pub(super) lead: Fact<User>,
     pub(super) style: Fact<String>,
     pub(super) simplified: Fact<bool>,
+    pub(super) project_type_key: Fact<String>,
 }
 
 /// The roles of a project: name and address of each.
@@ -106,7 +101,16 @@ pub(super) struct RoleLinks(pub(super) BTreeMap<String, Value>);
 pub(super) struct ProjectRole {
     pub(super) id: Fact<Id>,
     pub(super) name: Fact<String>,
-    pub(super) actors: Fact<Vec<RoleActor>>,
+    pub(super) actors: Fact<Rows<RoleActor>>,
+    pub(super) scope: Fact<Scope>,
+}
+
+/// Where a role or a scheme is used, if not everywhere: `PROJECT` is one team-managed project.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Scope {
+    #[serde(rename = "type")]
+    pub(super) kind: Fact<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -145,14 +149,15 @@ impl Page for PermissionSchemes {
 pub(super) struct PermissionScheme {
     pub(super) id: Fact<Id>,
     pub(super) name: Fact<String>,
-    pub(super) permissions: Fact<Vec<PermissionGrant>>,
+    pub(super) permissions: Fact<Rows<PermissionGrant>>,
+    pub(super) scope: Fact<Scope>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct PermissionGrant {
-    pub(super) id: Id,
-    pub(super) permission: String,
-    #[serde(default)]
+    pub(super) id: Fact<Id>,
+    pub(super) permission: Fact<String>,
     pub(super) holder: Fact<PermissionHolder>,
 }
 
@@ -172,6 +177,117 @@ pub(super) struct BulkPermissionGrants {
     pub(super) global_permissions: Fact<Vec<String>>,
 }
 
+/// A filter or a dashboard: with whom its owner shares it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct SharedItem {
+    pub(super) id: Fact<Id>,
+    pub(super) name: Fact<String>,
+    pub(super) owner: Fact<User>,
+    #[serde(alias = "view")]
+    pub(super) view_url: Fact<String>,
+    pub(super) share_permissions: Fact<Rows<Share>>,
+    pub(super) edit_permissions: Fact<Rows<Share>>,
+}
+
+/// One share: of group, user, project and role those that its type names.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Share {
+    pub(super) id: Fact<Id>,
+    #[serde(rename = "type")]
+    pub(super) kind: Fact<String>,
+    pub(super) group: Fact<Group>,
+    pub(super) user: Fact<User>,
+    pub(super) project: Fact<Project>,
+    pub(super) role: Fact<ProjectRole>,
+}
+
+/// A webhook that an administrator made. Its address is cut while it is read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Webhook {
+    pub(super) id: Fact<Id>,
+    #[serde(rename = "self")]
+    pub(super) link: Fact<String>,
+    pub(super) name: Fact<String>,
+    pub(super) url: Fact<WebhookUrl>,
+    pub(super) events: Fact<Vec<String>>,
+    pub(super) enabled: Fact<bool>,
+    pub(super) is_signed: Fact<bool>,
+    pub(super) last_updated_user: Fact<String>,
+    pub(super) last_updated: Fact<Timestamp>,
+}
+
+/// The envelope of the app manager.
+#[derive(Debug, Deserialize)]
+pub(super) struct Plugins {
+    plugins: Vec<Row<Plugin>>,
+}
+
+impl Page for Plugins {
+    type Row = Row<Plugin>;
+
+    fn position(&self) -> Position {
+        Position::default()
+    }
+
+    fn into_rows(self) -> Vec<Row<Plugin>> {
+        self.plugins
+    }
+}
+
+/// An app as its manager lists it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Plugin {
+    pub(super) key: Fact<String>,
+    pub(super) name: Fact<String>,
+    pub(super) version: Fact<String>,
+    pub(super) enabled: Fact<bool>,
+    pub(super) user_installed: Fact<bool>,
+    pub(super) vendor: Fact<Vendor>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Vendor {
+    pub(super) name: Fact<String>,
+}
+
+/// The envelope of the audit records.
+#[derive(Debug, Deserialize)]
+pub(super) struct AuditRecords {
+    records: Vec<Row<AuditRecord>>,
+    #[serde(default)]
+    total: Option<u64>,
+}
+
+impl Page for AuditRecords {
+    type Row = Row<AuditRecord>;
+
+    fn position(&self) -> Position {
+        Position { next: None, is_last: None, total: self.total }
+    }
+
+    fn into_rows(self) -> Vec<Row<AuditRecord>> {
+        self.records
+    }
+}
+
+/// A record of the audit log: that it is there is all that is asked.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct AuditRecord {}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct ServiceDesk {
+    pub(super) id: Fact<Id>,
+    pub(super) project_id: Fact<Id>,
+    pub(super) project_name: Fact<String>,
+    pub(super) project_key: Fact<String>,
+}
+
 impl Wire for TenantInfo {}
 impl Wire for ServerInfo {}
 impl Wire for User {}
@@ -179,8 +295,17 @@ impl Wire for MyPermissions {}
 impl Wire for Group {}
 impl Wire for ApplicationRole {}
 impl Wire for License {}
+impl Wire for LicensedApplication {}
 impl Wire for Project {}
 impl Wire for RoleLinks {}
 impl Wire for ProjectRole {}
+impl Wire for RoleActor {}
 impl Wire for PermissionScheme {}
+impl Wire for PermissionGrant {}
 impl Wire for BulkPermissionGrants {}
+impl Wire for SharedItem {}
+impl Wire for Share {}
+impl Wire for Webhook {}
+impl Wire for Plugin {}
+impl Wire for AuditRecord {}
+impl Wire for ServiceDesk {}

@@ -12,8 +12,9 @@ use super::{build, demo, entry, facts, gaps, of_kind, sealed, secret_file, serve
 fn source(simulator: &Simulator, more: &str) -> Box<dyn Source> {
     let folder = tempfile::tempdir().unwrap();
     let token = secret_file(folder.path(), "token", simulator.site_token());
-    let (url, user) = (simulator.site_url(), simulator.site_user());
-    build("jira-cloud", &format!("base_url: {url}/\nuser: {user}\ntoken: {token}\n{more}")).unwrap()
+    let (url, gateway, user) = (simulator.site_url(), simulator.org_url(), simulator.site_user());
+    let yaml = format!("base_url: {url}/\ngateway_url: {gateway}\nuser: {user}\ntoken: {token}\n{more}");
+    build("jira-cloud", &yaml).unwrap()
 }
 
 async fn collect(simulator: &Simulator, more: &str) -> (Snapshot, Vec<LedgerEntry>) {
@@ -26,7 +27,7 @@ async fn collect_from(answers: Vec<(&'static str, Value)>) -> Snapshot {
     let folder = tempfile::tempdir().unwrap();
     let token = secret_file(folder.path(), "token", "any");
     let base = serve(answers).await;
-    let yaml = format!("base_url: {base}\nuser: a@b.example\ntoken: {token}\ncloud_id: 11f1\n");
+    let yaml = format!("base_url: {base}\ngateway_url: {base}\nuser: a@b.example\ntoken: {token}\ncloud_id: 11f1\n");
     sealed(build("jira-cloud", &yaml).unwrap().look(Depth::Whole, &Watermarks::default()).await)
 }
 
@@ -35,7 +36,7 @@ async fn a_whole_site_is_read_and_nothing_is_missing() {
     let simulator = demo().await;
     let (snapshot, ledger) = collect(&simulator, "").await;
     assert_eq!(gaps(&ledger), [].into(), "{ledger:#?}");
-    assert_eq!(ledger.len(), 15);
+    assert_eq!(ledger.len(), 22);
     assert!(ledger.iter().all(|entry| entry.requests > 0 && entry.unreadable.is_empty()), "{ledger:#?}");
     for form in ["site", "application", "project", "permission-scheme"] {
         let found = of_kind(&snapshot, Kind::Container).any(|each| match &each.body {
@@ -85,6 +86,7 @@ async fn the_groups_of_an_account_are_unknown_as_soon_as_one_group_was_not_read(
 async fn refusals_for_all_projects_are_one_denied_entry() {
     let simulator = demo().await;
     simulator.set_fault("project-permission-scheme", Fault::Status(403));
+    simulator.set_fault("roles", Fault::Status(401));
     simulator.set_fault("project-roles", Fault::Status(401));
     let (_, ledger) = collect(&simulator, "").await;
     for endpoint in ["permission schemes of projects", "project roles"] {
@@ -158,16 +160,355 @@ async fn a_listing_that_breaks_off_or_drops_rows_is_partial() {
 async fn a_probe_asks_first_pages_only() {
     let simulator = demo().await;
     let ledger = source(&simulator, "").probe().await;
-    assert_eq!(ledger.len(), 15);
+    assert_eq!(ledger.len(), 22);
     assert_eq!(gaps(&ledger), [].into());
     let asked = simulator.requests().len();
-    assert!(asked <= 20, "{asked} requests");
+    assert!(asked <= 27, "{asked} requests");
+}
+
+fn one_page(rows: Value) -> Value {
+    json!({"values": rows, "isLast": true, "total": rows.as_array().unwrap().len()})
+}
+
+/// What is around the projects of a site: shared things, webhooks, rules, apps, the audit log and service desks.
+fn surroundings() -> Vec<(&'static str, Value)> {
+    let share = |id: u32, more: Value| {
+        let mut share = json!({"id": id});
+        share.as_object_mut().unwrap().append(&mut more.as_object().unwrap().clone());
+        share
+    };
+    vec![
+        (
+            "GET /rest/api/3/filter/search",
+            one_page(json!([{
+                "id": "10000", "name": "Open bugs", "owner": {"accountId": "712020:a"},
+                "viewUrl": "https://acme.atlassian.net/issues/?filter=10000",
+                "sharePermissions": [
+                    share(1, json!({"type": "global"})),
+                    share(2, json!({"type": "authenticated"})),
+                    share(3, json!({"type": "group", "group": {"name": "jira-admins", "groupId": "g-1"}})),
+                    share(4, json!({"type": "user", "user": {"accountId": "712020:a", "displayName": "Ada"}})),
+                    share(5, json!({"type": "project", "project": {"id": "10001", "key": "PAY"}})),
+                    share(6, json!({"type": "project-unknown"})),
+                    share(7, json!({"type": "project", "project": {"id": "10001", "key": "PAY"},
+                        "role": {"id": 10002, "name": "Administrators"}})),
+                    share(8, json!({"type": "planet"}))],
+                "editPermissions": [share(3, json!({"type": "group", "group": {"name": "x", "groupId": "g-1"}}))]}])),
+        ),
+        (
+            "GET /rest/api/3/dashboard/search",
+            one_page(json!([{
+                "id": "7", "name": "Wall", "owner": {"accountId": "712020:a"},
+                "view": "https://acme.atlassian.net/Dashboard.jspa?selectPageId=7",
+                "sharePermissions": [{"type": "loggedin"}], "editPermissions": []}])),
+        ),
+        (
+            "GET /rest/webhooks/1.0/webhook",
+            json!([
+                {"name": "Chat", "url": "HTTPS://me:s3cret@Hooks.Example.com:8443/T0/s3cret?x=1&token=s3cret#s3cret",
+                 "events": ["jira:issue_updated", "comment_created"], "enabled": true, "isSigned": false,
+                 "filters": {"issue-related-events-section": "project = PAY"}, "lastUpdatedUser": "712020:a",
+                 "lastUpdatedDisplayName": "Ada", "lastUpdated": 1_743_568_964_174_i64,
+                 "self": "https://acme.atlassian.net/rest/webhooks/1.0/webhook/101"},
+                {"id": 102, "url": "hooks.example.com/s3cret", "enabled": false, "lastUpdatedUser": "admin",
+                 "lastUpdated": "2025-04-02T04:42:44.174+0000"},
+                {"id": 103, "name": "https://hooks.example.com/s3cret", "url": {"href": "s3cret"}}]),
+        ),
+        (
+            "GET /automation/public/jira/11f1/rest/v1/rule/summary",
+            json!({"links": {"self": "?limit=100", "next": null, "prev": null}, "data": [
+                {"uuid": "0192e5ac", "name": "Sync to ERP", "description": "", "state": "ENABLED",
+                 "authorAccountId": "712020:a", "actorAccountId": "712020:a", "created": 1_743_568_964.174,
+                 "updated": 1_743_568_964.174, "labels": ["erp"],
+                 "ruleScopeARIs": ["ari:cloud:jira:11f1:project/10001"]}]}),
+        ),
+        (
+            "GET /rest/plugins/1.0/",
+            json!({"plugins": [{"key": "com.eazybi.jira", "name": "eazyBI", "version": "1.4.0-AC", "enabled": true,
+                "userInstalled": true, "vendor": {"name": "eazyBI", "link": "https://vendor.example"}}]}),
+        ),
+        (
+            "GET /rest/api/3/auditing/record",
+            json!({"offset": 0, "limit": 1000, "total": 1, "records": [{"id": 1, "summary": "User added to group",
+                "created": "2026-11-19T18:45:42.967+0000", "remoteAddress": "192.0.2.1", "authorKey": "ada"}]}),
+        ),
+        (
+            "GET /rest/servicedeskapi/servicedesk",
+            json!({"size": 1, "start": 0, "limit": 50, "isLastPage": true, "values": [
+                {"id": "3", "projectId": "10001", "projectName": "Payments", "projectKey": "PAY"}]}),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn what_is_around_the_projects_is_told_as_it_was() {
+    let snapshot = collect_from(surroundings()).await;
+    let ada = "atlassian/principal/712020:a";
+    let share = |role: &str, holder: &str| json!({"form": "share", "role": role, "holder": holder, "container": "11f1/container/filter:10000"});
+    let with = |mut facts: Value, field: &str, value: &str| {
+        facts[field] = json!(value);
+        facts
+    };
+    for (id, expected) in [
+        (
+            "11f1/container/filter:10000",
+            json!({"form": "filter", "parent": "11f1/container/site", "owner": ada,
+                "url": "https://acme.atlassian.net/issues/?filter=10000"}),
+        ),
+        ("11f1/grant/share:filter:10000/view/anyone", share("view", "anyone")),
+        ("11f1/grant/share:filter:10000/view/logged-in", share("view", "logged-in")),
+        ("11f1/grant/share:filter:10000/view/group:g-1", with(share("view", "group"), "group", "atlassian/group/g-1")),
+        ("11f1/grant/share:filter:10000/edit/group:g-1", with(share("edit", "group"), "group", "atlassian/group/g-1")),
+        ("11f1/grant/share:filter:10000/view/principal:712020:a", with(share("view", "principal"), "principal", ada)),
+        ("11f1/grant/share:filter:10000/view/project:10001", with(share("view", "project"), "holder_detail", "10001")),
+        ("11f1/grant/share:filter:10000/view/project:#6", share("view", "project")),
+        (
+            "11f1/grant/share:filter:10000/view/project-role:10001/10002",
+            with(share("view", "project-role"), "holder_detail", "10002"),
+        ),
+        ("11f1/grant/share:filter:10000/view/other:#8", with(share("view", "other"), "holder_detail", "planet")),
+        (
+            "11f1/container/dashboard:7",
+            json!({"form": "dashboard", "parent": "11f1/container/site", "owner": ada,
+                "url": "https://acme.atlassian.net/Dashboard.jspa?selectPageId=7"}),
+        ),
+        (
+            "11f1/grant/share:dashboard:7/view/logged-in",
+            json!({"form": "share", "role": "view", "holder": "logged-in", "container": "11f1/container/dashboard:7"}),
+        ),
+        (
+            "11f1/webhook/webhook:101",
+            json!({"container": "11f1/container/site", "address": "https://hooks.example.com:8443",
+                "secret_in_url": true, "signed": false, "enabled": true,
+                "events": ["comment_created", "jira:issue_updated"], "changed_by": ada,
+                "changed_at": "2025-04-02T04:42:44.174Z"}),
+        ),
+        (
+            "11f1/webhook/webhook:102",
+            json!({"container": "11f1/container/site", "enabled": false, "changed_at": "2025-04-02T04:42:44.174Z"}),
+        ),
+        ("11f1/webhook/webhook:103", json!({"container": "11f1/container/site"})),
+        (
+            "11f1/automation/jira:0192e5ac",
+            json!({"container": "11f1/container/site", "status": "enabled", "author": ada, "actor": ada,
+                "limited_to": ["project/10001"], "description": null, "created_at": "2025-04-02T04:42:44.174Z",
+                "changed_at": "2025-04-02T04:42:44.174Z"}),
+        ),
+        (
+            "11f1/app/installed:com.eazybi.jira",
+            json!({"form": "installed-app", "container": "11f1/container/site", "key": "com.eazybi.jira",
+                "vendor": "eazyBI", "version": "1.4.0-AC", "enabled": true, "user_installed": true}),
+        ),
+        ("11f1/setting/jira-audit-log", json!({"key": "audit-log", "value": "readable", "detail": "30 days"})),
+        (
+            "11f1/container/service-desk:3",
+            json!({"form": "service-desk", "parent": "11f1/container/project:10001", "key": "PAY"}),
+        ),
+    ] {
+        assert_eq!(facts(&snapshot, id), expected, "{id}");
+    }
+    assert_eq!(entry(&snapshot.ledger, "webhooks").unreadable, ["`103`: url"]);
+    for shown in [format!("{snapshot:?}"), serde_json::to_string(&snapshot.resources).unwrap()] {
+        assert!(!shown.contains("s3cret"), "a secret of an address was kept");
+        assert!(!shown.contains("192.0.2.1"), "the audit log is not kept");
+    }
+}
+
+#[tokio::test]
+async fn one_odd_element_of_a_list_costs_only_itself() {
+    let mut answers = surroundings();
+    answers.retain(|(path, _)| !path.contains("filter/search"));
+    answers.extend([
+        (
+            "GET /rest/api/3/mypermissions",
+            json!({"permissions": {"ADMINISTER": {"havePermission": true}, "USER_PICKER": {"havePermission": true}}}),
+        ),
+        (
+            "GET /rest/api/3/filter/search",
+            one_page(json!([{"id": "1", "name": "F", "editPermissions": [], "sharePermissions": [
+                {"id": 1, "type": "global"}, {"id": 2, "type": 5}, "odd", {"id": 4, "type": "loggedin"}]}])),
+        ),
+        (
+            "GET /rest/api/3/permissionscheme",
+            json!({"permissionSchemes": [{"id": 10000, "name": "Default", "permissions": [
+                {"id": 1, "permission": "BROWSE_PROJECTS", "holder": {"type": "anyone"}},
+                {"id": 2, "permission": "BROWSE_PROJECTS", "holder": "odd"},
+                {"id": 3, "permission": "EDIT_ISSUES", "holder": {"type": "group", "value": "g-1"}}]}]}),
+        ),
+        (
+            "GET /rest/api/3/project/search",
+            one_page(json!([{"id": "10001", "key": "PAY", "name": "Payments", "style": "classic"}])),
+        ),
+        ("GET /rest/api/3/role", json!([{"id": 10002, "name": "Administrators", "actors": []}])),
+        (
+            "GET /rest/api/3/project/10001/role/10002",
+            json!({"id": 10002, "name": "Administrators", "actors": [
+                {"id": 1, "displayName": "x", "actorGroup": {"groupId": ["odd"]}},
+                {"id": 2, "displayName": "Ada", "actorUser": {"accountId": "712020:a"}}]}),
+        ),
+        (
+            "GET /rest/api/3/applicationrole",
+            json!([{"key": "jira-core", "userCount": 1, "numberOfSeats": 2, "defaultGroupsDetails": [],
+                "groupDetails": [{"groupId": "g-1", "name": "users"}, {"groupId": 7, "name": "odd"}]}]),
+        ),
+    ]);
+    let snapshot = collect_from(answers).await;
+    for (endpoint, note) in [
+        ("filters", "`2`: type (in view shares of filter:1)"),
+        ("permission schemes", "`2`: holder (in permission scheme 10000)"),
+        ("project roles", "`1`: actorGroup (in role 10002 of project 10001)"),
+        ("applications", "`7`: groupId (in groups of jira-core)"),
+    ] {
+        let found = entry(&snapshot.ledger, endpoint);
+        assert_eq!(found.state, EndpointState::Partial, "{endpoint}");
+        assert!(found.reason.contains("could not be read whole"), "{endpoint}: {}", found.reason);
+        assert_eq!(found.unreadable[0], note, "{endpoint}");
+    }
+    for id in [
+        "11f1/grant/share:filter:1/view/anyone",
+        "11f1/grant/share:filter:1/view/logged-in",
+        "11f1/grant/permission-scheme:10000/1",
+        "11f1/grant/permission-scheme:10000/3",
+        "11f1/grant/project-role:10001/10002/user:712020:a",
+    ] {
+        assert!(facts(&snapshot, id)["role"].is_string(), "{id}");
+    }
+    let application = facts(&snapshot, "11f1/container/application:jira-core");
+    assert_eq!(application.get("licence_groups"), None, "a list without one of its groups would be a wrong one");
+}
+
+#[tokio::test]
+async fn company_managed_projects_are_not_asked_for_their_roles_one_by_one() {
+    let simulator = demo().await;
+    let (snapshot, _) = collect(&simulator, "").await;
+    let naming = |project: &str| format!("/rest/api/3/project/{project}/role");
+    let scheme = |project: &str| format!("/rest/api/3/project/{project}/permissionscheme");
+    let asked: BTreeSet<String> = simulator.requests().into_iter().map(|(_, path)| path).collect();
+    let mut seen = BTreeSet::new();
+    for project in of_kind(&snapshot, Kind::Container) {
+        let Body::Container(container) = &project.body else { panic!("a container") };
+        let Some(id) = project.id.native().strip_prefix("project:") else { continue };
+        let team_managed = *container.team_managed.known().unwrap();
+        seen.insert(team_managed);
+        assert_eq!(asked.contains(&naming(id)), team_managed, "{id}");
+        assert_eq!(asked.contains(&scheme(id)), !team_managed, "{id}");
+        assert_eq!(container.permission_scheme.is_unknown(), team_managed, "{id}");
+    }
+    assert_eq!(seen.len(), 2, "both sorts of project are there");
+    simulator.set_fault("roles", Fault::Status(403));
+    let (without, ledger) = collect(&simulator, "").await;
+    assert_eq!(gaps(&ledger), [].into());
+    assert_eq!(without.digest, snapshot.digest);
+}
+
+#[tokio::test]
+async fn a_project_whose_scheme_is_its_own_is_team_managed() {
+    let mut answers = surroundings();
+    answers.extend([
+        ("GET /rest/api/3/project/search", one_page(json!([{"id": "10001", "key": "PAY", "name": "Payments"}]))),
+        ("GET /rest/api/3/project/10001/permissionscheme", json!({"id": 10077, "scope": {"type": "PROJECT"}})),
+    ]);
+    let project = facts(&collect_from(answers).await, "11f1/container/project:10001");
+    assert_eq!((&project["team_managed"], project.get("permission_scheme")), (&json!(true), None));
+}
+
+#[tokio::test]
+async fn what_shows_an_account_only_its_own_says_so() {
+    let simulator = demo().await;
+    let (whole, _) = collect(&simulator, "").await;
+    simulator.set_fault("my-permissions", Fault::Status(403));
+    let (limited, ledger) = collect(&simulator, "").await;
+    for endpoint in ["filters", "dashboards", "automation rules", "service desks"] {
+        let found = entry(&ledger, endpoint);
+        assert_eq!(found.state, EndpointState::Partial, "{endpoint}");
+        assert!(found.reason.contains("“Administer Jira” is not known"), "{endpoint}: {}", found.reason);
+    }
+    let filters = |snapshot: &Snapshot| {
+        of_kind(snapshot, Kind::Container).filter(|one| one.id.native().starts_with("filter:")).count()
+    };
+    assert!(filters(&limited) < filters(&whole), "only an administrator asks for filters of others");
+}
+
+#[tokio::test]
+async fn what_a_site_may_lack_is_not_offered() {
+    let ledger = collect_from(vec![]).await.ledger;
+    for endpoint in ["installed apps", "service desks"] {
+        assert_eq!(entry(&ledger, endpoint).state, EndpointState::NotOffered, "{endpoint}");
+    }
+    for endpoint in ["webhooks", "automation rules", "filters", "dashboards", "audit log"] {
+        assert_eq!(entry(&ledger, endpoint).state, EndpointState::Denied, "{endpoint}");
+    }
+}
+
+#[tokio::test]
+async fn an_audit_log_without_records_is_not_called_readable() {
+    let empty = json!({"offset": 0, "limit": 1000, "total": 0, "records": []});
+    let snapshot = collect_from(vec![("GET /rest/api/3/auditing/record", empty)]).await;
+    assert_eq!(facts(&snapshot, "11f1/setting/jira-audit-log")["value"], json!("empty"));
+    let odd = json!({"offset": 0, "limit": 1000, "total": 2, "records": [{"id": 1}, "odd"]});
+    let snapshot = collect_from(vec![("GET /rest/api/3/auditing/record", odd)]).await;
+    assert_eq!(entry(&snapshot.ledger, "audit log").state, EndpointState::Partial);
+    assert_eq!(facts(&snapshot, "11f1/setting/jira-audit-log").get("detail"), None);
+}
+
+#[tokio::test]
+async fn automation_does_not_let_oauth_clients_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = secret_file(folder.path(), "secret", "any");
+    let gateway = serve(vec![("POST /oauth/token", json!({"access_token": "a", "expires_in": 3600}))]).await;
+    let yaml = format!(
+        "base_url: https://acme.atlassian.net\nclient_id: c\nclient_secret: {secret}\ntoken_url: {gateway}/oauth/token\n\
+         gateway: true\ngateway_url: {gateway}\ncloud_id: 11f1\n"
+    );
+    let snapshot = sealed(build("jira-cloud", &yaml).unwrap().look(Depth::Whole, &Watermarks::default()).await);
+    let rules = entry(&snapshot.ledger, "automation rules");
+    assert_eq!((rules.state, rules.requests), (EndpointState::Denied, 0));
+    assert!(rules.reason.contains("OAuth client"), "{}", rules.reason);
+}
+
+/// Answers everything with one status and text, as the wrong host does.
+async fn wrong_host(status: u16, kind: &'static str, text: &'static str) -> String {
+    let answer = move || async move {
+        (axum::http::StatusCode::from_u16(status).unwrap(), [(axum::http::header::CONTENT_TYPE, kind)], text)
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await.unwrap() });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn a_wrong_door_says_which_address_or_credential_is_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = secret_file(folder.path(), "token", "any");
+    let look = async |base: String, more: &str| {
+        let yaml = format!("base_url: {base}\ngateway_url: {base}\nuser: a@b.example\ntoken: {token}\n{more}");
+        sealed(build("jira-cloud", &yaml).unwrap().look(Depth::Whole, &Watermarks::default()).await).ledger
+    };
+    for (status, kind, text) in
+        [(404, "application/json", r#"{"message": "no such page"}"#), (200, "text/html", "<html>Log in</html>")]
+    {
+        let ledger = look(wrong_host(status, kind, text).await, "").await;
+        for endpoint in ["cloud id", "site", "accounts"] {
+            let found = entry(&ledger, endpoint);
+            assert_eq!(found.state, EndpointState::Failed, "{endpoint} with {status}");
+            assert!(found.reason.contains("check `base_url`"), "{endpoint} with {status}: {}", found.reason);
+        }
+        let ledger = look(wrong_host(status, kind, text).await, "cloud_id: 11f1\n").await;
+        let site = entry(&ledger, "site");
+        assert!(site.reason.contains("check `base_url`"), "{status}: {}", site.reason);
+        assert!(ledger.iter().all(|entry| entry.is_gap() || &*entry.endpoint == "cloud id"), "{ledger:#?}");
+    }
+    let ledger = look(wrong_host(401, "application/json", "{}").await, "cloud_id: 11f1\n").await;
+    for each in ledger.iter().filter(|entry| entry.requests > 0) {
+        assert_eq!(each.state, EndpointState::Denied, "{}", each.endpoint);
+        assert!(each.reason.contains("API token without scopes"), "{}: {}", each.endpoint, each.reason);
+    }
 }
 
 #[tokio::test]
 async fn every_fact_of_a_hand_written_site_is_told_as_it_was() {
-    let one_page = |rows: Value| json!({"values": rows, "isLast": true, "total": rows.as_array().unwrap().len()});
-    let snapshot = collect_from(vec![
+    let mut answers = vec![
         ("GET /rest/api/3/serverInfo", json!({"baseUrl": "https://acme.atlassian.net", "serverTitle": "Acme Jira"})),
         ("GET /rest/api/3/myself", json!({"accountId": "712020:a", "accountType": "atlassian", "active": true})),
         (
@@ -192,8 +533,8 @@ async fn every_fact_of_a_hand_written_site_is_told_as_it_was() {
         ("GET /rest/api/3/instance/license", json!({"applications": [{"id": "jira-software", "plan": "PAID"}]})),
         (
             "GET /rest/api/3/project/search",
-            one_page(json!([{"id": "10001", "key": "PAY", "name": "Payments", "style": "next-gen",
-                "lead": {"accountId": "712020:a"}}])),
+            one_page(json!([{"id": "10001", "key": "PAY", "name": "Payments", "style": "classic",
+                "projectTypeKey": "software", "lead": {"accountId": "712020:a"}}])),
         ),
         (
             "GET /rest/api/3/project/10001/role",
@@ -214,8 +555,9 @@ async fn every_fact_of_a_hand_written_site_is_told_as_it_was() {
         ),
         ("GET /rest/api/3/project/10001/permissionscheme", json!({"id": 10000, "name": "Default"})),
         ("POST /rest/api/3/permissions/check", json!({"globalPermissions": ["ADMINISTER"], "projectPermissions": []})),
-    ])
-    .await;
+    ];
+    answers.extend(surroundings());
+    let snapshot = collect_from(answers).await;
     let unread: Vec<&str> = snapshot.ledger.iter().filter(|e| e.is_gap()).map(|e| e.reason.as_str()).collect();
     assert_eq!(unread, Vec::<&str>::new());
     for (id, expected) in [
@@ -256,7 +598,7 @@ async fn every_fact_of_a_hand_written_site_is_told_as_it_was() {
         assert_eq!(facts(&snapshot, id), expected, "{id}");
     }
     let project = facts(&snapshot, "11f1/container/project:10001");
-    assert_eq!(project["team_managed"], json!(true));
+    assert_eq!((&project["team_managed"], &project["category"]), (&json!(false), &json!("software")));
     assert_eq!(project["lead"], json!("atlassian/principal/712020:a"));
     assert_eq!(project["permission_scheme"], json!("11f1/container/permission-scheme:10000"));
     assert_eq!(project["url"], json!("https://acme.atlassian.net/browse/PAY"));
