@@ -7,10 +7,11 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Json, Router};
 use keyroll::model::{Collection, EndpointState, Kind, LedgerEntry, Snapshot, Watermarks};
+use keyroll::simulator::Simulator;
 use keyroll::sources::{Depth, Source};
 use serde_json::{Value, json};
 
-use super::{build, entry, facts, gaps, of_kind, sealed, secret_file};
+use super::{build, demo, entry, facts, gaps, of_kind, sealed, secret_file};
 
 const WS: &str = "/2.0/workspaces/acme";
 const PAY: &str = "/2.0/repositories/acme/{r-pay}";
@@ -648,7 +649,10 @@ async fn odd_rows_cost_what_is_odd_about_them_and_no_more() {
         assert_eq!(found(&snapshot, endpoint).state, EndpointState::Partial, "{endpoint}");
         assert!(!found(&snapshot, endpoint).unreadable.is_empty(), "{endpoint}");
     }
-    assert!(found(&snapshot, "members").reason.contains("3 rows"), "{}", found(&snapshot, "members").reason);
+    let members = found(&snapshot, "members");
+    assert!(members.reason.contains("2 rows"), "{}", members.reason);
+    let team = facts(&snapshot, "ws-1/principal/u-team");
+    assert!(team["standings"][0].get("active").is_none(), "{team}");
     assert_eq!(
         facts(&snapshot, "ws-1/webhook/workspace/h-1"),
         json!({"container": "ws-1/container/workspace", "events": ["a"]})
@@ -761,4 +765,46 @@ async fn a_skipped_workspace_leaves_nothing_to_name() {
     let collection = source.look(Depth::Whole, &Watermarks::default()).await;
     assert_eq!(collection.resources.len(), 0);
     assert!(entry(&collection.ledger, "members").reason.contains("it was left out"));
+}
+
+fn pretended(simulator: &Simulator, more: &str) -> Box<dyn Source> {
+    let folder = tempfile::tempdir().unwrap();
+    let token = secret_file(folder.path(), "token", simulator.bitbucket_token());
+    let (url, user, workspace) = (simulator.bitbucket_url(), simulator.bitbucket_user(), simulator.workspace());
+    let yaml = format!("base_url: {url}\nworkspace: {workspace}\nuser: {user}\ntoken: {token}\n{more}");
+    build("bitbucket-cloud", &yaml).unwrap()
+}
+
+async fn collect(simulator: &Simulator, more: &str) -> Snapshot {
+    sealed(pretended(simulator, more).look(Depth::Whole, &Watermarks::default()).await)
+}
+
+#[tokio::test]
+async fn the_pretended_workspace_is_read_whole_in_pages_of_any_size() {
+    let simulator = demo().await;
+    let whole = collect(&simulator, "").await;
+    let open = gaps(&whole.ledger);
+    assert!(open.keys().all(|endpoint| *endpoint == "SSH keys"), "{open:?}");
+    assert!(whole.ledger.iter().all(|entry| entry.unreadable.is_empty()));
+    for kind in
+        [Kind::Principal, Kind::Group, Kind::Container, Kind::Grant, Kind::Credential, Kind::Variable, Kind::Webhook]
+    {
+        assert!(of_kind(&whole, kind).next().is_some(), "no {}", kind.name());
+    }
+    let paged = collect(&simulator, "page_size: 3\n").await;
+    assert_eq!(whole.digest, paged.digest);
+    assert!(found(&paged, "repositories").pages > 1);
+    assert_eq!(simulator.destroyed(), []);
+}
+
+#[tokio::test]
+async fn a_budget_that_runs_out_leaves_the_rest_open_and_is_not_stormed() {
+    let simulator = demo().await;
+    collect(&simulator, "").await;
+    let needed = simulator.requests().len();
+    simulator.limit_bitbucket(needed / 2);
+    let snapshot = collect(&simulator, "").await;
+    assert!(snapshot.ledger.iter().any(|entry| entry.is_gap() && entry.reason.contains("throttled")));
+    let asked = simulator.requests().len() - needed;
+    assert!(asked < needed / 2 + 23 * 10, "{asked} of {needed} requests");
 }
