@@ -86,6 +86,8 @@ impl Client {
             let pause = |asked: Option<Duration>| asked.unwrap_or_default().max(self.0.limits.backoff(tries));
             match failure.again {
                 Again::Never => return Err(failure.error),
+                Again::Once if tries > 1 || last => return Err(failure.error),
+                Again::Once => tokio::time::sleep(pause(None)).await,
                 Again::WithNewToken if renewed => return Err(failure.error),
                 Again::WithNewToken => renewed = true,
                 Again::Later(_) if last => return Err(after(tries, failure.error)),

@@ -26,6 +26,8 @@ pub(super) enum Again {
     Later(Option<Duration>),
     /// Yes, after a pause that all clients of the tenant keep.
     TenantPauses(Option<Duration>),
+    /// Yes, once, after a pause: the answer is final if it comes again.
+    Once,
     /// Yes, once, with a new access token.
     WithNewToken,
 }
@@ -61,7 +63,13 @@ impl Failure {
         // Some servers tell the end of their rate window with every answer: it says nothing about a hiccup.
         let asked = pause_asked(headers, now, &["retry-after"]);
         let passes = status == StatusCode::REQUEST_TIMEOUT || status.is_server_error();
-        let again = if passes && !too_long(asked) { Again::Later(asked) } else { Again::Never };
+        // What is rehearsed to be withdrawn one day is gone for minutes, and says less than what is gone for good.
+        let rehearsed = status == StatusCode::GONE && !message.starts_with("CHANGE-");
+        let again = match (passes && !too_long(asked), rehearsed) {
+            (true, _) => Again::Later(asked),
+            (false, true) => Again::Once,
+            (false, false) => Again::Never,
+        };
         Self { error: HttpError::from_status(status, message), again }
     }
 }
@@ -161,9 +169,13 @@ mod tests {
 
     #[test]
     fn a_refusal_is_final_and_a_hiccup_is_not() {
-        for status in [400, 401, 402, 403, 404, 410, 422] {
+        for status in [400, 401, 402, 403, 404, 422] {
             assert_eq!(judged(status, &[]).again, Again::Never, "{status}");
         }
+        assert_eq!(judged(410, &[]).again, Again::Once);
+        let (gone, told) = (StatusCode::GONE, "CHANGE-2770: use another".to_owned());
+        let withdrawn = Failure::from_status(gone, &HeaderMap::new(), told, &Limits::default(), now());
+        assert_eq!(withdrawn.again, Again::Never);
         for status in [408, 500, 502, 503, 504] {
             assert_eq!(judged(status, &[]).again, Again::Later(None), "{status}");
         }

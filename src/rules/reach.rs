@@ -43,7 +43,8 @@ fn reachable<'a>(view: &View<'a>) -> Fact<BTreeSet<&'a ResourceId>> {
     }
 }
 
-/// Those who can push somewhere in a workspace.
+/// Those who can push somewhere in a workspace. Whoever may create a repository there could get at the value too; of
+/// them Bitbucket tells too little to name them.
 fn everywhere<'a>(inventory: &'a Inventory<'a>, workspace: &ResourceId) -> Fact<BTreeSet<&'a ResourceId>> {
     if !inventory.all_seen(Kind::Container, &[ContainerForm::Repository.name()]) {
         return Fact::Unknown;
@@ -74,9 +75,10 @@ fn pushers<'a>(
     else {
         return Fact::Unknown;
     };
-    let runs = match pipelines_enabled {
-        Fact::Known(runs) => *runs,
-        Fact::Absent => false,
+    let admins_only = match pipelines_enabled {
+        _ if admins_only => true,
+        Fact::Known(runs) => !*runs,
+        Fact::Absent => true,
         Fact::Unknown => return Fact::Unknown,
     };
     let mut accounts = BTreeSet::new();
@@ -88,7 +90,7 @@ fn pushers<'a>(
         let Fact::Known(account) = &grant.principal else { return Fact::Unknown };
         let counts = match (grant.role.as_str(), only_pushers) {
             ("admin", _) => Fact::Known(true),
-            _ if admins_only || !runs => Fact::Known(false),
+            _ if admins_only => Fact::Known(false),
             ("write", Fact::Absent) => Fact::Known(true),
             ("write", Fact::Known(pushers)) => is_among(inventory, account, pushers),
             ("write", Fact::Unknown) => Fact::Unknown,
@@ -105,7 +107,8 @@ fn pushers<'a>(
     Fact::Known(accounts)
 }
 
-/// Whether an account is one of these, or in a group that is.
+/// Whether an account is one of these, or in a group that is. What groups an account is in may be known from sources
+/// that do not show these: only of a group whose members were counted is a silence a no.
 fn is_among(inventory: &Inventory<'_>, account: &ResourceId, pushers: &[ResourceId]) -> Fact<bool> {
     if pushers.contains(account) {
         return Fact::Known(true);
@@ -113,10 +116,15 @@ fn is_among(inventory: &Inventory<'_>, account: &ResourceId, pushers: &[Resource
     if pushers.iter().all(|pusher| pusher.kind() != Kind::Group) {
         return Fact::Known(false);
     }
+    let counted = |id: &ResourceId| match inventory.get(id).map(|resource| &resource.body) {
+        Some(Body::Group(group)) => group.member_count.known().is_some(),
+        _ => false,
+    };
+    let all_counted = pushers.iter().filter(|pusher| pusher.kind() == Kind::Group).all(counted);
     match inventory.principal(account).map(|account| &account.groups) {
-        Some(Fact::Known(groups)) => Fact::Known(groups.iter().any(|group| pushers.contains(group))),
-        Some(Fact::Absent) => Fact::Known(false),
-        Some(Fact::Unknown) | None => Fact::Unknown,
+        Some(Fact::Known(groups)) if groups.iter().any(|group| pushers.contains(group)) => Fact::Known(true),
+        Some(Fact::Known(_) | Fact::Absent) if all_counted => Fact::Known(false),
+        Some(Fact::Known(_) | Fact::Absent | Fact::Unknown) | None => Fact::Unknown,
     }
 }
 
@@ -226,6 +234,238 @@ pub(super) fn accounts_beside<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, Utc};
+
+    use super::*;
+    use crate::model::{Collection, Credential, EndpointState, Grant, Group, Holder, LedgerEntry, Principal, Snapshot};
+
+    const APP: &str = "repository:app";
+    const LIB: &str = "repository:lib";
+
+    fn now() -> DateTime<Utc> {
+        "2026-11-22T07:30:00Z".parse().unwrap()
+    }
+
+    fn id(kind: Kind, native: &str) -> ResourceId {
+        let cloud = kind == Kind::Principal || kind == Kind::Credential;
+        ResourceId::new(if cloud { ResourceId::CLOUD } else { "ws" }, kind, native)
+    }
+
+    fn resource(native: &str, name: &str, body: Body) -> Resource {
+        Resource { id: id(body.kind(), native), name: name.to_owned(), seen_by: Vec::new(), body }
+    }
+
+    fn account(native: &str, groups: Fact<Vec<ResourceId>>) -> Resource {
+        resource(native, native, Body::Principal(Principal { groups, ..Principal::default() }))
+    }
+
+    fn group(member_count: Fact<i64>) -> Resource {
+        resource("dev", "dev", Body::Group(Group { member_count, ..Group::default() }))
+    }
+
+    fn repository(native: &str, pipelines_enabled: Fact<bool>, only_pushers: Fact<Vec<ResourceId>>) -> Resource {
+        let unknown = Container::unknown(ContainerForm::Repository);
+        resource(native, native, Body::Container(Container { pipelines_enabled, only_pushers, ..unknown }))
+    }
+
+    fn may(account: &str, role: &str, repository: &str) -> Resource {
+        let mut grant = Grant::of(GrantForm::EffectiveRepositoryPermission, role, Holder::Principal);
+        grant.principal = Fact::Known(id(Kind::Principal, account));
+        grant.container = Fact::Known(id(Kind::Container, repository));
+        resource(&format!("{repository}/{account}"), role, Body::Grant(grant))
+    }
+
+    fn variable(level: VariableLevel, container: &str, admin_only: Fact<bool>) -> Resource {
+        let container = Fact::Known(id(Kind::Container, container));
+        let body = Variable { level, container, environment: Fact::Unknown, secured: Fact::Known(true), admin_only };
+        resource("v", "JENKINS_DEPLOY_TOKEN", Body::Variable(body))
+    }
+
+    fn seen(kind: Kind, form: &str, state: EndpointState) -> LedgerEntry {
+        let (endpoint, path) = (form.into(), String::new());
+        let entry = LedgerEntry::not_asked("acme".into(), endpoint, path, vec![kind], String::new(), now());
+        LedgerEntry { state, forms: vec![form.into()], ..entry }
+    }
+
+    fn whole() -> Vec<LedgerEntry> {
+        vec![
+            seen(Kind::Grant, "effective-repository-permission", EndpointState::Complete),
+            seen(Kind::Container, "repository", EndpointState::Complete),
+            seen(Kind::Credential, "api-token", EndpointState::Complete),
+        ]
+    }
+
+    fn ask(
+        variable: &Resource,
+        mut resources: Vec<Resource>,
+        ledger: Vec<LedgerEntry>,
+        question: fn(&View<'_>) -> Fact<Vec<String>>,
+    ) -> Fact<Vec<String>> {
+        resources.push(variable.clone());
+        let snapshot = Snapshot::seal(vec![Collection { authority: 0, resources, ledger }]);
+        let inventory = Inventory::new(&snapshot);
+        question(&View { resource: variable, inventory: &inventory, change: None, now: now() })
+    }
+
+    fn owned(texts: &Texts<'_>) -> Vec<String> {
+        texts.iter().map(str::to_owned).collect()
+    }
+
+    fn reached_with(variable: &Resource, resources: Vec<Resource>, ledger: Vec<LedgerEntry>) -> Fact<Vec<String>> {
+        ask(variable, resources, ledger, |view| {
+            let names = reachable_by(view).map(|texts| owned(&texts));
+            assert_eq!(reachable_count(view), names.as_ref().map(|names| count(names.len())));
+            names
+        })
+    }
+
+    fn reached(variable: &Resource, resources: Vec<Resource>) -> Fact<Vec<String>> {
+        reached_with(variable, resources, whole())
+    }
+
+    fn names(names: &[&str]) -> Fact<Vec<String>> {
+        Fact::Known(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    /// An administrator, somebody who writes, and somebody who only reads.
+    fn three(repository: &str) -> Vec<Resource> {
+        [("ada", "admin"), ("bob", "write"), ("eve", "read")].map(|(who, role)| may(who, role, repository)).into()
+    }
+
+    fn of_repository() -> Resource {
+        variable(VariableLevel::Repository, APP, Fact::Known(false))
+    }
+
+    fn with(mut resources: Vec<Resource>, more: impl IntoIterator<Item = Resource>) -> Vec<Resource> {
+        resources.extend(more);
+        resources
+    }
+
+    #[test]
+    fn whoever_can_push_reaches_the_variables_of_a_repository() {
+        let app = repository(APP, Fact::Known(true), Fact::Absent);
+        assert_eq!(reached(&of_repository(), with(three(APP), [app])), names(&["ada", "bob"]));
+    }
+
+    #[test]
+    fn where_no_pipeline_runs_only_administrators_could_make_one_run() {
+        for off in [Fact::Known(false), Fact::Absent] {
+            let app = repository(APP, off, Fact::Unknown);
+            assert_eq!(reached(&of_repository(), with(three(APP), [app])), names(&["ada"]));
+        }
+    }
+
+    #[test]
+    fn what_only_some_may_push_only_they_and_administrators_reach() {
+        let dev = id(Kind::Group, "dev");
+        let app = |pushers: Vec<ResourceId>| repository(APP, Fact::Known(true), Fact::Known(pushers));
+        let members = |bob: Fact<Vec<ResourceId>>| with(three(APP), [account("bob", bob)]);
+        let to_group = || app(vec![dev.clone()]);
+        let inside = with(members(Fact::Known(vec![dev.clone()])), [to_group(), group(Fact::Known(1))]);
+        assert_eq!(reached(&of_repository(), inside), names(&["ada", "bob"]));
+        let outside = with(members(Fact::Known(Vec::new())), [to_group(), group(Fact::Known(0))]);
+        assert_eq!(reached(&of_repository(), outside), names(&["ada"]));
+        let named = with(three(APP), [app(vec![id(Kind::Principal, "bob")])]);
+        assert_eq!(reached(&of_repository(), named), names(&["ada", "bob"]));
+        assert_eq!(reached(&of_repository(), with(three(APP), [app(Vec::new())])), names(&["ada"]));
+    }
+
+    #[test]
+    fn groups_that_another_source_tells_do_not_prove_that_an_account_is_in_none_of_these() {
+        let app = || repository(APP, Fact::Known(true), Fact::Known(vec![id(Kind::Group, "dev")]));
+        let elsewhere = || account("bob", Fact::Known(vec![ResourceId::new(ResourceId::CLOUD, Kind::Group, "g-1")]));
+        for hidden in [vec![], vec![group(Fact::Unknown)]] {
+            let resources = with(with(three(APP), [app(), elsewhere()]), hidden);
+            assert_eq!(reached(&of_repository(), resources), Fact::Unknown);
+        }
+        let not_told = with(three(APP), [app(), account("bob", Fact::Unknown), group(Fact::Known(1))]);
+        assert_eq!(reached(&of_repository(), not_told), Fact::Unknown);
+    }
+
+    #[test]
+    fn a_deployment_for_administrators_is_theirs_alone() {
+        let of = |admin_only| variable(VariableLevel::Deployment, APP, admin_only);
+        let app = |runs| with(three(APP), [repository(APP, runs, Fact::Absent)]);
+        assert_eq!(reached(&of(Fact::Known(true)), app(Fact::Known(true))), names(&["ada"]));
+        assert_eq!(reached(&of(Fact::Known(true)), app(Fact::Unknown)), names(&["ada"]));
+        assert_eq!(reached(&of(Fact::Known(false)), app(Fact::Known(true))), names(&["ada", "bob"]));
+        assert_eq!(reached(&of(Fact::Unknown), app(Fact::Known(true))), Fact::Unknown);
+    }
+
+    #[test]
+    fn a_variable_of_the_workspace_is_reached_from_every_repository() {
+        let of_workspace = variable(VariableLevel::Workspace, "workspace", Fact::Known(false));
+        let both = |lib| {
+            let app = repository(APP, Fact::Known(true), Fact::Absent);
+            with(with(three(APP), [may("joe", "write", LIB), may("kim", "admin", LIB)]), [app, lib])
+        };
+        let runs = both(repository(LIB, Fact::Known(true), Fact::Absent));
+        assert_eq!(reached(&of_workspace, runs.clone()), names(&["ada", "bob", "joe", "kim"]));
+        let off = both(repository(LIB, Fact::Known(false), Fact::Absent));
+        assert_eq!(reached(&of_workspace, off), names(&["ada", "bob", "kim"]));
+        let not_told = both(repository(LIB, Fact::Unknown, Fact::Absent));
+        assert_eq!(reached(&of_workspace, not_told), Fact::Unknown);
+        let mut ledger = whole();
+        ledger[1].state = EndpointState::Partial;
+        assert_eq!(reached_with(&of_workspace, runs, ledger), Fact::Unknown, "a repository may be hidden");
+    }
+
+    #[test]
+    fn what_is_not_known_stays_unknown() {
+        let known = |runs, pushers| with(three(APP), [repository(APP, runs, pushers)]);
+        assert_eq!(reached(&of_repository(), known(Fact::Unknown, Fact::Absent)), Fact::Unknown);
+        assert_eq!(reached(&of_repository(), known(Fact::Known(true), Fact::Unknown)), Fact::Unknown);
+        assert_eq!(reached(&of_repository(), three(APP)), Fact::Unknown, "the repository was not seen");
+        let app = || known(Fact::Known(true), Fact::Absent);
+        assert_eq!(reached_with(&of_repository(), app(), Vec::new()), Fact::Unknown);
+        let mut ledger = whole();
+        ledger[0].state = EndpointState::Denied;
+        assert_eq!(reached_with(&of_repository(), app(), ledger), Fact::Unknown);
+        let mut nobody = may("x", "write", APP);
+        if let Body::Grant(grant) = &mut nobody.body {
+            grant.principal = Fact::Unknown;
+        }
+        assert_eq!(reached(&of_repository(), with(app(), [nobody])), Fact::Unknown);
+        let only_readers = vec![may("eve", "read", APP), repository(APP, Fact::Known(true), Fact::Unknown)];
+        assert_eq!(reached(&of_repository(), only_readers), names(&[]), "who only reads pushes nowhere");
+    }
+
+    fn token(form: CredentialForm, native: &str, label: &str, owner: Option<&str>, ends: &str) -> Resource {
+        let owner = owner.map_or(Fact::Unknown, |owner| Fact::Known(id(Kind::Principal, owner)));
+        let expires_at = Fact::Known(ends.parse().unwrap());
+        let unknown = Credential::unknown(form);
+        resource(native, label, Body::Credential(Credential { owner, expires_at, ..unknown }))
+    }
+
+    #[test]
+    fn tokens_whose_whole_label_is_in_the_name_of_the_variable_match() {
+        let (then, past) = ("2027-01-01T00:00:00Z", "2026-01-01T00:00:00Z");
+        let tokens = || {
+            vec![
+                account("ada", Fact::Unknown),
+                token(CredentialForm::ApiToken, "t-1", "Jenkins API token", Some("ada"), then),
+                token(CredentialForm::ApiToken, "t-2", "jenkins-deploy", None, then),
+                token(CredentialForm::ApiToken, "t-3", "jenkins backup", Some("ada"), then),
+                token(CredentialForm::ApiToken, "t-4", "API token", Some("ada"), then),
+                token(CredentialForm::ApiToken, "t-5", "jenkins", Some("ada"), past),
+                token(CredentialForm::OrgApiKey, "t-6", "jenkins", None, then),
+            ]
+        };
+        let matching = |variable: &Resource, ledger| {
+            ask(variable, tokens(), ledger, |view| matching_credentials(view).map(|texts| owned(&texts)))
+        };
+        let found = matching(&of_repository(), whole());
+        assert_eq!(found, names(&["“Jenkins API token” of ada", "“jenkins-deploy”"]));
+        let plain = Resource { name: "API_TOKEN".to_owned(), ..of_repository() };
+        assert_eq!(matching(&plain, whole()), names(&[]), "words that everybody uses tell nothing");
+        let mut ledger = whole();
+        ledger[2].state = EndpointState::Partial;
+        assert_eq!(matching(&of_repository(), ledger), Fact::Unknown);
+    }
+}
+
+#[cfg(test)]
+mod tests_of_companions {
     use super::*;
     use crate::model::{Collection, Credential, EndpointState, LedgerEntry, Principal, Snapshot};
 

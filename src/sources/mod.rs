@@ -5,6 +5,8 @@
 
 mod atlassian_org;
 mod automation;
+mod bitbucket_cloud;
+mod confluence_cloud;
 mod connection;
 mod endpoint;
 mod jira_cloud;
@@ -86,4 +88,5 @@ pub struct Right {
 }
 
 /// Every sort of source, in the order they are listed.
-pub static SOURCES: &[SourceKind] = &[atlassian_org::KIND, jira_cloud::KIND];
+pub static SOURCES: &[SourceKind] =
+    &[atlassian_org::KIND, jira_cloud::KIND, confluence_cloud::KIND, bitbucket_cloud::KIND];

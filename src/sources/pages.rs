@@ -170,7 +170,9 @@ impl<T: Wire> Page for Results<T> {
 
     fn position(&self) -> Position {
         let next = self.links.as_ref().and_then(|links| links.next.clone()).filter(|next| !next.is_empty());
-        Position { is_last: Some(next.is_none()), next, total: self.total }
+        // A total that was not asked for comes as 0.
+        let total = self.total.filter(|total| *total > 0 || self.results.is_empty());
+        Position { is_last: Some(next.is_none()), next, total }
     }
 
     fn into_rows(self) -> Vec<Row<T>> {

@@ -4,6 +4,7 @@
 //! once for each project or group has one entry too, whose state is that of all its calls together.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
@@ -153,8 +154,39 @@ impl Reading<'_> {
     pub(super) async fn walk_each<P, X, T>(
         &mut self,
         client: &Client,
+        calls: Vec<(X, Request)>,
+        paging: Paging,
+    ) -> Vec<Answer<X, T>>
+    where
+        P: Page<Row = Row<T>>,
+        X: Send,
+        T: Wire,
+    {
+        self.walk_all::<P, X, T>(client, calls, paging, false).await
+    }
+
+    /// The same for parents that are known to be there: “not found” says that such a parent has nothing of the kind.
+    pub(super) async fn walk_each_or_none<P, X, T>(
+        &mut self,
+        client: &Client,
+        calls: Vec<(X, Request)>,
+        paging: Paging,
+    ) -> Vec<Answer<X, T>>
+    where
+        P: Page<Row = Row<T>>,
+        X: Send,
+        T: Wire,
+    {
+        self.walk_all::<P, X, T>(client, calls, paging, true).await
+    }
+
+    /// Once a limit stays shut after all tries, the rest of the calls is not sent: they would only meet it too.
+    async fn walk_all<P, X, T>(
+        &mut self,
+        client: &Client,
         mut calls: Vec<(X, Request)>,
         paging: Paging,
+        none_if_missing: bool,
     ) -> Vec<Answer<X, T>>
     where
         P: Page<Row = Row<T>>,
@@ -169,15 +201,31 @@ impl Reading<'_> {
             calls.truncate(1);
         }
         let trail = self.trail.clone();
-        let walks: Vec<(X, Walk<Row<T>>)> = stream::iter(calls)
+        let throttled = AtomicBool::new(false);
+        let walks: Vec<(X, Option<Walk<Row<T>>>)> = stream::iter(calls)
             .map(|(of, request)| {
-                let (trail, paging) = (trail.clone(), paging.clone());
-                async move { (of, walk_once::<P>(client, request, paging, depth, &trail).await) }
+                let (trail, paging, throttled) = (trail.clone(), paging.clone(), &throttled);
+                async move {
+                    if throttled.load(Ordering::Relaxed) {
+                        return (of, None);
+                    }
+                    let walk = walk_once::<P>(client, request, paging, depth, &trail).await;
+                    if matches!(walk.end, End::Failed(HttpError::Throttled { .. })) {
+                        throttled.store(true, Ordering::Relaxed);
+                    }
+                    (of, Some(walk))
+                }
             })
             .buffered(self.gatherer.concurrency.max(1))
             .collect()
             .await;
-        walks.into_iter().map(|(of, walk)| self.take_in(of, walk)).collect()
+        walks
+            .into_iter()
+            .map(|(of, walk)| match walk {
+                Some(walk) => self.take_in(of, walk, none_if_missing),
+                None => self.leave_out(of),
+            })
+            .collect()
     }
 
     /// Reads one collection that may be too large to hold: hands over its rows as they come. True if these were all.
@@ -291,7 +339,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Ends the reading before anything is asked.
+    /// Settles the state of the reading whatever the answers were; nothing more is asked.
     pub(super) fn close(&mut self, state: EndpointState, reason: impl Into<String>) {
         if self.closed.is_none() {
             self.closed = Some((state, reason.into()));
@@ -308,6 +356,11 @@ impl Reading<'_> {
     /// True if no call brought anything, in the state `state`.
     pub(super) fn ended_as(&self, state: EndpointState) -> bool {
         self.failed_whole() && self.failures.iter().all(|(each, _)| *each == state)
+    }
+
+    /// True if the call before was refused for want of a right.
+    pub(super) fn was_refused(&self) -> bool {
+        matches!(self.failures.last(), Some((EndpointState::Denied, _)))
     }
 
     /// True if the server stumbled before the first row.
@@ -367,10 +420,22 @@ impl Reading<'_> {
         Part { resources: self.resources, entry }
     }
 
-    fn take_in<X, T: Wire>(&mut self, of: X, walk: Walk<Row<T>>) -> Answer<X, T> {
+    /// A call that was not sent because of the limit that another one met.
+    fn leave_out<X, T>(&mut self, of: X) -> Answer<X, T> {
+        self.calls += 1;
+        self.expected = None;
+        self.failures.push((EndpointState::Failed, "not asked any more".to_owned()));
+        Answer { of, rows: Vec::new(), whole: false }
+    }
+
+    fn take_in<X, T: Wire>(&mut self, of: X, walk: Walk<Row<T>>, none_if_missing: bool) -> Answer<X, T> {
         let lost_before = self.lost;
         let rows = walk.rows.into_iter().filter_map(|row| self.take_row(row)).collect();
-        let complete = self.take_end(walk.expected, walk.resume, walk.end);
+        let end = match walk.end {
+            End::Failed(HttpError::Missing { status: 404, .. }) if none_if_missing => End::Complete,
+            end => end,
+        };
+        let complete = self.take_end(walk.expected, walk.resume, end);
         Answer { of, rows, whole: complete && self.lost == lost_before }
     }
 
@@ -414,6 +479,9 @@ impl Reading<'_> {
         let hints = self.gatherer.hints;
         match error {
             HttpError::Denied { status: 401, .. } => (EndpointState::Denied, format!("{error}; {}", hints.credential)),
+            HttpError::Missing { status: 410, message } if message.starts_with("CHANGE-") => {
+                (EndpointState::NotOffered, format!("withdrawn by the product: {error}"))
+            }
             HttpError::Denied { message, .. } | HttpError::Missing { message, .. } if speaks_of_a_plan(message) => {
                 match self.endpoint.plan {
                     Some(plan) => (EndpointState::NotOffered, format!("needs {plan}: {error}")),
@@ -421,6 +489,9 @@ impl Reading<'_> {
                 }
             }
             HttpError::Denied { .. } => (EndpointState::Denied, error.to_string()),
+            HttpError::Missing { status: 410, .. } => {
+                (EndpointState::NotOffered, format!("not available here: {error}"))
+            }
             HttpError::Missing { .. } | HttpError::Unreadable { .. } if self.endpoint.always_there => {
                 (EndpointState::Failed, format!("{error}; {}", hints.address))
             }

@@ -86,7 +86,7 @@ pub(super) struct Rows<T>(pub(super) Vec<Row<T>>);
 
 /// What a row is called in a note: its id, under whatever key the product has it.
 fn title(fields: &Map<String, Value>) -> String {
-    ["id", "accountId", "account_id", "atlassianId", "clientId", "groupId", "directoryId", "key"]
+    ["id", "accountId", "account_id", "atlassianId", "clientId", "groupId", "directoryId", "uuid", "slug", "key"]
         .iter()
         .find_map(|key| match fields.get(*key)? {
             Value::String(text) => Some(text.chars().take(80).collect()),

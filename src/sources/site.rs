@@ -1,10 +1,16 @@
 //! The door of an Atlassian Cloud site: its own address for people's tokens, Atlassian's gateway for tokens with scopes
 //! and for everything a service account can hold.
 
+use serde::Deserialize;
+
 use super::connection::{Connection, need_secret, url};
-use super::reading::Hints;
+use super::endpoint::Endpoint;
+use super::pages::One;
+use super::reading::{Gatherer, Hints, Part};
+use super::row::{Wire, id};
 use crate::document::{Located, Node, Section};
-use crate::http::{Allowed, Auth, Client, Factory};
+use crate::http::{Allowed, Auth, Client, Factory, Paging};
+use crate::model::{EndpointState, Fact};
 
 /// What connects to one site.
 #[derive(Debug)]
@@ -20,6 +26,15 @@ pub(super) struct Site {
     /// The site's id, where it is not to be found out.
     pub(super) cloud_id: Option<String>,
 }
+
+/// What a site tells everybody about itself.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct TenantInfo {
+    cloud_id: Fact<String>,
+}
+
+impl Wire for TenantInfo {}
 
 impl Site {
     /// Reads what every site has in its section. `product` is its name in the gateway's paths. The three lists are what
@@ -49,6 +64,27 @@ impl Site {
         let user = auth.filter(|auth| matches!(auth, Auth::Basic { .. }));
         let automation = user.and_then(|auth| connection.client(section, factory, &gateway_url, auth, automations));
         Some(Self { connection, client, anonymous, automation, cloud_id })
+    }
+
+    /// Finds the site's id. Without it nothing can be named, which every other endpoint then tells.
+    pub(super) async fn find_cloud_id(&self, gatherer: &mut Gatherer, endpoint: &'static Endpoint) -> (String, Part) {
+        let mut reading = gatherer.start(endpoint);
+        if let Some(configured) = &self.cloud_id {
+            // The configuration has told what would be asked: nothing is left unseen.
+            return (configured.clone(), reading.finish());
+        }
+        let answer = reading.walk::<One<TenantInfo>, _>(&self.anonymous, endpoint.request(&[]), Paging::Single).await;
+        let found = answer.rows.into_iter().find_map(|info| id(info.cloud_id));
+        if found.is_none() {
+            reading.fall_short("the site did not tell its id".to_owned());
+        }
+        let part = reading.finish();
+        if found.is_none() {
+            let why = &part.entry.reason;
+            let reason = if part.entry.state == EndpointState::Skipped { "`cloud_id` is not configured" } else { why };
+            gatherer.blocked = Some(format!("the site's id could not be found out: {reason}"));
+        }
+        (found.unwrap_or_default(), part)
     }
 }
 

@@ -24,6 +24,9 @@ const BY_STREAM: Paging = Paging::Stream { cursor: "cursor" };
 /// How the log calls what acts through OAuth: with `2LO` or `3LO` behind it.
 const OAUTH: &str = "auth-token-for-";
 
+/// How it calls an app that acts for nobody else.
+const OAUTH_FOR_ITSELF: &str = "auth-token-for-2LO";
+
 /// How late an event may come into the stream.
 const LAG: TimeDelta = TimeDelta::days(1);
 
@@ -243,6 +246,10 @@ impl<'a> Told<'a> {
             Some(app_id) => {
                 let known = self.apps.entry(app_id).or_default();
                 let name = value(app.attributes).and_then(|named| id(named.name)).or_else(|| id(app.name));
+                // An actor that no listing shows as an account, and that acts for itself or for another, is the app.
+                let listed = by.as_ref().is_some_and(|by| self.accounts.contains_key(by.as_str()));
+                let itself = whom.is_some() || auth_type.as_deref() == Some(OAUTH_FOR_ITSELF);
+                let name = name.or_else(|| id(actor.name).filter(|_| itself && !listed));
                 known.name = name.unwrap_or_else(|| std::mem::take(&mut known.name));
                 known.used.take(at, by.as_ref(), auth_type.as_ref(), whom);
             }

@@ -236,6 +236,8 @@ pub(super) struct EventAttributes {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Actor {
     pub(super) id: Fact<String>,
+    /// Kept where the actor is an app and no person.
+    pub(super) name: Fact<String>,
     pub(super) auth: Fact<ActorAuth>,
     pub(super) on_behalf_of: Fact<Person>,
     pub(super) app: Fact<ActingApp>,

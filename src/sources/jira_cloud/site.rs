@@ -3,7 +3,7 @@
 use super::endpoints::{APPLICATIONS, CLOUD_ID, LICENCE, OWN_ACCOUNT, OWN_PERMISSIONS, SITE};
 use super::{Visit, cloud, wire};
 use crate::http::Paging;
-use crate::model::{Body, Container, ContainerForm, EndpointState, Fact, Kind, Resource, ResourceId};
+use crate::model::{Body, Container, ContainerForm, Fact, Kind, Resource, ResourceId};
 use crate::sources::pages::{Bare, One};
 use crate::sources::reading::{Part, Reading};
 use crate::sources::row::{Rows, hidden_if_empty, hidden_if_null, id, sorted, value};
@@ -50,31 +50,9 @@ fn limit(reading: &mut Reading<'_>, has: Fact<bool>, right: &str, shown: &str) {
 }
 
 impl Visit<'_> {
-    /// Finds the site's id. Without it nothing can be named, which every other endpoint then tells.
     pub(super) async fn find_cloud_id(&mut self) -> Part {
-        let mut reading = self.gatherer.start(&CLOUD_ID);
-        if let Some(configured) = &self.source.site.cloud_id {
-            self.cloud_id = configured.clone();
-            // The configuration has told what would be asked: nothing is left unseen.
-            return reading.finish();
-        }
-        let request = CLOUD_ID.request(&[]);
-        let answer =
-            reading.walk::<One<wire::TenantInfo>, _>(&self.source.site.anonymous, request, Paging::Single).await;
-        let id = answer.rows.into_iter().find_map(|info| id(info.cloud_id));
-        if id.is_none() {
-            reading.fall_short("the site did not tell its id".to_owned());
-        }
-        let part = reading.finish();
-        match id {
-            Some(id) => self.cloud_id = id,
-            None => {
-                let why = &part.entry.reason;
-                let reason =
-                    if part.entry.state == EndpointState::Skipped { "`cloud_id` is not configured" } else { why };
-                self.gatherer.blocked = Some(format!("the site's id could not be found out: {reason}"));
-            }
-        }
+        let (cloud_id, part) = self.source.site.find_cloud_id(&mut self.gatherer, &CLOUD_ID).await;
+        self.cloud_id = cloud_id;
         part
     }
 

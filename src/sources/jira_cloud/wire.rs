@@ -12,12 +12,6 @@ use crate::sources::webhook_url::WebhookUrl;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct TenantInfo {
-    pub(super) cloud_id: Fact<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
 pub(super) struct ServerInfo {
     pub(super) base_url: Fact<String>,
     pub(super) server_title: Fact<String>,
@@ -288,7 +282,6 @@ pub(super) struct ServiceDesk {
     pub(super) project_key: Fact<String>,
 }
 
-impl Wire for TenantInfo {}
 impl Wire for ServerInfo {}
 impl Wire for User {}
 impl Wire for MyPermissions {}

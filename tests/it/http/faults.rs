@@ -88,14 +88,19 @@ async fn a_hiccup_passes_and_a_lasting_fault_is_told() {
 
 #[tokio::test]
 async fn what_will_not_pass_is_asked_once() {
-    for (code, wanted) in
-        [(400, "answered 400"), (401, "refused with 401"), (402, "plan"), (404, "not found"), (410, "not found")]
-    {
-        let server = Server::answering(move |_| status(code, &object!({"message": "no"}))).await;
+    for (code, said, wanted, requests) in [
+        (400, "no", "answered 400", 1),
+        (401, "no", "refused with 401", 1),
+        (402, "no", "plan", 1),
+        (404, "no", "not found", 1),
+        (410, "CHANGE-2770: use another", "not found", 1),
+        (410, "a rehearsal", "not found", 2),
+    ] {
+        let server = Server::answering(move |_| status(code, &object!({"message": said}))).await;
         let (outcome, trail) = fetch(&server.url).await;
         let error = outcome.unwrap_err().to_string();
         assert!(error.contains(wanted), "{error}");
-        assert_eq!(trail.counts().requests, 1, "{code}");
+        assert_eq!(trail.counts().requests, requests, "{code}: {said}");
     }
 }
 

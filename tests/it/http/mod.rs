@@ -4,7 +4,7 @@ mod door;
 mod faults;
 mod identity;
 mod pages;
-mod server;
+pub(crate) mod server;
 
 use std::sync::Arc;
 use std::time::Duration;

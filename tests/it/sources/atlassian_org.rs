@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use keyroll::model::{EndpointState, Kind, LedgerEntry, Snapshot, Watermarks};
-use keyroll::simulator::{Fault, Simulator};
+use keyroll::simulator::{Fault, OrgPlan, Simulator};
 use keyroll::sources::{Depth, Source};
 use serde_json::{Value, json};
 
@@ -63,6 +63,50 @@ async fn a_whole_organisation_is_read_and_nothing_is_missing() {
     }
     assert!(facts(&snapshot, &format!("{}/container/site", simulator.cloud_id()))["parent"].is_string());
     assert_eq!(simulator.destroyed(), []);
+}
+
+#[tokio::test]
+async fn what_was_planted_in_the_audit_log_and_among_policies_is_told() {
+    let simulator = demo().await;
+    let (snapshot, _) = collect(&simulator, "").await;
+    let truth = simulator.truth();
+    let native = |name: &str| {
+        let plant = truth.plants.iter().chain(&truth.harmless).find(|plant| plant.id == name);
+        plant.unwrap_or_else(|| panic!("{name} is not planted")).native.clone()
+    };
+    let of = |kind: &str, id: &str| facts(&snapshot, &format!("{}/{kind}/{id}", simulator.org_id()));
+    let zapier = of("app", &format!("acting:{}", native("plant-app-acts-for-person")[0]));
+    assert_eq!(zapier["acts_for"].as_array().unwrap().len(), 1, "{zapier}");
+    assert_eq!(of("app", &format!("acting:{}", native("harmless-app-for-itself")[0]))["acts_for"], json!([]));
+    let names: BTreeSet<&str> = of_kind(&snapshot, Kind::App).map(|app| app.name.as_str()).collect();
+    assert!(names.contains("Zapier"), "{names:?}");
+    let lent = of("credential", &native("plant-token-lent")[0]);
+    assert!(lent["last_used_by"].is_string() && lent["last_used_by"] != lent["owner"], "{lent}");
+    let machine = facts(&snapshot, &format!("atlassian/principal/{}", native("plant-machine-logs-in")[0]));
+    assert!(machine["last_login_at"].is_string(), "{machine}");
+    let policy = |name: &str| of("setting", &format!("policy:{}", native(name)[0]));
+    assert_eq!(policy("plant-ip-allowlist-disabled")["value"], json!("disabled"));
+    assert_eq!(policy("harmless-ip-allowlist-applying")["detail"], json!("ip-allowlist"));
+    for account in of_kind(&snapshot, Kind::Principal) {
+        let told = facts(&snapshot, account.id.as_str());
+        assert!(told["managed"] != json!(true) || told["auth_policy"].is_string(), "{}", account.id);
+    }
+}
+
+#[tokio::test]
+async fn a_smaller_plan_offers_less_and_says_so() {
+    let simulator = demo().await;
+    let log = ["audit event actions", "audit events", "authentication policies of accounts"];
+    for (plan, missing) in [
+        (OrgPlan::Free, [&log[..], &["policies"]].concat()),
+        (OrgPlan::Standard, log.to_vec()),
+        (OrgPlan::GuardStandard, vec![]),
+    ] {
+        simulator.set_plan(plan);
+        let (_, ledger) = collect(&simulator, "").await;
+        let expected = missing.into_iter().map(|name| (name, EndpointState::NotOffered)).collect();
+        assert_eq!(gaps(&ledger), expected, "{plan:?}");
+    }
 }
 
 #[tokio::test]

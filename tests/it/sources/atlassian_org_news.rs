@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use keyroll::drift;
-use keyroll::model::{Collection, EndpointState, Kind, LedgerEntry, Snapshot, Watermarks, What};
+use keyroll::model::{Collection, EndpointState, Kind, LedgerEntry, ResourceId, Snapshot, Watermarks, What};
 use keyroll::sources::Depth;
 use serde_json::{Value, json};
 
@@ -126,6 +126,9 @@ async fn the_audit_log_tells_log_ins_the_use_of_tokens_and_acting_apps_and_nothi
         event("08T08:00:00", "x", with(json!({"authType": "auth-token-for-3LO"}),
             json!({"app": app, "onBehalfOf": {"id": "712020:b"}}))),
         event("04T08:00:00", "x", with(json!({"authType": "connect-token"}), json!({"app": {"id": app["id"]}}))),
+        event("04T09:00:00", "x", json!({"id": "557058:app", "name": "Exporter", "app": {"id": "app-9"},
+            "auth": {"authType": "auth-token-for-2LO"}})),
+        event("04T10:00:00", "x", with(json!({"authType": "auth-token-for-3LO"}), json!({"app": {"id": "app-10"}}))),
         // Odd rows: a wrong type deep inside, nothing inside, no actor.
         event("10T08:00:00", "x", json!({"id": ["odd"], "app": {"id": "app-8"}, "auth": {"authType": "connect-token"}})),
         {"id": "e-bare"},
@@ -134,7 +137,7 @@ async fn the_audit_log_tells_log_ins_the_use_of_tokens_and_acting_apps_and_nothi
     let pretended = Pretended::new(move |request| one_page(request, &page)).await;
     let snapshot = pretended.collect().await;
     let events = entry(&snapshot.ledger, "audit events");
-    assert_eq!((events.state, events.rows, events.pages), (EndpointState::Complete, 13, 2), "{}", events.reason);
+    assert_eq!((events.state, events.rows, events.pages), (EndpointState::Complete, 15, 2), "{}", events.reason);
     assert_eq!(events.unreadable, ["`e-10T08:00:00`: attributes.actor.id"]);
 
     assert_eq!(facts(&snapshot, "atlassian/principal/712020:a")["last_login_at"], json!("2026-11-03T08:00:00Z"));
@@ -153,9 +156,12 @@ async fn the_audit_log_tells_log_ins_the_use_of_tokens_and_acting_apps_and_nothi
         json!({"form": "acting-app", "acts_for": ["atlassian/principal/712020:b"], "auth_type": "auth-token-for-3LO",
             "last_used_at": "2026-11-08T08:00:00Z"})
     );
+    // The name of an actor that is no account is the app's; a person's name is never taken for one.
+    assert_eq!(snapshot.get(&ResourceId::parse("o1/app/acting:app-9").unwrap()).unwrap().name, "Exporter");
+    assert_eq!(snapshot.get(&ResourceId::parse("o1/app/acting:app-10").unwrap()).unwrap().name, "");
     assert_eq!(facts(&snapshot, "o1/app/acting:app-8")["last_used_at"], json!("2026-11-10T08:00:00Z"));
     let names: Vec<&str> = of_kind(&snapshot, Kind::App).map(|app| app.name.as_str()).collect();
-    assert_eq!(names, ["", "Reporter"]);
+    assert_eq!(names, ["", "", "Exporter", "Reporter"]);
 
     assert_eq!(of_kind(&snapshot, Kind::Principal).count(), 3, "an event makes no account");
     assert_eq!(of_kind(&snapshot, Kind::Credential).count(), 3, "an event makes no credential");

@@ -2,7 +2,9 @@
 
 mod atlassian_org;
 mod atlassian_org_news;
+mod bitbucket_cloud;
 mod configuration;
+mod confluence_cloud;
 mod jira_cloud;
 
 use std::collections::BTreeMap;

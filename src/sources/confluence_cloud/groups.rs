@@ -1,0 +1,98 @@
+//! Groups of the site: what they open in Confluence, and whom those let in.
+
+use std::collections::BTreeMap;
+
+use super::endpoints::{GROUP_ACCESS, GROUP_MEMBERS, GROUPS};
+use super::{BY_LINK, Visit, cloud, wire};
+use crate::http::Request;
+use crate::model::{Body, Fact, Group, Kind, Resource};
+use crate::sources::pages::Results;
+use crate::sources::reading::Part;
+use crate::sources::row::{hidden_if_empty, id, value};
+
+/// What membership of a group can open, as Confluence names it.
+const ACCESS: [&str; 3] = ["admin", "site-admin", "user"];
+
+impl Visit<'_> {
+    pub(super) async fn groups(&self) -> Part {
+        let mut reading = self.gatherer.start(&GROUPS);
+        let request = self.up_to_200(GROUPS.request(&[]));
+        let answer = reading.walk::<Results<wire::Group>, _>(self.client(), request, BY_LINK).await;
+        if answer.whole && answer.rows.is_empty() {
+            reading.fall_short("Confluence names no group at all, though every site has some".to_owned());
+        }
+        answer.rows.into_iter().for_each(|row| reading.push(group(row, Group::default())));
+        reading.finish()
+    }
+
+    /// What each group opens is known only when all sorts of access were read: a group that is not among the
+    /// administrators' would otherwise look harmless. Then the groups that came up for none open nothing.
+    pub(super) async fn access_of_groups(&self, groups: &Part) -> Part {
+        let mut reading = self.gatherer.start(&GROUP_ACCESS);
+        let calls =
+            ACCESS.map(|access| (access, self.up_to_200(GROUP_ACCESS.request(&[])).query("accessType", access)));
+        let answers = reading.walk_each::<Results<wire::Group>, _, _>(self.client(), calls.into(), BY_LINK).await;
+        let whole = answers.len() == ACCESS.len() && answers.iter().all(|answer| answer.whole);
+        let mut opened: BTreeMap<String, (wire::Group, Vec<String>)> = BTreeMap::new();
+        for answer in answers {
+            for row in answer.rows {
+                let Some(id) = id(row.id.clone()) else {
+                    reading.push(None);
+                    continue;
+                };
+                opened.entry(id).or_insert((row, Vec::new())).1.push(answer.of.to_owned());
+            }
+        }
+        for group in groups.resources.iter().filter(|group| whole && !opened.contains_key(group.id.native())) {
+            let body = Body::Group(Group { confluence_access: Fact::Known(Vec::new()), ..Group::default() });
+            reading.push(Some(Resource { body, ..group.clone() }));
+        }
+        for (row, access) in opened.into_values() {
+            let confluence_access = if whole { Fact::Known(access) } else { Fact::Unknown };
+            reading.push(group(row, Group { confluence_access, ..Group::default() }));
+        }
+        reading.finish()
+    }
+
+    /// Whoever is in a group that opens Confluence may use it. The list leaves out those who are suspended, so that it
+    /// proves nothing about who is not in it: neither memberships nor numbers are taken from it.
+    pub(super) async fn members_of_groups(&self, access: &Part) -> Part {
+        let mut reading = self.gatherer.start(&GROUP_MEMBERS);
+        reading.lean_on(&access.entry);
+        let calls = access.resources.iter().filter(|group| may_open(group)).map(|group| {
+            let request = self.up_to_200(GROUP_MEMBERS.request(&[group.id.native()]));
+            ((), request.query("shouldReturnTotalSize", "true"))
+        });
+        let answers = reading.walk_each::<Results<wire::User>, _, _>(self.client(), calls.collect(), BY_LINK).await;
+        let mut members: BTreeMap<String, wire::User> = BTreeMap::new();
+        for row in answers.into_iter().flat_map(|answer| answer.rows) {
+            match id(row.account_id.clone()) {
+                Some(id) => {
+                    members.insert(id, row);
+                }
+                None => reading.push(None),
+            }
+        }
+        members.into_values().for_each(|row| reading.push(self.account(row, Fact::Known(true))));
+        reading.finish()
+    }
+
+    fn up_to_200(&self, request: Request) -> Request {
+        request.query("limit", self.page_size(200))
+    }
+}
+
+/// True unless membership is known to open nothing.
+fn may_open(group: &Resource) -> bool {
+    let Body::Group(group) = &group.body else { return false };
+    group.confluence_access.known().is_none_or(|access| !access.is_empty())
+}
+
+/// A group; who decides on its members is written as the organisation writes it.
+fn group(row: wire::Group, body: Group) -> Option<Resource> {
+    let id = id(row.id)?;
+    let managed_by = hidden_if_empty(row.managed_by).map(|word| word.to_lowercase().replace('_', "-"));
+    let name = value(row.name).unwrap_or_default();
+    let body = Body::Group(Group { managed_by, ..body });
+    Some(Resource { id: cloud(Kind::Group, &id), name, seen_by: Vec::new(), body })
+}
