@@ -406,13 +406,13 @@ pub(super) fn unseen_projects(view: &View<'_>) -> Fact<i64> {
     let tenant = view.resource.id.tenant();
     let mut unseen = 0;
     for resource in view.inventory.of_kind(Kind::Container).filter(|resource| resource.id.tenant() == tenant) {
-        match &resource.body {
-            Body::Container(Container { form: ContainerForm::Project, team_managed, .. }) => match team_managed {
-                Fact::Known(true) => unseen += 1,
-                Fact::Known(false) | Fact::Absent => {}
-                Fact::Unknown => return Fact::Unknown,
-            },
-            _ => {}
+        let Body::Container(Container { form: ContainerForm::Project, team_managed, .. }) = &resource.body else {
+            continue;
+        };
+        match team_managed {
+            Fact::Known(true) => unseen += 1,
+            Fact::Known(false) | Fact::Absent => {}
+            Fact::Unknown => return Fact::Unknown,
         }
     }
     Fact::Known(unseen)
