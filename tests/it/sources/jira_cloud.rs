@@ -359,7 +359,7 @@ async fn one_odd_element_of_a_list_costs_only_itself() {
     for (endpoint, note) in [
         ("filters", "`2`: type (in view shares of filter:1)"),
         ("permission schemes", "`2`: holder (in permission scheme 10000)"),
-        ("project roles", "`1`: actorGroup (in role 10002 of project 10001)"),
+        ("project roles", "`1`: actorGroup.groupId (in role 10002 of project 10001)"),
         ("applications", "`7`: groupId (in groups of jira-core)"),
     ] {
         let found = entry(&snapshot.ledger, endpoint);
