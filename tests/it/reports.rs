@@ -617,9 +617,10 @@ async fn an_estate_of_one_product_is_not_flooded_with_the_others() {
     let estate = Estate::new().await;
     let path = estate.path("keyroll.yaml");
     let whole = std::fs::read_to_string(&path).unwrap();
-    let (head, sources) = whole.split_once("  - name: org").unwrap();
-    let (_, jira) = sources.split_once("  - name: jira").unwrap();
-    std::fs::write(&path, format!("{head}  - name: jira{jira}")).unwrap();
+    let mut sources = whole.split("  - name: ");
+    let head = sources.next().unwrap();
+    let jira = sources.find(|source| source.starts_with("jira\n")).unwrap();
+    std::fs::write(&path, format!("{head}  - name: {jira}")).unwrap();
     estate.scan().await;
     let view = morning_view(&estate.assess(), PLAIN);
     let sight = view.split("COULD NOT SEE").nth(1).unwrap().split("COULD NOT TELL").next().unwrap();
