@@ -120,6 +120,7 @@ fn write_files(folder: &Path, simulator: &Simulator, last_night: DateTime<Utc>) 
     fs::create_dir_all(&secrets)?;
     write_secret(&secrets.join("org-key"), simulator.org_key())?;
     write_secret(&secrets.join("jira-token"), simulator.site_token())?;
+    write_secret(&secrets.join("bitbucket-token"), simulator.bitbucket_token())?;
     fs::write(folder.join("waivers.yaml"), waivers(last_night))?;
     let text = format!(
         "# Written by `keyroll demo`. The pretended estate was gone when the demo ended: the questions to the store\n\
@@ -139,6 +140,23 @@ fn write_files(folder: &Path, simulator: &Simulator, last_night: DateTime<Utc>) 
          \x20   gateway_url: {org}\n\
          \x20   user: {user}\n\
          \x20   token: {token}\n\
+         \x20 - name: acme-confluence\n\
+         \x20   type: confluence-cloud\n\
+         \x20   base_url: {site}\n\
+         \x20   gateway_url: {org}\n\
+         \x20   user: {user}\n\
+         \x20   token: {token}\n\
+         \x20 - name: acme-bitbucket\n\
+         \x20   type: bitbucket-cloud\n\
+         \x20   base_url: {bitbucket}\n\
+         \x20   workspace: {workspace}\n\
+         \x20   user: {bitbucket_user}\n\
+         \x20   token: {bitbucket_token}\n\
+         # Gaps that are known and accepted: they stay in every report, and do not make a scan incomplete.\n\
+         accepted_gaps:\n\
+         \x20 - source: acme-bitbucket\n\
+         \x20   endpoint: SSH keys\n\
+         \x20   reason: Bitbucket shows nobody the SSH keys of others.\n\
          waivers:\n\
          \x20 file: waivers.yaml\n\
          # What sets rules apart from their files; `keyroll rules show ID` lists a rule's parameters.\n\
@@ -150,6 +168,10 @@ fn write_files(folder: &Path, simulator: &Simulator, last_night: DateTime<Utc>) 
         user = simulator.site_user(),
         key = quoted(&format!("file:{}/org-key", secrets.display())),
         token = quoted(&format!("file:{}/jira-token", secrets.display())),
+        bitbucket = simulator.bitbucket_url(),
+        workspace = simulator.workspace(),
+        bitbucket_user = simulator.bitbucket_user(),
+        bitbucket_token = quoted(&format!("file:{}/bitbucket-token", secrets.display())),
     );
     fs::write(folder.join("keyroll.yaml"), text)
 }

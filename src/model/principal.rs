@@ -67,6 +67,9 @@ pub struct Principal {
     /// Groups the account is a direct member of, sorted.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub groups: Fact<Vec<ResourceId>>,
+    /// Groups of Bitbucket workspaces it is in, sorted: these are no groups of the cloud, and say nothing about those.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub workspace_groups: Fact<Vec<ResourceId>>,
     /// When pages of each product were last viewed, sorted by product. Use of the API does not count as activity.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub activity: Fact<Vec<ProductActivity>>,

@@ -238,6 +238,7 @@ fn merge_principal(mine: &mut Principal, theirs: Principal) {
     fill(&mut mine.mfa, theirs.mfa);
     fill(&mut mine.platform_roles, theirs.platform_roles);
     mine.groups = union(std::mem::take(&mut mine.groups), theirs.groups);
+    mine.workspace_groups = union(std::mem::take(&mut mine.workspace_groups), theirs.workspace_groups);
     fill(&mut mine.activity, theirs.activity);
     fill(&mut mine.added_at, theirs.added_at);
     fill(&mut mine.deactivated_at, theirs.deactivated_at);

@@ -57,6 +57,7 @@ pub fn principal() -> Resource {
         mfa: Fact::Known(true),
         platform_roles: list(&["atlassian/org-admin"]),
         groups: Fact::Known(vec![cloud(Kind::Group, "g-1")]),
+        workspace_groups: Fact::Known(vec![ResourceId::new("acme-ws", Kind::Group, "developers")]),
         activity: Fact::Known(vec![ProductActivity {
             product: "jira-software".to_owned(),
             site: Some("ari:cloud:jira-software::site/11f1".to_owned()),

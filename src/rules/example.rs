@@ -92,8 +92,12 @@ pub(super) fn read_neighbour(
 }
 
 /// Lists that name groups: a case writes the groups' names.
-const LISTS_OF_GROUPS: &[(Kind, &str)] =
-    &[(Kind::Principal, "groups"), (Kind::Container, "licence_groups"), (Kind::Container, "default_groups")];
+const LISTS_OF_GROUPS: &[(Kind, &str)] = &[
+    (Kind::Principal, "groups"),
+    (Kind::Principal, "workspace_groups"),
+    (Kind::Container, "licence_groups"),
+    (Kind::Container, "default_groups"),
+];
 
 fn groups(file: &SourceText, node: &Node) -> Result<serde_json::Value, Problem> {
     let names = Vec::<String>::read(node)

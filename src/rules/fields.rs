@@ -445,6 +445,7 @@ mod tests {
     fn every_field_of_the_model_is_named_or_a_link() {
         const LINKS: &[&str] = &[
             "groups",
+            "workspace_groups",
             "activity",
             "created_by",
             "owner",

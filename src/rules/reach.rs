@@ -107,8 +107,8 @@ fn pushers<'a>(
     Fact::Known(accounts)
 }
 
-/// Whether an account is one of these, or in a group that is. What groups an account is in may be known from sources
-/// that do not show these: only of a group whose members were counted is a silence a no.
+/// Whether an account is one of these, or in a group that is. The groups may be those of another workspace: only of a
+/// group whose members were counted is a silence a no.
 fn is_among(inventory: &Inventory<'_>, account: &ResourceId, pushers: &[ResourceId]) -> Fact<bool> {
     if pushers.contains(account) {
         return Fact::Known(true);
@@ -121,7 +121,7 @@ fn is_among(inventory: &Inventory<'_>, account: &ResourceId, pushers: &[Resource
         _ => false,
     };
     let all_counted = pushers.iter().filter(|pusher| pusher.kind() == Kind::Group).all(counted);
-    match inventory.principal(account).map(|account| &account.groups) {
+    match inventory.principal(account).map(|account| &account.workspace_groups) {
         Some(Fact::Known(groups)) if groups.iter().any(|group| pushers.contains(group)) => Fact::Known(true),
         Some(Fact::Known(_) | Fact::Absent) if all_counted => Fact::Known(false),
         Some(Fact::Known(_) | Fact::Absent | Fact::Unknown) | None => Fact::Unknown,
@@ -256,7 +256,7 @@ mod tests {
     }
 
     fn account(native: &str, groups: Fact<Vec<ResourceId>>) -> Resource {
-        resource(native, native, Body::Principal(Principal { groups, ..Principal::default() }))
+        resource(native, native, Body::Principal(Principal { workspace_groups: groups, ..Principal::default() }))
     }
 
     fn group(member_count: Fact<i64>) -> Resource {
@@ -371,9 +371,9 @@ mod tests {
     }
 
     #[test]
-    fn groups_that_another_source_tells_do_not_prove_that_an_account_is_in_none_of_these() {
+    fn groups_of_another_workspace_do_not_prove_that_an_account_is_in_none_of_these() {
         let app = || repository(APP, Fact::Known(true), Fact::Known(vec![id(Kind::Group, "dev")]));
-        let elsewhere = || account("bob", Fact::Known(vec![ResourceId::new(ResourceId::CLOUD, Kind::Group, "g-1")]));
+        let elsewhere = || account("bob", Fact::Known(vec![ResourceId::new("other-ws", Kind::Group, "dev")]));
         for hidden in [vec![], vec![group(Fact::Unknown)]] {
             let resources = with(with(three(APP), [app(), elsewhere()]), hidden);
             assert_eq!(reached(&of_repository(), resources), Fact::Unknown);

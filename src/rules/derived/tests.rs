@@ -1,3 +1,5 @@
+//! Derived facts: what is known only in part stays unknown.
+
 use super::*;
 use crate::model::{
     App, AppForm, EndpointState, Group, Holder, LedgerEntry, ProductActivity, Resource, Sighting, Snapshot, Webhook,

@@ -70,7 +70,7 @@ impl Visit<'_> {
             if let Body::Principal(principal) = &mut account.body
                 && whole
             {
-                principal.groups = Fact::Known(sorted(groups));
+                principal.workspace_groups = Fact::Known(sorted(groups));
             }
             reading.push(Some(account));
         }

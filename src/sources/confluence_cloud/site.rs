@@ -8,7 +8,8 @@ use crate::http::Paging;
 use crate::model::{Body, Container, ContainerForm, Fact, Kind, Resource, ResourceId, Setting};
 use crate::sources::pages::{One, Results};
 use crate::sources::reading::{Part, Reading};
-use crate::sources::row::{hidden_if_empty, id, moment, value};
+use crate::sources::row::{hidden_if_empty, id, value};
+use crate::text::plural;
 
 impl Visit<'_> {
     pub(super) async fn find_cloud_id(&mut self) -> Part {
@@ -58,23 +59,23 @@ impl Visit<'_> {
         part
     }
 
-    /// Reads the records only to tell how far back they go. Nothing that a record says is kept.
+    /// Reads the records only to tell that the log can be read. Nothing that a record says is kept.
     pub(super) async fn audit_records(&self) -> Part {
         let mut reading = self.gatherer.start(&AUDIT_RECORDS);
-        let days = TimeDelta::days(self.source.audit_days.into());
-        let from = self.gatherer.clock.now() - days;
+        let days = self.source.audit_days;
+        let from = self.gatherer.clock.now() - TimeDelta::days(days.into());
         let request = AUDIT_RECORDS.request(&[]).query("limit", self.page_size(1000));
         let request = request.query("startDate", from.timestamp_millis());
-        let answer = reading.walk::<Results<wire::AuditRecord>, _>(self.client(), request, BY_LINK).await;
-        if answer.whole || !answer.rows.is_empty() {
-            let oldest = answer.rows.into_iter().filter_map(|row| value(moment(row.creation_date))).min();
-            let day = oldest.map(|at| at.format("%Y-%m-%d").to_string());
-            let detail = if answer.whole { Fact::from_option(day) } else { Fact::Unknown };
-            let value = Fact::Known("readable".to_owned());
-            let body = Setting { key: "audit-log".to_owned(), value, detail };
-            let id = self.id(Kind::Setting, "confluence-audit-log");
-            reading.push(Some(setting(id, "Audit log of Confluence", body)));
-        }
+        let records = reading.walk::<Results<wire::AuditRecord>, _>(self.client(), request, BY_LINK).await;
+        let value = match (records.rows.is_empty(), records.whole) {
+            (false, _) => "readable",
+            (true, true) => "empty",
+            (true, false) => return reading.finish(),
+        };
+        let span = plural(usize::try_from(days).unwrap_or(usize::MAX), "day", "days");
+        let detail = if records.whole { Fact::Known(span) } else { Fact::Unknown };
+        let body = Setting { key: "audit-log".to_owned(), value: Fact::Known(value.to_owned()), detail };
+        reading.push(Some(setting(self.id(Kind::Setting, "confluence-audit-log"), "Audit log of Confluence", body)));
         reading.finish()
     }
 

@@ -109,12 +109,9 @@ pub(super) struct RolePrincipal {
     pub(super) principal_id: Fact<Id>,
 }
 
-/// When something happened; who did what is not even read.
+/// A record of the audit log: that it is there is all that is asked.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct AuditRecord {
-    pub(super) creation_date: Fact<Timestamp>,
-}
+pub(super) struct AuditRecord {}
 
 impl Wire for User {}
 impl Wire for SystemInfo {}

@@ -148,7 +148,7 @@ impl Workspace {
             json!([
             {"id": 1, "kind": "push", "branch_match_kind": "glob", "pattern": "**", "users": [person("ada")],
              "groups": [{"slug": "developers"}]},
-            {"id": 2, "kind": "push", "branch_match_kind": "glob", "pattern": "main", "users": [], "groups": []}]),
+            {"id": 2, "kind": "push", "branch_match_kind": "glob", "pattern": "main", "users": [], "workspace_groups": []}]),
         );
         acme.list(
             &format!("{PAY}/pipelines_config/variables"),
@@ -293,13 +293,13 @@ async fn every_fact_of_the_workspace_is_told_as_it_was() {
         (
             "atlassian/principal/712020:bob",
             json!({"account_type": "person", "standings": standing(Some(true)),
-            "groups": ["ws-1/group/developers"]}),
+            "workspace_groups": ["ws-1/group/developers"]}),
         ),
         (
             "atlassian/principal/712020:ada",
-            json!({"account_type": "person", "standings": standing(Some(true)), "groups": []}),
+            json!({"account_type": "person", "standings": standing(Some(true)), "workspace_groups": []}),
         ),
-        ("ws-1/principal/u-app", json!({"account_type": "app", "standings": standing(None), "groups": []})),
+        ("ws-1/principal/u-app", json!({"account_type": "app", "standings": standing(None), "workspace_groups": []})),
         ("ws-1/group/developers", json!({"member_count": 1})),
         ("ws-1/group/nobody", json!({"member_count": 0})),
         (
@@ -582,11 +582,11 @@ async fn members_are_in_unknown_groups_as_long_as_one_group_hides_its_own() {
 async fn a_restriction_counts_only_if_it_covers_every_branch_and_can_be_read() {
     let push = |pattern: &str| {
         json!({"id": 1, "kind": "push", "branch_match_kind": "glob", "pattern": pattern,
-            "users": [person("ada")], "groups": []})
+            "users": [person("ada")], "workspace_groups": []})
     };
     let ada = json!(["atlassian/principal/712020:ada"]);
     let of_model = json!({"id": 2, "kind": "push", "branch_match_kind": "branching_model", "branch_type": "feature",
-        "pattern": "", "users": [by_uuid("bob")], "groups": []});
+        "pattern": "", "users": [by_uuid("bob")], "workspace_groups": []});
     for (rows, expected) in [
         (json!([]), Some(Value::Null)),
         (json!([push("main")]), Some(Value::Null)),
@@ -599,7 +599,7 @@ async fn a_restriction_counts_only_if_it_covers_every_branch_and_can_be_read() {
         ),
         (json!([push("*"), {"kind": "push", "branch_match_kind": "glob", "pattern": "x"}]), None),
         (json!([push("main"), {"kind": 7, "branch_match_kind": "glob", "pattern": "*"}]), None),
-        (json!([{"kind": "push", "branch_match_kind": "by moon", "pattern": "*", "users": [], "groups": []}]), None),
+        (json!([{"kind": "push", "branch_match_kind": "by moon", "pattern": "*", "users": [], "workspace_groups": []}]), None),
     ] {
         let mut acme = Workspace::acme();
         acme.list(&format!("{PAY}/branch-restrictions"), rows.clone());

@@ -274,7 +274,7 @@ async fn every_fact_of_a_hand_written_site_is_told_as_it_was() {
         ("atlassian/group/g-2", json!({"managed_by": "team-members", "confluence_access": ["admin", "site-admin"]})),
         ("atlassian/group/g-3", json!({"managed_by": "open", "confluence_access": []})),
         ("11f1/setting/space-role-mode", json!({"key": "space-role-mode", "value": "roles-transition"})),
-        ("11f1/setting/confluence-audit-log", json!({"key": "audit-log", "value": "readable", "detail": "2026-10-25"})),
+        ("11f1/setting/confluence-audit-log", json!({"key": "audit-log", "value": "readable", "detail": "30 days"})),
         (
             "11f1/grant/space:163842/9001",
             json!({"form": "space-permission", "role": "read space", "holder": "group", "permits": ["read space"],
@@ -600,7 +600,7 @@ async fn an_oauth_client_is_not_let_in_to_automation_and_does_not_try() {
     let snapshot = sealed(source.look(Depth::Whole, &Watermarks::default()).await);
     let rules = entry(&snapshot.ledger, "automation rules");
     assert_eq!((rules.state, rules.requests), (EndpointState::Denied, 0));
-    assert!(rules.reason.contains("a person's API token"), "{}", rules.reason);
+    assert!(rules.reason.contains("an OAuth client logs in"), "{}", rules.reason);
 }
 
 #[tokio::test]

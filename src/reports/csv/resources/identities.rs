@@ -13,7 +13,7 @@ pub(in crate::reports::csv) const PRINCIPALS: CsvTable = CsvTable {
     write: |assessment, out| write_kind(&PRINCIPAL_COLUMNS, assessment, out, principal_row),
 };
 
-static PRINCIPAL_COLUMNS: [Column; 24] = [
+static PRINCIPAL_COLUMNS: [Column; 25] = [
     column("principal_id", Id, "The account"),
     column("name", Text, NAME),
     column("account_type", Word, "person, service-account, app, agent, customer or other"),
@@ -28,6 +28,7 @@ static PRINCIPAL_COLUMNS: [Column; 24] = [
     column("platform_roles", List, "Roles on the organisation, such as atlassian/org-admin"),
     column("groups", List, "Names of the groups it is a direct member of"),
     column("group_ids", List, "The ids of those groups"),
+    column("workspace_groups", List, "Names of the groups of Bitbucket workspaces it is in"),
     column("last_active_at", Time, "Latest page view in any product; none if never. Use of the API does not count"),
     column("let_in_by", List, "Products that let it in, as each of them tells"),
     column("kept_out_by", List, "Products that do not let it in"),
@@ -44,7 +45,7 @@ static PRINCIPAL_COLUMNS: [Column; 24] = [
     column("seen_by", List, SEEN_BY),
 ];
 
-fn principal_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 24]> {
+fn principal_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 25]> {
     let Body::Principal(principal) = &row.resource.body else { return None };
     Some([
         row.id(),
@@ -57,6 +58,7 @@ fn principal_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 24]> {
         Cell::fact_list(&principal.platform_roles),
         row.names_of(&principal.groups),
         ids(&principal.groups),
+        row.names_of(&principal.workspace_groups),
         last_active(principal),
         doors(principal, true),
         doors(principal, false),
