@@ -97,8 +97,8 @@ pub(super) struct Repository {
     pub(super) pipelines: Option<bool>,
     pub(super) deploy_keys: Vec<DeployKey>,
     pub(super) hooks: Vec<Hook>,
-    /// Whether only administrators may push to `main`.
-    pub(super) restricted: bool,
+    /// The branches to which only administrators may push, as a pattern; `None` if there are none.
+    pub(super) restricted: Option<&'static str>,
 }
 
 #[derive(Debug, Clone)]
@@ -363,7 +363,7 @@ fn repository(estate: &Estate, number: usize, random: &mut Random) -> Repository
         pipelines: if number % 7 == 6 { None } else { Some(number % 5 != 4) },
         deploy_keys,
         hooks,
-        restricted: true,
+        restricted: Some("main"),
     }
 }
 

@@ -95,7 +95,7 @@ impl Planter<'_> {
 
     fn secured_variables(&mut self) {
         let key = "variable-widely-reachable";
-        self.estate.workspace.repositories[3].restricted = false;
+        self.estate.workspace.repositories[3].restricted = None;
         let publish = variable("PUBLISH_TOKEN", None, self.random);
         let native = self.add_variable(3, publish);
         let words = "All developers can push to any branch, and with it have a pipeline tell the secured value";
@@ -103,11 +103,12 @@ impl Planter<'_> {
 
         let guarded = variable("NPM_TOKEN", None, self.random);
         let native = self.add_variable(10, guarded);
-        let words = "Only administrators may push to the main branch of the repository";
+        self.estate.workspace.repositories[10].restricted = Some("*");
+        let words = "Many can write to the repository, but only administrators may push, to whatever branch";
         self.note("harmless-variable-behind-restriction", "variable", native, key, words);
 
         let few = &mut self.estate.workspace.repositories[12];
-        few.restricted = false;
+        few.restricted = None;
         few.grants.retain(|grant| grant.to != Grantee::Team(DEVELOPERS));
         let signing = variable("SIGNING_KEY", None, self.random);
         let native = self.add_variable(12, signing);

@@ -148,7 +148,7 @@ impl Workspace {
             json!([
             {"id": 1, "kind": "push", "branch_match_kind": "glob", "pattern": "**", "users": [person("ada")],
              "groups": [{"slug": "developers"}]},
-            {"id": 2, "kind": "push", "branch_match_kind": "glob", "pattern": "main", "users": [], "workspace_groups": []}]),
+            {"id": 2, "kind": "push", "branch_match_kind": "glob", "pattern": "main", "users": [], "groups": []}]),
         );
         acme.list(
             &format!("{PAY}/pipelines_config/variables"),
@@ -574,7 +574,7 @@ async fn members_are_in_unknown_groups_as_long_as_one_group_hides_its_own() {
     let snapshot = acme.seen().await;
     assert_eq!(found(&snapshot, "groups").state, EndpointState::Partial);
     let bob = facts(&snapshot, "atlassian/principal/712020:bob");
-    assert!(bob.get("groups").is_none(), "{bob}");
+    assert!(bob.get("workspace_groups").is_none(), "{bob}");
     assert_eq!(facts(&snapshot, "ws-1/group/developers"), json!({}));
 }
 
@@ -582,11 +582,11 @@ async fn members_are_in_unknown_groups_as_long_as_one_group_hides_its_own() {
 async fn a_restriction_counts_only_if_it_covers_every_branch_and_can_be_read() {
     let push = |pattern: &str| {
         json!({"id": 1, "kind": "push", "branch_match_kind": "glob", "pattern": pattern,
-            "users": [person("ada")], "workspace_groups": []})
+            "users": [person("ada")], "groups": []})
     };
     let ada = json!(["atlassian/principal/712020:ada"]);
     let of_model = json!({"id": 2, "kind": "push", "branch_match_kind": "branching_model", "branch_type": "feature",
-        "pattern": "", "users": [by_uuid("bob")], "workspace_groups": []});
+        "pattern": "", "users": [by_uuid("bob")], "groups": []});
     for (rows, expected) in [
         (json!([]), Some(Value::Null)),
         (json!([push("main")]), Some(Value::Null)),
@@ -599,7 +599,7 @@ async fn a_restriction_counts_only_if_it_covers_every_branch_and_can_be_read() {
         ),
         (json!([push("*"), {"kind": "push", "branch_match_kind": "glob", "pattern": "x"}]), None),
         (json!([push("main"), {"kind": 7, "branch_match_kind": "glob", "pattern": "*"}]), None),
-        (json!([{"kind": "push", "branch_match_kind": "by moon", "pattern": "*", "users": [], "workspace_groups": []}]), None),
+        (json!([{"kind": "push", "branch_match_kind": "by moon", "pattern": "*", "users": [], "groups": []}]), None),
     ] {
         let mut acme = Workspace::acme();
         acme.list(&format!("{PAY}/branch-restrictions"), rows.clone());
