@@ -269,15 +269,20 @@ fn merge_standings(mine: Fact<Vec<Standing>>, theirs: Fact<Vec<Standing>>) -> Fa
     };
     for one in theirs {
         match mine.iter_mut().find(|known| known.source == one.source && known.product == one.product) {
+            // An endpoint that has no word on it does not outvote one that has.
             Some(known) => {
-                fill(&mut known.active, one.active);
-                fill(&mut known.shows_email, one.shows_email);
+                known.active = either_known(known.active, one.active);
+                known.shows_email = either_known(known.shows_email, one.shows_email);
             }
             None => mine.push(one),
         }
     }
     mine.sort_unstable();
     Fact::Known(mine)
+}
+
+fn either_known<T>(mine: Fact<T>, theirs: Fact<T>) -> Fact<T> {
+    if mine.known().is_none() && theirs.known().is_some() { theirs } else { mine.or(theirs) }
 }
 
 /// The later of two moments.

@@ -124,12 +124,13 @@ fn opens(status: &str) -> Option<bool> {
     }
 }
 
-/// The products that let the account in, or those that do not. A product that has no word on it is
-/// not asked; one that should have told and did not leaves the question open.
+/// The products that let the account in, or those that do not. A product that has no word on it is not asked; one that
+/// should have told and did not, or whose listing is a gap, leaves the question open.
 fn doors<'a>(view: &View<'a>, wanted: bool) -> Fact<Vec<&'a Standing>> {
     let Fact::Known(standings) = &principal(view).standings else { return Fact::Unknown };
     let found: Vec<_> = standings.iter().filter(|standing| standing.active == Fact::Known(wanted)).collect();
-    let untold = standings.iter().any(|standing| standing.active.is_unknown());
+    let hidden = || view.inventory.coverage().gaps_of(Kind::Principal).next().is_some();
+    let untold = standings.iter().any(|standing| standing.active.is_unknown()) || hidden();
     if found.is_empty() && untold { Fact::Unknown } else { Fact::Known(found) }
 }
 

@@ -54,8 +54,8 @@ impl Visit<'_> {
         reading.finish()
     }
 
-    /// Whoever is in a group that opens Confluence may use it. The list leaves out those who are suspended, so that it
-    /// proves nothing about who is not in it: neither memberships nor numbers are taken from it.
+    /// Who is in a group that opens Confluence. The list leaves out those who are suspended and says nothing about who was
+    /// deactivated, so that it proves neither that somebody may log in nor who is not in the group.
     pub(super) async fn members_of_groups(&self, access: &Part) -> Part {
         let mut reading = self.gatherer.start(&GROUP_MEMBERS);
         reading.lean_on(&access.entry);
@@ -73,7 +73,7 @@ impl Visit<'_> {
                 None => reading.push(None),
             }
         }
-        members.into_values().for_each(|row| reading.push(self.account(row, Fact::Known(true))));
+        members.into_values().for_each(|row| reading.push(self.account(row, Fact::Absent)));
         reading.finish()
     }
 
