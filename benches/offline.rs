@@ -235,6 +235,7 @@ fn entry(endpoint: &str, kind: Kind) -> LedgerEntry {
         path: String::new(),
         shows: vec![kind],
         forms: Vec::new(),
+        visible_only: false,
         state: EndpointState::Complete,
         reason: String::new(),
         right: String::new(),

@@ -12,7 +12,7 @@ use std::iter;
 pub use noise::{NOISE, Noise};
 
 use crate::digest::Digest;
-use crate::model::{Change, Coverage, Resource, Sighting, Snapshot, What};
+use crate::model::{Change, Coverage, Kind, Resource, ResourceId, Sighting, Snapshot, What};
 
 /// How a snapshot differs from an earlier one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Comparison {
 /// A resource that was out of sight before and is still so is carried on and no change: nothing happened to it.
 #[must_use]
 pub fn compare(before: &Snapshot, after: &Snapshot) -> Comparison {
-    let sight = Sight { before: Coverage(&before.ledger), after: Coverage(&after.ledger) };
+    let sight = Sight { before: View::of(before), after: View::of(after) };
     let mut comparison = Comparison::default();
     for row in rows(before, after) {
         match (row.base(), row.now) {
@@ -88,14 +88,58 @@ fn rows<'a>(before: &'a Snapshot, after: &'a Snapshot) -> impl Iterator<Item = R
 /// How completely each side was seen.
 #[derive(Clone, Copy)]
 struct Sight<'a> {
-    before: Coverage<'a>,
-    after: Coverage<'a>,
+    before: View<'a>,
+    after: View<'a>,
+}
+
+/// What one side saw, and how completely.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    snapshot: &'a Snapshot,
+    coverage: Coverage<'a>,
+}
+
+impl<'a> View<'a> {
+    fn of(snapshot: &'a Snapshot) -> Self {
+        Self { snapshot, coverage: Coverage(&snapshot.ledger) }
+    }
+
+    /// A resource as this side knows it, carried along or seen.
+    fn known(self, id: &ResourceId) -> Option<&'a Resource> {
+        let carried = self.snapshot.carried.binary_search_by(|resource| resource.id.cmp(id)).ok();
+        carried.and_then(|at| self.snapshot.carried.get(at)).or_else(|| self.snapshot.get(id))
+    }
+
+    /// Why this side may have had a resource that its endpoints would have shown: it, or what it is in, was hidden from
+    /// the scanning account.
+    fn may_have_hidden(self, resource: &Resource, other: Self) -> Option<String> {
+        match resource.place() {
+            Some(place) if self.known(place).is_some() && resource.kind() != Kind::Container => None,
+            Some(place) if resource.kind() != Kind::Container => {
+                other.known(place).and_then(|place| self.may_have_hidden(place, other))
+            }
+            _ => self.coverage.may_be_hidden(&resource.seen_by),
+        }
+    }
+
+    /// Why this side may have had a resource without seeing it, which the other side knows. What is in something that
+    /// this side saw would have been seen with it.
+    fn why_unseen(self, resource: &Resource, other: Self) -> Option<String> {
+        self.coverage.why_unseen(&resource.seen_by).or_else(|| match resource.place() {
+            Some(place) if self.snapshot.get(place).is_some() => match resource.kind() {
+                Kind::Container => self.coverage.may_be_hidden(&resource.seen_by),
+                _ => None,
+            },
+            Some(place) => other.known(place).and_then(|place| self.why_unseen(place, other)),
+            None => self.coverage.may_be_hidden(&resource.seen_by),
+        })
+    }
 }
 
 impl Sight<'_> {
     /// A resource that was known and did not turn up.
     fn missing(self, base: &Resource, seen_last_time: bool, comparison: &mut Comparison) {
-        match self.after.why_unseen(&base.seen_by) {
+        match self.after.why_unseen(base, self.before) {
             None => {
                 let before = Some(Box::new(base.clone()));
                 comparison.changes.push(Change { before, ..change(What::Removed, base) });
@@ -111,11 +155,14 @@ impl Sight<'_> {
 
     /// A resource of which nothing was known. It is new if something that shows it would have shown it before.
     fn appeared(self, now: &Resource) -> Change {
-        let was_whole = |sighting: &Sighting| self.before.why_unseen(std::slice::from_ref(sighting)).is_none();
-        if now.seen_by.iter().any(was_whole) {
+        let was_whole = |sighting: &Sighting| self.before.coverage.why_unseen(std::slice::from_ref(sighting)).is_none();
+        let told = now.seen_by.iter().any(was_whole);
+        let hidden = if told { self.before.may_have_hidden(now, self.after) } else { None };
+        if told && hidden.is_none() {
             return change(What::Added, now);
         }
-        let reason = self.before.why_unseen(&now.seen_by).map(|gap| format!("before, {gap}"));
+        let reason = hidden.or_else(|| self.before.coverage.why_unseen(&now.seen_by));
+        let reason = reason.map(|gap| format!("before, {gap}"));
         Change { reason, ..change(What::FirstSeen, now) }
     }
 
@@ -123,14 +170,15 @@ impl Sight<'_> {
     /// if it was out of sight on the other.
     fn met(self, base: &Resource, last: Option<Digested<'_>>, now: &Resource, comparison: &mut Comparison) {
         let witnesses = fields::Witnesses {
-            lost: gap(self.after, &base.seen_by, &now.seen_by),
-            gained: gap(self.before, &now.seen_by, &base.seen_by).map(|gap| format!("before, {gap}")),
+            lost: gap(self.after.coverage, &base.seen_by, &now.seen_by),
+            gained: gap(self.before.coverage, &now.seen_by, &base.seen_by).map(|gap| format!("before, {gap}")),
         };
         let last = last.map(|(last, _)| last).filter(|last| *last != base);
         let difference = fields::differ(base, last, now, &witnesses);
         if difference.held.is_some() || witnesses.lost.is_some() {
             let still_its_own = |sighting: &&Sighting| {
-                !now.seen_by.contains(sighting) && self.after.why_unseen(std::slice::from_ref(*sighting)).is_some()
+                !now.seen_by.contains(sighting)
+                    && self.after.coverage.why_unseen(std::slice::from_ref(*sighting)).is_some()
             };
             let mut held = difference.held.unwrap_or_else(|| now.clone());
             held.seen_by.extend(base.seen_by.iter().filter(still_its_own).cloned());

@@ -124,7 +124,13 @@ fn missing<'a>(finding: &Finding, scan: &Scan<'a>) -> Ruling<'a> {
     }
     let mut seen_by = finding.seen_by.clone();
     seen_by.extend_from_slice(scan.carried_by(&finding.resource));
-    scan.coverage().why_unseen(&seen_by).map_or(Ruling::Over(Resolution::ResourceGone), Ruling::Unclear)
+    match scan.coverage().why_unseen(&seen_by) {
+        Some(reason) => Ruling::Unclear(reason),
+        None if scan.is_carried(&finding.resource) => {
+            Ruling::Unclear("it, or what it is in, may be hidden from the scanning account".to_owned())
+        }
+        None => Ruling::Over(Resolution::ResourceGone),
+    }
 }
 
 /// Sets the status that the waivers of the day ask for.

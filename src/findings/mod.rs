@@ -141,6 +141,11 @@ impl<'a> Scan<'a> {
         seen_by
     }
 
+    /// True if a resource was carried along because nobody can say that it is gone.
+    fn is_carried(&self, id: &ResourceId) -> bool {
+        self.judged.snapshot.carried.binary_search_by(|resource| resource.id.cmp(id)).is_ok()
+    }
+
     /// The endpoints of a resource that was carried along because some of them could not be asked.
     fn carried_by(&self, id: &ResourceId) -> &'a [Sighting] {
         let carried = &self.judged.snapshot.carried;

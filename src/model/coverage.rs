@@ -55,6 +55,10 @@ pub struct LedgerEntry {
     /// The forms of those kinds it is about, such as `space-permission`; empty if it can show any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub forms: Vec<Arc<str>>,
+    /// True if it shows only what the scanning account may view, and has no way of telling what else there is: that
+    /// something is not there any more may mean that it is hidden.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub visible_only: bool,
     /// How far it was read.
     pub state: EndpointState,
     /// Why it is not complete: one sentence fragment. Empty when it is.
@@ -109,6 +113,7 @@ impl LedgerEntry {
             path,
             shows,
             forms: Vec::new(),
+            visible_only: false,
             state: EndpointState::Skipped,
             reason,
             right: String::new(),
@@ -206,6 +211,22 @@ impl<'a> Coverage<'a> {
                 Some(_) => None,
             }
         })
+    }
+
+    /// Why a resource that is not shown may be hidden all the same: all endpoints that show it show only what the
+    /// scanning account may view.
+    #[must_use]
+    pub fn may_be_hidden(self, seen_by: &[Sighting]) -> Option<String> {
+        let entry_of = |seen: &Sighting| {
+            self.0.iter().find(|entry| entry.source == seen.source && entry.endpoint == seen.endpoint)
+        };
+        let mut hiding = None;
+        for entry in seen_by.iter().filter_map(entry_of) {
+            hiding = Some(entry).filter(|entry| entry.visible_only);
+            hiding?;
+        }
+        let entry = hiding?;
+        Some(format!("{} of {} shows only what the scanning account may view", entry.endpoint, entry.source))
     }
 
     /// True if everything was seen, or the rest was declared.

@@ -155,6 +155,21 @@ impl Resource {
         if self.name.is_empty() { self.id.native() } else { &self.name }
     }
 
+    /// What it is in or on, if that is known: where that is out of sight, so is this.
+    #[must_use]
+    pub fn place(&self) -> Option<&ResourceId> {
+        match &self.body {
+            Body::Container(container) => container.parent.known(),
+            Body::Credential(credential) => credential.container.known(),
+            Body::Grant(grant) => grant.container.known(),
+            Body::App(app) => app.container.known(),
+            Body::Webhook(webhook) => webhook.container.known(),
+            Body::Automation(automation) => automation.container.known(),
+            Body::Variable(variable) => variable.container.known(),
+            Body::Principal(_) | Body::Group(_) | Body::Setting(_) => None,
+        }
+    }
+
     /// The facts about it that come from news, which no later scan is told again: `None` if there are none.
     pub(super) fn told_once(&self) -> Option<Self> {
         let body = match &self.body {

@@ -126,6 +126,7 @@ fn entry(endpoint: &str, shows: &[Kind], state: EndpointState) -> LedgerEntry {
         path: "GET /x".to_owned(),
         shows: shows.to_vec(),
         forms: Vec::new(),
+        visible_only: false,
         state,
         reason: if state == EndpointState::Complete { String::new() } else { "refused with 403".to_owned() },
         right: "read".to_owned(),

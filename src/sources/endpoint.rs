@@ -23,6 +23,8 @@ pub struct Endpoint {
     pub plan: Option<&'static str>,
     /// True if every site of the product answers it: no answer means that the address is wrong.
     pub always_there: bool,
+    /// True if it shows only what the scanning account may view, and has no way of telling what else there is.
+    pub visible_only: bool,
     /// How many requests it takes, in words: “1 per 100 accounts”.
     pub cost: &'static str,
 }
@@ -36,7 +38,7 @@ impl Endpoint {
         right: &'static str,
     ) -> Self {
         let (missing, plan, always_there) = (EndpointState::Denied, None, false);
-        Self { name, requests, shows, forms: &[], right, missing, plan, always_there, cost: "1" }
+        Self { name, requests, shows, forms: &[], right, missing, plan, always_there, cost: "1", visible_only: false }
     }
 
     /// The same endpoint, for a product that may not offer it.
@@ -57,6 +59,11 @@ impl Endpoint {
     /// The same endpoint, which every site of the product has.
     pub(super) const fn always_there(self) -> Self {
         Self { always_there: true, ..self }
+    }
+
+    /// The same endpoint, which shows only what the scanning account may view: its silence proves nothing.
+    pub(super) const fn visible_only(self) -> Self {
+        Self { visible_only: true, ..self }
     }
 
     /// The same endpoint, which takes this many requests.

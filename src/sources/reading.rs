@@ -401,6 +401,7 @@ impl Reading<'_> {
             path: self.endpoint.path(),
             shows: self.endpoint.shows.to_vec(),
             forms: self.endpoint.forms.iter().map(|form| (*form).into()).collect(),
+            visible_only: self.endpoint.visible_only,
             state,
             reason,
             right: self.endpoint.right.to_owned(),

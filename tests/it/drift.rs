@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use keyroll::drift::{Comparison, NOISE, compare};
 use keyroll::model::{
-    Change, Collection, Credential, EndpointState, Fact, LedgerEntry, Principal, Resource, ResourceId, Snapshot, What,
+    Body, Change, Collection, Container, ContainerForm, Credential, EndpointState, Fact, Grant, GrantForm, Holder,
+    Kind, LedgerEntry, Principal, Resource, ResourceId, Snapshot, What,
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -515,4 +516,52 @@ fn entries_of_the_ledger_are_told_apart_by_their_source() {
     let before = seen(vec![with_scopes(&["read"])]);
     let after = snapshot(Vec::new(), vec![other(whole("tokens"))]);
     assert_eq!(lines(&compare(&before, &after)), ["not-observed? t-1"]);
+}
+
+/// A space and a grant on it, both seen by endpoints that show only what the scanning account may view.
+fn space(with_grant: bool) -> Vec<Resource> {
+    let space_id = ResourceId::new("acme", Kind::Container, "space:1");
+    let space = Resource {
+        id: space_id.clone(),
+        name: "Finance".to_owned(),
+        seen_by: seen_by(&["spaces"]),
+        body: Body::Container(Container::unknown(ContainerForm::Space)),
+    };
+    let grant = Grant {
+        container: Fact::Known(space_id),
+        ..Grant::of(GrantForm::SpacePermission, "read space", Holder::Anyone)
+    };
+    let grant = Resource {
+        id: ResourceId::new("acme", Kind::Grant, "space:1/g"),
+        name: "read space for anyone".to_owned(),
+        seen_by: seen_by(&["space permissions"]),
+        body: Body::Grant(grant),
+    };
+    std::iter::once(space).chain(with_grant.then_some(grant)).collect()
+}
+
+fn viewed(resources: Vec<Resource>) -> Snapshot {
+    let spaces = LedgerEntry { visible_only: true, ..whole("spaces") };
+    snapshot(resources, vec![spaces, whole("space permissions")])
+}
+
+#[test]
+fn what_may_only_be_hidden_is_not_gone_nor_is_what_it_holds() {
+    let told = nights(vec![viewed(space(true)), viewed(Vec::new()), viewed(space(true))]);
+    assert_eq!(told[0], ["not-observed? space:1", "not-observed? space:1/g"]);
+    assert_eq!(told[1], Vec::<String>::new(), "what comes back into view is not new");
+}
+
+#[test]
+fn a_grant_on_a_space_in_view_is_gone_when_it_is_gone() {
+    let told = nights(vec![viewed(space(true)), viewed(space(false))]);
+    assert_eq!(told[0], ["removed space:1/g"]);
+}
+
+#[test]
+fn a_space_that_comes_into_view_may_be_old_and_its_grants_as_well() {
+    let told = nights(vec![viewed(Vec::new()), viewed(space(true))]);
+    assert_eq!(told[0], ["first-seen? space:1", "first-seen? space:1/g"]);
+    let granted = nights(vec![viewed(space(false)), viewed(space(true))]);
+    assert_eq!(granted[0], ["added space:1/g"]);
 }

@@ -91,6 +91,7 @@ fn ledger_entry() -> LedgerEntry {
         path: "GET /admin/api-access/v1/orgs/{}/api-tokens".to_owned(),
         shows: vec![Kind::Credential],
         forms: Vec::new(),
+        visible_only: false,
         state: EndpointState::Partial,
         reason: "page 3 of 4 failed".to_owned(),
         right: "organisation administrator".to_owned(),

@@ -13,6 +13,7 @@ fn list(kind: Kind, state: EndpointState) -> LedgerEntry {
         path: String::new(),
         shows: vec![kind],
         forms: Vec::new(),
+        visible_only: false,
         state,
         reason: String::new(),
         right: String::new(),

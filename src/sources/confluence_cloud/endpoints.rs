@@ -28,6 +28,7 @@ pub(super) const GROUP_ACCESS: Endpoint =
 
 pub(super) const GROUP_MEMBERS: Endpoint =
     Endpoint::new("members of groups", &[get("/wiki/rest/api/group/{}/membersByGroupId")], &[Kind::Principal], ACCESS)
+        .visible_only()
         .costs("1 per 200 members of each group that opens or administers Confluence; other groups are not asked for");
 
 pub(super) const SPACE_ROLE_MODE: Endpoint =
@@ -36,6 +37,7 @@ pub(super) const SPACE_ROLE_MODE: Endpoint =
 pub(super) const SPACES: Endpoint =
     Endpoint::new("spaces", &[get("/wiki/api/v2/spaces")], &[Kind::Container], VIEW_SPACE)
         .only(&["space"])
+        .visible_only()
         .costs("2, and 1 more per 250 spaces");
 
 pub(super) const SPACE_PERMISSIONS: Endpoint =
@@ -60,6 +62,7 @@ pub(super) const SPACE_ROLE_ASSIGNMENTS: Endpoint = Endpoint::new(
 
 pub(super) const NAMED_ACCOUNTS: Endpoint =
     Endpoint::new("accounts named by spaces", &[post("/wiki/api/v2/users-bulk")], &[Kind::Principal], ACCESS)
+        .visible_only()
         .costs("1 per 250 accounts that made a space or hold a grant of their own");
 
 pub(super) const AUDIT_RECORDS: Endpoint =

@@ -97,6 +97,7 @@ pub(super) const FILTERS: Endpoint =
 pub(super) const DASHBOARDS: Endpoint =
     Endpoint::new("dashboards", &[get("/rest/api/3/dashboard/search")], &[Kind::Container, Kind::Grant], ADMINISTER)
         .only(&["dashboard", "share"])
+        .visible_only()
         .costs("1 per 100 dashboards");
 
 pub(super) const WEBHOOKS: Endpoint =

@@ -197,6 +197,7 @@ pub(crate) fn endpoint(source: &str, name: &str, shows: &[Kind]) -> LedgerEntry 
         path: format!("GET /{}/{{}}", name.replace(' ', "-")),
         shows: shows.to_vec(),
         forms: Vec::new(),
+        visible_only: false,
         state: EndpointState::Complete,
         reason: String::new(),
         right: "organisation administrator".to_owned(),

@@ -57,6 +57,7 @@ pub(crate) fn entry(endpoint: &str, state: EndpointState) -> LedgerEntry {
         path: format!("GET /{endpoint}"),
         shows: vec![Kind::Credential, Kind::Principal],
         forms: Vec::new(),
+        visible_only: false,
         state,
         reason: String::new(),
         right: "read".to_owned(),

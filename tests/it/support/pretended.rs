@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use keyroll::app::{AppError, ScanOutcome, assess};
+use keyroll::app::{App, AppError, ScanOutcome, assess};
 use keyroll::clock::{Clock, FixedClock};
 use keyroll::config::Config;
 use keyroll::http::{Factory, Limits};
@@ -110,6 +110,11 @@ impl Estate {
 
     /// Scans some of the sources once; all if none is named.
     pub(crate) async fn scan_only(&self, only: &[String]) -> Result<ScanOutcome, AppError> {
+        self.app(only)?.scan(&|_| {}).await
+    }
+
+    /// What scans some of the sources; all if none is named.
+    pub(crate) fn app(&self, only: &[String]) -> Result<App, AppError> {
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         let config = Config::load(&self.path("keyroll.yaml"))?;
         let limits = Limits {
@@ -119,7 +124,7 @@ impl Estate {
             ..Limits::default()
         };
         let factory = Factory::new(Arc::clone(&clock)).with_limits(limits);
-        config.build_with(&factory, &clock, only)?.scan(&|_| {}).await
+        config.build_with(&factory, &clock, only)
     }
 
     /// A night passes: in the estate and on the clock.
