@@ -12,6 +12,7 @@ mod journey;
 mod lifecycle;
 mod mistakes;
 mod reports;
+mod requests;
 mod rule_messages;
 mod rules;
 mod secrets;

@@ -38,6 +38,25 @@ async fn no_secret_of_the_scanner_is_written_or_said() {
     }
 }
 
+/// Values of pipeline variables and secrets in addresses of webhooks come in the answers, and go no further.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_secret_in_an_answer_is_kept_or_said() {
+    let estate = Estate::new().await;
+    let planted = estate.simulator.planted_secrets();
+    assert!(planted.len() >= 5, "only {} secrets are planted", planted.len());
+    let folder = estate.folder.path().to_owned();
+    let run = tokio::task::spawn_blocking(move || keyroll(&folder, &["-vv", "scan", "--reports", "csv,json,table"]))
+        .await
+        .unwrap();
+    assert!(estate.path("reports/csv/variables.csv").exists());
+    for secret in planted {
+        assert!(!run.out.contains(&secret) && !run.err.contains(&secret), "{secret} was said");
+        let mut found = Vec::new();
+        files_with(estate.folder.path(), &secret, &mut found);
+        assert_eq!(found, Vec::<String>::new(), "{secret} was kept");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn logs_name_no_people() {
     let estate = Estate::new().await;
