@@ -83,12 +83,12 @@ pub(super) const ROLES_OF_GROUPS: Endpoint = Endpoint::new(
     &[Kind::Grant],
     "read:groups:admin",
 )
-.only(&["platform-role"])
+.only(&["platform-role", "group-platform-role"])
 .costs("1 per group that gives a role + 1 per 100 groups of administrators");
 
 pub(super) const PRODUCTS: Endpoint =
     Endpoint::new("products", &[post("/admin/v2/orgs/{}/workspaces")], &[Kind::Container], "read:workspaces:admin")
-        .only(&["product"])
+        .only(&["product", "site"])
         .costs("1 per 20 products");
 
 pub(super) const USER_TOKENS: Endpoint = Endpoint::new(
