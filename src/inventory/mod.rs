@@ -28,11 +28,14 @@ pub struct Inventory<'a> {
     prepared: Prepared,
 }
 
+/// API tokens by one word of their label: where each is in the snapshot, and all its telling words.
+pub type TokensByWord = HashMap<String, Vec<(u32, Vec<String>)>>;
+
 /// What those who ask work out from the whole snapshot, once for all their questions.
 #[derive(Debug, Default)]
 pub struct Prepared {
-    /// The API tokens with a telling label, by one of its words: where each is, and all its telling words.
-    pub tokens_by_word: OnceLock<HashMap<String, Vec<(u32, Vec<String>)>>>,
+    /// The API tokens with a telling label.
+    pub tokens_by_word: OnceLock<TokensByWord>,
     /// The accounts that are known to get at the variables of a workspace, by its tenant.
     pub reach_of_workspaces: OnceLock<HashMap<String, BTreeSet<ResourceId>>>,
 }

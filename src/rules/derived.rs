@@ -482,8 +482,8 @@ pub(super) fn administrators<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     Fact::Known(Texts::Made(names.into_iter().collect()))
 }
 
-/// Groups that are not known to be empty, sets of people, and the accounts that may log in. None only if every grant and
-/// every holder could be told. Apps administer nothing for people: they are neither counted nor missed.
+/// Groups that are not known to be empty, sets of people, and the accounts that may log in. None only if every grant
+/// and every holder could be told. Apps administer nothing for people: they are neither counted nor missed.
 pub(super) fn active_administrators(view: &View<'_>) -> Fact<i64> {
     let Fact::Known((grants, mut told)) = administering(view) else { return Fact::Unknown };
     let mut active = BTreeSet::new();

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::derived::{count, is_live};
 use super::fields::{Texts, View, variable};
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, TokensByWord};
 use crate::model::{
     Body, Container, ContainerForm, Credential, CredentialForm, Fact, Grant, GrantForm, Kind, Principal, PrincipalType,
     ResourceId, Variable, VariableLevel,
@@ -216,8 +216,8 @@ fn matching<'a>(view: &View<'a>, belongs: impl Fn(&Fact<ResourceId>) -> bool) ->
 }
 
 /// A token is listed under one word of its label: a name that does not have that one does not have them all.
-fn tokens_by_word(inventory: &Inventory<'_>) -> HashMap<String, Vec<(u32, Vec<String>)>> {
-    let mut by_word: HashMap<String, Vec<(u32, Vec<String>)>> = HashMap::new();
+fn tokens_by_word(inventory: &Inventory<'_>) -> TokensByWord {
+    let mut by_word = TokensByWord::new();
     for (at, token) in (0..).zip(&inventory.snapshot().resources) {
         let Body::Credential(Credential { form: CredentialForm::ApiToken, .. }) = &token.body else { continue };
         let label: Vec<String> = words(&token.name).into_iter().filter(|word| is_telling(word)).collect();
