@@ -187,3 +187,24 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     EVENT_ACTIONS,
     EVENTS,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The endpoints behind which resources of a form may be hidden.
+    fn showing(form: &str) -> Vec<&'static str> {
+        ENDPOINTS.iter().filter(|one| one.forms.contains(&form)).map(|one| one.name).collect()
+    }
+
+    #[test]
+    fn sites_are_hidden_with_the_products_on_them() {
+        assert_eq!(showing("site"), ["products"]);
+    }
+
+    #[test]
+    fn roles_of_groups_are_hidden_by_no_endpoint_about_accounts() {
+        assert_eq!(showing("group-platform-role"), ["role assignments of groups"]);
+        assert_eq!(showing("platform-role").len(), 3);
+    }
+}
