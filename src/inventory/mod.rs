@@ -1,10 +1,12 @@
 //! A snapshot one can ask questions: by id, by kind, by owner. Every answer that could be hidden behind a gap of the
 //! ledger says so. It knows nothing of where resources came from.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::OnceLock;
 
 use crate::model::{
-    Body, Container, ContainerForm, Coverage, Credential, Fact, Grant, Kind, Principal, Resource, ResourceId, Snapshot,
+    Body, Container, ContainerForm, Coverage, Credential, CredentialForm, Fact, Grant, Kind, Principal, Resource,
+    ResourceId, Snapshot, SourceName, Variable,
 };
 
 /// A snapshot with indexes.
@@ -18,8 +20,24 @@ pub struct Inventory<'a> {
     grants_by_container: HashMap<&'a ResourceId, Vec<u32>>,
     projects_by_scheme: HashMap<&'a ResourceId, usize>,
     applications_by_group: HashMap<&'a ResourceId, Vec<&'a str>>,
-    keys: HashMap<&'a str, usize>,
+    variables_by_container: HashMap<&'a ResourceId, Vec<u32>>,
+    keys: HashMap<(&'a str, CredentialForm), usize>,
+    organisations: HashSet<&'a SourceName>,
+    schemes_told: bool,
     licences_known: bool,
+    prepared: Prepared,
+}
+
+/// API tokens by one word of their label: where each is in the snapshot, and all its telling words.
+pub type TokensByWord = HashMap<String, Vec<(u32, Vec<String>)>>;
+
+/// What those who ask work out from the whole snapshot, once for all their questions.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    /// The API tokens with a telling label.
+    pub tokens_by_word: OnceLock<TokensByWord>,
+    /// The accounts that are known to get at the variables of a workspace, by its tenant.
+    pub reach_of_workspaces: OnceLock<HashMap<String, BTreeSet<ResourceId>>>,
 }
 
 impl<'a> Inventory<'a> {
@@ -35,13 +53,18 @@ impl<'a> Inventory<'a> {
             grants_by_container: HashMap::new(),
             projects_by_scheme: HashMap::new(),
             applications_by_group: HashMap::new(),
+            variables_by_container: HashMap::new(),
             keys: HashMap::new(),
+            organisations: HashSet::new(),
+            schemes_told: true,
             licences_known: false,
+            prepared: Prepared::default(),
         };
         for (at, resource) in snapshot.resources.iter().enumerate() {
             inventory
                 .index(u32::try_from(at).expect("internal: a snapshot has fewer than 4 billion resources"), resource);
         }
+        // One site that told is taken to speak for all: where several are read, another may have kept its groups back.
         inventory.licences_known = inventory.licences_known && inventory.all_seen(Kind::Container, &["application"]);
         inventory
     }
@@ -52,12 +75,12 @@ impl<'a> Inventory<'a> {
             self.named.insert(&resource.id, at);
         }
         match &resource.body {
-            Body::Credential(Credential { owner, fingerprint, .. }) => {
+            Body::Credential(Credential { form, owner, fingerprint, .. }) => {
                 if let Fact::Known(owner) = owner {
                     self.credentials_by_owner.entry(owner).or_default().push(at);
                 }
                 if let Fact::Known(key) = fingerprint {
-                    *self.keys.entry(key).or_default() += 1;
+                    *self.keys.entry((key, *form)).or_default() += 1;
                 }
             }
             Body::Grant(Grant { principal, group, container, .. }) => {
@@ -68,20 +91,33 @@ impl<'a> Inventory<'a> {
                     self.grants_by_container.entry(container).or_default().push(at);
                 }
             }
-            Body::Container(container) => self.index_container(container),
+            Body::Container(container) => {
+                if container.form == ContainerForm::Organisation {
+                    self.organisations.extend(resource.seen_by.iter().map(|sighting| &sighting.source));
+                }
+                self.index_container(container);
+            }
+            Body::Variable(Variable { container, .. }) => {
+                if let Fact::Known(container) = container {
+                    self.variables_by_container.entry(container).or_default().push(at);
+                }
+            }
             Body::Principal(_)
             | Body::Group(_)
             | Body::App(_)
             | Body::Webhook(_)
             | Body::Automation(_)
-            | Body::Variable(_)
             | Body::Setting(_) => {}
         }
     }
 
     fn index_container(&mut self, container: &'a Container) {
-        if let (ContainerForm::Project, Fact::Known(scheme)) = (container.form, &container.permission_scheme) {
-            *self.projects_by_scheme.entry(scheme).or_default() += 1;
+        match (container.form, &container.permission_scheme) {
+            (ContainerForm::Project, Fact::Known(scheme)) => {
+                *self.projects_by_scheme.entry(scheme).or_default() += 1;
+            }
+            (ContainerForm::Project, Fact::Unknown) => self.schemes_told = false,
+            _ => {}
         }
         if let (ContainerForm::Application, Fact::Known(groups)) = (container.form, &container.licence_groups) {
             self.licences_known = true;
@@ -116,10 +152,28 @@ impl<'a> Inventory<'a> {
         self.coverage().all_seen(kind, forms)
     }
 
-    /// How many credentials are this public key.
+    /// How many credentials of these forms are this public key.
     #[must_use]
-    pub fn uses_of_key(&self, fingerprint: &str) -> usize {
-        self.keys.get(fingerprint).copied().unwrap_or(0)
+    pub fn uses_of_key(&self, fingerprint: &str, forms: &[CredentialForm]) -> usize {
+        forms.iter().filter_map(|form| self.keys.get(&(fingerprint, *form))).sum()
+    }
+
+    /// True for the sources that show an organisation itself: their word is the organisation's.
+    #[must_use]
+    pub fn speaks_for_organisation(&self, source: &SourceName) -> bool {
+        self.organisations.contains(source)
+    }
+
+    /// True if every project that was seen told which permission scheme it uses.
+    #[must_use]
+    pub fn schemes_told(&self) -> bool {
+        self.schemes_told
+    }
+
+    /// What is worked out once.
+    #[must_use]
+    pub fn prepared(&self) -> &Prepared {
+        &self.prepared
     }
 
     /// The resource with an id. Kinds that other resources name are looked up at once, the rest by bisection.
@@ -167,6 +221,11 @@ impl<'a> Inventory<'a> {
     /// The grants on a container.
     pub fn grants_on(&self, container: &ResourceId) -> impl Iterator<Item = &'a Resource> + '_ {
         self.at(self.grants_by_container.get(container))
+    }
+
+    /// The variables that a container has.
+    pub fn variables_in(&self, container: &ResourceId) -> impl Iterator<Item = &'a Resource> + '_ {
+        self.at(self.variables_by_container.get(container))
     }
 
     /// How many projects use a permission scheme, as far as they were seen.

@@ -22,7 +22,7 @@ impl Kind {
 }
 
 /// Every form with the kind it is of. No form is one of two kinds.
-const FORMS: [(Kind, &str, &str); 34] = [
+const FORMS: [(Kind, &str, &str); 35] = [
     (Kind::Group, "jira-access", "the access that groups give to Jira"),
     (Kind::Group, "confluence-access", "the access that groups give to Confluence"),
     (Kind::Credential, "api-token", "API tokens"),
@@ -45,6 +45,7 @@ const FORMS: [(Kind, &str, &str); 34] = [
     (Kind::Container, "repository-project", "repository projects"),
     (Kind::Container, "repository", "repositories"),
     (Kind::Grant, "platform-role", "platform roles"),
+    (Kind::Grant, "group-platform-role", "platform roles of groups"),
     (Kind::Grant, "project-role", "project roles"),
     (Kind::Grant, "permission", "project permissions"),
     (Kind::Grant, "global-permission", "global permissions"),

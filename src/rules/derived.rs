@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use super::fields::{Texts, View, app, container, credential, grant, group, principal, webhook};
 use crate::inventory::Inventory;
 use crate::model::{
-    Body, Container, ContainerForm, Credential, CredentialForm, Fact, Grant, GrantForm, Group, Kind, Principal,
-    PrincipalType, Product, ResourceId, SourceName, Standing,
+    Body, Container, ContainerForm, Credential, CredentialForm, Fact, Grant, GrantForm, Group, Holder, Kind,
+    LedgerEntry, Principal, PrincipalType, Product, ResourceId, SourceName, Standing,
 };
 
 const ORG_ADMIN: &str = "atlassian/org-admin";
@@ -138,17 +138,9 @@ pub(super) fn let_in_by<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     doors(view, true).map(|open| Texts::Made(open.iter().map(|standing| standing.product.title()).collect()))
 }
 
-/// The sources that show an organisation itself. Their word is the organisation's.
-fn speaks_for_organisation(inventory: &Inventory<'_>, source: &SourceName) -> bool {
-    inventory.of_kind(Kind::Container).any(|resource| {
-        matches!(&resource.body, Body::Container(body) if body.form == ContainerForm::Organisation)
-            && resource.seen_by.iter().any(|sighting| sighting.source == *source)
-    })
-}
-
 /// No for an account that the organisation does not list, once every list of its accounts was read whole.
 pub(super) fn in_organisation(view: &View<'_>) -> Fact<bool> {
-    let speaks = |source: &SourceName| speaks_for_organisation(view.inventory, source);
+    let speaks = |source: &SourceName| view.inventory.speaks_for_organisation(source);
     if view.resource.seen_by.iter().any(|sighting| speaks(&sighting.source)) {
         return Fact::Known(true);
     }
@@ -195,7 +187,8 @@ pub(super) fn disagreements<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     if let (Fact::Known(email), Fact::Known(others)) = (&account.email, &account.other_emails) {
         worded.extend(others.iter().map(|other| format!("mail address {email} here, {other} there")));
     }
-    Fact::Known(Texts::Worded(worded))
+    let hidden = account.status.is_unknown() && view.inventory.coverage().gaps_of(Kind::Principal).next().is_some();
+    if worded.is_empty() && hidden { Fact::Unknown } else { Fact::Known(Texts::Worded(worded)) }
 }
 
 pub(super) fn hides_email_in<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
@@ -256,20 +249,21 @@ pub(super) fn is_live(credential: &Credential, now: DateTime<Utc>) -> Fact<bool>
 }
 
 pub(super) fn group_roles<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
-    roles_of_group(view, &[])
+    roles_of_group(view, &[], |_| true)
 }
 
+/// The roles of accounts are read by other endpoints than those of groups, and hide none of these.
 pub(super) fn group_platform_roles<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
-    roles_of_group(view, &[GrantForm::PlatformRole.name()])
+    roles_of_group(view, &["group-platform-role"], |form| form == GrantForm::PlatformRole)
 }
 
-/// What grants of these forms give the group; no forms mean any.
-fn roles_of_group<'a>(view: &View<'a>, forms: &[&str]) -> Fact<Texts<'a>> {
-    if !view.inventory.all_seen(Kind::Grant, forms) {
+/// What the grants that are asked for give the group, once all endpoints were read that show these forms.
+fn roles_of_group<'a>(view: &View<'a>, shown: &[&str], asked: impl Fn(GrantForm) -> bool) -> Fact<Texts<'a>> {
+    if !view.inventory.all_seen(Kind::Grant, shown) {
         return Fact::Unknown;
     }
     let grants = view.inventory.grants_of(&view.resource.id).filter_map(|resource| match &resource.body {
-        Body::Grant(grant) if forms.is_empty() || forms.contains(&grant.form.name()) => Some(grant.role.as_str()),
+        Body::Grant(grant) if asked(grant.form) => Some(grant.role.as_str()),
         _ => None,
     });
     let roles: BTreeSet<&str> = grants.collect();
@@ -358,26 +352,15 @@ fn projects_using(inventory: &Inventory<'_>, scheme: &ResourceId) -> Fact<i64> {
         return Fact::Unknown;
     }
     let projects = inventory.projects_using(scheme);
-    let untold = || {
-        inventory.of_kind(Kind::Container).any(|resource| match &resource.body {
-            Body::Container(container) => {
-                container.form == ContainerForm::Project && container.permission_scheme.is_unknown()
-            }
-            _ => false,
-        })
-    };
-    if projects == 0 && untold() { Fact::Unknown } else { Fact::Known(count(projects)) }
+    if projects == 0 && !inventory.schemes_told() { Fact::Unknown } else { Fact::Known(count(projects)) }
 }
 
-/// People whose accounts the organisation does not manage and that are not closed.
+/// People who may log in, and whose accounts the organisation does not manage.
 pub(super) fn external_people(view: &View<'_>) -> Fact<i64> {
     count_accounts(view, |account| match (&account.account_type, &account.managed) {
         (Fact::Known(sort), _) if *sort != PrincipalType::Person => Fact::Known(false),
         (_, Fact::Known(true)) => Fact::Known(false),
-        (Fact::Known(_), Fact::Known(false)) => match &account.status {
-            Fact::Known(status) => Fact::Known(status != "closed" && status != "for-deletion"),
-            Fact::Absent | Fact::Unknown => Fact::Known(true),
-        },
+        (Fact::Known(_), Fact::Known(false)) => account.status.as_ref().map(|status| status == "active"),
         _ => Fact::Unknown,
     })
 }
@@ -399,9 +382,22 @@ pub(super) fn quota_told(view: &View<'_>) -> Fact<bool> {
     Fact::Known(!service_account_quota(view).is_unknown())
 }
 
-/// Team-managed projects of a site.
+/// Team-managed projects of a site, known only where a source that saw the site itself showed all its projects. A site
+/// whose sources show spaces instead is one of Confluence, which has no projects.
 pub(super) fn unseen_projects(view: &View<'_>) -> Fact<i64> {
-    if container(view).form != ContainerForm::Site || !view.inventory.all_seen(Kind::Container, &["project"]) {
+    let own = |source: &SourceName| view.resource.seen_by.iter().any(|sighting| sighting.source == *source);
+    let ledger = view.inventory.coverage().0;
+    let lists = |form: &'static str| {
+        ledger.iter().filter(move |entry| own(&entry.source) && entry.can_show(Kind::Container, &[form]))
+    };
+    let mut projects = lists("project").peekable();
+    if container(view).form != ContainerForm::Site || projects.peek().is_none() && lists("space").next().is_none() {
+        return Fact::Unknown;
+    }
+    if projects.peek().is_none() {
+        return Fact::Absent;
+    }
+    if projects.any(LedgerEntry::is_gap) {
         return Fact::Unknown;
     }
     let tenant = view.resource.id.tenant();
@@ -417,6 +413,13 @@ pub(super) fn unseen_projects(view: &View<'_>) -> Fact<i64> {
         }
     }
     Fact::Known(unseen)
+}
+
+/// Never unknown: what is open to the world is judged by the worst that may be so.
+pub(super) fn pipelines_may_run(view: &View<'_>) -> Fact<bool> {
+    let Container { form, pipelines_enabled, .. } = container(view);
+    let none = matches!(pipelines_enabled, Fact::Absent | Fact::Known(false));
+    Fact::Known(*form == ContainerForm::Repository && !none)
 }
 
 pub(super) fn push_limited(view: &View<'_>) -> Fact<bool> {
@@ -479,26 +482,41 @@ pub(super) fn administrators<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     Fact::Known(Texts::Made(names.into_iter().collect()))
 }
 
-/// Groups, sets of people, and the accounts of which it is known that they are not closed. None only if every grant and
-/// every account could be told.
+/// Groups that are not known to be empty, sets of people, and the accounts that may log in. None only if every grant
+/// and every holder could be told. Apps administer nothing for people: they are neither counted nor missed.
 pub(super) fn active_administrators(view: &View<'_>) -> Fact<i64> {
     let Fact::Known((grants, mut told)) = administering(view) else { return Fact::Unknown };
     let mut active = BTreeSet::new();
     for grant in grants {
-        let holder = match (&grant.principal, &grant.group) {
-            (Fact::Known(id), _) | (_, Fact::Known(id)) => id.as_str(),
-            _ => grant.holder.name(),
-        };
-        let status = grant.principal.known().map(|id| view.inventory.principal(id).map(|account| &account.status));
-        match status {
-            Some(Some(Fact::Known(status))) if opens(status) == Some(false) => {}
-            None | Some(Some(Fact::Known(_))) => {
-                active.insert(holder);
+        match is_there(view.inventory, grant) {
+            Fact::Known(true) => {
+                let holder = grant.principal.known().or(grant.group.known());
+                active.insert(holder.map_or(grant.holder.name(), ResourceId::as_str));
             }
-            Some(_) => told = false,
+            Fact::Known(false) | Fact::Absent => {}
+            Fact::Unknown => told = false,
         }
     }
     if active.is_empty() && !told { Fact::Unknown } else { Fact::Known(count(active.len())) }
+}
+
+/// Whether a grant has a holder who can make use of it.
+fn is_there(inventory: &Inventory<'_>, grant: &Grant) -> Fact<bool> {
+    match (&grant.principal, &grant.group, grant.holder) {
+        (Fact::Known(id), _, _) => match inventory.principal(id) {
+            Some(account) if account.account_type == Fact::Known(PrincipalType::App) => Fact::Known(false),
+            Some(account) => {
+                account.status.as_ref().and_then(|status| opens(status).map_or(Fact::Unknown, Fact::Known))
+            }
+            None => Fact::Unknown,
+        },
+        (_, Fact::Known(id), _) => match inventory.get(id).map(|resource| &resource.body) {
+            Some(Body::Group(group)) => Fact::Known(group.member_count != Fact::Known(0)),
+            _ => Fact::Unknown,
+        },
+        (_, _, Holder::Principal | Holder::Group | Holder::Other) => Fact::Unknown,
+        _ => Fact::Known(true),
+    }
 }
 
 pub(super) fn shares(view: &View<'_>) -> Fact<i64> {
@@ -513,18 +531,36 @@ pub(super) fn credential_acts_for<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     credential(view).acts_for.as_ref().map(|accounts| names(view.inventory, accounts))
 }
 
-/// False only where somebody was seen using it, and it was the owner.
+/// Whether the audit log was read up to this scan. What it told before stays told, but is no longer the latest word.
+fn log_in_sight(inventory: &Inventory<'_>) -> bool {
+    inventory.all_seen(Kind::App, &["acting-app"])
+}
+
+/// Never false: that there was no later log-in is a fact or not known.
+pub(super) fn log_ins_told(view: &View<'_>) -> Fact<bool> {
+    if log_in_sight(view.inventory) { Fact::Known(true) } else { Fact::Unknown }
+}
+
+/// False only where somebody was seen using it, it was the owner, and nobody can have used it since.
 pub(super) fn used_by_other(view: &View<'_>) -> Fact<bool> {
     match (&credential(view).owner, &credential(view).last_used_by) {
-        (Fact::Known(owner), Fact::Known(user)) => Fact::Known(owner != user),
+        (Fact::Known(owner), Fact::Known(user)) if owner != user => Fact::Known(true),
+        (Fact::Known(_), Fact::Known(_)) if log_in_sight(view.inventory) => Fact::Known(false),
         _ => Fact::Unknown,
     }
 }
 
+/// A deploy key is compared with deploy keys, a person's key with all.
 pub(super) fn same_key(view: &View<'_>) -> Fact<i64> {
-    match &credential(view).fingerprint {
-        Fact::Known(key) => match view.inventory.uses_of_key(key) {
-            0 | 1 if !view.inventory.all_seen(Kind::Credential, &["ssh-key", "deploy-key"]) => Fact::Unknown,
+    let Credential { form, fingerprint, .. } = credential(view);
+    let among: &[CredentialForm] = match form {
+        CredentialForm::DeployKey => &[CredentialForm::DeployKey],
+        _ => &[CredentialForm::DeployKey, CredentialForm::SshKey],
+    };
+    let seen = || view.inventory.all_seen(Kind::Credential, &among.iter().map(|form| form.name()).collect::<Vec<_>>());
+    match fingerprint {
+        Fact::Known(key) => match view.inventory.uses_of_key(key, among) {
+            0 | 1 if !seen() => Fact::Unknown,
             uses => Fact::Known(count(uses.saturating_sub(1))),
         },
         Fact::Absent => Fact::Known(0),
@@ -542,7 +578,7 @@ pub(super) fn acts_for_people(view: &View<'_>) -> Fact<i64> {
         Fact::Absent => &[],
         Fact::Unknown => return Fact::Unknown,
     };
-    let (mut people, mut told) = (0, true);
+    let (mut people, mut told) = (0, log_in_sight(view.inventory));
     for id in accounts {
         match view.inventory.principal(id).map(|account| account.account_type) {
             Some(Fact::Known(PrincipalType::Person)) => people += 1,

@@ -134,6 +134,10 @@ const APPLICATIONS: Need = (CT, &["application"]);
 const PROJECTS: Need = (CT, &["project", "permission-scheme"]);
 /// Repositories, with what protects their branches.
 const REPOSITORIES: Need = (CT, &["repository"]);
+/// What makes repositories, and so reaches the variables of a workspace.
+const MAKING_REPOSITORIES: Need = (GR, &["workspace-role", "repository-project-permission"]);
+/// The log that tells who logged in, and who used what.
+const AUDIT_LOG: Need = (AP, &["acting-app"]);
 /// What accounts may do with repositories.
 const REPOSITORY_ACCESS: Need = (GR, &["effective-repository-permission"]);
 /// What groups open.
@@ -158,6 +162,7 @@ pub static FIELDS: &[Field] = &[
     field(PR, "other_emails", Get::Texts(|v| list(&principal(v).other_emails)), "Mail addresses that other sources show for it, where they differ."),
     field(PR, "auth_policy", Get::Text(|v| text(&principal(v).auth_policy)), "The authentication policy it is in; told for managed accounts only.").nullable(),
     field(PR, "last_login_at", Get::Time(|v| principal(v).last_login_at), "When it last logged in, as the audit log tells.").nullable(),
+    field(PR, "log_ins_told", Get::Bool(derived::log_ins_told), "The audit log was read up to this scan, so that no later log-in is missed: true or not known.").derived(&[AUDIT_LOG]),
     field(PR, "active_in_jira", Get::Bool(derived::active_in_jira), "It may log in to a Jira site that was seen.").derived(&[]),
     field(PR, "let_in_by", Get::Texts(derived::let_in_by), "Products that let it in.").derived(&[]),
     field(PR, "in_organisation", Get::Bool(derived::in_organisation), "The organisation lists it among its accounts.").derived(&[(PR, &[]), (CT, &["organisation"])]),
@@ -182,7 +187,7 @@ pub static FIELDS: &[Field] = &[
     field(GP, "jira_access", Get::Texts(|v| list(&group(v).jira_access)), "What membership opens in Jira: `user`, `admin`, `site-admin`."),
     field(GP, "confluence_access", Get::Texts(|v| list(&group(v).confluence_access)), "What membership opens in Confluence: `user`, `admin`, `site-admin`."),
     field(GP, "opens_administration", Get::Bool(derived::group_opens_administration), "Membership makes an administrator of Jira or Confluence.").derived(&[GROUP_ACCESS]),
-    field(GP, "platform_roles", Get::Texts(derived::group_platform_roles), "Roles of the organisation, its sites and products that are granted to it.").derived(&[(GR, &["platform-role"])]),
+    field(GP, "platform_roles", Get::Texts(derived::group_platform_roles), "Roles of the organisation, its sites and products that are granted to it.").derived(&[(GR, &["group-platform-role"])]),
     field(GP, "roles", Get::Texts(derived::group_roles), "Roles and permissions granted to it.").derived(&[(GR, &[])]),
 
     field(CR, "name", Get::Text(name), "The credential's label."),
@@ -196,8 +201,8 @@ pub static FIELDS: &[Field] = &[
     field(CR, "fingerprint", Get::Text(|v| text(&credential(v).fingerprint)), "The digest of a public key; null for what is no key.").nullable(),
     field(CR, "auth_type", Get::Text(|v| text(&credential(v).auth_type)), "How it was presented when it was last seen in the audit log.").nullable(),
     field(CR, "acts_for_names", Get::Texts(derived::credential_acts_for), "Accounts on whose behalf the audit log saw it acting.").derived(&[]),
-    field(CR, "used_by_other", Get::Bool(derived::used_by_other), "The audit log saw another account than its owner acting with it.").derived(&[]),
-    field(CR, "same_key", Get::Int(derived::same_key), "Other places where the same public key is; 0 for what is no key.").derived(&[(CR, &["ssh-key", "deploy-key"])]),
+    field(CR, "used_by_other", Get::Bool(derived::used_by_other), "The audit log saw another account than its owner acting with it.").derived(&[AUDIT_LOG]),
+    field(CR, "same_key", Get::Int(derived::same_key), "Other places where the same public key is, of a deploy key other deploy keys; 0 for what is no key.").derived(&[(CR, &["deploy-key"])]),
     field(CR, "owner_exists", Get::Bool(derived::owner_exists), "The account it acts as was seen.").derived(&[(PR, &[])]),
 
     field(CT, "name", Get::Text(name), "The container's name."),
@@ -214,13 +219,14 @@ pub static FIELDS: &[Field] = &[
     field(CT, "category", Get::Text(|v| text(&container(v).category)), "What the product sorts it under: a space's type (`global`, `personal`), a project's.").nullable(),
     field(CT, "public", Get::Bool(|v| container(v).public), "A repository or workspace that anyone on the web can read."),
     field(CT, "pipelines_enabled", Get::Bool(|v| container(v).pipelines_enabled), "Pipelines run in the repository.").nullable(),
+    field(CT, "pipelines_may_run", Get::Bool(derived::pipelines_may_run), "Pipelines run in the repository, or nobody told whether they do.").derived(&[]),
     field(CT, "created_at", Get::Time(|v| container(v).created_at), "When it was made.").nullable(),
     field(CT, "push_limited", Get::Bool(derived::push_limited), "Only some of those with write access may push to any branch of the repository.").derived(&[]),
     field(CT, "administrators", Get::Texts(derived::administrators), "Accounts and groups that administer a space, repository or repository project.").derived(&[(GR, &["space-permission", "space-role", "repository-permission", "repository-project-permission"])]),
-    field(CT, "active_administrators", Get::Int(derived::active_administrators), "At least so many groups and accounts that may log in are among those; none only if that is proven.").derived(&[(GR, &["space-permission", "space-role", "repository-permission", "repository-project-permission"]), (PR, &[])]),
+    field(CT, "active_administrators", Get::Int(derived::active_administrators), "At least so many groups and accounts that may log in are among those; none only if that is proven.").derived(&[(GR, &["space-permission", "space-role", "repository-permission", "repository-project-permission"]), (PR, &[]), (GP, &[])]),
     field(CT, "shares", Get::Int(derived::shares), "Shares of a filter or dashboard.").derived(&[(GR, &["share"])]),
-    field(CT, "external_people", Get::Int(derived::external_people), "People with accounts that the organisation does not manage and that are not closed; known for organisations alone.").derived(&[(PR, &[])]),
-    field(CT, "unseen_projects", Get::Int(derived::unseen_projects), "Team-managed projects, whose access cannot be read in full; known for sites alone.").derived(&[(CT, &["project"])]),
+    field(CT, "external_people", Get::Int(derived::external_people), "People with active accounts that the organisation does not manage; known for organisations alone.").derived(&[(PR, &[])]),
+    field(CT, "unseen_projects", Get::Int(derived::unseen_projects), "Team-managed projects, whose access cannot be read in full; known for sites alone, null for one of Confluence.").nullable().derived(&[(CT, &["project"])]),
     field(CT, "service_account_quota", Get::Int(derived::service_account_quota), "Service accounts that the organisation's plan allows; known where the plan is.").derived(&[]),
     field(CT, "quota_told", Get::Bool(derived::quota_told), "The configuration states a plan of which the quota of service accounts is known.").derived(&[]),
     field(CT, "seats_free", Get::Int(derived::seats_free), "Seats bought and not used; null if unlimited.").nullable().derived(&[]),
@@ -250,7 +256,7 @@ pub static FIELDS: &[Field] = &[
     field(AP, "auth_type", Get::Text(|v| text(&app(v).auth_type)), "How it proved itself when it was last seen acting.").nullable(),
     field(AP, "last_used_at", Get::Time(|v| app(v).last_used_at), "When it was last seen acting.").nullable(),
     field(AP, "acts_for_names", Get::Texts(derived::app_acts_for), "Accounts on whose behalf it was seen acting.").derived(&[]),
-    field(AP, "acts_for_people", Get::Int(derived::acts_for_people), "At least so many of them are people; none only if that is proven.").derived(&[(PR, &[])]),
+    field(AP, "acts_for_people", Get::Int(derived::acts_for_people), "At least so many of them are people; none only if that is proven.").derived(&[AUDIT_LOG, (PR, &[])]),
 
     field(WH, "name", Get::Text(name), "The webhook's name."),
     field(WH, "id", Get::Text(id), "Its id in keyroll."),
@@ -279,8 +285,9 @@ pub static FIELDS: &[Field] = &[
     field(VA, "environment", Get::Text(|v| text(&variable(v).environment)), "The deployment environment; null on other levels.").nullable(),
     field(VA, "secured", Get::Bool(|v| variable(v).secured), "Its value is hidden from people and masked in logs; pipelines can use it all the same."),
     field(VA, "admin_only", Get::Bool(|v| variable(v).admin_only), "Only administrators of the repository may run what can use it."),
-    field(VA, "reachable_by", Get::Texts(reach::reachable_by), "Accounts that can get at the value by editing the pipeline: all who can push to a branch that runs it.").derived(&[REPOSITORY_ACCESS, REPOSITORIES]),
-    field(VA, "reachable_count", Get::Int(reach::reachable_count), "How many accounts these are.").derived(&[REPOSITORY_ACCESS, REPOSITORIES]),
+    field(VA, "reachable_by", Get::Texts(reach::reachable_by), "Accounts that can get at the value by editing the pipeline: all who can push to a branch that runs it. For a variable of the workspace those of whom it is known, who may make a repository included.").derived(&[REPOSITORY_ACCESS, REPOSITORIES, MAKING_REPOSITORIES, (GP, &[]), (PR, &[])]),
+    field(VA, "reachable_count", Get::Int(reach::reachable_count), "How many accounts these are; of a workspace's variable at least.").derived(&[REPOSITORY_ACCESS, REPOSITORIES, MAKING_REPOSITORIES, (GP, &[]), (PR, &[])]),
+    field(VA, "reach_told", Get::Bool(reach::reach_told), "Nobody else can get at it: true or not known, and never known of a workspace's variable, for nothing tells who may make a repository there.").derived(&[REPOSITORY_ACCESS, REPOSITORIES, (GP, &[]), (PR, &[])]),
     field(VA, "matching_credentials", Get::Texts(reach::matching_credentials), "API tokens whose label says that the variable may hold them, with their owners.").derived(&[TOKENS]),
     field(VA, "matching_personal_tokens", Get::Texts(reach::matching_personal_tokens), "Those of them whose owner is a person, or nobody that was seen.").derived(&[TOKENS, (PR, &[])]),
     field(VA, "accounts_beside", Get::Texts(reach::accounts_beside), "Variables in the same place whose names say that they hold the account it belongs to, such as `JIRA_USER` beside `JIRA_TOKEN`.").derived(&[(VA, &[])]),

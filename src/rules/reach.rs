@@ -3,14 +3,14 @@
 //! A pipeline can use a secured variable as well as any other, and whoever can push to a branch that runs it decides what
 //! the pipeline does: to hide a value from people is not to keep it from them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::derived::{count, is_live};
 use super::fields::{Texts, View, variable};
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, TokensByWord};
 use crate::model::{
-    Body, Container, ContainerForm, CredentialForm, Fact, GrantForm, Kind, PrincipalType, Resource, ResourceId,
-    Variable, VariableLevel,
+    Body, Container, ContainerForm, Credential, CredentialForm, Fact, Grant, GrantForm, Kind, Principal, PrincipalType,
+    ResourceId, Variable, VariableLevel,
 };
 
 pub(super) fn reachable_by<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
@@ -24,43 +24,70 @@ pub(super) fn reachable_count(view: &View<'_>) -> Fact<i64> {
     reachable(view).map(|accounts| count(accounts.len()))
 }
 
-/// Everybody who can push to a branch that runs the variable, as far as all grants on repositories were seen.
+/// True where those who can get at a variable are all that can. Of a workspace this is never known.
+pub(super) fn reach_told(view: &View<'_>) -> Fact<bool> {
+    if variable(view).level == VariableLevel::Workspace { Fact::Unknown } else { reachable(view).map(|_| true) }
+}
+
+/// Everybody who can push to a branch that runs the variable, as far as all grants on repositories were seen; of a
+/// workspace, those of whom it is known.
 fn reachable<'a>(view: &View<'a>) -> Fact<BTreeSet<&'a ResourceId>> {
     let Variable { level, container, admin_only, .. } = variable(view);
-    let seen = view.inventory.all_seen(Kind::Grant, &[GrantForm::EffectiveRepositoryPermission.name()]);
     let Fact::Known(container) = container else { return Fact::Unknown };
-    if !seen {
+    if *level == VariableLevel::Workspace {
+        return Fact::Known(everywhere(view.inventory, container).into_iter().flatten().collect());
+    }
+    if !view.inventory.all_seen(Kind::Grant, &[GrantForm::EffectiveRepositoryPermission.name()]) {
         return Fact::Unknown;
     }
-    match level {
-        VariableLevel::Workspace => everywhere(view.inventory, container),
-        VariableLevel::Repository => pushers(view.inventory, container, false),
-        VariableLevel::Deployment => match admin_only {
-            Fact::Known(admins) => pushers(view.inventory, container, *admins),
-            Fact::Absent => pushers(view.inventory, container, false),
-            Fact::Unknown => Fact::Unknown,
-        },
+    match (level, admin_only) {
+        (VariableLevel::Deployment, Fact::Known(true)) => pushers(view.inventory, container, true),
+        (VariableLevel::Deployment, Fact::Unknown) => Fact::Unknown,
+        _ => pushers(view.inventory, container, false),
     }
 }
 
-/// Those who can push somewhere in a workspace. Whoever may create a repository there could get at the value too; of
-/// them Bitbucket tells too little to name them.
-fn everywhere<'a>(inventory: &'a Inventory<'a>, workspace: &ResourceId) -> Fact<BTreeSet<&'a ResourceId>> {
-    if !inventory.all_seen(Kind::Container, &[ContainerForm::Repository.name()]) {
-        return Fact::Unknown;
+/// Those who are known to reach the variables of a workspace: who can push somewhere in it, who may make a repository in
+/// one of its projects, and its owners. Nothing tells in full who else may make one, so these are never proven to be all.
+fn everywhere<'a>(inventory: &'a Inventory<'a>, workspace: &ResourceId) -> Option<&'a BTreeSet<ResourceId>> {
+    inventory.prepared().reach_of_workspaces.get_or_init(|| reach_of_workspaces(inventory)).get(workspace.tenant())
+}
+
+fn reach_of_workspaces(inventory: &Inventory<'_>) -> HashMap<String, BTreeSet<ResourceId>> {
+    let mut members: HashMap<&ResourceId, Vec<&ResourceId>> = HashMap::new();
+    for resource in inventory.of_kind(Kind::Principal) {
+        let Body::Principal(Principal { workspace_groups: Fact::Known(groups), .. }) = &resource.body else { continue };
+        groups.iter().for_each(|group| members.entry(group).or_default().push(&resource.id));
     }
-    let mut accounts = BTreeSet::new();
-    for resource in inventory.of_kind(Kind::Container).filter(|one| one.id.tenant() == workspace.tenant()) {
-        if !matches!(&resource.body, Body::Container(body) if body.form == ContainerForm::Repository) {
+    let mut reach: HashMap<String, BTreeSet<ResourceId>> = HashMap::new();
+    for resource in inventory.of_kind(Kind::Container) {
+        let Body::Container(container) = &resource.body else { continue };
+        if container.form == ContainerForm::Repository {
+            let accounts = pushers(inventory, &resource.id, false).known().cloned().unwrap_or_default();
+            reach.entry(resource.id.tenant().to_owned()).or_default().extend(accounts.into_iter().cloned());
+        }
+    }
+    for resource in inventory.of_kind(Kind::Grant) {
+        let Body::Grant(Grant { form, role, principal, group, container: Fact::Known(container), .. }) = &resource.body
+        else {
             continue;
-        }
-        match pushers(inventory, &resource.id, false) {
-            Fact::Known(more) => accounts.extend(more),
-            Fact::Absent => {}
-            Fact::Unknown => return Fact::Unknown,
+        };
+        if makes_repositories(*form, role) {
+            let of_group = group.known().and_then(|group| members.get(group)).into_iter().flatten().copied();
+            let accounts = principal.known().into_iter().chain(of_group);
+            reach.entry(container.tenant().to_owned()).or_default().extend(accounts.cloned());
         }
     }
-    Fact::Known(accounts)
+    reach
+}
+
+/// Who makes a repository decides what its pipelines do, and they run the variables of the workspace.
+fn makes_repositories(form: GrantForm, role: &str) -> bool {
+    match form {
+        GrantForm::WorkspaceRole => role == "owner",
+        GrantForm::RepositoryProjectPermission => role == "create-repo" || role == "admin",
+        _ => false,
+    }
 }
 
 /// Those who can push to a branch of a repository that runs its pipeline. Where no pipeline runs, only administrators
@@ -171,13 +198,16 @@ fn matching<'a>(view: &View<'a>, belongs: impl Fn(&Fact<ResourceId>) -> bool) ->
     if !view.inventory.all_seen(Kind::Credential, &[CredentialForm::ApiToken.name()]) {
         return Fact::Unknown;
     }
-    let named = words(&view.resource.name);
-    let telling: Vec<&str> = telling(&named).collect();
-    let tokens = view.inventory.of_kind(Kind::Credential).filter(|_| !telling.is_empty());
-    let matching = tokens.filter(|token| may_be_held(token, &telling, view));
-    let worded = matching.filter_map(|token| {
+    let named: BTreeSet<String> = words(&view.resource.name).into_iter().collect();
+    let by_word = view.inventory.prepared().tokens_by_word.get_or_init(|| tokens_by_word(view.inventory));
+    let candidates = named.iter().filter_map(|word| by_word.get(word)).flatten();
+    let fitting = candidates.filter(|(_, label)| label.iter().all(|word| named.contains(word)));
+    let in_order: BTreeSet<u32> = fitting.map(|(at, _)| *at).collect();
+    let tokens = in_order.into_iter().filter_map(|at| view.inventory.snapshot().resources.get(at as usize));
+    let worded = tokens.filter_map(|token| {
         let Body::Credential(credential) = &token.body else { return None };
-        belongs(&credential.owner).then(|| match &credential.owner {
+        let held = belongs(&credential.owner) && is_live(credential, view.now) != Fact::Known(false);
+        held.then(|| match &credential.owner {
             Fact::Known(owner) => format!("“{}” of {}", token.title(), view.inventory.name(owner)),
             Fact::Absent | Fact::Unknown => format!("“{}”", token.title()),
         })
@@ -185,14 +215,17 @@ fn matching<'a>(view: &View<'a>, belongs: impl Fn(&Fact<ResourceId>) -> bool) ->
     Fact::Known(Texts::Worded(worded.collect()))
 }
 
-fn may_be_held(token: &Resource, named: &[&str], view: &View<'_>) -> bool {
-    let Body::Credential(credential) = &token.body else { return false };
-    let label = words(&token.name);
-    let mut telling = telling(&label).peekable();
-    credential.form == CredentialForm::ApiToken
-        && is_live(credential, view.now) != Fact::Known(false)
-        && telling.peek().is_some()
-        && telling.all(|word| named.contains(&word))
+/// A token is listed under one word of its label: a name that does not have that one does not have them all.
+fn tokens_by_word(inventory: &Inventory<'_>) -> TokensByWord {
+    let mut by_word = TokensByWord::new();
+    for (at, token) in (0..).zip(&inventory.snapshot().resources) {
+        let Body::Credential(Credential { form: CredentialForm::ApiToken, .. }) = &token.body else { continue };
+        let label: Vec<String> = words(&token.name).into_iter().filter(|word| is_telling(word)).collect();
+        if let Some(longest) = label.iter().max_by_key(|word| word.len()) {
+            by_word.entry(longest.clone()).or_default().push((at, label));
+        }
+    }
+    by_word
 }
 
 fn words(text: &str) -> Vec<String> {
@@ -200,36 +233,38 @@ fn words(text: &str) -> Vec<String> {
     parts.map(str::to_lowercase).collect()
 }
 
-fn telling(words: &[String]) -> impl Iterator<Item = &str> {
-    words.iter().map(String::as_str).filter(|word| !COMMON.contains(word))
+fn is_telling(word: &str) -> bool {
+    !COMMON.contains(&word)
 }
 
 /// Words by which a variable says that it holds an account, not its secret.
 const ACCOUNT: [&str; 6] = ["account", "email", "login", "mail", "user", "username"];
 
 /// Variables of the same container, level and environment that share a word with this one and name an account. Those that
-/// were seen are told even if others may be hidden.
+/// were seen are told even if others may be hidden. Environments that nobody told are not the same one.
 pub(super) fn accounts_beside<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     let Variable { level, container: Fact::Known(container), environment, .. } = variable(view) else {
         return Fact::Unknown;
     };
     let holds_account = |words: &[String]| words.iter().any(|word| ACCOUNT.contains(&word.as_str()));
     let named = words(&view.resource.name);
-    let mut found = Vec::new();
+    let (mut found, mut told) = (Vec::new(), view.inventory.seen_whole(Kind::Variable));
     if holds_account(&named) {
         return Fact::Known(Texts::Made(found));
     }
-    for other in view.inventory.of_kind(Kind::Variable).filter(|other| other.id != view.resource.id) {
+    for other in view.inventory.variables_in(container).filter(|other| other.id != view.resource.id) {
         let Body::Variable(body) = &other.body else { continue };
-        let beside =
-            body.container.known() == Some(container) && (body.level, &body.environment) == (*level, environment);
+        let untold = environment.is_unknown() || body.environment.is_unknown();
+        if body.level != *level || !untold && body.environment != *environment {
+            continue;
+        }
         let its = words(&other.name);
-        if beside && holds_account(&its) && its.iter().any(|word| named.contains(word)) {
-            found.push(other.title());
+        if holds_account(&its) && its.iter().any(|word| named.contains(word)) {
+            told &= !untold;
+            found.extend((!untold).then(|| other.title()));
         }
     }
-    let none = found.is_empty() && !view.inventory.seen_whole(Kind::Variable);
-    if none { Fact::Unknown } else { Fact::Known(Texts::Made(found)) }
+    if found.is_empty() && !told { Fact::Unknown } else { Fact::Known(Texts::Made(found)) }
 }
 
 #[cfg(test)]
@@ -237,7 +272,7 @@ mod tests {
     use chrono::{DateTime, Utc};
 
     use super::*;
-    use crate::model::{Collection, Credential, EndpointState, Grant, Group, Holder, LedgerEntry, Principal, Snapshot};
+    use crate::model::{Collection, EndpointState, Group, Holder, LedgerEntry, Resource, Snapshot};
 
     const APP: &str = "repository:app";
     const LIB: &str = "repository:lib";
@@ -393,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_of_the_workspace_is_reached_from_every_repository() {
+    fn a_variable_of_the_workspace_is_reached_from_every_repository_but_never_proven_to_be_reached_by_no_more() {
         let of_workspace = variable(VariableLevel::Workspace, "workspace", Fact::Known(false));
         let both = |lib| {
             let app = repository(APP, Fact::Known(true), Fact::Absent);
@@ -404,10 +439,38 @@ mod tests {
         let off = both(repository(LIB, Fact::Known(false), Fact::Absent));
         assert_eq!(reached(&of_workspace, off), names(&["ada", "bob", "kim"]));
         let not_told = both(repository(LIB, Fact::Unknown, Fact::Absent));
-        assert_eq!(reached(&of_workspace, not_told), Fact::Unknown);
-        let mut ledger = whole();
-        ledger[1].state = EndpointState::Partial;
-        assert_eq!(reached_with(&of_workspace, runs, ledger), Fact::Unknown, "a repository may be hidden");
+        assert_eq!(reached(&of_workspace, not_told), names(&["ada", "bob"]));
+        let told = |variable: &Resource, resources| {
+            ask(variable, resources, whole(), |view| reach_told(view).map(|told| vec![told.to_string()]))
+        };
+        assert_eq!(told(&of_workspace, runs.clone()), Fact::Unknown);
+        assert_eq!(told(&of_repository(), runs), names(&["true"]));
+        assert_eq!(told(&of_repository(), three(APP)), Fact::Unknown);
+    }
+
+    #[test]
+    fn whoever_may_make_a_repository_reaches_the_variables_of_its_workspace() {
+        let of_workspace = variable(VariableLevel::Workspace, "workspace", Fact::Known(false));
+        let holds = |form, role: &str, who: &str| {
+            let mut grant = Grant::of(form, role, Holder::Principal);
+            grant.principal = Fact::Known(id(Kind::Principal, who));
+            grant.container = Fact::Known(id(Kind::Container, "project:web"));
+            resource(&format!("{role}/{who}"), role, Body::Grant(grant))
+        };
+        let mut of_group = Grant::of(GrantForm::RepositoryProjectPermission, "create-repo", Holder::Group);
+        (of_group.group, of_group.principal) = (Fact::Known(id(Kind::Group, "dev")), Fact::Absent);
+        of_group.container = Fact::Known(id(Kind::Container, "project:web"));
+        let (in_project, in_workspace) = (GrantForm::RepositoryProjectPermission, GrantForm::WorkspaceRole);
+        let resources = vec![
+            holds(in_project, "create-repo", "cleo"),
+            holds(in_project, "admin", "dana"),
+            holds(in_project, "write", "eve"),
+            holds(in_workspace, "owner", "olga"),
+            holds(in_workspace, "member", "mia"),
+            resource("dev", "create-repo", Body::Grant(of_group)),
+            account("gus", Fact::Known(vec![id(Kind::Group, "dev")])),
+        ];
+        assert_eq!(reached(&of_workspace, resources), names(&["cleo", "dana", "gus", "olga"]));
     }
 
     #[test]
@@ -467,7 +530,7 @@ mod tests {
 #[cfg(test)]
 mod tests_of_companions {
     use super::*;
-    use crate::model::{Collection, Credential, EndpointState, LedgerEntry, Principal, Snapshot};
+    use crate::model::{Collection, EndpointState, LedgerEntry, Resource, Snapshot};
 
     fn whole(kind: Kind) -> LedgerEntry {
         let now = chrono::DateTime::UNIX_EPOCH;
@@ -513,6 +576,15 @@ mod tests_of_companions {
         assert_eq!(beside("JIRA_EMAIL", &[user]), Some(Vec::new()));
         assert_eq!(beside("JIRA_TOKEN", &[variable_in("r-2", "JIRA_USER")]), Some(Vec::new()));
         assert_eq!(beside("JIRA_TOKEN", &[variable_in("r-1", "JIRA_URL")]), Some(Vec::new()));
+        let nowhere = |mut one: Resource| {
+            if let Body::Variable(body) = &mut one.body {
+                (body.level, body.environment) = (VariableLevel::Deployment, Fact::Unknown);
+            }
+            one
+        };
+        let deployed = [nowhere(variable_in("r-1", "JIRA_TOKEN")), nowhere(variable_in("r-1", "JIRA_USER"))];
+        let told = ask(&deployed, vec![whole(Kind::Variable)], |view| texts(accounts_beside(view)));
+        assert_eq!(told, None, "environments that nobody told are not one");
         let alone = [variable_in("r-1", "JIRA_TOKEN")];
         assert_eq!(ask(&alone, Vec::new(), |view| texts(accounts_beside(view))), None);
     }

@@ -83,12 +83,12 @@ pub(super) const ROLES_OF_GROUPS: Endpoint = Endpoint::new(
     &[Kind::Grant],
     "read:groups:admin",
 )
-.only(&["platform-role"])
+.only(&["platform-role", "group-platform-role"])
 .costs("1 per group that gives a role + 1 per 100 groups of administrators");
 
 pub(super) const PRODUCTS: Endpoint =
     Endpoint::new("products", &[post("/admin/v2/orgs/{}/workspaces")], &[Kind::Container], "read:workspaces:admin")
-        .only(&["product"])
+        .only(&["product", "site"])
         .costs("1 per 20 products");
 
 pub(super) const USER_TOKENS: Endpoint = Endpoint::new(
@@ -187,3 +187,24 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     EVENT_ACTIONS,
     EVENTS,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The endpoints behind which resources of a form may be hidden.
+    fn showing(form: &str) -> Vec<&'static str> {
+        ENDPOINTS.iter().filter(|one| one.forms.contains(&form)).map(|one| one.name).collect()
+    }
+
+    #[test]
+    fn sites_are_hidden_with_the_products_on_them() {
+        assert_eq!(showing("site"), ["products"]);
+    }
+
+    #[test]
+    fn roles_of_groups_are_hidden_by_no_endpoint_about_accounts() {
+        assert_eq!(showing("group-platform-role"), ["role assignments of groups"]);
+        assert_eq!(showing("platform-role").len(), 3);
+    }
+}
