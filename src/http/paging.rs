@@ -96,6 +96,8 @@ pub struct Walk<Row> {
     pub end: End,
     /// Where a stream goes on: the cursor that was named last. Of other collections there is none.
     pub resume: Option<String>,
+    /// The cursor, link or offset that was followed last.
+    pub last_cursor: Option<String>,
 }
 
 /// How a walk ended.
@@ -135,6 +137,7 @@ impl Client {
             latest: Position::default(),
             total: None,
             resume: None,
+            last_cursor: None,
         };
         let outcome = match paging {
             Paging::Single => road.single(first).await,
@@ -153,7 +156,7 @@ impl Client {
             Err(Stop::Failure(error)) => End::Partial(format!("page {}: {error}", road.pages + 1)),
             Err(Stop::Doubt(reason)) => End::Partial(reason),
         };
-        Walk { rows: Vec::new(), expected: road.total, end, resume: road.resume }
+        Walk { rows: Vec::new(), expected: road.total, end, resume: road.resume, last_cursor: road.last_cursor }
     }
 }
 
@@ -197,6 +200,8 @@ struct Road<'a, P: Page> {
     total: Option<u64>,
     /// The bare cursor with which a stream goes on.
     resume: Option<String>,
+    /// Where the page that came last, or did not, was asked for.
+    last_cursor: Option<String>,
 }
 
 impl<P: Page> Road<'_, P> {
@@ -223,7 +228,7 @@ impl<P: Page> Road<'_, P> {
                 return Err(Stop::Doubt(format!("a cursor came twice after {} pages", self.pages)));
             }
             request = follow(first, &next, self.client.prefix(), cursor, place)?;
-            self.trail.note(|counts| counts.last_cursor = Some(next));
+            self.last_cursor = Some(next);
         }
         match self.latest.is_last {
             Some(false) => Err(Stop::Doubt("the last page says that more follows, but not where".to_owned())),
@@ -246,7 +251,7 @@ impl<P: Page> Road<'_, P> {
                 }
                 (_, Some(next)) => {
                     request = follow(first, &next, self.client.prefix(), cursor, CursorPlace::QueryBeside)?;
-                    self.trail.note(|counts| counts.last_cursor = Some(next));
+                    self.last_cursor = Some(next);
                 }
             }
         }
@@ -265,6 +270,7 @@ impl<P: Page> Road<'_, P> {
             let mut pages =
                 fetch_ahead(self.client, self.trail, slicing, offsets.into_iter(), self.client.concurrency());
             while let Some((at, page)) = pages.next().await {
+                self.last_cursor = Some(at.to_string());
                 length = self.take(page?)?;
                 offset = if known.is_some() { at.saturating_add(step) } else { at.saturating_add(length) };
                 if length == 0 || self.latest.is_last == Some(true) {
@@ -298,6 +304,7 @@ impl<P: Page> Road<'_, P> {
             let offsets = (0..).map(move |page: u64| from.saturating_add(page.saturating_mul(step)));
             let mut pages = fetch_ahead(self.client, self.trail, slicing, offsets, ahead);
             while let Some((at, page)) = pages.next().await {
+                self.last_cursor = Some(at.to_string());
                 length = self.take(page?)?;
                 offset = at.saturating_add(length);
                 if length < step {
@@ -358,10 +365,7 @@ fn fetch_ahead<P: Page>(
 ) -> impl StreamExt<Item = (u64, Result<P, HttpError>)> + Unpin + Send {
     let requests = offsets.map(|offset| {
         let (client, trail, request) = (client.clone(), trail.clone(), slicing.at(offset));
-        async move {
-            trail.note(|counts| counts.last_cursor = Some(offset.to_string()));
-            (offset, client.fetch(&request, &trail).await)
-        }
+        async move { (offset, client.fetch(&request, &trail).await) }
     });
     Box::pin(stream::iter(requests).buffered(at_once))
 }

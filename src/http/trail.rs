@@ -19,8 +19,6 @@ pub struct Counts {
     pub statuses: BTreeMap<u16, u32>,
     /// Requests that were sent again.
     pub retries: u32,
-    /// The cursor, link or offset that was asked for last.
-    pub last_cursor: Option<String>,
 }
 
 impl Trail {

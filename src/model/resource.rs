@@ -242,19 +242,20 @@ fn fill<T>(mine: &mut Fact<T>, theirs: Fact<T>) {
     *mine = std::mem::take(mine).or(theirs);
 }
 
-/// Memberships add up: each source sees its own groups of the account.
+/// Memberships, roles and activity add up: each source sees its own of the account.
 fn merge_principal(mine: &mut Principal, theirs: Principal) {
     mine.account_type = best_type(mine.account_type, theirs.account_type);
     let differing = differing_emails(mine, &theirs);
     fill(&mut mine.status, theirs.status);
     mine.other_emails = union(union(std::mem::take(&mut mine.other_emails), theirs.other_emails), differing);
     fill(&mut mine.email, theirs.email);
-    fill(&mut mine.managed, theirs.managed);
+    // An organisation knows only of itself that it manages the account, or does not.
+    mine.managed = if theirs.managed == Fact::Known(true) { theirs.managed } else { mine.managed.or(theirs.managed) };
     fill(&mut mine.mfa, theirs.mfa);
-    fill(&mut mine.platform_roles, theirs.platform_roles);
+    mine.platform_roles = union(std::mem::take(&mut mine.platform_roles), theirs.platform_roles);
     mine.groups = union(std::mem::take(&mut mine.groups), theirs.groups);
     mine.workspace_groups = union(std::mem::take(&mut mine.workspace_groups), theirs.workspace_groups);
-    fill(&mut mine.activity, theirs.activity);
+    mine.activity = union(std::mem::take(&mut mine.activity), theirs.activity);
     fill(&mut mine.added_at, theirs.added_at);
     fill(&mut mine.deactivated_at, theirs.deactivated_at);
     fill(&mut mine.billable, theirs.billable);
@@ -311,10 +312,10 @@ fn later<T: Ord>(mine: Fact<T>, theirs: Fact<T>) -> Fact<T> {
 
 /// A more telling type wins: Jira alone can say that an app account is a service account.
 fn best_type(mine: Fact<super::PrincipalType>, theirs: Fact<super::PrincipalType>) -> Fact<super::PrincipalType> {
-    use super::PrincipalType::{App, Other};
+    use super::PrincipalType::{Agent, App, Other, ServiceAccount};
     match (mine, theirs) {
-        (Fact::Known(App | Other), Fact::Known(other)) if !matches!(other, App | Other) => Fact::Known(other),
-        (Fact::Known(Other), Fact::Known(App)) => Fact::Known(App),
+        (Fact::Known(App), Fact::Known(special @ (ServiceAccount | Agent))) => Fact::Known(special),
+        (Fact::Known(Other), Fact::Known(other)) => Fact::Known(other),
         (mine, theirs) => mine.or(theirs),
     }
 }
@@ -448,6 +449,36 @@ mod tests {
         let Body::Principal(merged) = org.body else { panic!("a principal stays one") };
         assert_eq!(merged.status, Fact::Known("suspended".to_owned()));
         assert_eq!(merged.account_type, Fact::Known(PrincipalType::ServiceAccount));
+    }
+
+    #[test]
+    fn what_two_organisations_know_of_an_account_adds_up() {
+        let seen = |managed, role: &str| {
+            let platform_roles = Fact::Known(vec![role.to_owned()]);
+            account(Principal { managed: Fact::Known(managed), platform_roles, ..Principal::default() })
+        };
+        for (first, second) in [(true, false), (false, true)] {
+            let mut org = seen(first, "b");
+            org.merge(seen(second, "a"));
+            let Body::Principal(merged) = org.body else { panic!("a principal stays one") };
+            assert_eq!(merged.managed, Fact::Known(true));
+            assert_eq!(merged.platform_roles, Fact::Known(vec!["a".to_owned(), "b".to_owned()]));
+        }
+    }
+
+    #[test]
+    fn only_a_more_telling_sort_of_app_refines_an_app() {
+        use PrincipalType::{Agent, App, Other, Person, ServiceAccount};
+        for (mine, theirs, expected) in [
+            (App, Person, App),
+            (App, Other, App),
+            (App, Agent, Agent),
+            (App, ServiceAccount, ServiceAccount),
+            (Other, Person, Person),
+            (Person, ServiceAccount, Person),
+        ] {
+            assert_eq!(best_type(Fact::Known(mine), Fact::Known(theirs)), Fact::Known(expected), "{mine:?} {theirs:?}");
+        }
     }
 
     fn at(day: &str) -> DateTime<Utc> {

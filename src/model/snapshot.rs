@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, LedgerEntry, Resource, ResourceId, Sighting, SnapshotId, SourceName};
+use super::{EndpointState, Kind, LedgerEntry, Resource, ResourceId, Sighting, SnapshotId, SourceName};
 use crate::digest::Digest;
 
 /// What one source saw, and how completely.
@@ -71,7 +71,8 @@ impl Snapshot {
         let ledger = &self.ledger;
         let reads_on = |sighting: &Sighting| {
             let is_it = |entry: &&LedgerEntry| entry.source == sighting.source && entry.endpoint == sighting.endpoint;
-            ledger.iter().find(is_it).is_some_and(|entry| entry.watermark.is_some() && !entry.is_gap())
+            let told = |entry: &LedgerEntry| matches!(entry.state, EndpointState::Complete | EndpointState::Partial);
+            ledger.iter().find(is_it).is_some_and(|entry| entry.watermark.is_some() && told(entry))
         };
         let mut back: BTreeMap<&ResourceId, &Resource> = BTreeMap::new();
         for resource in before.resources.iter().chain(&before.carried) {
@@ -188,7 +189,7 @@ pub struct Baseline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{App, AppForm, Body, Credential, CredentialForm, EndpointState, Fact, Principal};
+    use crate::model::{App, AppForm, Body, Credential, CredentialForm, Fact, Principal};
 
     const EVENTS: &str = "audit events";
 
@@ -276,6 +277,14 @@ mod tests {
         failed.carried = before.resources;
         let mut after = night(Vec::new(), Some("c2"), EndpointState::Complete);
         after.recall(&failed, at("2026-05-26"));
+        assert_eq!(ids(&after), ["app"]);
+    }
+
+    #[test]
+    fn an_app_is_recalled_where_the_log_was_read_on_but_not_all_of_it() {
+        let before = night(vec![app("app", "2026-11-04")], Some("c"), EndpointState::Complete);
+        let mut after = night(Vec::new(), Some("c2"), EndpointState::Partial);
+        after.recall(&before, at("2026-05-26"));
         assert_eq!(ids(&after), ["app"]);
     }
 

@@ -113,20 +113,21 @@ pub(super) fn hooks(estate: &Estate, ask: &Ask) -> Reply {
     })
 }
 
-/// Nobody but administrators pushes to the restricted branches, and nobody deletes or rewrites them.
+/// Nobody but administrators pushes or merges to the restricted branches, and nobody deletes or rewrites them.
 pub(super) fn branch_restrictions(estate: &Estate, ask: &Ask) -> Reply {
     about(estate, ask, |repository| {
         let path = path_of(repository, "/branch-restrictions");
-        let kinds: &[&str] = if repository.restricted.is_some() { &["push", "force", "delete"] } else { &[] };
+        let kinds: &[&str] =
+            if repository.restricted.is_some() { &["push", "restrict_merges", "force", "delete"] } else { &[] };
         let first = repository.created.timestamp() % 1_000_000 * 10;
         let numbered: Vec<(i64, &str)> = (first..).zip(kinds.iter().copied()).collect();
         page(ask, &path, &numbered, |(id, kind)| {
-            let pushers =
-                if *kind == "push" { vec![group(&estate.workspace.groups[ADMINISTRATORS])] } else { Vec::new() };
+            let administrators = group(&estate.workspace.groups[ADMINISTRATORS]);
+            let let_in = if ["push", "restrict_merges"].contains(kind) { vec![administrators] } else { Vec::new() };
             json!({
                 "type": "branchrestriction", "id": id, "kind": kind, "branch_match_kind": "glob",
                 "pattern": repository.restricted,
-                "users": [], "groups": pushers, "links": {"self": {"href": format!("{ADDRESS}{path}/{id}")}},
+                "users": [], "groups": let_in, "links": {"self": {"href": format!("{ADDRESS}{path}/{id}")}},
             })
         })
     })

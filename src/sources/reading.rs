@@ -53,6 +53,8 @@ pub(super) struct Hints {
 pub(super) struct Part {
     pub(super) resources: Vec<Resource>,
     pub(super) entry: LedgerEntry,
+    /// True if a call failed or broke off, which may go better the next time.
+    pub(super) interrupted: bool,
 }
 
 /// What one call of an endpoint brought.
@@ -85,6 +87,7 @@ pub(super) struct Reading<'a> {
     marred: u64,
     expected: Option<u64>,
     watermark: Option<String>,
+    last_cursor: Option<String>,
     unreadable: Vec<String>,
     resources: Vec<Resource>,
 }
@@ -133,6 +136,7 @@ impl Gatherer {
             marred: 0,
             expected: None,
             watermark: None,
+            last_cursor: None,
             unreadable: Vec::new(),
             resources: Vec::new(),
         }
@@ -253,7 +257,21 @@ impl Reading<'_> {
                 walk
             }
         };
+        self.last_cursor = walk.last_cursor.or(self.last_cursor.take());
         self.take_end(walk.expected, walk.resume, walk.end) && self.lost == lost_before
+    }
+
+    /// Asks for the first page of a collection, and for no more: to see whether it can be read.
+    pub(super) async fn glance<P, T>(&mut self, client: &Client, request: Request) -> Answer<(), T>
+    where
+        P: Page<Row = Row<T>>,
+        T: Wire,
+    {
+        if self.closed.is_some() {
+            return Answer { of: (), rows: Vec::new(), whole: false };
+        }
+        let walk = walk_once::<P>(client, request, Paging::Single, Depth::FirstPage, &self.trail).await;
+        self.take_in((), Walk { expected: None, ..walk }, false)
     }
 
     /// Asks how many rows there are, where the product has a counter. One that does not answer proves nothing.
@@ -297,6 +315,15 @@ impl Reading<'_> {
         };
         resource.seen_by = vec![Sighting { source: self.gatherer.source.clone(), endpoint: self.endpoint.name.into() }];
         self.resources.push(resource);
+    }
+
+    /// Keeps a resource that this endpoint asked for because of what else was found tonight. Another night the same resource
+    /// would be the other endpoint's to show: it is gone only where neither shows it.
+    pub(super) fn push_as_shown_by_either(&mut self, resource: Resource, other: &'static Endpoint) {
+        self.push(Some(resource));
+        let Some(resource) = self.resources.last_mut() else { return };
+        resource.seen_by.push(Sighting { source: self.gatherer.source.clone(), endpoint: other.name.into() });
+        resource.seen_by.sort_unstable();
     }
 
     /// Keeps facts about a resource that another endpoint of this visit showed. They are no sighting: that this endpoint
@@ -410,7 +437,7 @@ impl Reading<'_> {
             pages: counts.pages,
             rows: self.rows,
             rows_expected: self.expected,
-            last_cursor: counts.last_cursor,
+            last_cursor: self.last_cursor,
             watermark: self.watermark,
             statuses: counts.statuses,
             retries: counts.retries,
@@ -418,7 +445,9 @@ impl Reading<'_> {
             started_at: self.started_at,
             ended_at: self.gatherer.clock.now(),
         };
-        Part { resources: self.resources, entry }
+        let for_now = |state: &EndpointState| matches!(state, EndpointState::Failed | EndpointState::Partial);
+        let interrupted = state == EndpointState::Failed || self.failures.iter().any(|(state, _)| for_now(state));
+        Part { resources: self.resources, entry, interrupted }
     }
 
     /// A call that was not sent because of the limit that another one met.
@@ -431,6 +460,7 @@ impl Reading<'_> {
 
     fn take_in<X, T: Wire>(&mut self, of: X, walk: Walk<Row<T>>, none_if_missing: bool) -> Answer<X, T> {
         let lost_before = self.lost;
+        self.last_cursor = walk.last_cursor.or(self.last_cursor.take());
         let rows = walk.rows.into_iter().filter_map(|row| self.take_row(row)).collect();
         let end = match walk.end {
             End::Failed(HttpError::Missing { status: 404, .. }) if none_if_missing => End::Complete,
@@ -584,9 +614,11 @@ async fn walk_once<P: Page>(
         Depth::FirstPage => match client.fetch::<P>(&request, trail).await {
             Ok(page) => {
                 let expected = page.position().total;
-                Walk { rows: page.into_rows(), expected, end: End::Complete, resume: None }
+                Walk { rows: page.into_rows(), expected, end: End::Complete, resume: None, last_cursor: None }
             }
-            Err(error) => Walk { rows: Vec::new(), expected: None, end: End::Failed(error), resume: None },
+            Err(error) => {
+                Walk { rows: Vec::new(), expected: None, end: End::Failed(error), resume: None, last_cursor: None }
+            }
         },
     }
 }

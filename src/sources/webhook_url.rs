@@ -47,6 +47,27 @@ impl<'de> Deserialize<'de> for WebhookUrl {
     }
 }
 
+/// A name without the address in it. People name webhooks by the whole address, secret and all: from the first word on
+/// that reads like one, only what is kept of an address stays.
+pub(super) fn without_address(name: &str) -> String {
+    let words = name.split_inclusive(char::is_whitespace);
+    let begin: usize = words.take_while(|word| !is_like_an_address(word.trim())).map(str::len).sum();
+    let (before, rest) = name.split_at(begin);
+    let kept = WebhookUrl::read(rest).address;
+    format!("{before}{}", kept.known().map_or("", String::as_str)).trim_end().to_owned()
+}
+
+/// Whether a word is a host with something behind it, with a scheme or without, or carries a password or parameters.
+fn is_like_an_address(word: &str) -> bool {
+    let word = plain(word);
+    match word.rfind(['/', '?', '#', '\\']).map(|at| word.split_at(at)) {
+        Some((place, rest)) => {
+            place.contains(['.', ':', '@', '/', '?']) || (place.is_empty() && rest.len() > 1) || rest.contains('=')
+        }
+        None => word.split_once(':').is_some_and(|(_, rest)| rest.contains('@')),
+    }
+}
+
 /// Scheme, host and port, if nothing about them is doubtful.
 fn address(scheme: &str, user: &str, host: &str, text: &str) -> Option<String> {
     let scheme = scheme.to_ascii_lowercase();
@@ -269,6 +290,29 @@ mod tests {
         for value in [json!({"href": "s3cret"}), json!(["s3cret"]), json!(5), json!(true)] {
             let error = serde_json::from_value::<WebhookUrl>(value).unwrap_err().to_string();
             assert!(!error.contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_name_keeps_nothing_of_an_address_but_its_host() {
+        for (name, expected) in [
+            ("Chat", "Chat"),
+            ("CI/CD of Slack / Teams, and/or more?", "CI/CD of Slack / Teams, and/or more?"),
+            ("Release 1.2", "Release 1.2"),
+            ("https://a.example/T0/s3cret", "https://a.example"),
+            ("to https://a.example/T0/s3cret of chat", "to https://a.example"),
+            ("hooks.slack.com/services/T0/B0/s3cret", ""),
+            ("to hooks.slack.com/services/T0/B0/s3cret of s3cret", "to"),
+            ("to (hooks.slack.com?s3cret)", "to"),
+            ("//chat/s3cret", ""),
+            ("chat:8080/s3cret", ""),
+            ("chat/hook?token=s3cret", ""),
+            ("chat/hooks.slack.com/s3cret", ""),
+            ("me:s3cret@a.example", ""),
+            ("https%3A%2F%2Fa.example%2Fs3cret", ""),
+            ("https://me:s3 cret@a.example/x", ""),
+        ] {
+            assert_eq!(without_address(name), expected, "{name}");
         }
     }
 

@@ -56,7 +56,8 @@ fn account(user: wire::User) -> Option<Resource> {
         added_at: hidden_if_null(moment(user.added_to_org)),
         deactivated_at: moment(user.deactivated_on),
         management_source: hidden_if_null(user.management_source),
-        description: user.job_title,
+        // That a person has no job title is no word on what a service account is for.
+        description: hidden_if_null(user.job_title),
         ..Principal::default()
     };
     let name = value(user.name).unwrap_or_default();
@@ -160,6 +161,13 @@ mod tests {
         assert_eq!(managed.mfa, Fact::Known(false));
         let external = principal(json!({"accountId": "a", "claimStatus": "unmanaged", "mfaEnabled": false}));
         assert_eq!(external.mfa, Fact::Unknown);
+    }
+
+    #[test]
+    fn no_job_title_is_no_word_on_what_the_account_is_for() {
+        assert!(principal(json!({"accountId": "a", "jobTitle": null})).description.is_unknown());
+        let clerk = principal(json!({"accountId": "a", "jobTitle": "Clerk"}));
+        assert_eq!(clerk.description, Fact::Known("Clerk".to_owned()));
     }
 
     #[test]

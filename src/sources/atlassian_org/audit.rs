@@ -10,7 +10,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use super::endpoints::{EVENT_ACTIONS, EVENTS};
 use super::{BY_CURSOR, Visit, cloud, wire};
 use crate::http::Paging;
-use crate::model::{App, AppForm, Body, Credential, CredentialForm, EndpointState, Fact, Kind};
+use crate::model::{App, AppForm, Body, Credential, CredentialForm, Fact, Kind};
 use crate::model::{Principal, Resource, ResourceId};
 use crate::sources::Depth;
 use crate::sources::pages::{Listed, Streamed};
@@ -29,6 +29,9 @@ const OAUTH_FOR_ITSELF: &str = "auth-token-for-2LO";
 
 /// How late an event may come into the stream.
 const LAG: TimeDelta = TimeDelta::days(1);
+
+/// How long the log keeps an event.
+const KEPT: TimeDelta = TimeDelta::days(180);
 
 /// The actions by which an account comes in.
 pub(super) type LogIns = BTreeSet<String>;
@@ -89,12 +92,25 @@ impl Visit<'_> {
                 reading.fall_short("no log-in is recognised: none of the actions is called one".to_owned());
             }
         }
+        if let Some(read_at) = mark.as_ref().and_then(|mark| mark.read_at)
+            && read_at < now - KEPT
+        {
+            reading.fall_short(format!(
+                "the log keeps {} days, and the scan before read up to {}",
+                KEPT.num_days(),
+                read_at.format("%Y-%m-%d")
+            ));
+        }
+        if told.unread > 0 {
+            let events = plural(told.unread, "event does", "events do");
+            reading.fall_short(format!("{events} not tell who did what and when"));
+        }
         if told.nameless > 0 {
             let events = plural(told.nameless, "event", "events");
             reading.fall_short(format!("in {events} an app acts through OAuth and is not named"));
         }
         // What was told about accounts and credentials that could not be listed this once has to be told again.
-        let listed = listings.all().all(|part| part.entry.state != EndpointState::Failed);
+        let listed = listings.all().all(|part| !part.interrupted);
         let read_at = if whole { Some(now) } else { mark.map_or(Some(begin), |mark| mark.read_at) };
         reading.amend_mark(|cursor| listed.then(|| Mark { cursor, read_at }.write()));
         told.facts().for_each(|facts| reading.enrich(facts));
@@ -156,6 +172,8 @@ struct Told<'a> {
     apps: BTreeMap<String, ActingApp>,
     /// Events in which something acts through OAuth, and the app is not named.
     nameless: usize,
+    /// Events of which something could not be read that might have told more.
+    unread: usize,
 }
 
 /// How a credential or an app was used.
@@ -218,13 +236,18 @@ impl<'a> Told<'a> {
             uses: BTreeMap::new(),
             apps: BTreeMap::new(),
             nameless: 0,
+            unread: 0,
         }
     }
 
     fn take(&mut self, event: wire::Event, log_ins: &LogIns) {
-        let Some(event) = value(event.attributes) else { return };
-        let Some(actor) = value(event.actor) else { return };
+        let event = value(event.attributes).unwrap_or_default();
         let at = value(moment(event.time));
+        // What nobody did has no actor, and says so.
+        if event.actor.is_unknown() || at.is_none() || event.action.known().is_none() {
+            self.unread += 1;
+        }
+        let Some(actor) = value(event.actor) else { return };
         let by = id(actor.id);
         if let (Some(by), Some(at), Some(action)) = (&by, at, event.action.known())
             && log_ins.contains(action)

@@ -36,8 +36,8 @@ impl Visit<'_> {
         reading.lean_on(&groups.entry);
         let groups = groups.resources.iter().filter(|group| !spared.contains(&group.id));
         let recipients = groups.map(recipient).collect();
-        self.assignments(&mut reading, recipients, |id| ROLES_OF_GROUPS.request(&[&self.org, EVERY_DIRECTORY, id]))
-            .await;
+        let request = |id: &str| ROLES_OF_GROUPS.request(&[&self.org, EVERY_DIRECTORY, id]);
+        self.assignments(&mut reading, recipients, request, |reading, grant| reading.push(Some(grant))).await;
         reading.finish()
     }
 
@@ -86,8 +86,8 @@ impl Visit<'_> {
             );
         }
         let request = |id: &str| ROLES_OF_OTHER_ACCOUNTS.request(&[&self.org, EVERY_DIRECTORY, id]);
-        self.assignments(&mut first, chosen, request).await;
-        self.assignments(&mut second, others, request).await;
+        self.assignments(&mut first, chosen, request, keep_of_important_account).await;
+        self.assignments(&mut second, others, request, |reading, grant| reading.push(Some(grant))).await;
         [first.finish(), second.finish()]
     }
 
@@ -109,6 +109,7 @@ impl Visit<'_> {
         reading: &mut Reading<'_>,
         recipients: Vec<Recipient>,
         request: impl Fn(&str) -> Request,
+        keep: impl Fn(&mut Reading<'_>, Resource),
     ) {
         let calls = recipients.into_iter().map(|recipient| (recipient.clone(), request(recipient.id.native())));
         let answers = reading
@@ -117,7 +118,7 @@ impl Visit<'_> {
         for answer in answers {
             for row in answer.rows {
                 match self.grants(&answer.of, row) {
-                    Some(grants) => grants.into_iter().for_each(|grant| reading.push(Some(grant))),
+                    Some(grants) => grants.into_iter().for_each(|grant| keep(reading, grant)),
                     None => reading.push(None),
                 }
             }
@@ -157,6 +158,17 @@ impl Visit<'_> {
                 ..Grant::of(GrantForm::PlatformRole, role, form)
             }),
         }
+    }
+}
+
+/// Whether an account is asked as one of those that matter most depends on what it holds: without that it is one of the
+/// others. Only of a role of administrators it is certain that whoever holds it is asked here.
+fn keep_of_important_account(reading: &mut Reading<'_>, grant: Resource) {
+    match &grant.body {
+        Body::Grant(body) if !ADMIN_ROLES.contains(&body.role.as_str()) => {
+            reading.push_as_shown_by_either(grant, &ROLES_OF_OTHER_ACCOUNTS);
+        }
+        _ => reading.push(Some(grant)),
     }
 }
 

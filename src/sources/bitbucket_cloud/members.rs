@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::endpoints::{GROUPS, MEMBERS};
 use super::{BY_LINKS, Visit, cloud, uuid, wire};
 use crate::http::Paging;
-use crate::model::{Body, Fact, Group, Kind, Principal, PrincipalType, Product, Resource, ResourceId};
+use crate::model::{Body, Fact, Group, Holder, Kind, Principal, PrincipalType, Product, Resource, ResourceId};
 use crate::sources::pages::{Bare, Values};
 use crate::sources::reading::Part;
 use crate::sources::row::{hidden_if_null, id, sorted, value};
@@ -37,14 +37,19 @@ impl Visit<'_> {
 
     /// The groups of an account are known only when all groups were read with their members. Then every member of the
     /// workspace that came up in none is in none.
-    pub(super) async fn groups(&self, members: &Part) -> Part {
+    pub(super) async fn groups(&self, members: &Part, grants: &[&Part]) -> Part {
         let mut reading = self.gatherer.start(&GROUPS);
         let request = GROUPS.request(&[&self.source.workspace]);
         let answer = reading.walk::<Bare<wire::Group>, _>(self.client(), request, Paging::Single).await;
-        let whole = answer.whole && answer.rows.iter().all(tells_all);
-        if answer.whole && !whole {
+        let told = answer.rows.iter().all(tells_all);
+        if answer.whole && !told {
             reading.fall_short("a group came without its members".to_owned());
         }
+        let hidden = answer.rows.is_empty() && grants.iter().any(|part| part.resources.iter().any(is_to_a_group));
+        if answer.whole && hidden {
+            reading.fall_short("Bitbucket names no group at all, though groups hold permissions".to_owned());
+        }
+        let whole = answer.whole && told && !hidden;
         let mut accounts: BTreeMap<ResourceId, (Resource, Vec<ResourceId>)> = BTreeMap::new();
         if whole {
             let known = members.resources.iter().map(|member| (member.id.clone(), (member.clone(), Vec::new())));
@@ -98,6 +103,10 @@ impl Visit<'_> {
         let name = value(account.display_name).or_else(|| value(account.nickname)).unwrap_or_default();
         Some(Resource { id, name, seen_by: Vec::new(), body: Body::Principal(body) })
     }
+}
+
+fn is_to_a_group(grant: &Resource) -> bool {
+    matches!(&grant.body, Body::Grant(grant) if grant.holder == Holder::Group)
 }
 
 /// True if it is certain who is in the group.

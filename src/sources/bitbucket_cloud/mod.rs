@@ -215,8 +215,7 @@ impl BitbucketCloud {
         let own_permission = visit.own_permission().await;
         let members = visit.members().await;
         let roles = visit.permissions_of_members().await;
-        let (groups, projects, repositories, effective, variables, hooks) = tokio::join!(
-            visit.groups(&members),
+        let (projects, repositories, effective, variables, hooks) = tokio::join!(
             visit.projects(),
             visit.repositories(),
             visit.effective_permissions(),
@@ -239,6 +238,7 @@ impl BitbucketCloud {
         );
         let (repository_accounts, repository_groups) =
             tokio::join!(visit.repository_accounts(&repositories), visit.repository_groups(&repositories));
+        let groups = visit.groups(&members, &[&project_groups, &repository_groups]).await;
         let ssh_keys = visit.ssh_keys(&members).await;
         let mut parts = vec![workspace, own_permission, members, roles, groups, projects, repositories, effective];
         parts.extend([variables, hooks, pipelines.part, restrictions, repository_variables, environments]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::endpoints::{PIPELINES_CONFIGURATION, PROJECTS, REPOSITORIES};
-use super::workspace::{container, not, page};
+use super::workspace::{Reach, container, not, page};
 use super::{BY_LINKS, Visit, braced, uuid, uuid_of, wire};
 use crate::http::Paging;
 use crate::model::{Body, Container, ContainerForm, Fact, Kind, Resource, ResourceId};
@@ -51,9 +51,16 @@ impl Visit<'_> {
             let request = PIPELINES_CONFIGURATION.request(&[&self.source.workspace, &braced(uuid_of(repository)?)]);
             Some((repository, request))
         });
-        let answers = reading
-            .walk_each_or_none::<One<wire::PipelinesConfig>, _, _>(self.client(), calls.collect(), Paging::Single)
-            .await;
+        let (client, calls) = (self.client(), calls.collect());
+        let answers = match self.reach {
+            Reach::Whole => {
+                reading.walk_each_or_none::<One<wire::PipelinesConfig>, _, _>(client, calls, Paging::Single).await
+            }
+            // From who may not administer the repository, Bitbucket may hide it behind “not found” as well.
+            Reach::Role(_) | Reach::NotTold | Reach::PerhapsPart => {
+                reading.walk_each::<One<wire::PipelinesConfig>, _, _>(client, calls, Paging::Single).await
+            }
+        };
         let mut never = BTreeSet::new();
         for answer in answers.into_iter().filter(|answer| answer.whole) {
             let told = answer.rows.into_iter().next();

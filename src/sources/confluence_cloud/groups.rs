@@ -7,7 +7,7 @@ use super::{BY_LINK, Visit, cloud, wire};
 use crate::http::Request;
 use crate::model::{Body, Fact, Group, Kind, Resource};
 use crate::sources::pages::Results;
-use crate::sources::reading::Part;
+use crate::sources::reading::{Answer, Part};
 use crate::sources::row::{hidden_if_empty, id, value};
 
 /// What membership of a group can open, as Confluence names it.
@@ -32,7 +32,14 @@ impl Visit<'_> {
         let calls =
             ACCESS.map(|access| (access, self.up_to_200(GROUP_ACCESS.request(&[])).query("accessType", access)));
         let answers = reading.walk_each::<Results<wire::Group>, _, _>(self.client(), calls.into(), BY_LINK).await;
-        let whole = answers.len() == ACCESS.len() && answers.iter().all(|answer| answer.whole);
+        let placed = |row: &wire::Group| id(row.id.clone()).is_some();
+        let read_whole = |answer: &Answer<_, _>| answer.whole && answer.rows.iter().all(placed);
+        let read = answers.len() == ACCESS.len() && answers.iter().all(read_whole);
+        let none = answers.iter().all(|answer| answer.rows.is_empty());
+        if read && none {
+            reading.fall_short("Confluence names no group that opens it, though somebody may log in".to_owned());
+        }
+        let whole = read && !none;
         let mut opened: BTreeMap<String, (wire::Group, Vec<String>)> = BTreeMap::new();
         for answer in answers {
             for row in answer.rows {

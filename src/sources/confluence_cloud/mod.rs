@@ -21,7 +21,7 @@ use async_trait::async_trait;
 
 use super::connection::{Connection, whole_number};
 use super::endpoint::allowed;
-use super::reading::{Gatherer, Part, gathered};
+use super::reading::{Gatherer, Part, Reading, gathered};
 use super::site::{SITE_HINTS, Site};
 use super::{Depth, Right, Source, SourceKind, automation};
 use crate::clock::Clock;
@@ -151,10 +151,9 @@ impl ConfluenceCloud {
         );
         let access = visit.access_of_groups(&groups).await;
         let members = visit.members_of_groups(&access).await;
-        let names = permissions::names(&[&groups, &members]);
         let (permissions, assignments) = tokio::join!(
-            visit.space_permissions(&spaces, &names, in_force),
-            visit.space_role_assignments(&spaces, &roles, &names, in_force),
+            visit.space_permissions(&spaces, in_force),
+            visit.space_role_assignments(&spaces, &roles, in_force),
         );
         let named = visit.named_accounts(&spaces, &[&permissions, &assignments]).await;
         let mut parts = vec![cloud_id, own_account, site, mode, groups, access, members, spaces, permissions];
@@ -178,7 +177,8 @@ impl Visit<'_> {
 
     async fn automation_rules(&self) -> Part {
         let (site, container) = (&self.source.site, self.site_id());
-        automation::rules(&self.gatherer, &AUTOMATION_RULES, site, "confluence", &container, |_| {}).await
+        let limit = |reading: &mut Reading<'_>| self.limit_to_own_rules(reading);
+        automation::rules(&self.gatherer, &AUTOMATION_RULES, site, "confluence", &container, limit).await
     }
 
     /// The size of a page, at most `best`.

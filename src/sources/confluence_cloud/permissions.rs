@@ -10,9 +10,6 @@ use crate::sources::pages::Results;
 use crate::sources::reading::Part;
 use crate::sources::row::{hidden_if_empty, hidden_if_null, id, sorted, value};
 
-/// What accounts and groups are called.
-pub(super) type Names<'a> = BTreeMap<&'a ResourceId, &'a str>;
-
 /// The roles there are.
 pub(super) struct Roles {
     pub(super) part: Part,
@@ -20,14 +17,9 @@ pub(super) struct Roles {
     catalogue: BTreeMap<String, (Fact<String>, Fact<Vec<String>>)>,
 }
 
-pub(super) fn names<'a>(parts: &[&'a Part]) -> Names<'a> {
-    let resources = parts.iter().flat_map(|part| &part.resources);
-    resources.filter(|one| !one.name.is_empty()).map(|one| (&one.id, one.name.as_str())).collect()
-}
-
 impl Visit<'_> {
     /// Where roles alone hold, nothing is asked and nothing left unseen.
-    pub(super) async fn space_permissions(&self, spaces: &Part, names: &Names<'_>, in_force: InForce) -> Part {
+    pub(super) async fn space_permissions(&self, spaces: &Part, in_force: InForce) -> Part {
         let mut reading = self.gatherer.start(&SPACE_PERMISSIONS);
         if !in_force.permissions {
             return reading.finish();
@@ -59,7 +51,7 @@ impl Visit<'_> {
                 }
                 let grant = Grant { permits, ..Grant::of(GrantForm::SpacePermission, role, meant.holder()) };
                 let id = self.id(Kind::Grant, &format!("space:{space_id}/{id}"));
-                reading.push(Some(granted(id, space, grant, &meant, names)));
+                reading.push(Some(granted(id, space, grant, &meant)));
             }
         }
         reading.finish()
@@ -88,13 +80,7 @@ impl Visit<'_> {
 
     /// Where no roles hold, nothing is asked and nothing left unseen. A role that the catalogue does not show is called
     /// by its id, and what it permits is not known.
-    pub(super) async fn space_role_assignments(
-        &self,
-        spaces: &Part,
-        roles: &Roles,
-        names: &Names<'_>,
-        in_force: InForce,
-    ) -> Part {
+    pub(super) async fn space_role_assignments(&self, spaces: &Part, roles: &Roles, in_force: InForce) -> Part {
         let mut reading = self.gatherer.start(&SPACE_ROLE_ASSIGNMENTS);
         if !in_force.roles {
             return reading.finish();
@@ -123,7 +109,7 @@ impl Visit<'_> {
                 let role = value(name).unwrap_or(role_id);
                 let grant = Grant { permits, ..Grant::of(GrantForm::SpaceRole, role, meant.holder()) };
                 let id = self.id(Kind::Grant, &native);
-                reading.push(Some(granted(id, space, grant, &meant, names)));
+                reading.push(Some(granted(id, space, grant, &meant)));
             }
         }
         reading.finish()
@@ -197,13 +183,15 @@ impl Meant {
         }
     }
 
-    /// Who it is, for the name of a grant.
-    fn who<'a>(&'a self, names: &Names<'a>) -> &'a str {
+    /// Who it is, for the name of a grant. Confluence names accounts and groups by their ids there: what they are called
+    /// other endpoints tell, and not every night.
+    fn who(&self) -> &str {
         match self {
             Self::Anyone => "anyone",
             Self::LoggedIn => "everybody who is logged in",
             Self::Licensed => "everybody with a seat",
-            Self::Account(id) | Self::Group(id) => names.get(id).copied().unwrap_or_else(|| id.native()),
+            Self::Account(_) => "an account",
+            Self::Group(_) => "a group",
             Self::Other(words) => words,
             Self::Nobody => "nobody named",
         }
@@ -211,7 +199,7 @@ impl Meant {
 }
 
 /// The resource of a grant on a space, with its holder.
-fn granted(id: ResourceId, space: &Resource, mut grant: Grant, meant: &Meant, names: &Names<'_>) -> Resource {
+fn granted(id: ResourceId, space: &Resource, mut grant: Grant, meant: &Meant) -> Resource {
     grant.container = Fact::Known(space.id.clone());
     match meant {
         Meant::Account(account) => grant.principal = Fact::Known(account.clone()),
@@ -220,7 +208,7 @@ fn granted(id: ResourceId, space: &Resource, mut grant: Grant, meant: &Meant, na
         Meant::Other(words) => grant.holder_detail = Fact::Known(words.clone()),
         Meant::Anyone | Meant::LoggedIn | Meant::Nobody => {}
     }
-    let name = format!("{} for {}", grant.role, meant.who(names));
+    let name = format!("{} for {}", grant.role, meant.who());
     Resource { id, name, seen_by: Vec::new(), body: Body::Grant(grant) }
 }
 

@@ -3,13 +3,12 @@
 use chrono::TimeDelta;
 
 use super::endpoints::{AUDIT_RECORDS, CLOUD_ID, OWN_ACCOUNT, SITE};
-use super::{BY_LINK, Visit, wire};
+use super::{Visit, wire};
 use crate::http::Paging;
 use crate::model::{Body, Container, ContainerForm, Fact, Kind, Resource, ResourceId, Setting};
 use crate::sources::pages::{One, Results};
 use crate::sources::reading::{Part, Reading};
 use crate::sources::row::{hidden_if_empty, id, value};
-use crate::text::plural;
 
 impl Visit<'_> {
     pub(super) async fn find_cloud_id(&mut self) -> Part {
@@ -59,22 +58,19 @@ impl Visit<'_> {
         part
     }
 
-    /// Reads the records only to tell that the log can be read. Nothing that a record says is kept.
+    /// Asks for one record only to tell that the log can be read. Nothing that it says is kept.
     pub(super) async fn audit_records(&self) -> Part {
         let mut reading = self.gatherer.start(&AUDIT_RECORDS);
-        let days = self.source.audit_days;
-        let from = self.gatherer.clock.now() - TimeDelta::days(days.into());
-        let request = AUDIT_RECORDS.request(&[]).query("limit", self.page_size(1000));
-        let request = request.query("startDate", from.timestamp_millis());
-        let records = reading.walk::<Results<wire::AuditRecord>, _>(self.client(), request, BY_LINK).await;
+        let from = self.gatherer.clock.now() - TimeDelta::days(self.source.audit_days.into());
+        let request = AUDIT_RECORDS.request(&[]).query("limit", 1).query("startDate", from.timestamp_millis());
+        let records = reading.glance::<Results<wire::AuditRecord>, _>(self.client(), request).await;
         let value = match (records.rows.is_empty(), records.whole) {
             (false, _) => "readable",
             (true, true) => "empty",
             (true, false) => return reading.finish(),
         };
-        let span = plural(usize::try_from(days).unwrap_or(usize::MAX), "day", "days");
-        let detail = if records.whole { Fact::Known(span) } else { Fact::Unknown };
-        let body = Setting { key: "audit-log".to_owned(), value: Fact::Known(value.to_owned()), detail };
+        let value = Fact::Known(value.to_owned());
+        let body = Setting { key: "audit-log".to_owned(), value, detail: Fact::Unknown };
         reading.push(Some(setting(self.id(Kind::Setting, "confluence-audit-log"), "Audit log of Confluence", body)));
         reading.finish()
     }
@@ -94,6 +90,16 @@ impl Visit<'_> {
                  {visible} in all"
             )),
         }
+    }
+
+    /// Automation lists the rules of spaces that the account administers, and calls that all.
+    pub(super) fn limit_to_own_rules(&self, reading: &mut Reading<'_>) {
+        let what = match self.administers {
+            Fact::Known(true) => return,
+            Fact::Known(false) => "the account does not administer Confluence",
+            Fact::Absent | Fact::Unknown => "whether the account administers Confluence is not known",
+        };
+        reading.fall_short(format!("{what}; only rules of spaces that it administers are there for certain"));
     }
 }
 

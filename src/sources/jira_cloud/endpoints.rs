@@ -119,8 +119,7 @@ pub(super) const INSTALLED_APPS: Endpoint =
 
 pub(super) const AUDIT_LOG: Endpoint =
     Endpoint::new("audit log", &[get("/rest/api/3/auditing/record")], &[Kind::Setting], ADMINISTER)
-        .only(&["audit-log"])
-        .costs("1 per 1,000 records of the last 30 days (`audit_days`)");
+        .only(&["audit-log"]);
 
 pub(super) const SERVICE_DESKS: Endpoint = Endpoint::new(
     "service desks",

@@ -6,7 +6,7 @@ use super::endpoints::{GROUP_ACCESS, GROUP_MEMBERS, GROUPS};
 use super::{Visit, cloud, wire};
 use crate::model::{Body, Fact, Group, Kind, Resource, ResourceId};
 use crate::sources::pages::Bean;
-use crate::sources::reading::Part;
+use crate::sources::reading::{Answer, Part};
 use crate::sources::row::{id, sorted, value};
 
 /// What membership of a group can open, as Jira names it.
@@ -36,8 +36,9 @@ impl Visit<'_> {
         let calls = ACCESS.map(|access| (access, GROUP_ACCESS.request(&[]).query("accessType", access)));
         let answers =
             reading.walk_each::<Bean<wire::Group>, _, _>(self.client(), calls.into(), self.by_offset(50)).await;
-        let whole =
-            self.rights.see_all_users() && answers.len() == ACCESS.len() && answers.iter().all(|answer| answer.whole);
+        let placed = |row: &wire::Group| id(row.group_id.clone()).is_some();
+        let read_whole = |answer: &Answer<_, _>| answer.whole && answer.rows.iter().all(placed);
+        let whole = self.rights.see_all_users() && answers.len() == ACCESS.len() && answers.iter().all(read_whole);
         let mut opened: BTreeMap<String, (wire::Group, Vec<String>)> = BTreeMap::new();
         for answer in answers {
             for row in answer.rows {
@@ -71,7 +72,9 @@ impl Visit<'_> {
         let asked = groups.resources.len();
         let answers =
             reading.walk_each::<Bean<wire::User>, _, _>(self.client(), calls.collect(), self.by_offset(50)).await;
-        let whole = !groups.entry.is_gap() && answers.len() == asked && answers.iter().all(|answer| answer.whole);
+        let placed = |row: &wire::User| id(row.account_id.clone()).is_some();
+        let read_whole = |answer: &Answer<_, _>| answer.whole && answer.rows.iter().all(placed);
+        let whole = !groups.entry.is_gap() && answers.len() == asked && answers.iter().all(read_whole);
         let mut groups_of: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
         let mut members: BTreeMap<ResourceId, Resource> = BTreeMap::new();
         for answer in answers {

@@ -174,7 +174,7 @@ impl JiraCloud {
             visit.automation_rules(),
             visit.installed_apps(),
             visit.audit_log(),
-            visit.service_desks(),
+            visit.service_desks(&projects),
         );
         let global = visit.global_permissions(&accounts, &access, &members).await;
         let mut parts = vec![cloud_id, own_permissions, site, own_account, applications, licence, schemes, accounts];

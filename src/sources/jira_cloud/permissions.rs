@@ -1,6 +1,6 @@
 //! Permission schemes with every grant, and the global permissions of the accounts that matter most.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::json;
 
@@ -45,6 +45,9 @@ impl Visit<'_> {
                 continue;
             };
             for permission in reading.elements(&format!("permission scheme {id}"), permissions) {
+                if names_nobody(&permission) {
+                    reading.fall_short("some grants name nobody".to_owned());
+                }
                 let grant = row::id(permission.id.clone())
                     .map(|grant| self.id(Kind::Grant, &format!("permission-scheme:{id}/{grant}")));
                 reading.push(grant.and_then(|id| scheme_grant(id, &scheme_id, permission)));
@@ -73,7 +76,6 @@ impl Visit<'_> {
             let (asked, all) = (thousands(most), thousands(chosen.len()));
             reading.fall_short(format!("only {asked} of {all} accounts were asked for (`global_permissions_up_to`)"));
         }
-        let names: BTreeMap<&ResourceId, &str> = accounts.resources.iter().map(|one| (&one.id, one.title())).collect();
         let calls = chosen.into_iter().take(most).map(|account| {
             let mut request = GLOBAL_PERMISSIONS.request(&[]);
             request.body = Some(json!({"accountId": account.native(), "globalPermissions": GLOBAL}));
@@ -88,17 +90,17 @@ impl Visit<'_> {
                     reading.fall_short("an account came without its global permissions".to_owned());
                     continue;
                 };
-                let name = names.get(answer.of).copied().unwrap_or_else(|| answer.of.native());
-                permissions.into_iter().for_each(|role| reading.push(Some(self.global_grant(answer.of, name, role))));
+                permissions.into_iter().for_each(|role| reading.push(Some(self.global_grant(answer.of, role))));
             }
         }
         reading.finish()
     }
 
-    fn global_grant(&self, account: &ResourceId, name: &str, permission: String) -> Resource {
+    /// The answer does not tell what the account is called, so that the name of the grant does not either.
+    fn global_grant(&self, account: &ResourceId, permission: String) -> Resource {
         Resource {
             id: self.id(Kind::Grant, &format!("global-permission:{permission}/{}", account.native())),
-            name: format!("{permission} for {name}"),
+            name: format!("{permission} for an account"),
             seen_by: Vec::new(),
             body: Body::Grant(Grant {
                 principal: Fact::Known(account.clone()),
@@ -120,6 +122,10 @@ fn is_machine(account: &Resource) -> bool {
         principal.account_type,
         Fact::Known(PrincipalType::App | PrincipalType::ServiceAccount | PrincipalType::Agent)
     )
+}
+
+fn names_nobody(grant: &wire::PermissionGrant) -> bool {
+    grant.holder.known().and_then(|holder| holder.kind.known()).is_none_or(String::is_empty)
 }
 
 fn scheme_grant(id: ResourceId, scheme: &ResourceId, row: wire::PermissionGrant) -> Option<Resource> {

@@ -78,7 +78,9 @@ impl Visit<'_> {
     async fn shared_roles(&self, reading: &Reading<'_>) -> Vec<(String, String)> {
         let roles = reading.shortcut::<Bare<wire::ProjectRole>, _>(self.client(), fill(ROLES, &[])).await;
         let shared = roles.into_iter().flatten().filter(|role| role.scope.known().is_none());
-        shared.filter_map(|role| Some((id(role.id)?, value(role.name).unwrap_or_default()))).collect()
+        let named = shared.map(|role| Some((id(role.id)?, value(role.name).unwrap_or_default())));
+        // A role without an id cannot be asked for by the site's word: projects have to name theirs.
+        named.collect::<Option<_>>().unwrap_or_default()
     }
 
     /// A team-managed project has a scheme of its own, which nothing else tells of: it is not asked for.

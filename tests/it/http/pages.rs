@@ -64,7 +64,7 @@ async fn links_are_followed_in_every_form_and_never_to_another_host() {
         assert_whole(&walk, 4);
         let counts = trail.counts();
         assert_eq!((counts.requests, counts.pages, counts.retries), (4, 4, 0));
-        assert_eq!(counts.last_cursor, Some(form(3)));
+        assert_eq!(walk.last_cursor, Some(form(3)));
         assert_eq!(counts.statuses.get(&200), Some(&4));
     }
 }

@@ -148,7 +148,9 @@ impl Workspace {
             json!([
             {"id": 1, "kind": "push", "branch_match_kind": "glob", "pattern": "**", "users": [person("ada")],
              "groups": [{"slug": "developers"}]},
-            {"id": 2, "kind": "push", "branch_match_kind": "glob", "pattern": "main", "users": [], "groups": []}]),
+            {"id": 2, "kind": "push", "branch_match_kind": "glob", "pattern": "main", "users": [], "groups": []},
+            {"id": 3, "kind": "restrict_merges", "branch_match_kind": "glob", "pattern": "**",
+             "users": [person("ada")], "groups": []}]),
         );
         acme.list(
             &format!("{PAY}/pipelines_config/variables"),
@@ -584,19 +586,26 @@ async fn a_restriction_counts_only_if_it_covers_every_branch_and_can_be_read() {
         json!({"id": 1, "kind": "push", "branch_match_kind": "glob", "pattern": pattern,
             "users": [person("ada")], "groups": []})
     };
+    let merge = |pattern: &str, who: &str| {
+        json!({"id": 3, "kind": "restrict_merges", "branch_match_kind": "glob", "pattern": pattern,
+            "users": [person(who)], "groups": []})
+    };
     let ada = json!(["atlassian/principal/712020:ada"]);
+    let both = json!(["atlassian/principal/712020:ada", "atlassian/principal/712020:bob"]);
     let of_model = json!({"id": 2, "kind": "push", "branch_match_kind": "branching_model", "branch_type": "feature",
         "pattern": "", "users": [by_uuid("bob")], "groups": []});
     for (rows, expected) in [
         (json!([]), Some(Value::Null)),
         (json!([push("main")]), Some(Value::Null)),
-        (json!([push("*")]), Some(ada.clone())),
-        (json!([push("**"), {"kind": "delete", "pattern": "*"}]), Some(ada)),
+        (json!([push("*")]), Some(Value::Null)),
+        (json!([merge("*", "ada")]), Some(Value::Null)),
+        (json!([push("*"), merge("main", "ada")]), Some(Value::Null)),
+        (json!([push("*"), merge("*", "ada")]), Some(ada.clone())),
+        (json!([push("*"), merge("*", "bob")]), Some(both.clone())),
+        (json!([push("**"), merge("**", "ada"), {"kind": "delete", "pattern": "*"}]), Some(ada)),
+        (json!([push("*"), {"kind": "restrict_merges", "branch_match_kind": "glob", "pattern": "*"}]), None),
         (json!([of_model]), Some(Value::Null)),
-        (
-            json!([push("*"), of_model]),
-            Some(json!(["atlassian/principal/712020:ada", "atlassian/principal/712020:bob"])),
-        ),
+        (json!([push("*"), merge("*", "ada"), of_model]), Some(both)),
         (json!([push("*"), {"kind": "push", "branch_match_kind": "glob", "pattern": "x"}]), None),
         (json!([push("main"), {"kind": 7, "branch_match_kind": "glob", "pattern": "*"}]), None),
         (json!([{"kind": "push", "branch_match_kind": "by moon", "pattern": "*", "users": [], "groups": []}]), None),

@@ -274,7 +274,7 @@ async fn every_fact_of_a_hand_written_site_is_told_as_it_was() {
         ("atlassian/group/g-2", json!({"managed_by": "team-members", "confluence_access": ["admin", "site-admin"]})),
         ("atlassian/group/g-3", json!({"managed_by": "open", "confluence_access": []})),
         ("11f1/setting/space-role-mode", json!({"key": "space-role-mode", "value": "roles-transition"})),
-        ("11f1/setting/confluence-audit-log", json!({"key": "audit-log", "value": "readable", "detail": "30 days"})),
+        ("11f1/setting/confluence-audit-log", json!({"key": "audit-log", "value": "readable"})),
         (
             "11f1/grant/space:163842/9001",
             json!({"form": "space-permission", "role": "read space", "holder": "group", "permits": ["read space"],

@@ -302,7 +302,7 @@ async fn what_is_around_the_projects_is_told_as_it_was() {
             json!({"form": "installed-app", "container": "11f1/container/site", "key": "com.eazybi.jira",
                 "vendor": "eazyBI", "version": "1.4.0-AC", "enabled": true, "user_installed": true}),
         ),
-        ("11f1/setting/jira-audit-log", json!({"key": "audit-log", "value": "readable", "detail": "30 days"})),
+        ("11f1/setting/jira-audit-log", json!({"key": "audit-log", "value": "readable"})),
         (
             "11f1/container/service-desk:3",
             json!({"form": "service-desk", "parent": "11f1/container/project:10001", "key": "PAY"}),
