@@ -267,7 +267,11 @@ async fn every_fact_of_a_hand_written_site_is_told_as_it_was() {
             "atlassian/principal/712020:a",
             json!({"account_type": "person", "email": "ada@acme.example", "standings": standing(true, true)}),
         ),
-        ("atlassian/principal/712020:app", json!({"account_type": "app", "standings": standing(true, false)})),
+        (
+            "atlassian/principal/712020:app",
+            json!({"account_type": "app", "standings": [
+                {"product": "confluence", "source": "acme", "active": null, "shows_email": false}]}),
+        ),
         ("atlassian/principal/712020:b", json!({"account_type": "person", "standings": standing(false, false)})),
         ("atlassian/principal/712020:gone", json!({"standings": standing(false, false)})),
         ("atlassian/group/g-1", json!({"managed_by": "external", "confluence_access": ["user"]})),
