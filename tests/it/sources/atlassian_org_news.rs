@@ -266,6 +266,13 @@ async fn a_mark_stays_where_the_log_or_what_it_speaks_of_could_not_be_read() {
         since.keep(&mut night.ledger);
         assert_eq!(entry(&night.ledger, "audit events").watermark.as_deref(), Some("2026-11-20T02:00:00Z c7"));
     }
+    // A mark that is older than the log itself: what lies between is lost.
+    let pretended = Pretended::new(|_| None).await;
+    let whole = pretended.collect().await;
+    let night = pretended.look("", &marked(&whole.ledger, "2026-01-20T02:00:00Z c7")).await;
+    let events = entry(&night.ledger, "audit events");
+    assert_eq!(events.state, EndpointState::Partial);
+    assert!(events.reason.contains("the log keeps 180 days"), "{}", events.reason);
     // A page that breaks behind the first one: what came is used, the mark stands behind it, and its moment does not move.
     let pretended = Pretended::new(|request| match (request.line == STREAM, request.parameter("cursor")) {
         (true, Some("c7")) => Some((

@@ -327,7 +327,7 @@ async fn every_fact_of_a_hand_written_site_is_told_as_it_was() {
     }
     assert_eq!(snapshot.resources.len(), 20);
     let named = |native: &str| of_kind(&snapshot, Kind::Grant).find(|one| one.id.native() == native).unwrap();
-    assert_eq!(named("space:163842/9001").name, "read space for confluence-users");
+    assert_eq!(named("space:163842/9001").name, "read space for a group");
     assert_eq!(named("space:163842/9003").name, "read space for anyone");
 }
 
