@@ -196,6 +196,20 @@ mod tests {
     }
 
     #[test]
+    fn a_grant_without_a_holder_or_its_type_names_nobody() {
+        for (row, expected) in [
+            (json!({"id": 1, "holder": {"type": "anyone"}}), false),
+            (json!({"id": 1, "holder": {"parameter": "x"}}), true),
+            (json!({"id": 1, "holder": {"type": ""}}), true),
+            (json!({"id": 1, "holder": null}), true),
+            (json!({"id": 1}), true),
+        ] {
+            let grant: wire::PermissionGrant = serde_json::from_value(row.clone()).unwrap();
+            assert_eq!(names_nobody(&grant), expected, "{row}");
+        }
+    }
+
+    #[test]
     fn every_holder_has_its_breadth() {
         for (holder, expected) in [
             (json!({"type": "anyone"}), Holder::Anyone),

@@ -137,7 +137,8 @@ async fn the_audit_log_tells_log_ins_the_use_of_tokens_and_acting_apps_and_nothi
     let pretended = Pretended::new(move |request| one_page(request, &page)).await;
     let snapshot = pretended.collect().await;
     let events = entry(&snapshot.ledger, "audit events");
-    assert_eq!((events.state, events.rows, events.pages), (EndpointState::Complete, 15, 2), "{}", events.reason);
+    assert_eq!((events.state, events.rows, events.pages), (EndpointState::Partial, 15, 2));
+    assert_eq!(events.reason, "1 event does not tell who did what and when");
     assert_eq!(events.unreadable, ["`e-10T08:00:00`: attributes.actor.id"]);
 
     assert_eq!(facts(&snapshot, "atlassian/principal/712020:a")["last_login_at"], json!("2026-11-03T08:00:00Z"));
@@ -265,6 +266,13 @@ async fn a_mark_stays_where_the_log_or_what_it_speaks_of_could_not_be_read() {
         since.keep(&mut night.ledger);
         assert_eq!(entry(&night.ledger, "audit events").watermark.as_deref(), Some("2026-11-20T02:00:00Z c7"));
     }
+    // A mark that is older than the log itself: what lies between is lost.
+    let pretended = Pretended::new(|_| None).await;
+    let whole = pretended.collect().await;
+    let night = pretended.look("", &marked(&whole.ledger, "2026-01-20T02:00:00Z c7")).await;
+    let events = entry(&night.ledger, "audit events");
+    assert_eq!(events.state, EndpointState::Partial);
+    assert!(events.reason.contains("the log keeps 180 days"), "{}", events.reason);
     // A page that breaks behind the first one: what came is used, the mark stands behind it, and its moment does not move.
     let pretended = Pretended::new(|request| match (request.line == STREAM, request.parameter("cursor")) {
         (true, Some("c7")) => Some((

@@ -449,6 +449,8 @@ async fn who_does_not_administer_the_workspace_cannot_call_its_repositories_all(
         assert_eq!(entry.state, EndpointState::Partial);
         assert!(entry.reason.contains("`member`"), "{}", entry.reason);
     }
+    let old = facts(&snapshot, "ws-1/container/repository:r-old");
+    assert!(old.get("pipelines_enabled").is_none(), "“not found” may be a refusal: {old}");
     acme.refuse("/2.0/user/workspaces/acme/permission", 403, "no");
     let snapshot = acme.seen().await;
     assert!(found(&snapshot, "repositories").reason.contains("is not known"));
@@ -578,6 +580,17 @@ async fn members_are_in_unknown_groups_as_long_as_one_group_hides_its_own() {
     let bob = facts(&snapshot, "atlassian/principal/712020:bob");
     assert!(bob.get("workspace_groups").is_none(), "{bob}");
     assert_eq!(facts(&snapshot, "ws-1/group/developers"), json!({}));
+}
+
+#[tokio::test]
+async fn no_groups_at_all_are_not_believed_where_groups_hold_permissions() {
+    let mut acme = Workspace::acme();
+    acme.put("/1.0/groups/acme", json!([]));
+    let snapshot = acme.seen().await;
+    let groups = found(&snapshot, "groups");
+    assert_eq!(groups.state, EndpointState::Partial, "{}", groups.reason);
+    let bob = facts(&snapshot, "atlassian/principal/712020:bob");
+    assert!(bob.get("workspace_groups").is_none(), "{bob}");
 }
 
 #[tokio::test]

@@ -267,7 +267,11 @@ async fn every_fact_of_a_hand_written_site_is_told_as_it_was() {
             "atlassian/principal/712020:a",
             json!({"account_type": "person", "email": "ada@acme.example", "standings": standing(true, true)}),
         ),
-        ("atlassian/principal/712020:app", json!({"account_type": "app", "standings": standing(true, false)})),
+        (
+            "atlassian/principal/712020:app",
+            json!({"account_type": "app", "standings": [
+                {"product": "confluence", "source": "acme", "active": null, "shows_email": false}]}),
+        ),
         ("atlassian/principal/712020:b", json!({"account_type": "person", "standings": standing(false, false)})),
         ("atlassian/principal/712020:gone", json!({"standings": standing(false, false)})),
         ("atlassian/group/g-1", json!({"managed_by": "external", "confluence_access": ["user"]})),
@@ -323,7 +327,7 @@ async fn every_fact_of_a_hand_written_site_is_told_as_it_was() {
     }
     assert_eq!(snapshot.resources.len(), 20);
     let named = |native: &str| of_kind(&snapshot, Kind::Grant).find(|one| one.id.native() == native).unwrap();
-    assert_eq!(named("space:163842/9001").name, "read space for confluence-users");
+    assert_eq!(named("space:163842/9001").name, "read space for a group");
     assert_eq!(named("space:163842/9003").name, "read space for anyone");
 }
 

@@ -465,6 +465,20 @@ async fn service_desks_are_walked_in_the_steps_that_the_server_grants() {
 }
 
 #[tokio::test]
+async fn a_service_project_without_a_desk_leaves_the_desks_partly_read() {
+    let project = json!({"id": "10001", "key": "HELP", "name": "Help", "projectTypeKey": "service_desk"});
+    let none = json!({"size": 0, "start": 0, "limit": 50, "isLastPage": true, "values": []});
+    let snapshot = collect_from(vec![
+        ("GET /rest/api/3/project/search", one_page(json!([project]))),
+        ("GET /rest/servicedeskapi/servicedesk", none),
+    ])
+    .await;
+    let desks = entry(&snapshot.ledger, "service desks");
+    assert_eq!(desks.state, EndpointState::Partial);
+    assert!(desks.reason.contains("no desk is listed for 1 service project"), "{}", desks.reason);
+}
+
+#[tokio::test]
 async fn an_audit_log_without_records_is_not_called_readable() {
     let empty = json!({"offset": 0, "limit": 1000, "total": 0, "records": []});
     let snapshot = collect_from(vec![("GET /rest/api/3/auditing/record", empty)]).await;
