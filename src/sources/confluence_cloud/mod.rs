@@ -58,7 +58,7 @@ pub(super) const KIND: SourceKind = SourceKind {
         "every permission on a space, or every place in a role of a space with what the role permits",
         "what anybody on the web, everybody who is logged in, and everybody with a seat may do in a space",
         "automation rules, with author and the account they act as",
-        "whether the audit log can be read, and how far back",
+        "whether the audit log can be read",
     ],
     cannot_see: &[
         "spaces that the scanning account may not view: not even an administrator of Confluence is shown all of them, \
