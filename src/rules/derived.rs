@@ -162,6 +162,10 @@ pub(super) fn open_though_closed<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
 /// Two doors that stand differently, and mail addresses that are not the same. A hidden address agrees with any.
 pub(super) fn disagreements<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     let account = principal(view);
+    // The organisation's word, where it is only out of sight, decides which of the products is right.
+    if account.status.is_unknown() && view.inventory.coverage().gaps_of(Kind::Principal).next().is_some() {
+        return Fact::Unknown;
+    }
     let (open, closed) = match (doors(view, true), doors(view, false)) {
         (Fact::Known(open), Fact::Known(closed)) => (open, closed),
         _ => return Fact::Unknown,
@@ -187,8 +191,7 @@ pub(super) fn disagreements<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     if let (Fact::Known(email), Fact::Known(others)) = (&account.email, &account.other_emails) {
         worded.extend(others.iter().map(|other| format!("mail address {email} here, {other} there")));
     }
-    let hidden = account.status.is_unknown() && view.inventory.coverage().gaps_of(Kind::Principal).next().is_some();
-    if worded.is_empty() && hidden { Fact::Unknown } else { Fact::Known(Texts::Worded(worded)) }
+    Fact::Known(Texts::Worded(worded))
 }
 
 pub(super) fn hides_email_in<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
