@@ -230,7 +230,7 @@ impl Planter<'_> {
         (documents.private, documents.pipelines) = (false, None);
         let native = vec![documents.uuid.clone()];
         let words = "Documents for the world to read; no pipeline was ever set up";
-        self.note("harmless-public-documents", "container", native, expect, words);
+        self.note("plant-public-documents", "container", native, expect, words);
     }
 
     fn members(&mut self) {

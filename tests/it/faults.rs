@@ -62,6 +62,9 @@ const COUNTED: &[&str] = &[
 /// them.
 const SPARED: &[&str] = &["roles", "bb-ssh-keys"];
 
+/// What looks like a fault and is an answer: pipelines that were never set up are not found.
+const ANSWERS: &[(&str, &str)] = &[("bb-pipelines-config", "404")];
+
 /// Listings long enough for a second page in the estate of these tests.
 const PAGED: &[&str] = &["user-search", "api-tokens", "group-member"];
 
@@ -160,6 +163,9 @@ async fn matrix(host: &str) {
         let more = PAGE_FAULTS.iter().filter(|_| paged);
         let dropped = COUNTED.contains(&endpoint.name).then_some(&counted);
         for cell in FAULTS.iter().chain(more).chain(dropped) {
+            if ANSWERS.contains(&(endpoint.name, cell.name)) {
+                continue;
+            }
             estate.simulator.set_fault(endpoint.name, (cell.fault)());
             let told = match app.scan(&|_| {}).await {
                 Ok(outcome) => complaints(cell, endpoint.name, outcome.complete, &before, &estate.assess()),
