@@ -22,8 +22,8 @@ use keyroll::drift;
 use keyroll::findings::{self, Judged, Waivers};
 use keyroll::inventory::Inventory;
 use keyroll::model::{
-    Body, Collection, Coverage, Credential, CredentialForm, EndpointState, Fact, Kind, LedgerEntry, Principal,
-    PrincipalType, Resource, ResourceId, Sighting, Snapshot, SnapshotHead, SnapshotId,
+    Body, Collection, Coverage, Credential, CredentialForm, Dispatch, EndpointState, Fact, Kind, LedgerEntry,
+    Principal, PrincipalType, Resource, ResourceId, Sighting, Snapshot, SnapshotHead, SnapshotId,
 };
 use keyroll::reports::csv_set;
 use keyroll::store::{ScanRecord, Store};
@@ -168,6 +168,8 @@ fn judge_and_commit(
         tallies: &evaluation.tallies,
         rules: &summaries,
         waivers: &reconciled.waiver_uses,
+        dispatch: &Dispatch::default(),
+        run: None,
     };
     store.commit(&record).unwrap();
     step("commit, s");

@@ -10,6 +10,7 @@ pub mod digest;
 pub mod problem;
 pub mod secret;
 pub mod text;
+pub mod timetable;
 
 // Floor 1: the nouns.
 pub mod model;
@@ -20,6 +21,7 @@ pub mod http;
 pub mod inventory;
 
 // Floor 3: rooms side by side; none imports another.
+pub mod alerts;
 pub mod drift;
 pub mod findings;
 pub mod reports;
@@ -30,6 +32,9 @@ pub mod store;
 
 // Floor 4: the use cases.
 pub mod app;
+
+// Floor 5: runs the use cases on a schedule.
+pub mod daemon;
 
 // Floor 6: where everything meets.
 pub mod config;

@@ -92,8 +92,24 @@ pub fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item = &'a 
         .map(|(_, candidate)| candidate)
 }
 
+/// True if a text fits a pattern, in which `*` stands for any characters or none.
+#[must_use]
+pub fn fits_pattern(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|start| text.strip_prefix(start)) else { return false };
+    let Some(end) = parts.next_back() else { return rest.is_empty() };
+    // The leftmost place for each part leaves the most room for those behind it.
+    for part in parts {
+        let Some((_, behind)) = rest.split_once(part) else { return false };
+        rest = behind;
+    }
+    rest.ends_with(end)
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -123,5 +139,13 @@ mod tests {
     fn a_near_miss_is_recognised_and_a_far_one_is_not() {
         assert_eq!(did_you_mean("base_ur", ["base_url", "token"]), Some("base_url"));
         assert_eq!(did_you_mean("colour", ["base_url", "token"]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_pattern_fits_what_the_same_regular_expression_matches(pattern in "[ab*]{0,6}", id in "[ab]{0,8}") {
+            let expression = format!("^{}$", pattern.replace('*', ".*"));
+            prop_assert_eq!(fits_pattern(&pattern, &id), regex::Regex::new(&expression).unwrap().is_match(&id));
+        }
     }
 }

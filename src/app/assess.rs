@@ -28,6 +28,8 @@ pub fn assess(store: &Store) -> Result<Assessment, AppError> {
         rules: store.rules(id)?,
         tallies: store.tallies(id)?,
         waivers: store.waiver_uses(id)?,
+        acknowledgements: store.acknowledgements()?,
+        undelivered: store.undelivered()?.into_iter().filter(|outgoing| outgoing.attempts > 0).collect(),
         trend: store.open_counts(TREND_SCANS)?,
         head,
     })

@@ -1,13 +1,21 @@
-//! The use cases: scan an estate, assess what the store knows, accept a baseline. They call each room once and carry
+//! The use cases: scan an estate, assess what the store knows, tell people, accept a baseline. They call each room once and carry
 //! results from one to the next; they know no configuration file, no arguments and no terminal.
 
 mod assess;
 mod baseline;
+mod deliver;
+mod news;
+mod preview;
 mod scan;
+mod schedule;
 
 pub use assess::assess;
 pub use baseline::{AcceptRequest, accept_baseline};
-pub use scan::{AcceptedGap, App, Progress, ScanOutcome};
+pub use deliver::{Delivered, Deliverer};
+pub use news::Voice;
+pub use preview::preview;
+pub use scan::{AcceptedGap, App, Progress, ScanOutcome, ScanRequest};
+pub use schedule::{Due, Schedule, served_up_to};
 
 use crate::model::SnapshotId;
 use crate::problem::Problems;
@@ -31,6 +39,12 @@ pub enum AppError {
     /// The snapshot is not in the store.
     #[error("there is no snapshot {0} in the store")]
     NoSuchSnapshot(SnapshotId),
+    /// The scan was told to stop before it had read everything. What it had read whole is kept for the next one.
+    #[error("the scan was stopped: {reason}")]
+    Stopped {
+        /// Who or what stopped it.
+        reason: String,
+    },
     /// Nothing was scanned so far.
     #[error("the store holds no scan")]
     NoScan,

@@ -3,23 +3,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 
 use super::AppError;
+use super::news::{self, Voice};
+use super::schedule::Schedule;
+use crate::alerts::{self, Channel, Occasion, OwnCredential, Routing};
 use crate::clock::Clock;
 use crate::drift;
 use crate::findings::{self, Judged, Reconciled, Waivers};
+use crate::http::Stop;
 use crate::inventory::Inventory;
 use crate::model::{
-    Change, Collection, Coverage, EndpointState, Evaluation, Kind, LedgerEntry, RuleSummary, Severity, Snapshot,
-    SnapshotHead, SnapshotId, SourceName, Status, Watermarks,
+    Change, Collection, Coverage, Dispatch, EndpointState, Evaluation, Kind, LedgerEntry, RuleSummary, Run, RunEnd,
+    Severity, Snapshot, SnapshotHead, SnapshotId, SourceName, Status, Watermarks,
 };
 use crate::rules::RuleSet;
 use crate::sources::{Depth, Source};
-use crate::store::{ScanRecord, Store};
+use crate::store::{JournalEntry, RunRecord, ScanRecord, Store};
 
 /// How long audit logs of the cloud go back: what an app did before is told by nobody any more.
 const AUDIT_RETENTION: TimeDelta = TimeDelta::days(180);
@@ -38,11 +43,36 @@ pub struct App {
     pub unasked: Vec<LedgerEntry>,
     /// Gaps that somebody knows and accepts.
     pub accepted_gaps: Vec<AcceptedGap>,
+    /// Who is told of what.
+    pub routing: Routing,
+    /// The ways to reach them.
+    pub channels: Vec<Box<dyn Channel>>,
+    /// What keyroll itself reads with.
+    pub own: Vec<OwnCredential>,
+    /// When scans are due.
+    pub schedules: Vec<Schedule>,
     /// What is kept.
     pub store: Store,
+    /// Ends all asking, from within or without.
+    pub stop: Stop,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
+
+/// Which scan is wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScanRequest {
+    /// The schedule and its moment that the scan is for; `None` if somebody starts it by hand.
+    pub schedule: Option<(String, DateTime<Utc>)>,
+    /// How long sources may be read; then what was read is stored as an incomplete scan.
+    pub deadline: Option<Duration>,
+}
+
+/// How long what a stopped scan had read whole is of use to the next one: until the night after.
+const RESUMABLE: TimeDelta = TimeDelta::hours(30);
+
+/// Why sources were not read to their end, where it was the deadline.
+const DEADLINE: &str = "the deadline of the scan was reached";
 
 /// A gap that is known and accepted: it stays in every report and does not make a scan incomplete.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,22 +115,51 @@ pub struct ScanOutcome {
     pub complete: bool,
     /// The worst open finding.
     pub worst: Option<Severity>,
+    /// Notices that it left in the outbox.
+    pub told: usize,
 }
 
 impl App {
-    /// Scans the estate once.
+    /// Scans the estate once: nobody else may scan into the same store meanwhile. That the scan began is written down
+    /// first, so that somebody notices should it never end.
     ///
     /// # Errors
-    /// When nothing at all could be collected, or the store could not be used. What could not be seen in part is no
-    /// error: it is in the ledger.
-    pub async fn scan(&mut self, progress: &(dyn Fn(Progress) + Sync)) -> Result<ScanOutcome, AppError> {
+    /// When nothing at all could be collected, another scan is under way, the scan was told to stop, or the store could not
+    /// be used. What could not be seen in part is no error: it is in the ledger.
+    pub async fn scan(
+        &mut self,
+        ask: &ScanRequest,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<ScanOutcome, AppError> {
+        let lock = self.store.lock_for_scan()?;
         let started_at = self.clock.now();
+        let voice = Voice { estate: &self.estate, routing: &self.routing, now: started_at };
+        voice.look_back(&mut self.store, &self.schedules)?;
+        let (schedule, due_at) = ask.schedule.clone().unwrap_or_else(|| (Run::BY_HAND.to_owned(), started_at));
+        let run = self.store.begin_run(&schedule, due_at, started_at)?;
+        let outcome = self.run(run, &schedule, ask, started_at, progress).await;
+        if let Err(error) = &outcome {
+            let end = if matches!(error, AppError::Stopped { .. }) { RunEnd::Interrupted } else { RunEnd::Failed };
+            self.store.end_run(run, end, &error.to_string(), self.clock.now())?;
+        }
+        drop(lock);
+        outcome
+    }
+
+    async fn run(
+        &mut self,
+        run: i64,
+        schedule: &str,
+        ask: &ScanRequest,
+        started_at: DateTime<Utc>,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<ScanOutcome, AppError> {
         let previous = self.store.latest()?;
         let since = match &previous {
             Some(previous) => Watermarks::of(&self.store.ledger(previous.id)?),
             None => Watermarks::default(),
         };
-        let mut collections = self.collect(&since, progress).await;
+        let mut collections = self.collect(&since, ask, started_at, progress).await?;
         refuse_emptiness(&collections)?;
         collections.push(Collection { ledger: self.unasked.clone(), ..Collection::default() });
         for collection in &mut collections {
@@ -113,50 +172,153 @@ impl App {
         let changes = self.compare(previous.as_ref(), &mut snapshot)?;
         own_up_to_lost_sources(&mut snapshot, started_at);
         let now = self.clock.now();
-        let evaluation = self.rules.evaluate(&Inventory::new(&snapshot), &changes, now);
+        let inventory = Inventory::new(&snapshot);
+        let evaluation = self.rules.evaluate(&inventory, &changes, now);
         let rules = self.rules.summaries();
         let after = previous.as_ref().map(|head| head.id);
         let reconciled = self.reconcile(&snapshot, &changes, &evaluation, &rules, now)?;
         let head = self.head(&snapshot, after, started_at);
-        self.commit(&head, &snapshot, &changes, &evaluation, &rules, &reconciled)
+        let stopped = self.stop.reason().is_some();
+        let judged = Told { inventory: &inventory, changes: &changes, rules: &rules, reconciled: &reconciled };
+        let dispatch = self.tell(&head, previous.as_ref(), &judged, schedule)?;
+        let record = ScanRecord {
+            after: head.compared_with,
+            head: &head,
+            snapshot: &snapshot,
+            changes: &changes,
+            findings: &reconciled.findings,
+            transitions: &reconciled.transitions,
+            tallies: &evaluation.tallies,
+            rules: &rules,
+            waivers: &reconciled.waiver_uses,
+            dispatch: &dispatch,
+            run: Some(RunRecord { id: run, stopped }),
+        };
+        let id = self.store.commit(&record)?;
+        let open = reconciled.findings.iter().filter(|finding| finding.status == Status::Open);
+        let worst = open.map(|finding| finding.severity).max();
+        Ok(ScanOutcome { snapshot: id, complete: head.complete, worst, told: dispatch.outgoing.len() })
     }
 
-    /// Reads all sources side by side.
-    async fn collect(&self, since: &Watermarks, progress: &(dyn Fn(Progress) + Sync)) -> Vec<Collection> {
-        let mut running: FuturesUnordered<_> = self
-            .sources
-            .iter()
-            .map(|source| async { (source.name().clone(), source.look(Depth::Whole, since).await) })
-            .collect();
-        let mut collections = Vec::with_capacity(self.sources.len());
-        while let Some((source, collection)) = running.next().await {
-            let complete = collection.ledger.iter().filter(|entry| !entry.is_gap()).count();
-            tracing::info!(
-                source.name = %source,
-                resources = collection.resources.len(),
-                endpoints.complete = complete,
-                endpoints = collection.ledger.len(),
-                "source collected"
-            );
-            progress(Progress::Collected {
-                source,
-                resources: collection.resources.len(),
-                complete,
-                endpoints: collection.ledger.len(),
+    /// The sources that this scan leaves out are scanned by other schedules: that is no gap that anybody has to close.
+    pub fn leave_to_other_schedules(&mut self, own: &str) {
+        for entry in &mut self.unasked {
+            let other = self.schedules.iter().find(|schedule| {
+                schedule.name != own && (schedule.sources.is_empty() || schedule.sources.contains(&entry.source))
             });
-            collections.push(collection);
+            entry.declared = other.map(|other| format!("schedule `{}` scans this source", other.name));
         }
-        collections
+    }
+
+    /// What is to be told of a scan.
+    fn tell(
+        &self,
+        head: &SnapshotHead,
+        previous: Option<&SnapshotHead>,
+        judged: &Told<'_>,
+        schedule: &str,
+    ) -> Result<Dispatch, AppError> {
+        let known = news::known(&self.store, head.ended_at)?;
+        let before = previous.map(|previous| news::before(&self.store, previous)).transpose()?;
+        let occasion = Occasion {
+            estate: &self.estate,
+            snapshot: SnapshotId(previous.map_or(1, |previous| previous.id.0 + 1)),
+            started_at: head.started_at,
+            now: head.ended_at,
+            inventory: judged.inventory,
+            changes: judged.changes,
+            findings: &judged.reconciled.findings,
+            transitions: &judged.reconciled.transitions,
+            rules: judged.rules,
+            waivers: &judged.reconciled.waiver_uses,
+            before: before.as_ref(),
+            known: &known,
+            own: &self.own,
+        };
+        let mut dispatch = alerts::tell(&occasion, &self.routing);
+        let voice = Voice { estate: &self.estate, routing: &self.routing, now: head.ended_at };
+        dispatch.extend(voice.well_again(&self.store, schedule, &known)?);
+        Ok(dispatch)
+    }
+
+    /// Reads all sources side by side, but those that a stopped scan had read whole not long ago. At the deadline, or when
+    /// somebody says so, they all stop where they are.
+    async fn collect(
+        &mut self,
+        since: &Watermarks,
+        ask: &ScanRequest,
+        started_at: DateTime<Utc>,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Vec<Collection>, AppError> {
+        let journal = self.store.journal(started_at - RESUMABLE)?;
+        let mut read = self.read(since, &journal, ask.deadline, progress).await;
+        let reason = self.stop.reason();
+        if let Some(reason) = &reason {
+            for entry in read.iter().filter(|entry| !was_stopped(entry, reason)) {
+                self.store.write_journal(entry)?;
+            }
+        }
+        if let Some(reason) = reason.filter(|reason| reason != DEADLINE) {
+            return Err(AppError::Stopped { reason });
+        }
+        let wanted = |entry: &JournalEntry| self.sources.iter().any(|source| *source.name() == entry.source);
+        for mut entry in journal.into_iter().filter(wanted) {
+            entry.collection.ledger.iter_mut().for_each(|endpoint| endpoint.declared = None);
+            tracing::info!(source.name = %entry.source, at = %entry.ended_at, "taken as a stopped scan had read it");
+            read.push(entry);
+        }
+        Ok(read.into_iter().map(|entry| entry.collection).collect())
+    }
+
+    async fn read(
+        &self,
+        since: &Watermarks,
+        journal: &[JournalEntry],
+        deadline: Option<Duration>,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Vec<JournalEntry> {
+        let to_read = self.sources.iter().filter(|source| journal.iter().all(|entry| entry.source != *source.name()));
+        let mut running: FuturesUnordered<_> = to_read
+            .map(|source| async {
+                let started_at = self.clock.now();
+                let collection = source.look(Depth::Whole, since).await;
+                JournalEntry { source: source.name().clone(), started_at, ended_at: self.clock.now(), collection }
+            })
+            .collect();
+        let alarm = async {
+            match deadline {
+                Some(deadline) => tokio::time::sleep(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::pin!(alarm);
+        let mut read = Vec::with_capacity(self.sources.len());
+        let mut rung = false;
+        loop {
+            tokio::select! {
+                () = &mut alarm, if !rung => {
+                    rung = true;
+                    self.stop.now(DEADLINE);
+                }
+                next = running.next() => match next {
+                    Some(entry) => {
+                        report(&entry, progress);
+                        read.push(entry);
+                    }
+                    None => return read,
+                },
+            }
+        }
     }
 
     /// Writes the accepted reasons into the ledger entries they speak of.
     fn declare(&self, ledger: &mut [LedgerEntry]) {
         for entry in ledger.iter_mut().filter(|entry| entry.is_gap()) {
-            entry.declared = self
-                .accepted_gaps
-                .iter()
-                .find(|gap| gap.source == entry.source && *gap.endpoint == *entry.endpoint)
-                .map(|gap| gap.reason.clone());
+            let accepted =
+                self.accepted_gaps.iter().find(|gap| gap.source == entry.source && *gap.endpoint == *entry.endpoint);
+            if let Some(gap) = accepted {
+                entry.declared = Some(gap.reason.clone());
+            }
         }
     }
 
@@ -198,31 +360,37 @@ impl App {
             counts: snapshot.counts(),
         }
     }
+}
 
-    fn commit(
-        &mut self,
-        head: &SnapshotHead,
-        snapshot: &Snapshot,
-        changes: &[Change],
-        evaluation: &Evaluation,
-        rules: &[RuleSummary],
-        reconciled: &Reconciled,
-    ) -> Result<ScanOutcome, AppError> {
-        let complete = head.complete;
-        let id = self.store.commit(&ScanRecord {
-            after: head.compared_with,
-            head,
-            snapshot,
-            changes,
-            findings: &reconciled.findings,
-            transitions: &reconciled.transitions,
-            tallies: &evaluation.tallies,
-            rules,
-            waivers: &reconciled.waiver_uses,
-        })?;
-        let open = reconciled.findings.iter().filter(|finding| finding.status == Status::Open);
-        Ok(ScanOutcome { snapshot: id, complete, worst: open.map(|finding| finding.severity).max() })
-    }
+/// The parts of a judgement that news are made from.
+struct Told<'a> {
+    inventory: &'a Inventory<'a>,
+    changes: &'a [Change],
+    rules: &'a [RuleSummary],
+    reconciled: &'a Reconciled,
+}
+
+/// True if a source was stopped before it was read: some endpoint says so.
+fn was_stopped(entry: &JournalEntry, reason: &str) -> bool {
+    entry.collection.ledger.iter().any(|endpoint| endpoint.reason.contains(reason))
+}
+
+fn report(entry: &JournalEntry, progress: &(dyn Fn(Progress) + Sync)) {
+    let JournalEntry { source, collection, .. } = entry;
+    let complete = collection.ledger.iter().filter(|entry| !entry.is_gap()).count();
+    tracing::info!(
+        source.name = %source,
+        resources = collection.resources.len(),
+        endpoints.complete = complete,
+        endpoints = collection.ledger.len(),
+        "source collected"
+    );
+    progress(Progress::Collected {
+        source: source.clone(),
+        resources: collection.resources.len(),
+        complete,
+        endpoints: collection.ledger.len(),
+    });
 }
 
 /// Resources that are carried for a source which is no longer configured: nobody can say how they are, and the ledger

@@ -27,7 +27,7 @@ pub(super) enum BaselineCommand {
     Show,
 }
 
-fn parse_snapshot(word: &str) -> Result<SnapshotId, String> {
+pub(super) fn parse_snapshot(word: &str) -> Result<SnapshotId, String> {
     let number = word.strip_prefix('s').unwrap_or(word).parse();
     number.map(SnapshotId).map_err(|_not_a_number| "a snapshot is written like `s12`".to_owned())
 }

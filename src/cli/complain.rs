@@ -21,19 +21,26 @@ pub(super) enum Complaint {
         what: String,
         /// What to do about it.
         help: Option<String>,
+        /// The exit code.
+        code: u8,
     },
 }
 
 impl Complaint {
     /// Something could not be done.
     pub(super) fn failed(what: impl Into<String>) -> Self {
-        Self::Failed { what: what.into(), help: None }
+        Self::Failed { what: what.into(), help: None, code: exit::FAILED }
+    }
+
+    /// A message was not taken.
+    pub(super) fn undelivered(what: impl Into<String>) -> Self {
+        Self::Failed { what: what.into(), help: None, code: exit::UNDELIVERED }
     }
 
     /// Says what to do about it.
     pub(super) fn help(self, help: impl Into<String>) -> Self {
         match self {
-            Self::Failed { what, .. } => Self::Failed { what, help: Some(help.into()) },
+            Self::Failed { what, code, .. } => Self::Failed { what, help: Some(help.into()), code },
             app @ Self::App(_) => app,
         }
     }
@@ -48,7 +55,7 @@ impl<E: Into<AppError>> From<E> for Complaint {
 /// Tells an error and gives the exit code that goes with it.
 pub(super) fn complain(complaint: &Complaint, terminal: &Terminal) -> ExitCode {
     let error = match complaint {
-        Complaint::Failed { what, help } => return failed(what, help.as_deref(), terminal),
+        Complaint::Failed { what, help, code } => return failed(what, help.as_deref(), *code, terminal),
         Complaint::App(error) => error,
     };
     match error {
@@ -59,18 +66,19 @@ pub(super) fn complain(complaint: &Complaint, terminal: &Terminal) -> ExitCode {
                 what.push_str("\n  ");
                 what.push_str(reason);
             }
-            failed(&what, Some("check the base URLs and credentials of the sources in the configuration"), terminal)
+            let help = "check the base URLs and credentials of the sources in the configuration";
+            failed(&what, Some(help), exit::FAILED, terminal)
         }
-        other => failed(&chain(other), help(other), terminal),
+        other => failed(&chain(other), help(other), exit::FAILED, terminal),
     }
 }
 
-fn failed(what: &str, help: Option<&str>, terminal: &Terminal) -> ExitCode {
+fn failed(what: &str, help: Option<&str>, code: u8, terminal: &Terminal) -> ExitCode {
     terminal.error(what);
     if let Some(help) = help {
         terminal.note(&format!("help: {help}"));
     }
-    ExitCode::from(exit::FAILED)
+    ExitCode::from(code)
 }
 
 /// Tells mistakes in files, each with its place.
@@ -88,7 +96,7 @@ fn mistakes(problems: &Problems, terminal: &Terminal) -> ExitCode {
 }
 
 /// The error and its causes in one line.
-fn chain(error: &dyn Error) -> String {
+pub(super) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {
@@ -108,6 +116,8 @@ fn help(error: &AppError) -> Option<&'static str> {
             Some("run `keyroll scan` first, or name another configuration with `--config FILE`")
         }
         AppError::NoSuchSnapshot(_) => Some("`keyroll snapshots` lists those there are"),
+        AppError::Store(StoreError::ScanUnderWay { .. }) => Some("wait for it to end; the daemon may be at work"),
+        AppError::Stopped { .. } => Some("what was read whole is kept: the next scan goes on from there"),
         AppError::Store(_) | AppError::Mistakes(_) | AppError::NothingCollected { .. } => None,
     }
 }

@@ -13,7 +13,7 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use super::complain::Complaint;
 use super::report::{self, ReportName};
 use super::{Context, block_on, exit};
-use crate::app::{ScanOutcome, assess};
+use crate::app::{ScanOutcome, ScanRequest, assess};
 use crate::clock::{Clock, FixedClock};
 use crate::config::Config;
 use crate::reports::morning_view;
@@ -78,7 +78,7 @@ async fn scan(context: &Context, folder: &Path, clock: &FixedClock) -> Result<Sc
     let clock: Arc<dyn Clock> = Arc::new(clock.clone());
     let mut app = Config::load(&folder.join("keyroll.yaml"))?.build(&clock, &[])?;
     let progress = context.terminal.progress(app.sources.len());
-    Ok(app.scan(&|step| progress.tell(&step)).await?)
+    Ok(app.scan(&ScanRequest::default(), &|step| progress.tell(&step)).await?)
 }
 
 /// The latest two o'clock in the morning, UTC.

@@ -1,7 +1,10 @@
 //! The front door: arguments in, words and an exit code out. Results go to standard output, all else to standard error.
 
+mod alerts;
 mod baseline;
+mod calendar;
 mod complain;
+mod daemon;
 mod demo;
 pub mod exit;
 mod init;
@@ -10,6 +13,7 @@ mod questions;
 mod report;
 mod rules;
 mod scan;
+mod signals;
 mod sources;
 mod terminal;
 
@@ -77,6 +81,13 @@ enum Command {
     Waivers(questions::ListArgs),
     /// The scans in the store.
     Snapshots,
+    /// What is to be told, to whom, and what became of it.
+    #[command(subcommand)]
+    Alerts(alerts::AlertsCommand),
+    /// What ends soon: tokens, keys, waivers, and keyroll's own credentials.
+    Calendar(calendar::CalendarArgs),
+    /// Scan by the schedule, send what is to be told, answer to monitoring.
+    Daemon(daemon::DaemonArgs),
     /// Accept a snapshot as the state to compare with, or show which was accepted.
     #[command(subcommand)]
     Baseline(baseline::BaselineCommand),
@@ -136,6 +147,9 @@ fn run(args: &Args) -> ExitCode {
         Command::Rules(command) => rules::run(&context, command),
         Command::Waivers(args) => questions::waivers(&context, args),
         Command::Snapshots => questions::snapshots(&context),
+        Command::Alerts(command) => alerts::run(&context, command),
+        Command::Calendar(args) => calendar::run(&context, args),
+        Command::Daemon(args) => daemon::run(&context, args),
         Command::Baseline(command) => baseline::run(&context, command),
         Command::Sources => sources::run(&context),
     };

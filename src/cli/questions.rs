@@ -2,14 +2,17 @@
 
 use std::process::ExitCode;
 
+use chrono::{NaiveDate, TimeDelta};
+
 use super::complain::Complaint;
 use super::report::{ListFormat, one_csv};
 use super::{Context, exit, rules};
 use crate::app::{AppError, assess};
 use crate::inventory::Inventory;
-use crate::model::{Assessment, Change, Finding, Severity, Status, What};
+use crate::model::{Acknowledgement, Assessment, Change, Finding, Severity, Status, What};
 use crate::reports::{
-    Evidence, RuleText, coverage_table, drift_table, finding_detail, findings_table, snapshots_table, waivers_table,
+    Evidence, History, RuleText, coverage_table, drift_table, finding_detail, findings_table, snapshots_table,
+    waivers_table,
 };
 use crate::store::Store;
 use crate::text::did_you_mean;
@@ -38,6 +41,20 @@ enum FindingsCommand {
     Show {
         /// Its id, or the beginning of it.
         id: String,
+    },
+    /// Say that somebody deals with a finding: until that day nobody is reminded of it, nor called for it.
+    Ack {
+        /// Its id, or the beginning of it.
+        id: String,
+        /// Who deals with it.
+        #[arg(long, value_name = "NAME")]
+        by: String,
+        /// The last day on which nobody is reminded (2026-12-31).
+        #[arg(long, value_name = "DAY")]
+        until: NaiveDate,
+        /// What is being done.
+        #[arg(long)]
+        note: Option<String>,
     },
 }
 
@@ -73,8 +90,12 @@ impl Context {
 }
 
 pub(super) fn findings(context: &Context, args: &FindingsArgs) -> Result<ExitCode, Complaint> {
-    if let Some(FindingsCommand::Show { id }) = &args.command {
-        return show(context, id);
+    match &args.command {
+        Some(FindingsCommand::Show { id }) => return show(context, id),
+        Some(FindingsCommand::Ack { id, by, until, note }) => {
+            return acknowledge(context, id, by, *until, note.as_deref());
+        }
+        None => {}
     }
     let mut assessment = context.assess()?;
     if let Some(rule) = &args.rule {
@@ -126,8 +147,46 @@ fn show(context: &Context, id: &str) -> Result<ExitCode, Complaint> {
     };
     let inventory = snapshot.as_ref().map(Inventory::new);
     let evidence = inventory.as_ref().and_then(|inventory| Evidence::of(&finding.resource, inventory));
-    let detail = finding_detail(finding, &store.history(&finding.id)?, text, evidence, context.terminal.look);
+    let acknowledgements = store.acknowledgements()?;
+    let acknowledged = acknowledgements.iter().find(|one| one.finding == finding.id);
+    let history = History { steps: &store.history(&finding.id)?, acknowledged };
+    let detail = finding_detail(finding, history, text, evidence, context.terminal.look);
     context.terminal.result(&detail);
+    Ok(ExitCode::from(exit::COMPLETE))
+}
+
+/// The longest time for which somebody can ask to be left in peace: beyond it a finding wants a waiver.
+const LONGEST_ACK_DAYS: i64 = 92;
+
+fn acknowledge(
+    context: &Context,
+    id: &str,
+    by: &str,
+    until: NaiveDate,
+    note: Option<&str>,
+) -> Result<ExitCode, Complaint> {
+    let mut store = context.store()?;
+    let findings = store.findings()?;
+    let finding = find(&findings, id)?;
+    let now = context.clock.now();
+    if finding.status != Status::Open {
+        let what =
+            format!("finding {} is {}: there is nothing to acknowledge", finding.id.short(), finding.status.name());
+        return Err(Complaint::failed(what));
+    }
+    let last = now.date_naive() + TimeDelta::days(LONGEST_ACK_DAYS);
+    if by.trim().is_empty() || until < now.date_naive() || until > last {
+        let complaint =
+            Complaint::failed(format!("`--until {until}` is not between today and {last}, or nobody is named"));
+        return Err(complaint.help("to accept a finding for longer, write a waiver"));
+    }
+    let (finding_id, by, note) = (finding.id.clone(), by.trim().to_owned(), note.map(str::to_owned));
+    store.acknowledge(&Acknowledgement { finding: finding_id, by: by.clone(), at: now, until, note })?;
+    context.terminal.result(&format!(
+        "{by} deals with {}: {}. Nobody is reminded of it until {until}.",
+        finding.id.short(),
+        finding.message
+    ));
     Ok(ExitCode::from(exit::COMPLETE))
 }
 

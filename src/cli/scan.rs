@@ -1,15 +1,15 @@
-//! `keyroll scan`: the main job. Prints the morning view; its exit code says how it stands.
+//! `keyroll scan`: the main job. Prints the morning view, sends what is due; its exit code says how it stands.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::complain::Complaint;
 use super::report::{self, ReportName};
-use super::{Context, block_on, exit};
-use crate::app::{ScanOutcome, assess};
-use crate::config::Config;
+use super::{Context, alerts, block_on, exit};
+use crate::app::{App, ScanOutcome, ScanRequest, assess};
 use crate::model::Severity;
 use crate::reports::morning_view;
+use crate::timetable::Span;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ScanArgs {
@@ -19,6 +19,12 @@ pub(super) struct ScanArgs {
     /// End with exit code 10 if an open finding is at least this bad: info, low, medium, high, critical.
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<Severity>,
+    /// Stop reading after this time (`90m`, `3h`) and store what was read as an incomplete scan; the next scan goes on.
+    #[arg(long, value_name = "TIME")]
+    deadline: Option<Span>,
+    /// Leave what is to be told in the outbox: `keyroll alerts retry` or the daemon sends it.
+    #[arg(long)]
+    no_alerts: bool,
     /// Reports to write as well, separated by commas.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     reports: Vec<ReportName>,
@@ -28,22 +34,42 @@ pub(super) struct ScanArgs {
 }
 
 pub(super) fn run(context: &Context, args: &ScanArgs) -> Result<ExitCode, Complaint> {
-    let config = context.load()?;
+    let mut config = context.load()?;
     let fail_on = args.fail_on.or(config.fail_on);
     let folder = args.out.clone().unwrap_or_else(|| config.reports.clone());
-    let store = config.store.clone();
-    let outcome = scan_once(context, config, &args.source)?;
-    let assessment = assess(&crate::store::Store::open(&store)?)?;
+    let heartbeat = config.build_heartbeat(&context.clock)?;
+    let mut app = config.build(&context.clock, &args.source)?;
+    let ask = ScanRequest { schedule: None, deadline: args.deadline.map(Span::duration) };
+    let (outcome, told) = block_on(async {
+        let outcome = scan_once(context, &mut app, &ask).await?;
+        let told = if args.no_alerts { None } else { Some(alerts::deliver(context, &mut app).await?) };
+        if outcome.complete
+            && let Some(heartbeat) = &heartbeat
+            && let Err(error) = heartbeat.beat().await
+        {
+            context.terminal.note(&format!("The heartbeat could not be sent: {error}"));
+        }
+        Ok::<_, Complaint>((outcome, told))
+    })?;
+    let assessment = assess(&app.store)?;
     context.terminal.result(&morning_view(&assessment, context.terminal.look));
     if !args.reports.is_empty() {
         report::write_all(context, &assessment, &args.reports, &folder)?;
     }
-    Ok(exit::of_scan(outcome.complete, outcome.worst, fail_on))
+    let code = exit::of_scan(outcome.complete, outcome.worst, fail_on);
+    Ok(exit::with_alerts(code, told.as_ref()))
 }
 
-/// One scan with everything that the configuration names.
-pub(super) fn scan_once(context: &Context, config: Config, only: &[String]) -> Result<ScanOutcome, Complaint> {
-    let mut app = config.build(&context.clock, only)?;
+/// One scan, with a sign of life while it runs. Somebody who wants it to end (Ctrl-C, SIGTERM) ends it in good order.
+pub(super) async fn scan_once(context: &Context, app: &mut App, ask: &ScanRequest) -> Result<ScanOutcome, Complaint> {
     let progress = context.terminal.progress(app.sources.len());
-    Ok(block_on(app.scan(&|step| progress.tell(&step)))?)
+    let stop = app.stop.clone();
+    let watch = tokio::spawn(async move {
+        if super::signals::told_to_end().await {
+            stop.now("keyroll was told to end");
+        }
+    });
+    let outcome = app.scan(ask, &|step| progress.tell(&step)).await;
+    watch.abort();
+    Ok(outcome?)
 }

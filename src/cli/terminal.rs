@@ -92,20 +92,21 @@ impl Terminal {
 
     /// Reminds of what a list cannot show.
     pub(super) fn warn_of_gaps(&self, assessment: &Assessment) {
-        self.warn(assessment.snapshot.ledger.iter().filter(|entry| entry.is_gap()).count());
+        self.warn_of(assessment.snapshot.ledger.iter().filter(|entry| entry.is_gap()).count());
     }
 
     /// Reminds of what a list of one kind cannot show.
     pub(super) fn warn_of_gaps_in(&self, assessment: &Assessment, kind: Kind) {
         let ledger = &assessment.snapshot.ledger;
         if ledger.iter().any(|entry| entry.shows.contains(&kind)) {
-            self.warn(Coverage(ledger).gaps_of(kind).count());
+            self.warn_of(Coverage(ledger).gaps_of(kind).count());
         } else {
             self.note(&format!("No source that was asked shows any {}: this says nothing about them.", kind.plural()));
         }
     }
 
-    fn warn(&self, gaps: usize) {
+    /// Reminds that there may be more behind so many gaps.
+    pub(super) fn warn_of(&self, gaps: usize) {
         if gaps > 0 {
             let endpoints = plural(gaps, "endpoint was", "endpoints were");
             self.note(&format!("There may be more: {endpoints} not read whole (keyroll coverage)."));

@@ -92,7 +92,10 @@ impl Config {
         let judgement = problems.take(self.judgement(clock.as_ref()));
         let unasked = self.unasked(clock.as_ref(), only);
         let sources = problems.take(self.build_sources(factory, clock, only));
-        let (Some(judgement), Some(sources)) = (judgement, sources) else { return Err(problems.into()) };
+        let channels = problems.take(self.build_channels(clock));
+        let (Some(judgement), Some(sources), Some(channels)) = (judgement, sources, channels) else {
+            return Err(problems.into());
+        };
         problems.or(())?;
         Ok(App {
             estate: self.estate,
@@ -101,6 +104,11 @@ impl Config {
             waivers: judgement.waivers,
             unasked,
             accepted_gaps: self.accepted_gaps,
+            routing: self.unattended.routing,
+            channels,
+            own: self.unattended.own,
+            schedules: self.unattended.schedules,
+            stop: factory.stop(),
             store: Store::create_or_open(&self.store)?,
             clock: Arc::clone(clock),
         })
@@ -151,7 +159,7 @@ fn is_wanted(name: &SourceName, only: &[String]) -> bool {
     only.is_empty() || only.iter().any(|wanted| wanted == name.as_str())
 }
 
-fn read_rule_folder(folder: &Path) -> Result<Vec<SourceText>, Problems> {
+pub(super) fn read_rule_folder(folder: &Path) -> Result<Vec<SourceText>, Problems> {
     let unreadable = |error: std::io::Error| {
         Problem::general(format!("cannot read rule folder `{}`: {error}", folder.display()))
             .help("`rules: folders:` in the configuration names it; its path starts at the configuration's folder")

@@ -4,9 +4,13 @@
 //! fetched only when sources are built, so questions to the store need none.
 
 mod build;
+mod unattended;
 
 use std::path::{Path, PathBuf};
 
+pub use unattended::Listening;
+
+use crate::alerts::OwnCredential;
 use crate::app::AcceptedGap;
 use crate::document::{self, Located, Node, Section};
 use crate::findings::WaiverLimits;
@@ -15,6 +19,7 @@ use crate::problem::{Problem, Problems, SourceText};
 use crate::rules::Overrides;
 use crate::sources::{SOURCES, SourceKind};
 use crate::text::did_you_mean;
+use unattended::Unattended;
 
 /// The default configuration file: every key with a comment.
 pub const DEFAULTS: &str = include_str!("defaults.yaml");
@@ -39,6 +44,7 @@ pub struct Config {
     waivers: Option<PathBuf>,
     waiver_limits: WaiverLimits,
     accepted_gaps: Vec<AcceptedGap>,
+    unattended: Unattended,
 }
 
 /// A source as it is written down, not yet built.
@@ -46,6 +52,8 @@ pub struct Config {
 struct SourcePlan {
     name: SourceName,
     kind: &'static SourceKind,
+    environment: Option<String>,
+    own: OwnCredential,
     section: Section,
 }
 
@@ -73,6 +81,7 @@ impl Config {
         let waivers = root.section("waivers").map(read_waivers);
         let (waivers, waiver_limits) = waivers.and_then(|waivers| root.take(waivers)).unwrap_or_default();
         let accepted_gaps = read_accepted_gaps(&mut root, &sources);
+        let unattended = Unattended::read(&mut root, &sources);
         root.finish(Some(Self {
             estate,
             folder: folder.to_owned(),
@@ -85,6 +94,7 @@ impl Config {
             waivers: waivers.map(|given| folder.join(given)),
             waiver_limits,
             accepted_gaps,
+            unattended,
         }))
     }
 
@@ -103,6 +113,7 @@ impl Config {
             waivers: None,
             waiver_limits: WaiverLimits::default(),
             accepted_gaps: Vec::new(),
+            unattended: Unattended::default(),
         }
     }
 
@@ -200,7 +211,9 @@ fn read_sources(root: &mut Section) -> Vec<SourcePlan> {
         }
         match (name, known) {
             (Some(name), Some(kind)) => {
-                plans.push(SourcePlan { name: name.value.as_str().into(), kind, section });
+                let name: SourceName = name.value.as_str().into();
+                let (environment, own) = unattended::about_source(&mut section, &name);
+                plans.push(SourcePlan { name, kind, environment, own, section });
             }
             _ => {
                 // The rest of the section cannot be judged without its type; what is wrong so far is told.

@@ -1,4 +1,5 @@
-//! One request: through the door, in its turn, with its credential, again where that helps, and decoded.
+//! One request: through the door, in its turn, with its credential, again where that helps, and decoded; given up at once
+//! when all asking is to stop.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use super::budget::Budget;
 use super::error::{looks_like_html, shape_mismatch, told};
 use super::exchange::{Answer, exchange};
 use super::retry::{Again, Failure};
-use super::{HttpError, Limits, Method, Request, Settings, Trail, connection};
+use super::{HttpError, Limits, Method, Request, Settings, Stop, Trail, connection};
 use crate::clock::Clock;
 
 /// Redirects within the host that one request may take.
@@ -32,7 +33,15 @@ struct Inner {
     budget: Arc<Budget>,
     limits: Limits,
     clock: Arc<dyn Clock>,
+    stop: Stop,
     concurrency: usize,
+}
+
+/// What all clients of a factory have in common.
+pub(super) struct Shared {
+    pub(super) limits: Limits,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) stop: Stop,
 }
 
 /// What one exchange led to, if it did not fail.
@@ -42,12 +51,7 @@ enum Step {
 }
 
 impl Client {
-    pub(super) fn new(
-        settings: &Settings,
-        limits: Limits,
-        clock: Arc<dyn Clock>,
-        budget: Arc<Budget>,
-    ) -> Result<Self, HttpError> {
+    pub(super) fn new(settings: &Settings, shared: Shared, budget: Arc<Budget>) -> Result<Self, HttpError> {
         if settings.requests_per_second.is_some_and(|pace| !pace.is_normal() || pace < 0.0) {
             return Err(HttpError::Settings { message: "requests per second must be more than zero".to_owned() });
         }
@@ -55,14 +59,23 @@ impl Client {
         let line = connection::line(settings)?;
         let credential = Credential::new(&settings.auth, &line)?;
         let concurrency = settings.concurrency.max(1);
-        Ok(Self(Arc::new(Inner { line, door, credential, budget, limits, clock, concurrency })))
+        let Shared { limits, clock, stop } = shared;
+        Ok(Self(Arc::new(Inner { line, door, credential, budget, limits, clock, stop, concurrency })))
     }
 
     /// Sends a request and reads its JSON answer; tries again where that can help.
     ///
     /// # Errors
-    /// When no readable answer came.
+    /// When no readable answer came, or all asking is to stop: then without delay, whatever is being waited for.
     pub async fn fetch<T: DeserializeOwned>(&self, request: &Request, trail: &Trail) -> Result<T, HttpError> {
+        tokio::select! {
+            biased;
+            message = self.0.stop.stopped() => Err(HttpError::Stopped { message }),
+            outcome = self.ask(request, trail) => outcome,
+        }
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, request: &Request, trail: &Trail) -> Result<T, HttpError> {
         let mut url = self.0.door.url(request)?;
         let (mut tries, mut redirects, mut renewed) = (1, 0, false);
         loop {

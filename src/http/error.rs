@@ -67,6 +67,12 @@ pub enum HttpError {
         /// Which request, and why.
         message: String,
     },
+    /// All asking is to stop. Says nothing about the server, nor about what it holds.
+    #[error("not asked: {message}")]
+    Stopped {
+        /// Why.
+        message: String,
+    },
     /// The client cannot be built from these settings.
     #[error("cannot use these connection settings: {message}")]
     Settings {

@@ -3,7 +3,10 @@
 //! A `Factory` builds one `Client` for each configured host. A client only lets listed read requests
 //! through (`allowed`), shares its tenant's budget with every other client of that tenant (`budget`),
 //! tries again where that can help (`retry`), and walks paged collections to a proven end (`paging`).
-//! What happened on the way is noted on a `Trail`, from which sources write the coverage ledger.
+//! What happened on the way is noted on a `Trail`, from which sources write the coverage ledger. A `Stop` ends all
+//! asking at once.
+//!
+//! Messages leave by another door (`outlet`), which shares nothing with the client but the line itself.
 
 mod allowed;
 mod auth;
@@ -14,8 +17,10 @@ mod error;
 mod exchange;
 mod lenient;
 mod links;
+mod outlet;
 mod paging;
 mod retry;
+mod stop;
 mod trail;
 
 use std::collections::HashMap;
@@ -31,10 +36,13 @@ pub use allowed::{Allowed, segment};
 pub use client::Client;
 pub use error::HttpError;
 pub use lenient::Lenient;
+pub use outlet::{Errand, Hook, Outlet, OutletError, OutletSettings, Reply, Verb};
 pub use paging::{CursorPlace, End, Page, Paging, Position, Walk};
+pub use stop::Stop;
 pub use trail::{Counts, Trail};
 
 use budget::Budget;
+use client::Shared;
 
 /// How to prove who is asking.
 #[derive(Debug, Clone)]
@@ -123,12 +131,13 @@ pub struct Request {
     pub accept: Option<&'static str>,
 }
 
-/// Builds clients that share the budget of their tenants. Clones share it too.
+/// Builds clients that share the budget of their tenants and one signal to stop. Clones share them too.
 #[derive(Debug, Clone)]
 pub struct Factory {
     clock: Arc<dyn Clock>,
     limits: Limits,
     tenants: Arc<Mutex<HashMap<String, Arc<Budget>>>>,
+    stop: Stop,
 }
 
 impl Factory {
@@ -136,7 +145,7 @@ impl Factory {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         connection::choose_cryptography();
-        Self { clock, limits: Limits::default(), tenants: Arc::default() }
+        Self { clock, limits: Limits::default(), tenants: Arc::default(), stop: Stop::new() }
     }
 
     /// The same factory with other limits.
@@ -144,6 +153,12 @@ impl Factory {
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// What stops all clients that this factory or a clone of it has built, or will build.
+    #[must_use]
+    pub fn stop(&self) -> Stop {
+        self.stop.clone()
     }
 
     /// A client for one host.
@@ -154,7 +169,8 @@ impl Factory {
         let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
         let known = tenants.get(&settings.tenant).cloned();
         let budget = known.unwrap_or_else(|| Arc::new(Budget::default()));
-        let client = Client::new(&settings, self.limits.clone(), self.clock.clone(), budget.clone())?;
+        let shared = Shared { limits: self.limits.clone(), clock: self.clock.clone(), stop: self.stop.clone() };
+        let client = Client::new(&settings, shared, budget.clone())?;
         budget.welcome(settings.concurrency, settings.requests_per_second);
         tenants.insert(settings.tenant, budget);
         Ok(client)

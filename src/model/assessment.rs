@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Baseline, Change, ControlId, Finding, RuleId, Severity, Snapshot, SnapshotHead, Tally, Transition, WaiverUse,
+    Acknowledgement, Baseline, Change, ControlId, Finding, Outgoing, RuleId, Severity, Snapshot, SnapshotHead, Tally,
+    Transition, WaiverUse,
 };
+use crate::digest::Digest;
 
 /// What reports say about a rule.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -23,6 +25,10 @@ pub struct RuleSummary {
     pub on_change: bool,
     /// The controls it serves.
     pub controls: Vec<ControlId>,
+    /// Digest of what decides its verdicts, with its parameters: another one is another rule, as far as old facts go.
+    /// `None` for scans of an earlier keyroll.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judges_by: Option<Digest>,
 }
 
 /// All that is to be said about a scan.
@@ -48,6 +54,10 @@ pub struct Assessment {
     pub tallies: BTreeMap<RuleId, Tally>,
     /// The waivers and what they did, sorted by id.
     pub waivers: Vec<WaiverUse>,
+    /// What somebody acknowledged, in order of findings.
+    pub acknowledgements: Vec<Acknowledgement>,
+    /// Notices that the other side has not taken although they were tried, and those that were given up.
+    pub undelivered: Vec<Outgoing>,
     /// Open findings after each of the latest scans, oldest first, this one last: for a trend line.
     pub trend: Vec<usize>,
 }

@@ -105,6 +105,39 @@ impl FindingId {
     }
 }
 
+/// The name a channel has in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChannelName(Arc<str>);
+
+/// One occasion with all its effects: what changed and when. Findings keep the cause with which they came up. Shown as
+/// `C-` and sixteen characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CauseId(Arc<str>);
+
+impl CauseId {
+    /// The cause that these parts identify.
+    #[must_use]
+    pub fn of<T: Serialize + ?Sized>(parts: &T) -> Self {
+        Self(format!("C-{}", Digest::of(parts).base32(16)).into())
+    }
+}
+
+/// A message: made from its occasion, its channel and its recipients, so that whoever gets it twice can tell. Shown as
+/// `N-` and sixteen characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NoticeId(Arc<str>);
+
+impl NoticeId {
+    /// The notice that these parts identify.
+    #[must_use]
+    pub fn of<T: Serialize + ?Sized>(parts: &T) -> Self {
+        Self(format!("N-{}", Digest::of(parts).base32(16)).into())
+    }
+}
+
 macro_rules! text_ids {
     ($($name:ident),*) => {$(
         impl From<&str> for $name {
@@ -129,7 +162,7 @@ macro_rules! text_ids {
     )*};
 }
 
-text_ids!(SourceName, RuleId, WaiverId, FindingId);
+text_ids!(SourceName, RuleId, WaiverId, FindingId, ChannelName, CauseId, NoticeId);
 
 /// A snapshot, numbered by its store from 1. Shown as `s12`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -17,6 +17,7 @@ mod fact;
 mod finding;
 mod grant;
 mod id;
+mod notice;
 mod principal;
 mod resource;
 pub mod sample;
@@ -40,7 +41,10 @@ pub use credential::{Credential, CredentialForm};
 pub use fact::Fact;
 pub use finding::{Finding, Resolution, Status, Step, Transition, Unconfirmed};
 pub use grant::{Grant, GrantForm, Holder};
-pub use id::{FindingId, ResourceId, RuleId, SnapshotId, SourceName, WaiverId};
+pub use id::{CauseId, ChannelName, FindingId, NoticeId, ResourceId, RuleId, SnapshotId, SourceName, WaiverId};
+pub use notice::{
+    Acknowledgement, Action, Delivery, Dispatch, Effect, Expiry, Notice, Outgoing, Run, RunEnd, Thread, Topic,
+};
 pub use principal::{Group, Principal, PrincipalType, Product, ProductActivity, Standing};
 pub use resource::{Body, Kind, Resource, Sighting};
 pub use setting::Setting;

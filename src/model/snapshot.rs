@@ -9,7 +9,7 @@ use super::{EndpointState, Kind, LedgerEntry, Resource, ResourceId, Sighting, Sn
 use crate::digest::Digest;
 
 /// What one source saw, and how completely.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Collection {
     /// Whose word stands when two sources know different things: the higher one's.
     pub authority: u8,

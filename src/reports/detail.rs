@@ -4,7 +4,7 @@ use super::facts::facts;
 use super::layout::{Block, Ink, Look, Page, dotted, words};
 use super::say;
 use crate::inventory::Inventory;
-use crate::model::{ControlId, Finding, Resource, ResourceId, RuleSummary, Status, Transition};
+use crate::model::{Acknowledgement, ControlId, Finding, Resource, ResourceId, RuleSummary, Status, Transition};
 
 /// The texts of the rule behind a finding; empty ones are left out.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,11 +38,20 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// One finding in full, with what is known about its resource and its steps from the first to the last.
+/// What happened to a finding.
+#[derive(Debug, Clone, Copy)]
+pub struct History<'a> {
+    /// Its steps from the first to the last.
+    pub steps: &'a [Transition],
+    /// Who deals with it, if somebody said so.
+    pub acknowledged: Option<&'a Acknowledgement>,
+}
+
+/// One finding in full, with what is known about its resource and what happened to it.
 #[must_use]
 pub fn finding_detail(
     finding: &Finding,
-    history: &[Transition],
+    history: History<'_>,
     rule: RuleText<'_>,
     evidence: Option<Evidence<'_>>,
     look: Look,
@@ -62,13 +71,18 @@ pub fn finding_detail(
         let text = format!("Could not be looked at again since {since}: {}. It stays as it was.", unconfirmed.reason);
         page.paragraph(0, &[words(Ink::Warn, &text)]);
     }
+    if let Some(Acknowledgement { by, at, until, note, .. }) = history.acknowledged {
+        let note = note.as_ref().map_or_else(String::new, |note| format!(": {note}"));
+        let text = format!("{by} deals with it since {} and until {until}{note}", say::day(*at));
+        page.paragraph(0, &[words(Ink::Plain, &text)]);
+    }
     page.blank();
     summary(&mut page, finding);
     if let Some(evidence) = evidence {
         known(&mut page, evidence);
     }
     texts(&mut page, rule);
-    steps(&mut page, history);
+    steps(&mut page, history.steps);
     page.into_text()
 }
 

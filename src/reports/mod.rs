@@ -6,11 +6,13 @@
 mod csv;
 mod detail;
 mod facts;
+mod ics;
 mod json;
 mod layout;
 mod listings;
 mod morning;
 mod order;
+mod outbox;
 mod say;
 mod source_page;
 mod table;
@@ -21,13 +23,15 @@ use std::io;
 use crate::model::Assessment;
 
 pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_column_list};
-pub use self::detail::{Evidence, RulePage, RuleText, finding_detail, rule_detail};
+pub use self::detail::{Evidence, History, RulePage, RuleText, finding_detail, rule_detail};
+pub use self::ics::calendar_ics;
 pub use self::json::JSON_SCHEMA;
 pub use self::layout::Look;
 pub use self::listings::{
     coverage_table, drift_table, findings_table, inventory_table, rules_table, snapshots_table, waivers_table,
 };
 pub use self::morning::morning_view;
+pub use self::outbox::{calendar_table, outbox_table, preview_page};
 pub use self::source_page::{EndpointRow, SourcePage, source_page};
 
 /// A way of writing an assessment as one file.

@@ -201,7 +201,13 @@ impl Rule {
             remedy: first_sentence(&self.written.fix),
             on_change: self.written.on_change,
             controls: self.controls.clone(),
+            judges_by: Some(self.judging_digest()),
         }
+    }
+
+    /// The digest of what makes it fail or not: texts for people may change without making it another rule.
+    fn judging_digest(&self) -> Digest {
+        Digest::of(&(self.written.version, self.severity, self.scope(), self.require(), &self.values.json))
     }
 
     /// The digest of everything that decides its verdicts.

@@ -1,5 +1,4 @@
-//! The keys that every source has in its section of the configuration: where to connect, how fast, what to skip,
-//! and secrets.
+//! The keys that every source has in its section of the configuration: where to connect, how fast, what to skip.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,8 +6,6 @@ use std::time::Duration;
 use super::endpoint::Endpoint;
 use crate::document::{Located, Section};
 use crate::http::{Allowed, Auth, Client, Factory, Settings};
-use crate::problem::{Problem, SourceText};
-use crate::secret::{Secret, SecretRef};
 use crate::text::did_you_mean;
 
 /// How to connect to the host of a source.
@@ -83,61 +80,6 @@ impl Connection {
             }
         }
     }
-}
-
-/// A secret that may be left out: a reference under `key`, or a command under `command_key`. `None` too where it
-/// cannot be had, which is noted.
-pub(super) fn secret(section: &mut Section, key: &'static str, command_key: &'static str) -> Option<Secret> {
-    let written: Option<Located<String>> = section.get(key);
-    let command: Option<Vec<String>> = section.get(command_key);
-    let (reference, at) = match (written, command) {
-        (Some(_), Some(_)) => {
-            section.wrong(
-                section.span_of(command_key),
-                format!("`{key}` and `{command_key}` exclude each other"),
-                None,
-            );
-            return None;
-        }
-        (Some(written), None) => match written.value.parse::<SecretRef>() {
-            Ok(reference) => (reference, key),
-            Err(error) => {
-                let problem = covered(section, &written, format!("`{key}` is no reference")).help(error.to_string());
-                return section.take(Err(problem.into()));
-            }
-        },
-        (None, Some(words)) => (SecretRef::Command(words), command_key),
-        (None, None) => return None,
-    };
-    match reference.resolve() {
-        Ok(secret) => Some(secret),
-        Err(error) => {
-            section.wrong(section.span_of(at), format!("cannot get the secret of `{at}`"), Some(error.to_string()));
-            None
-        }
-    }
-}
-
-/// Notes that one of two keys is needed where the section has neither.
-pub(super) fn need_secret(section: &mut Section, key: &'static str, command_key: &'static str) -> Option<Secret> {
-    if !section.has(key) && !section.has(command_key) {
-        let help = format!("add `{key}: env:NAME` or `{key}: file:/path`");
-        section.wrong(section.span(), format!("`{key}` is missing"), Some(help));
-    }
-    secret(section, key, command_key)
-}
-
-/// A problem at a value that may be a pasted secret: the excerpt shows the place, and asterisks for the value.
-fn covered(section: &Section, value: &Located<String>, what: String) -> Problem {
-    let file = section.file();
-    let mut text = file.text.to_string();
-    let asterisks = "*".repeat(value.span.len());
-    if text.get(value.span.clone()).is_some() {
-        text.replace_range(value.span.clone(), &asterisks);
-    } else {
-        text.clear();
-    }
-    Problem::at(&SourceText::new(&file.name, &text), value.span.clone(), what)
 }
 
 /// An address under a key; without the slash that people leave at the end.

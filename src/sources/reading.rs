@@ -184,7 +184,8 @@ impl Reading<'_> {
         self.walk_all::<P, X, T>(client, calls, paging, true).await
     }
 
-    /// Once a limit stays shut after all tries, the rest of the calls is not sent: they would only meet it too.
+    /// Once a limit stays shut after all tries, or all asking is to stop, the rest of the calls is not sent: they would
+    /// only meet the same.
     async fn walk_all<P, X, T>(
         &mut self,
         client: &Client,
@@ -205,17 +206,17 @@ impl Reading<'_> {
             calls.truncate(1);
         }
         let trail = self.trail.clone();
-        let throttled = AtomicBool::new(false);
+        let shut = AtomicBool::new(false);
         let walks: Vec<(X, Option<Walk<Row<T>>>)> = stream::iter(calls)
             .map(|(of, request)| {
-                let (trail, paging, throttled) = (trail.clone(), paging.clone(), &throttled);
+                let (trail, paging, shut) = (trail.clone(), paging.clone(), &shut);
                 async move {
-                    if throttled.load(Ordering::Relaxed) {
+                    if shut.load(Ordering::Relaxed) {
                         return (of, None);
                     }
                     let walk = walk_once::<P>(client, request, paging, depth, &trail).await;
-                    if matches!(walk.end, End::Failed(HttpError::Throttled { .. })) {
-                        throttled.store(true, Ordering::Relaxed);
+                    if matches!(walk.end, End::Failed(HttpError::Throttled { .. } | HttpError::Stopped { .. })) {
+                        shut.store(true, Ordering::Relaxed);
                     }
                     (of, Some(walk))
                 }
@@ -450,7 +451,7 @@ impl Reading<'_> {
         Part { resources: self.resources, entry, interrupted }
     }
 
-    /// A call that was not sent because of the limit that another one met.
+    /// A call that was not sent because of what another one met.
     fn leave_out<X, T>(&mut self, of: X) -> Answer<X, T> {
         self.calls += 1;
         self.expected = None;
@@ -536,6 +537,7 @@ impl Reading<'_> {
             | HttpError::Broken { .. }
             | HttpError::Unreadable { .. }
             | HttpError::Refused { .. }
+            | HttpError::Stopped { .. }
             | HttpError::Settings { .. } => (EndpointState::Failed, error.to_string()),
         }
     }

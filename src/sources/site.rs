@@ -3,11 +3,12 @@
 
 use serde::Deserialize;
 
-use super::connection::{Connection, need_secret, url};
+use super::connection::{Connection, url};
 use super::endpoint::Endpoint;
 use super::pages::One;
 use super::reading::{Gatherer, Hints, Part};
 use super::row::{Wire, id};
+use crate::document::secrets::need_secret;
 use crate::document::{Located, Node, Section};
 use crate::http::{Allowed, Auth, Client, Factory, Paging};
 use crate::model::{EndpointState, Fact};

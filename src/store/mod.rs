@@ -11,10 +11,13 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
-pub use sqlite::Store;
+use chrono::{DateTime, Utc};
+
+pub use sqlite::{ScanLock, Store};
 
 use crate::model::{
-    Change, Finding, RuleId, RuleSummary, Snapshot, SnapshotHead, SnapshotId, Tally, Transition, WaiverUse,
+    Change, ChannelName, Collection, Dispatch, Finding, RuleId, RuleSummary, Snapshot, SnapshotHead, SnapshotId,
+    SourceName, Tally, Transition, WaiverUse,
 };
 
 /// All that one scan leaves behind.
@@ -39,6 +42,43 @@ pub struct ScanRecord<'a> {
     pub rules: &'a [RuleSummary],
     /// The waivers and what they did.
     pub waivers: &'a [WaiverUse],
+    /// What is to be told of it: the outbox takes it in the same transaction.
+    pub dispatch: &'a Dispatch,
+    /// The run that this scan was, which thereby ends.
+    pub run: Option<RunRecord>,
+}
+
+/// How a run ends with its scan.
+#[derive(Debug, Clone, Copy)]
+pub struct RunRecord {
+    /// The run's number.
+    pub id: i64,
+    /// True if it was stopped at its deadline: what it had read whole is kept for the next one.
+    pub stopped: bool,
+}
+
+/// What a source collected in a run that was stopped before the others were read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JournalEntry {
+    /// The source.
+    pub source: SourceName,
+    /// When the source was begun.
+    pub started_at: DateTime<Utc>,
+    /// When it had been read.
+    pub ended_at: DateTime<Utc>,
+    /// What it brought.
+    pub collection: Collection,
+}
+
+/// A channel that failed again and again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breaker {
+    /// The channel.
+    pub channel: ChannelName,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Until when it is left in peace; `None` if it is not.
+    pub open_until: Option<DateTime<Utc>>,
 }
 
 /// Why the store could not do what it was asked. Whatever it is, the store is as it was before.
@@ -109,6 +149,12 @@ pub enum StoreError {
     /// The file or its folder may not be read and written.
     #[error("no right to read and write store `{}` and the folder it lies in", .path.display())]
     NoAccess {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another process is scanning into this store.
+    #[error("another scan into store `{}` is under way", .path.display())]
+    ScanUnderWay {
         /// The file.
         path: PathBuf,
     },

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use keyroll::app::AppError;
+use keyroll::app::{AppError, ScanRequest};
 use keyroll::model::{Assessment, EndpointState, FindingId, RuleId, Step, Tally, What};
 use keyroll::simulator::{ENDPOINTS, Fault, Plan};
 
@@ -167,7 +167,7 @@ async fn matrix(host: &str) {
                 continue;
             }
             estate.simulator.set_fault(endpoint.name, (cell.fault)());
-            let told = match app.scan(&|_| {}).await {
+            let told = match app.scan(&ScanRequest::default(), &|_| {}).await {
                 Ok(outcome) => complaints(cell, endpoint.name, outcome.complete, &before, &estate.assess()),
                 Err(AppError::NothingCollected { .. }) => Vec::new(),
                 Err(other) => vec![other.to_string()],
@@ -180,7 +180,7 @@ async fn matrix(host: &str) {
                 app = estate.app(&[]).unwrap();
             }
         }
-        app.scan(&|_| {}).await.unwrap();
+        app.scan(&ScanRequest::default(), &|_| {}).await.unwrap();
         let scars = scars(&before, &estate.assess());
         wrong.extend(scars.into_iter().take(4).map(|scar| format!("{}, when all is well: {scar}", endpoint.name)));
     }

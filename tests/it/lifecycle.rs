@@ -25,6 +25,7 @@ fn rule(id: &str) -> RuleSummary {
         remedy: "Give it an end.".to_owned(),
         on_change: id == CHANGE_RULE,
         controls: Vec::new(),
+        judges_by: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod alerts;
 mod conditions;
 mod docs;
 mod drift;

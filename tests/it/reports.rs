@@ -60,14 +60,26 @@ fn every_view(assessment: &Assessment, look: Look) -> String {
         let why = "A token copied into a script keeps working\nuntil somebody thinks of it.";
         let fix = "As an administrator:\n1. Open the organisation.\n2. Revoke\n   the token.";
         let rule = RuleText { why, fix, verify: "Look at the list of tokens.", references: &[] };
-        views.push(finding_detail(finding, &assessment.transitions, rule, None, look));
+        views.push(finding_detail(
+            finding,
+            History { steps: &assessment.transitions, acknowledged: None },
+            rule,
+            None,
+            look,
+        ));
         let machinery = [Kind::App, Kind::Webhook, Kind::Automation, Kind::Variable];
         let first = machinery.into_iter().filter_map(|kind| inventory.of_kind(kind).next());
         for resource in first.chain(&assessment.snapshot.carried) {
             let (id, name) = (resource.id.clone(), resource.title().to_owned());
             let about = Evidence::of(&id, &inventory);
             let finding = Finding { resource: id.clone(), resource_name: name, ..finding.clone() };
-            views.push(finding_detail(&finding, &[], RuleText::default(), about, look));
+            views.push(finding_detail(
+                &finding,
+                History { steps: &[], acknowledged: None },
+                RuleText::default(),
+                about,
+                look,
+            ));
         }
     }
     views.join("\n")

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use keyroll::digest::Digest;
 use keyroll::model::{
-    Baseline, Change, EndpointState, FieldChange, Finding, FindingId, Kind, LedgerEntry, Resolution, Resource,
-    ResourceId, RuleId, RuleSummary, Severity, Snapshot, SnapshotHead, SnapshotId, Status, Step, Tally, Transition,
-    Unconfirmed, Unseen, Waiver, WaiverState, WaiverUse, What, sample,
+    Baseline, Change, Dispatch, EndpointState, FieldChange, Finding, FindingId, Kind, LedgerEntry, Resolution,
+    Resource, ResourceId, RuleId, RuleSummary, Severity, Snapshot, SnapshotHead, SnapshotId, Status, Step, Tally,
+    Transition, Unconfirmed, Unseen, Waiver, WaiverState, WaiverUse, What, sample,
 };
 use keyroll::store::{ScanRecord, Store, StoreError};
 use proptest::prelude::*;
@@ -76,6 +76,8 @@ impl Scan {
             tallies: &self.tallies,
             rules: &self.rules,
             waivers: &self.waivers,
+            dispatch: &Dispatch::default(),
+            run: None,
         })
     }
 }
@@ -185,6 +187,7 @@ fn full_scan() -> Scan {
         remedy: "Revoke it".to_owned(),
         on_change: true,
         controls: vec![],
+        judges_by: None,
     };
     let remembered = Resource { name: "jenkins, as it was known".to_owned(), ..sample::credential() };
     Scan {
@@ -577,7 +580,7 @@ fn a_newer_store_is_left_alone() {
     let (_folder, path) = stored(&full_scan());
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = refused_and_untouched(&path);
-    assert!(matches!(error, StoreError::Newer { found: 99, known: 1, .. }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 2, .. }), "{error}");
 }
 
 #[test]

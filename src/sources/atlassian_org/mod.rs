@@ -19,11 +19,12 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 
-use super::connection::{Connection, need_secret, secret, whole_number};
+use super::connection::{Connection, whole_number};
 use super::endpoint::allowed;
 use super::reading::{Gatherer, Hints, Part, gathered};
 use super::{Depth, Right, Source, SourceKind};
 use crate::clock::Clock;
+use crate::document::secrets::{need_secret, secret};
 use crate::document::{Located, Section};
 use crate::http::{Allowed, Auth, Client, CursorPlace, Factory, Paging};
 use crate::model::{Collection, Kind, ResourceId, SourceName, Watermarks};

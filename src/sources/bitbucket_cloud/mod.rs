@@ -22,11 +22,12 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 
-use super::connection::{Connection, need_secret, secret};
+use super::connection::Connection;
 use super::endpoint::{Endpoint, allowed};
 use super::reading::{Gatherer, Hints, Part, gathered};
 use super::{Depth, Right, Source, SourceKind};
 use crate::clock::Clock;
+use crate::document::secrets::{need_secret, secret};
 use crate::document::{Located, Section};
 use crate::http::{Allowed, Auth, Client, CursorPlace, Factory, Paging, Request};
 use crate::model::{Collection, Fact, Kind, Resource, ResourceId, SourceName, Watermarks};

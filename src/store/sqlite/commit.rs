@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use serde::Serialize;
 
 use super::snapshots::seal;
-use super::{Store, fault, json, resources};
+use super::{Store, fault, json, outbox, resources, runs};
 use crate::digest::Digest;
 use crate::model::{Baseline, Finding, SnapshotHead, SnapshotId, Transition};
 use crate::store::{ScanRecord, StoreError};
@@ -71,7 +71,12 @@ fn write(
     write_list(connection, "rules", id, scan.rules)?;
     write_list(connection, "tallies", id, scan.tallies)?;
     write_list(connection, "waiver_uses", id, scan.waivers)?;
-    write_transitions(connection, id, scan.transitions)
+    write_transitions(connection, id, scan.transitions)?;
+    outbox::write(connection, scan.dispatch)?;
+    if let Some(run) = scan.run {
+        runs::end_with_scan(connection, run, id, scan.head)?;
+    }
+    Ok(())
 }
 
 fn write_head(

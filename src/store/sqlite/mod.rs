@@ -1,25 +1,31 @@
 //! The store on SQLite: how the file is made, opened and locked, and how the database's errors become ours.
 //!
 //! `inspect` looks at a file before anything may touch it, `migrate` gives it its shape, `commit` writes a scan,
-//! `resources` keeps what stays the same once, `snapshots` and `findings` read.
+//! `resources` keeps what stays the same once, `snapshots` and `findings` read. `outbox` keeps what is to be told,
+//! `runs` when scans began and ended, and `lock` keeps two of them apart.
 
 mod commit;
 mod findings;
 mod inspect;
+mod lock;
 mod migrate;
+mod outbox;
 mod resources;
+mod runs;
 mod snapshots;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use self::inspect::{Standing, inspect};
+pub use self::lock::ScanLock;
 use self::migrate::migrate;
 use crate::store::StoreError;
 
@@ -155,6 +161,16 @@ impl<T: DeserializeOwned> FromSql for Json<T> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         serde_json::from_str(value.as_str()?).map(Self).map_err(|error| FromSqlError::Other(error.into()))
     }
+}
+
+/// A moment as it lies in the database: milliseconds since 1970.
+fn millis(at: DateTime<Utc>) -> i64 {
+    at.timestamp_millis()
+}
+
+/// A moment as it was, from the database.
+fn moment(millis: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(millis).unwrap_or_default()
 }
 
 /// The JSON of a value.

@@ -5,6 +5,7 @@ mod faults;
 mod identity;
 mod pages;
 pub(crate) mod server;
+mod stop;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -475,6 +475,7 @@ fn rule(finding: &Finding) -> RuleSummary {
         remedy: finding.remedy.clone(),
         on_change: false,
         controls: finding.controls.clone(),
+        judges_by: None,
     }
 }
 
@@ -582,6 +583,8 @@ pub(crate) fn rich() -> Assessment {
             waiver("W-16", "token-idle", "atlassian/credential/t-1*", "2027-02-01", WaiverState::Unused, 0),
             waiver("W-17", "token-too-broad", "*", "2027-02-01", WaiverState::InForce, 3),
         ],
+        acknowledgements: Vec::new(),
+        undelivered: Vec::new(),
         trend: vec![2, 2, 3, 3, 5, 5, 4, 3, 3, 2, 3, 4, 5],
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use keyroll::app::{App, AppError, ScanOutcome, assess};
+use keyroll::app::{App, AppError, ScanOutcome, ScanRequest, assess};
 use keyroll::clock::{Clock, FixedClock};
 use keyroll::config::Config;
 use keyroll::http::{Factory, Limits};
@@ -110,7 +110,7 @@ impl Estate {
 
     /// Scans some of the sources once; all if none is named.
     pub(crate) async fn scan_only(&self, only: &[String]) -> Result<ScanOutcome, AppError> {
-        self.app(only)?.scan(&|_| {}).await
+        self.app(only)?.scan(&ScanRequest::default(), &|_| {}).await
     }
 
     /// What scans some of the sources; all if none is named.

@@ -1,6 +1,8 @@
 //! YAML documents that people write, and their sections: every value knows its place in the file, every mistake
 //! is gathered, and nothing is read that nobody asked for. What a document is for, its reader knows.
 
+pub mod secrets;
+
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
@@ -412,6 +414,12 @@ impl Section {
     /// Takes up the problems of a part, and gives back its value if it has none.
     pub fn take<T>(&mut self, part: Result<T, Problems>) -> Option<T> {
         self.problems.take(part)
+    }
+
+    /// The text under a key that somebody else is to take, if there is one.
+    #[must_use]
+    pub fn peek(&self, key: &str) -> Option<&str> {
+        if let Value::Text(text) = &self.entry(key)?.value { Some(text) } else { None }
     }
 
     /// True if the key is in the file.

@@ -1,0 +1,400 @@
+//! What ends soon, and when people are told of it: on each rung of the ladder once, to the owner and to those who hear of
+//! all of it. A credential that was rotated or renewed is off the ladder; one that is only out of sight stays on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+
+use super::occasion::{Occasion, OwnCredential};
+use super::routing::{Ladder, Routing};
+use super::tell::{Draft, Writer, address_of};
+use crate::inventory::Inventory;
+use crate::model::{
+    Action, Body, CauseId, ChannelName, Credential, CredentialForm, Dispatch, Effect, Expiry, Fact, Kind, Resource,
+    Severity, SourceName, Thread, Topic, WaiverState,
+};
+use crate::text::{harmless, plural, shorten};
+
+/// Days ahead for which ends are kept: beyond the highest rung, so that a calendar has something to show.
+pub const HORIZON_DAYS: i64 = 400;
+
+/// Begins the marks of rungs that were told.
+pub const RUNG: &str = "rung:";
+
+/// What a look at the ladder leads to.
+pub(super) struct Climbed {
+    pub(super) drafts: Vec<Draft>,
+    pub(super) told: Vec<String>,
+    pub(super) expiries: Vec<Expiry>,
+}
+
+/// Looks at what a scan knows of ends. On a first scan nobody is told of single ones: each gets its next rung.
+pub(super) fn climb(occasion: &Occasion<'_>, routing: &Routing) -> Climbed {
+    let expiries = expiries(occasion, routing);
+    let first = occasion.before.is_none();
+    let rungs = rungs(&expiries, &routing.ladder, &occasion.known.told, occasion.now);
+    let told = rungs.iter().map(Rung::mark).collect();
+    let mut drafts = if first { summary(&rungs, routing) } else { drafts(&rungs, routing, occasion.now) };
+    drafts.extend(renewed(&expiries, &occasion.known.threads, &occasion.known.told, routing));
+    Climbed { drafts, told, expiries }
+}
+
+/// Looks at the ladder between scans: time passes even where no scan does.
+#[must_use]
+pub fn climb_on(
+    expiries: &[Expiry],
+    told: &BTreeSet<String>,
+    estate: &str,
+    routing: &Routing,
+    now: DateTime<Utc>,
+) -> Dispatch {
+    let rungs = rungs(expiries, &routing.ladder, told, now);
+    let drafts = drafts(&rungs, routing, now);
+    let writer = Writer { routing, estate, snapshot: None, now };
+    let mut dispatch = writer.write(drafts, &[], &std::collections::HashMap::new());
+    dispatch.told.extend(rungs.iter().map(Rung::mark));
+    dispatch
+}
+
+/// Something that has come down to a rung.
+struct Rung<'e> {
+    expiry: &'e Expiry,
+    days: u16,
+    left: i64,
+}
+
+impl Rung<'_> {
+    /// A new end is a new ladder.
+    fn mark(&self) -> String {
+        format!("{RUNG}{}@{}:{}", self.expiry.id, self.expiry.ends_at.timestamp(), self.days)
+    }
+
+    fn severity(&self) -> Severity {
+        match self.left {
+            ..=3 => Severity::High,
+            4..=14 => Severity::Medium,
+            _ => Severity::Low,
+        }
+    }
+}
+
+/// What stands on a rung that was not told, nor a lower one: the soonest end first.
+fn rungs<'e>(expiries: &'e [Expiry], ladder: &Ladder, told: &BTreeSet<String>, now: DateTime<Utc>) -> Vec<Rung<'e>> {
+    let today = ladder.zone.local(now).date_naive();
+    let mut rungs: Vec<Rung<'e>> = expiries
+        .iter()
+        .filter(|expiry| expiry.ends_at > now)
+        .filter_map(|expiry| {
+            let last = ladder.zone.local(expiry.ends_at).date_naive();
+            let days = *ladder.days.iter().rev().find(|days| day_of_rung(last, **days, ladder) <= today)?;
+            let rung = Rung { expiry, days, left: (last - today).num_days() };
+            let lower = ladder.days.iter().filter(|lower| **lower <= days);
+            let known = lower.map(|days| Rung { days: *days, ..rung.copy() }.mark()).any(|mark| told.contains(&mark));
+            (!known).then_some(rung)
+        })
+        .collect();
+    rungs.sort_by_key(|rung| (rung.expiry.ends_at, &rung.expiry.id));
+    rungs
+}
+
+impl<'e> Rung<'e> {
+    fn copy(&self) -> Rung<'e> {
+        Rung { expiry: self.expiry, days: self.days, left: self.left }
+    }
+}
+
+/// The day on which a rung is told: the last one before it on which somebody works.
+fn day_of_rung(last: NaiveDate, days: u16, ladder: &Ladder) -> NaiveDate {
+    let day = last - TimeDelta::days(days.into());
+    ladder.working_days.as_ref().map_or(day, |working| working.last_working_day_on_or_before(day))
+}
+
+/// One message for each who is to hear; of a channel that keeps something open, one for each thing that ends.
+fn drafts(rungs: &[Rung<'_>], routing: &Routing, now: DateTime<Utc>) -> Vec<Draft> {
+    let ladder = &routing.ladder;
+    let mut places: BTreeMap<(ChannelName, Vec<String>), Vec<&Rung<'_>>> = BTreeMap::new();
+    for rung in rungs {
+        for channel in &ladder.to {
+            places.entry((channel.clone(), Vec::new())).or_default().push(rung);
+        }
+        if let (Some(channel), Some(address)) = (&ladder.owners, &rung.expiry.owner_email) {
+            places.entry((channel.clone(), vec![address.clone()])).or_default().push(rung);
+        }
+    }
+    let mut drafts = Vec::new();
+    for ((channel, recipients), rungs) in places {
+        let keeps_open = routing.channel(&channel).is_some_and(|plan| plan.kind.keeps_open);
+        if keeps_open {
+            drafts.extend(rungs.iter().map(|rung| draft(&channel, &recipients, &[rung], Action::Raise, now)));
+        } else {
+            drafts.push(draft(&channel, &recipients, &rungs, Action::Tell, now));
+        }
+    }
+    drafts
+}
+
+fn draft(
+    channel: &ChannelName,
+    recipients: &[String],
+    rungs: &[&Rung<'_>],
+    action: Action,
+    now: DateTime<Utc>,
+) -> Draft {
+    let effects: Vec<Effect> = rungs.iter().map(|rung| effect(rung)).collect();
+    let (title, cause) = match rungs {
+        [one] => (format!("{} ends {}", one.expiry.what, in_days(one.left)), cause_of(one.expiry)),
+        several => {
+            let soonest = several.first().map_or(0, |rung| rung.left);
+            let title =
+                format!("{} soon, the first {}", plural(several.len(), "thing ends", "things end"), in_days(soonest));
+            (title, CauseId::of(&("expiry", channel, recipients, now.date_naive())))
+        }
+    };
+    let lead = vec![
+        "Whatever still uses it after its end breaks. Make the new one first, hand it over, then let the old one go."
+            .to_owned(),
+    ];
+    Draft {
+        channel: channel.clone(),
+        recipients: recipients.to_vec(),
+        digest: None,
+        topic: Topic::Expiry,
+        action,
+        cause,
+        title,
+        lead,
+        effects,
+        more: "keyroll calendar",
+    }
+}
+
+/// What a first scan found near its end, in one message for each channel.
+fn summary(rungs: &[Rung<'_>], routing: &Routing) -> Vec<Draft> {
+    let near: Vec<&Rung<'_>> = rungs.iter().filter(|rung| rung.left <= 7).collect();
+    if near.is_empty() {
+        return Vec::new();
+    }
+    let channels =
+        routing.ladder.to.iter().filter(|name| routing.channel(name).is_some_and(|plan| !plan.kind.keeps_open));
+    channels.map(|channel| draft(channel, &[], &near, Action::Tell, DateTime::UNIX_EPOCH)).collect()
+}
+
+/// Threads of what was renewed, rotated or is gone: they are over.
+fn renewed(expiries: &[Expiry], threads: &[Thread], told: &BTreeSet<String>, routing: &Routing) -> Vec<Draft> {
+    let still: BTreeSet<CauseId> = expiries.iter().map(cause_of).collect();
+    let climbed: BTreeMap<CauseId, &str> = told
+        .iter()
+        .filter_map(|mark| {
+            let (id, end) = mark.strip_prefix(RUNG)?.rsplit_once(':')?.0.rsplit_once('@')?;
+            Some((cause_of_parts(id, end.parse().ok()?), id))
+        })
+        .collect();
+    let over = threads.iter().filter(|thread| !still.contains(&thread.cause));
+    over.filter_map(|thread| {
+        let id = climbed.get(&thread.cause)?;
+        let plan = routing.channel(&thread.channel).filter(|plan| plan.kind.keeps_open)?;
+        let what = format!("`{id}` was renewed, replaced or is gone: its end is nobody's worry any more");
+        Some(Draft {
+            channel: plan.name.clone(),
+            recipients: Vec::new(),
+            digest: None,
+            topic: Topic::Expiry,
+            action: Action::Settle,
+            cause: thread.cause.clone(),
+            title: shorten(&harmless(&what), 200),
+            lead: Vec::new(),
+            effects: Vec::new(),
+            more: "keyroll calendar",
+        })
+    })
+    .collect()
+}
+
+fn cause_of(expiry: &Expiry) -> CauseId {
+    cause_of_parts(&expiry.id, expiry.ends_at.timestamp())
+}
+
+fn cause_of_parts(id: &str, ends_at: i64) -> CauseId {
+    CauseId::of(&("expiry", id, ends_at))
+}
+
+fn effect(rung: &Rung<'_>) -> Effect {
+    let expiry = rung.expiry;
+    let notes = [&expiry.use_note, &expiry.owner_note];
+    let mut note: Vec<&str> = notes.into_iter().map(String::as_str).filter(|note| !note.is_empty()).collect();
+    if !expiry.observed {
+        note.push("out of sight in the last scan, told as seen before");
+    }
+    Effect {
+        what: format!("ends {}", in_days(rung.left)),
+        severity: rung.severity(),
+        text: format!("{} ends on {}", expiry.what, expiry.ends_at.format("%a %-d %b %Y")),
+        note: note.join(" · "),
+        remedy: expiry.remedy.clone(),
+        finding: None,
+        rule: None,
+        rule_title: String::new(),
+        controls: Vec::new(),
+        resource: expiry.resource.clone(),
+        resource_name: expiry.what.clone(),
+        owner: expiry.owner.clone(),
+        sources: expiry.sources.clone(),
+        environments: expiry.environments.clone(),
+        since: None,
+        link: "keyroll calendar".to_owned(),
+    }
+}
+
+fn in_days(left: i64) -> String {
+    match left {
+        ..=0 => "today".to_owned(),
+        1 => "tomorrow".to_owned(),
+        days => format!("in {days} days"),
+    }
+}
+
+/// Everything with a known end that is not too far off, by id: credentials, waivers, and keyroll's own.
+fn expiries(occasion: &Occasion<'_>, routing: &Routing) -> Vec<Expiry> {
+    let mut expiries: Vec<Expiry> = credentials(occasion)
+        .filter_map(|(resource, observed)| of_credential(resource, observed, occasion, routing))
+        .collect();
+    expiries.extend(occasion.waivers.iter().filter_map(|used| {
+        let ends_at = end_of_day(used.waiver.until);
+        let covers = plural(used.covers, "finding", "findings");
+        (matches!(used.state, WaiverState::InForce | WaiverState::Expiring)).then(|| Expiry {
+            id: format!("waiver:{}", used.waiver.id),
+            what: format!("waiver {}", used.waiver.id),
+            ends_at,
+            resource: None,
+            owner: Some(used.waiver.approver.clone()),
+            owner_email: None,
+            owner_note: String::new(),
+            use_note: format!("covers {covers} of {}", used.waiver.rule),
+            remedy: "Mend what it covers, or have somebody decide anew.".to_owned(),
+            sources: Vec::new(),
+            environments: Vec::new(),
+            own: false,
+            observed: true,
+        })
+    }));
+    expiries.extend(occasion.own.iter().filter_map(|own| of_own(own, routing)));
+    let (from, to) = (occasion.now - TimeDelta::days(1), occasion.now + TimeDelta::days(HORIZON_DAYS));
+    expiries.retain(|expiry| (from..=to).contains(&expiry.ends_at));
+    expiries.sort_by(|one, other| one.id.cmp(&other.id));
+    expiries.dedup_by(|one, other| one.id == other.id);
+    expiries
+}
+
+/// The credentials there are: those that were seen, and those out of sight, which may still be there.
+fn credentials<'a>(occasion: &Occasion<'a>) -> impl Iterator<Item = (&'a Resource, bool)> {
+    let inventory: &Inventory<'a> = occasion.inventory;
+    let carried: &'a [Resource] = &inventory.snapshot().carried;
+    let seen: Vec<&'a Resource> = inventory.of_kind(Kind::Credential).collect();
+    let ids: BTreeSet<_> = seen.iter().filter(|seen| known_end(seen).is_some()).map(|seen| &seen.id).collect();
+    let hidden: Vec<&'a Resource> =
+        carried.iter().filter(|held| held.kind() == Kind::Credential && !ids.contains(&held.id)).collect();
+    // Of a credential whose end is hidden now the earlier word comes first, and stands.
+    hidden.into_iter().map(|held| (held, false)).chain(seen.into_iter().map(|seen| (seen, true)))
+}
+
+fn known_end(resource: &Resource) -> Option<DateTime<Utc>> {
+    match &resource.body {
+        Body::Credential(credential) => credential.expires_at.known().copied(),
+        _ => None,
+    }
+}
+
+fn of_credential(resource: &Resource, observed: bool, occasion: &Occasion<'_>, routing: &Routing) -> Option<Expiry> {
+    let Body::Credential(credential) = &resource.body else { return None };
+    let ends_at = *credential.expires_at.known()?;
+    if credential.status.known().is_some_and(|status| status != "active") {
+        return None;
+    }
+    let holder = credential.owner.known().or(credential.created_by.known());
+    let name = holder.map(|holder| shorten(&harmless(occasion.inventory.name(holder)), 60));
+    let owner_email = holder.and_then(|holder| address_of(holder, occasion));
+    let account = holder.and_then(|holder| occasion.inventory.principal(holder));
+    let own = account.and_then(|account| account.email.known()).is_some_and(|email| {
+        occasion.own.iter().any(|own| own.user.as_deref().is_some_and(|user| user.eq_ignore_ascii_case(email)))
+    });
+    let status = account.and_then(|account| account.status.known()).filter(|status| *status != "active");
+    let owner_note = status.map_or_else(String::new, |status| format!("the owner is {status}"));
+    let mut sources: Vec<SourceName> = resource.seen_by.iter().map(|seen| seen.source.clone()).collect();
+    sources.dedup();
+    let label = shorten(&harmless(resource.title()), 60);
+    let of_keyroll = if own { " of keyroll's own account" } else { "" };
+    Some(Expiry {
+        id: resource.id.as_str().to_owned(),
+        what: format!("{} “{label}”{of_keyroll}", form(credential.form)),
+        ends_at,
+        resource: Some(resource.id.clone()),
+        owner: name,
+        owner_email,
+        owner_note,
+        use_note: used(credential, occasion.now),
+        remedy: remedy(credential.form).to_owned(),
+        environments: routing.environments_of(&sources),
+        sources,
+        own,
+        observed,
+    })
+}
+
+fn of_own(own: &OwnCredential, routing: &Routing) -> Option<Expiry> {
+    let sources = vec![own.source.clone()];
+    Some(Expiry {
+        id: format!("own:{}", own.source),
+        what: format!("keyroll's own credential for source {}", own.source),
+        ends_at: own.ends_at?,
+        resource: None,
+        owner: None,
+        owner_email: None,
+        owner_note: String::new(),
+        use_note: "without it this source cannot be read".to_owned(),
+        remedy: "Make a new one, put it where the configuration points, and write its end into `credential_ends`."
+            .to_owned(),
+        environments: routing.environments_of(&sources),
+        sources,
+        own: true,
+        observed: true,
+    })
+}
+
+fn end_of_day(day: NaiveDate) -> DateTime<Utc> {
+    day.and_time(NaiveTime::MIN).and_utc() + TimeDelta::days(1) - TimeDelta::seconds(1)
+}
+
+fn form(form: CredentialForm) -> &'static str {
+    match form {
+        CredentialForm::ApiToken => "API token",
+        CredentialForm::OrgApiKey => "organisation key",
+        CredentialForm::OauthClient => "OAuth client",
+        CredentialForm::SshKey => "SSH key",
+        CredentialForm::DeployKey => "deploy key",
+    }
+}
+
+fn remedy(form: CredentialForm) -> &'static str {
+    match form {
+        CredentialForm::ApiToken => "Make a new token, hand it to whatever uses this one, then revoke this one.",
+        CredentialForm::OrgApiKey => {
+            "Have an organisation administrator make a new key, replace it where it is used, then revoke this one."
+        }
+        CredentialForm::OauthClient => "Make a new secret for the client and replace it where it is used.",
+        CredentialForm::SshKey | CredentialForm::DeployKey => {
+            "Add a new key, replace it where it is used, then remove this one."
+        }
+    }
+}
+
+fn used(credential: &Credential, now: DateTime<Utc>) -> String {
+    match credential.last_used_at {
+        Fact::Known(at) => match (now.date_naive() - at.date_naive()).num_days() {
+            ..=0 => "used today".to_owned(),
+            1 => "used yesterday".to_owned(),
+            days => format!("last used {days} days ago"),
+        },
+        Fact::Absent => "never used".to_owned(),
+        Fact::Unknown => "use not known".to_owned(),
+    }
+}

@@ -1,0 +1,41 @@
+//! What the system tells the process: to end, or to read its configuration anew.
+
+use tokio::sync::mpsc;
+
+use crate::daemon::Order;
+
+/// Waits until the process is told to end. False if nobody can tell it.
+pub(super) async fn told_to_end() -> bool {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        else {
+            return false;
+        };
+        tokio::select! {
+            got = term.recv() => got.is_some(),
+            got = interrupt.recv() => got.is_some(),
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        tokio::signal::ctrl_c().await.is_ok()
+    }
+}
+
+/// Passes on what the system tells, until nobody listens any more.
+pub(super) fn translate(orders: mpsc::Sender<Order>) {
+    let end = orders.clone();
+    tokio::spawn(async move {
+        if told_to_end().await {
+            end.send(Order::End).await.ok();
+        }
+    });
+    #[cfg(unix)]
+    tokio::spawn(async move {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+        while hangup.recv().await.is_some() && orders.send(Order::Reload).await.is_ok() {}
+    });
+}

@@ -1,0 +1,201 @@
+//! When scans began and how they ended, and what a stopped one had read whole.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::{Deserialize, Serialize};
+
+use super::{Json, Store, json, millis, moment};
+use crate::model::{Collection, LedgerEntry, Resource, Run, RunEnd, SnapshotHead, SnapshotId};
+use crate::store::{JournalEntry, RunRecord, StoreError};
+
+const COLUMNS: &str = "id, schedule, due_at, started_at, ended_at, outcome, snapshot, note";
+
+impl Store {
+    /// Writes down that a run begins, and gives back its number.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub fn begin_run(&mut self, schedule: &str, due_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<i64, StoreError> {
+        self.connection
+            .query_row(
+                "INSERT INTO runs (schedule, due_at, started_at, note) VALUES (?1, ?2, ?3, '') RETURNING id",
+                params![schedule, millis(due_at), millis(now)],
+                |row| row.get(0),
+            )
+            .map_err(|error| self.fault(error))
+    }
+
+    /// Writes down how a run ended that stored no snapshot. One that has ended already stays as it is.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub fn end_run(&mut self, id: i64, end: RunEnd, note: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.connection
+            .execute(
+                "UPDATE runs SET ended_at = ?2, outcome = ?3, note = ?4 WHERE id = ?1 AND outcome IS NULL",
+                params![id, millis(now), end.name(), note],
+            )
+            .map_err(|error| self.fault(error))?;
+        Ok(())
+    }
+
+    /// The runs that never said how they ended, oldest first.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn runs_under_way(&self) -> Result<Vec<Run>, StoreError> {
+        self.runs(&format!("SELECT {COLUMNS} FROM runs WHERE outcome IS NULL ORDER BY id"), [])
+    }
+
+    /// The newest runs, newest first.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn latest_runs(&self, newest: usize) -> Result<Vec<Run>, StoreError> {
+        let newest = i64::try_from(newest).unwrap_or(i64::MAX);
+        self.runs(&format!("SELECT {COLUMNS} FROM runs ORDER BY id DESC LIMIT ?1"), [newest])
+    }
+
+    /// The run of a schedule for its latest moment, however it went; `None` if it never ran.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn last_run(&self, schedule: &str) -> Result<Option<Run>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM runs WHERE schedule = ?1 ORDER BY due_at DESC, id DESC LIMIT 1");
+        Ok(self.runs(&sql, [schedule])?.pop())
+    }
+
+    /// The latest run of a schedule that stored a snapshot; `None` if none ever did.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn last_stored_run(&self, schedule: &str) -> Result<Option<Run>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM runs WHERE schedule = ?1 AND snapshot IS NOT NULL
+             ORDER BY due_at DESC, id DESC LIMIT 1"
+        );
+        Ok(self.runs(&sql, [schedule])?.pop())
+    }
+
+    /// Writes down from when on a schedule counts, unless that is known already.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub fn begin_schedule(&mut self, schedule: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.connection
+            .execute("INSERT OR IGNORE INTO schedules (name, began_at) VALUES (?1, ?2)", params![schedule, millis(now)])
+            .map_err(|error| self.fault(error))?;
+        Ok(())
+    }
+
+    /// From when on a schedule counts; `None` if nobody has seen it yet.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn schedule_began(&self, schedule: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.connection
+            .query_row("SELECT began_at FROM schedules WHERE name = ?1", [schedule], |row| row.get(0).map(moment))
+            .optional()
+            .map_err(|error| self.fault(error))
+    }
+
+    /// Keeps what a source brought, for the run that goes on from here.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub fn write_journal(&mut self, entry: &JournalEntry) -> Result<(), StoreError> {
+        let body = Kept {
+            authority: entry.collection.authority,
+            resources: entry.collection.resources.iter().collect(),
+            ledger: entry.collection.ledger.iter().collect(),
+        };
+        self.connection
+            .execute(
+                "INSERT OR REPLACE INTO journal (source, started_at, ended_at, body) VALUES (?1, ?2, ?3, ?4)",
+                params![entry.source.as_str(), millis(entry.started_at), millis(entry.ended_at), json(&body)],
+            )
+            .map_err(|error| self.fault(error))?;
+        Ok(())
+    }
+
+    /// What stopped runs have read whole since a moment, sorted by source.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn journal(&self, since: DateTime<Utc>) -> Result<Vec<JournalEntry>, StoreError> {
+        let read = || {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT source, started_at, ended_at, body FROM journal WHERE started_at >= ?1 ORDER BY source",
+            )?;
+            let rows = statement.query_map([millis(since)], |row| {
+                let Json(Whole { authority, resources, ledger }) = row.get(3)?;
+                Ok(JournalEntry {
+                    source: row.get::<_, String>(0)?.as_str().into(),
+                    started_at: moment(row.get(1)?),
+                    ended_at: moment(row.get(2)?),
+                    collection: Collection { authority, resources, ledger },
+                })
+            })?;
+            rows.collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(|error| self.fault(error))
+    }
+
+    fn runs(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Run>, StoreError> {
+        let read = || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let rows = statement.query_map(params, run)?;
+            rows.collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(|error| self.fault(error))
+    }
+}
+
+/// Ends a run in the transaction of its scan. What was read whole is of use to nobody once all of it is in a snapshot.
+pub(super) fn end_with_scan(
+    connection: &Connection,
+    run: RunRecord,
+    snapshot: SnapshotId,
+    head: &SnapshotHead,
+) -> rusqlite::Result<()> {
+    let end = if head.complete { RunEnd::Complete } else { RunEnd::Incomplete };
+    let note = if run.stopped { "it was stopped at its deadline" } else { "" };
+    connection.execute(
+        "UPDATE runs SET ended_at = ?2, outcome = ?3, snapshot = ?4, note = ?5 WHERE id = ?1",
+        params![run.id, millis(head.ended_at), end.name(), snapshot.0, note],
+    )?;
+    if !run.stopped {
+        connection.execute("DELETE FROM journal", [])?;
+    }
+    Ok(())
+}
+
+fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
+    let outcome: Option<String> = row.get(5)?;
+    Ok(Run {
+        id: row.get(0)?,
+        schedule: row.get(1)?,
+        due_at: moment(row.get(2)?),
+        started_at: moment(row.get(3)?),
+        ended_at: row.get::<_, Option<i64>>(4)?.map(moment),
+        end: outcome.and_then(|outcome| RunEnd::ALL.into_iter().find(|end| end.name() == outcome)),
+        snapshot: row.get::<_, Option<i64>>(6)?.map(SnapshotId),
+        note: row.get(7)?,
+    })
+}
+
+/// What a source brought, as it is written.
+#[derive(Serialize)]
+struct Kept<'a> {
+    authority: u8,
+    resources: Vec<&'a Resource>,
+    ledger: Vec<&'a LedgerEntry>,
+}
+
+/// The same, as it is read.
+#[derive(Deserialize)]
+struct Whole {
+    authority: u8,
+    resources: Vec<Resource>,
+    ledger: Vec<LedgerEntry>,
+}
