@@ -18,8 +18,8 @@ const HANDFUL: usize = 50;
 const FIRST_PAUSE: TimeDelta = TimeDelta::minutes(1);
 /// The longest pause between two tries.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(6);
-/// A notice that nobody took for so long is given up.
-const GIVE_UP_AFTER: TimeDelta = TimeDelta::days(3);
+/// A notice that nobody took after so many tries, which are about three days, is given up.
+const MOST_TRIES: u32 = 20;
 /// Failures in a row after which a channel is left in peace.
 const FAILURES: u32 = 5;
 
@@ -117,10 +117,9 @@ impl Deliverer<'_> {
         let now = self.clock.now();
         let notice = &outgoing.notice;
         let reason = error.to_string();
-        let age = now - notice.created_at.max(outgoing.due_at.min(now) - LONGEST_PAUSE);
         let again = match error {
             DeliveryError::Never { .. } => None,
-            DeliveryError::Later { .. } if age > GIVE_UP_AFTER => None,
+            DeliveryError::Later { .. } if outgoing.attempts + 1 >= MOST_TRIES => None,
             DeliveryError::Later { after, .. } => {
                 let asked = after.and_then(|after| TimeDelta::from_std(after).ok()).unwrap_or_default();
                 Some(now + pause(outgoing.attempts).max(asked.min(LONGEST_PAUSE)))

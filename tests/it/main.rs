@@ -21,3 +21,4 @@ mod simulator;
 mod sources;
 mod store;
 mod support;
+mod telling;

@@ -7,6 +7,7 @@ mod drift;
 mod expiring;
 mod findings;
 mod sight;
+mod undelivered;
 mod waivers;
 
 use super::layout::{Ink, Look, Page, Words, dotted, words};
@@ -32,6 +33,7 @@ pub fn morning_view(assessment: &Assessment, look: Look) -> String {
     } else {
         findings::first_scan(&mut page, assessment);
     }
+    undelivered::section(&mut page, assessment);
     expiring::section(&mut page, assessment, &inventory);
     findings::settled(&mut page, assessment);
     waivers::section(&mut page, assessment);

@@ -11,7 +11,7 @@ mod pagerduty;
 mod sample;
 mod siem;
 mod slack;
-mod smtp_script;
+pub(crate) mod smtp_script;
 mod teams;
 mod tls;
 mod webhook;

@@ -8,7 +8,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// What the server does when it is its turn.
 #[derive(Debug, Clone)]
-pub(super) enum Turn {
+pub(crate) enum Turn {
     Say(&'static str),
     SayLong(usize),
     Hang,
@@ -17,14 +17,14 @@ pub(super) enum Turn {
 
 /// The server's turns. Whatever is not mentioned is done as a proper server does.
 #[derive(Debug, Clone)]
-pub(super) struct Script {
-    pub(super) greeting: Turn,
-    pub(super) hello: Turn,
-    pub(super) login: Turn,
-    pub(super) recipients: Vec<Turn>,
-    pub(super) data: Turn,
-    pub(super) content: Turn,
-    pub(super) goodbye: Turn,
+pub(crate) struct Script {
+    pub(crate) greeting: Turn,
+    pub(crate) hello: Turn,
+    pub(crate) login: Turn,
+    pub(crate) recipients: Vec<Turn>,
+    pub(crate) data: Turn,
+    pub(crate) content: Turn,
+    pub(crate) goodbye: Turn,
 }
 
 impl Default for Script {
@@ -43,23 +43,23 @@ impl Default for Script {
 
 /// What the server heard.
 #[derive(Debug, Default)]
-pub(super) struct Heard {
-    pub(super) lines: Vec<String>,
-    pub(super) mails: Vec<String>,
+pub(crate) struct Heard {
+    pub(crate) lines: Vec<String>,
+    pub(crate) mails: Vec<String>,
 }
 
 /// A running server.
-pub(super) struct Server {
-    pub(super) port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     heard: Arc<Mutex<Heard>>,
 }
 
 impl Server {
-    pub(super) async fn start(script: Script) -> Self {
+    pub(crate) async fn start(script: Script) -> Self {
         Self::start_with(script, None).await
     }
 
-    pub(super) async fn start_with(script: Script, tls: Option<TlsAcceptor>) -> Self {
+    pub(crate) async fn start_with(script: Script, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let heard = Arc::new(Mutex::new(Heard::default()));
@@ -82,12 +82,12 @@ impl Server {
     }
 
     /// The mails that were taken.
-    pub(super) fn mails(&self) -> Vec<String> {
+    pub(crate) fn mails(&self) -> Vec<String> {
         self.heard.lock().unwrap().mails.clone()
     }
 
     /// What the client said, but for the mails.
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.heard.lock().unwrap().lines.clone()
     }
 }
