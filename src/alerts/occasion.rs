@@ -23,7 +23,7 @@ pub struct Occasion<'a> {
     pub now: DateTime<Utc>,
     /// What was seen.
     pub inventory: &'a Inventory<'a>,
-    /// What changed since the scan before.
+    /// What changed since the scan before, sorted by resource.
     pub changes: &'a [Change],
     /// Every finding as it stands.
     pub findings: &'a [Finding],

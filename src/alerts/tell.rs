@@ -40,7 +40,7 @@ impl Draft {
 #[must_use]
 pub fn tell(occasion: &Occasion<'_>, routing: &Routing) -> Dispatch {
     let causes = cause::group(occasion, routing.calls_for_old_facts);
-    let teller = Teller { occasion, routing };
+    let teller = Teller::new(occasion, routing);
     let mut drafts: Vec<Draft> = causes.iter().flat_map(|cause| teller.of_cause(cause)).collect();
     drafts.extend(teller.of_coverage());
     let ladder = ladder::climb(occasion, routing);
@@ -61,12 +61,31 @@ pub fn tell(occasion: &Occasion<'_>, routing: &Routing) -> Dispatch {
 struct Teller<'a, 'o> {
     occasion: &'o Occasion<'a>,
     routing: &'o Routing,
+    /// The threads that are not over, by cause.
+    threads: HashMap<&'o CauseId, Vec<&'o Thread>>,
+    /// The causes of which a finding is open.
+    open: HashSet<&'o CauseId>,
 }
 
 /// Where a draft goes: a channel, mail addresses of owners if any, and the time of its digest.
 type Place = (ChannelName, Vec<String>, Option<DateTime<Utc>>);
 
-impl Teller<'_, '_> {
+impl<'a, 'o> Teller<'a, 'o> {
+    fn new(occasion: &'o Occasion<'a>, routing: &'o Routing) -> Self {
+        let mut threads: HashMap<&CauseId, Vec<&Thread>> = HashMap::new();
+        for thread in &occasion.known.threads {
+            threads.entry(&thread.cause).or_default().push(thread);
+        }
+        let open = occasion.findings.iter().filter(|finding| finding.status == Status::Open);
+        let open = open.filter_map(|finding| occasion.known.causes.get(&finding.id)).collect();
+        Self { occasion, routing, threads, open }
+    }
+
+    /// The threads of a cause that are not over.
+    fn threads_of(&self, cause: &CauseId) -> impl Iterator<Item = &'o Thread> + '_ {
+        self.threads.get(cause).into_iter().flatten().copied()
+    }
+
     fn of_cause(&self, cause: &Cause<'_>) -> Vec<Draft> {
         let mut places: BTreeMap<Place, Vec<usize>> = BTreeMap::new();
         for route in &self.routing.routes {
@@ -82,8 +101,7 @@ impl Teller<'_, '_> {
         let action = self.action(cause);
         if matches!(action, Action::Update | Action::Settle) {
             // Whoever keeps something open hears that it is over, whatever its routes pick: an escalation has none.
-            let open = self.occasion.known.threads.iter().filter(|thread| thread.cause == cause.id);
-            for thread in open.filter(|thread| self.keeps_open(&thread.channel)) {
+            for thread in self.threads_of(&cause.id).filter(|thread| self.keeps_open(&thread.channel)) {
                 let place = (thread.channel.clone(), Vec::new(), None);
                 places.entry(place).or_default().extend(0..cause.steps.len());
             }
@@ -113,13 +131,11 @@ impl Teller<'_, '_> {
 
     /// The threads of causes that are over and of which nobody else is told.
     fn left_behind(&self, causes: &[Cause<'_>], dispatch: &Dispatch) -> Vec<Thread> {
-        let over: HashSet<&CauseId> =
-            causes.iter().filter(|cause| self.action(cause) == Action::Settle).map(|cause| &cause.id).collect();
-        let told = |thread: &Thread| {
-            dispatch.threads.iter().any(|one| one.channel == thread.channel && one.cause == thread.cause)
-        };
-        let open = self.occasion.known.threads.iter();
-        open.filter(|thread| over.contains(&thread.cause) && !told(thread))
+        let told: HashSet<(&ChannelName, &CauseId)> =
+            dispatch.threads.iter().map(|thread| (&thread.channel, &thread.cause)).collect();
+        let over = causes.iter().filter(|cause| self.action(cause) == Action::Settle);
+        over.flat_map(|cause| self.threads_of(&cause.id))
+            .filter(|thread| !told.contains(&(&thread.channel, &thread.cause)))
             .map(|thread| Thread { settled: true, ..thread.clone() })
             .collect()
     }
@@ -145,15 +161,13 @@ impl Teller<'_, '_> {
         if cause.raises() {
             return Action::Raise;
         }
-        let of_cause = |finding: &&Finding| self.occasion.known.causes.get(&finding.id) == Some(&cause.id);
-        let mut all = self.occasion.findings.iter().filter(of_cause);
-        if all.any(|finding| finding.status == Status::Open) { Action::Update } else { Action::Settle }
+        if self.open.contains(&cause.id) { Action::Update } else { Action::Settle }
     }
 
     fn draft(&self, cause: &Cause<'_>, action: Action, place: Place, at: &[usize]) -> Option<Draft> {
         let (channel, recipients, digest) = place;
         let plan = self.routing.channel(&channel)?;
-        let thread = self.occasion.known.threads.iter().any(|one| one.channel == channel && one.cause == cause.id);
+        let thread = self.threads_of(&cause.id).any(|thread| thread.channel == channel);
         let is_news = match action {
             Action::Raise => true,
             Action::Tell => !plan.kind.keeps_open,
@@ -382,13 +396,15 @@ impl Writer<'_> {
 
     /// The threads that these drafts begin or carry on. Mail to owners has none: each of them has a part of the cause.
     fn threads(&self, drafts: &[Draft], known: &[Thread]) -> Vec<Thread> {
+        let known: HashMap<(&ChannelName, &CauseId), &Thread> =
+            known.iter().map(|thread| ((&thread.channel, &thread.cause), thread)).collect();
         let mut threads: BTreeMap<(&ChannelName, &CauseId), Thread> = BTreeMap::new();
         for draft in drafts.iter().filter(|draft| draft.recipients.is_empty()) {
             let key = (&draft.channel, &draft.cause);
             let severity = draft.severity();
             let thread = threads.entry(key).or_insert_with(|| {
-                let earlier = known.iter().find(|one| one.channel == draft.channel && one.cause == draft.cause);
-                earlier.cloned().unwrap_or_else(|| Thread {
+                let earlier = known.get(&key).map(|thread| (*thread).clone());
+                earlier.unwrap_or_else(|| Thread {
                     channel: draft.channel.clone(),
                     cause: draft.cause.clone(),
                     remote: None,

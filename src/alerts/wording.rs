@@ -128,7 +128,8 @@ fn happened(cause: &Cause<'_>, occasion: &Occasion<'_>) -> Option<String> {
         Root::Rule(rule) => Some(format!("Rule {rule} is new or judges otherwise than before")),
         Root::Source(source) => Some(format!("Source {source} was read for the first time")),
         Root::Resource(resource) => {
-            let change = occasion.changes.iter().find(|change| change.resource == *resource);
+            let at = occasion.changes.binary_search_by(|change| change.resource.cmp(resource)).ok();
+            let change = at.and_then(|at| occasion.changes.get(at));
             change.map_or_else(
                 || named_holder(cause, resource, occasion.inventory),
                 |change| told(change, occasion.inventory),
