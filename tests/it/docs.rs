@@ -246,6 +246,29 @@ fn the_examples_are_understood() {
     }
 }
 
+/// The example that runs by itself has no mistakes, and neither has what the default configuration shows in comments.
+#[test]
+fn the_examples_for_unattended_nights_are_understood() {
+    let config = Config::load(&project().join("examples/unattended/keyroll.yaml")).unwrap();
+    assert_eq!((config.schedules().len(), config.routing().channels.len(), config.routing().routes.len()), (1, 3, 3));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keyroll.yaml");
+    // A comment that looks like YAML is an example: without its sign it must be read.
+    let shown = keyroll::config::DEFAULTS.split("# When `keyroll daemon` scans.").nth(1).unwrap();
+    let example: Vec<&str> = shown
+        .lines()
+        .filter_map(|line| line.strip_prefix("# "))
+        .filter(|line| {
+            line.starts_with(' ')
+                || line.split_once(':').is_some_and(|(key, _)| key.chars().all(|letter| letter.is_ascii_lowercase()))
+        })
+        .collect();
+    let base = keyroll::config::DEFAULTS.split("# Connection settings").next().unwrap();
+    fs::write(&path, format!("{base}\n{}\n", example.join("\n"))).unwrap();
+    let config = Config::load(&path).unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(config.routing().channels.len(), keyroll::alerts::CHANNELS.len(), "every sort of channel is shown");
+}
+
 #[test]
 fn the_default_configuration_is_understood() {
     let folder = tempfile::tempdir().unwrap();

@@ -223,3 +223,84 @@ fn a_demo_never_overwrites_a_folder_that_is_not_its_own() {
     assert!(run.err.contains("--out"), "{}", run.err);
     assert_eq!(fs::read_to_string(folder.path().join("precious/notes.txt")).unwrap(), "mine");
 }
+
+#[test]
+fn mistakes_in_schedules_and_alerts_are_told_at_once_with_their_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "{CONFIG}schedules:
+  - {{ name: leap, cron: \"0 0 30 2 *\" }}
+  - {{ name: nightly, cron: \"30 2 * * *\", zone: Europe/Berlim, sources: [orgg] }}
+  - {{ name: seconds, cron: \"0 30 2 * * *\" }}
+alerts:
+  channels:
+    - {{ name: mail, type: emial }}
+    - {{ name: ops, type: webhook, url: env:GOOD_URL, secret: env:EMPTY }}
+    - {{ name: nobody, type: webhook, url: env:GOOD_URL, secret: env:LONG }}
+  routes:
+    - to: oops
+    - to: ops
+      tell: [opend]
+      pick: {{ severity: hihg }}
+      digest: \"61 * * * *\"
+    - to: ops
+      owners_first: true
+  expiry:
+    days: [0, 400]
+    zone: Nowhere/City
+heartbeat: {{ url: env:MISSING_URL }}
+daemon: {{ listen: \"0.0.0.0:9464\" }}
+"
+    );
+    write(folder.path(), "keyroll.yaml", &text);
+    let run = scan(folder.path());
+    assert_told(
+        &run,
+        &[
+            "never",
+            "Europe/Berlim",
+            "Europe/Berlin",
+            "there is no source `orgg`",
+            "five",
+            "unknown channel type `emial`",
+            "did you mean `email`?",
+            "nothing is sent to channel `nobody`",
+            "there is no channel `oops`",
+            "there is no event `opend`",
+            "did you mean `opened`?",
+            "hihg",
+            "owners can only be told by mail",
+            "0 is no rung",
+            "Nowhere/City",
+            "keyroll.yaml:9",
+        ],
+    );
+}
+
+#[test]
+fn mistakes_inside_channels_are_told_when_they_are_built() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "{CONFIG}alerts:
+  channels:
+    - {{ name: ops, type: webhook, url: env:GOOD_URL, secret: env:EMPTY }}
+    - name: mail
+      type: email
+      server: smtp.acme.example
+      from: keyroll@acme.example
+      to: [a@acme.example]
+      title: \"{{{{ titel }}}}\"
+  routes:
+    - to: [ops, mail]
+"
+    );
+    write(folder.path(), "keyroll.yaml", &text);
+    let variables = [("GOOD_KEY", "k"), ("GOOD_URL", "https://hooks.acme.example/x"), ("EMPTY", "")];
+    let run = keyroll_with(folder.path(), &["scan"], &variables);
+    assert_eq!(run.code, 3, "{}{}", run.out, run.err);
+    assert_told(
+        &run,
+        &["`EMPTY` is not set", "unknown field `titel`", "did you mean `title`?", "keyroll.yaml:8", "keyroll.yaml:14"],
+    );
+    assert!(!folder.path().join("keyroll.db").exists());
+}

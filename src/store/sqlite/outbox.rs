@@ -15,6 +15,11 @@ use crate::model::{
 };
 use crate::store::{Breaker, StoreError};
 
+/// Of one cause, a channel is sent what was made first before what was made later.
+const IN_ORDER: &str = "NOT EXISTS (
+    SELECT 1 FROM notices AS earlier WHERE earlier.state = 'pending' AND earlier.channel = notices.channel
+      AND earlier.cause = notices.cause AND earlier.number < notices.number)";
+
 const COLUMNS: &str = "body, digest, state, folded, due_at, attempts, tried_at, error";
 
 impl Store {
@@ -34,8 +39,8 @@ impl Store {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let sql = format!(
             "SELECT {COLUMNS} FROM notices WHERE state = 'pending' AND due_at <= ?1
-               AND channel NOT IN (SELECT channel FROM breakers WHERE open_until > ?1)
-             ORDER BY due_at, created_at, id LIMIT ?2"
+               AND channel NOT IN (SELECT channel FROM breakers WHERE open_until > ?1) AND {IN_ORDER}
+             ORDER BY due_at, number LIMIT ?2"
         );
         self.notices(&sql, params![millis(now), most])
     }
@@ -45,10 +50,12 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn next_due(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let sql = "SELECT min(max(due_at, coalesce(open_until, 0))) FROM notices LEFT JOIN breakers USING (channel)
-                   WHERE state = 'pending'";
+        let sql = format!(
+            "SELECT min(max(due_at, coalesce(open_until, 0))) FROM notices LEFT JOIN breakers USING (channel)
+             WHERE state = 'pending' AND {IN_ORDER}"
+        );
         let due: Option<i64> =
-            self.connection.query_row(sql, [], |row| row.get(0)).map_err(|error| self.fault(error))?;
+            self.connection.query_row(&sql, [], |row| row.get(0)).map_err(|error| self.fault(error))?;
         Ok(due.map(moment))
     }
 
@@ -57,9 +64,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn undelivered(&self) -> Result<Vec<Outgoing>, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM notices WHERE state IN ('pending', 'dead') ORDER BY channel, created_at, id"
-        );
+        let sql = format!("SELECT {COLUMNS} FROM notices WHERE state IN ('pending', 'dead') ORDER BY channel, number");
         self.notices(&sql, [])
     }
 
@@ -203,7 +208,7 @@ impl Store {
         let sql = format!(
             "SELECT {COLUMNS} FROM notices
              WHERE state = 'pending' AND digest IS NOT NULL AND attempts = 0 AND due_at <= ?1
-             ORDER BY channel, digest, created_at, id"
+             ORDER BY channel, digest, number"
         );
         let due = self.notices(&sql, [millis(now)])?;
         let mut folded = 0;
@@ -378,13 +383,14 @@ impl Store {
 /// Writes what is to be told. A notice that is there already stays as it is: the same occasion came twice.
 pub(super) fn write(connection: &Connection, dispatch: &Dispatch) -> rusqlite::Result<()> {
     let mut insert = connection.prepare(
-        "INSERT OR IGNORE INTO notices (id, channel, state, digest, created_at, due_at, attempts, error, body)
-         VALUES (?1, ?2, 'pending', ?3, ?4, ?5, 0, '', ?6)",
+        "INSERT OR IGNORE INTO notices (id, channel, cause, state, digest, created_at, due_at, attempts, error, body)
+         VALUES (?1, ?2, ?3, 'pending', ?4, ?5, ?6, 0, '', ?7)",
     )?;
     for Outgoing { notice, digest, due_at, .. } in &dispatch.outgoing {
         insert.execute(params![
             notice.id.as_str(),
             notice.channel.as_str(),
+            notice.cause.as_str(),
             digest,
             millis(notice.created_at),
             millis(*due_at),

@@ -1,6 +1,7 @@
 //! From a scan to the other side: who hears of what, once, in time, and what happens when nobody listens. Over the
 //! pretended estate, with a real receiver of messages.
 
+mod daemon;
 mod follow_up;
 mod kills;
 mod ladder;

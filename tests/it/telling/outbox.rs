@@ -123,3 +123,33 @@ async fn beyond_the_budget_of_a_day_the_rest_is_one_message() {
         told.len()
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_closed_before_it_was_opened() {
+    use keyroll::simulator::Fault;
+    let (estate, receiver) = (Estate::new().await, Receiver::new().await);
+    estate.configure(&alerts(
+        &estate,
+        &receiver,
+        "    - to: all\n      tell: [incomplete]\n    - to: pager\n      tell: [missed]\n",
+    ));
+    estate.scan().await;
+    estate.simulator.set_fault("domains", Fault::Status(403));
+    estate.scan().await;
+    receiver.say(503);
+    deliver(&estate).await;
+    estate.simulator.clear_faults();
+    estate.scan().await;
+    receiver.say(204);
+    let failed = sent_to(&receiver, "all").len();
+    deliver(&estate).await;
+    assert_eq!(sent_to(&receiver, "all").len(), failed, "the second waits for the first, which waits for its next try");
+    estate.clock.advance(TimeDelta::minutes(5));
+    deliver(&estate).await;
+    let actions: Vec<String> = sent_to(&receiver, "all")
+        .split_off(failed)
+        .iter()
+        .map(|event| event["data"]["action"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(actions, ["raise", "settle"]);
+}

@@ -7,8 +7,10 @@
 
 -- The outbox. A notice is written in the transaction of the findings it tells of, and never changes what it says.
 CREATE TABLE notices (
-    id         TEXT    PRIMARY KEY,
+    number     INTEGER PRIMARY KEY,      -- the order in which they were made
+    id         TEXT    NOT NULL UNIQUE,
     channel    TEXT    NOT NULL,
+    cause      TEXT    NOT NULL,         -- of one cause, what was made first is sent first: nothing is closed before it is opened
     state      TEXT    NOT NULL,         -- pending, delivered, dead, folded
     folded     TEXT,                     -- the notice that says it instead, if folded
     digest     TEXT,                     -- notices with the same key that come due together are sent as one
@@ -18,9 +20,10 @@ CREATE TABLE notices (
     tried_at   INTEGER,
     error      TEXT    NOT NULL,         -- why the last try failed; empty if none did
     body       TEXT    NOT NULL          -- Notice
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE INDEX notices_waiting ON notices (due_at) WHERE state = 'pending';
+CREATE INDEX notices_in_order ON notices (channel, cause, number) WHERE state = 'pending';
 CREATE INDEX notices_dead ON notices (channel) WHERE state = 'dead';
 CREATE INDEX notices_by_channel ON notices (channel, created_at);
 
