@@ -4,12 +4,12 @@ Takes: folder, mode (starttls, tls), certificate, key, and perhaps a user and pa
 Prints the port it listens on, and ends when its standard input is closed.
 """
 
+import asyncio
 import itertools
 import pathlib
 import ssl
 import sys
 
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
 
@@ -28,14 +28,14 @@ class Keeper:
         return "250 kept"
 
 
-def main():
+async def main():
     folder, mode, certificate, key, *login = sys.argv[1:]
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
 
     def check(server, session, envelope, mechanism, data):
         known = [data.login.decode(), data.password.decode()] == login
-        return AuthResult(success=known, auth_data=data)
+        return AuthResult(success=known, handled=False, auth_data=data)
 
     options = {"decode_data": False, "enable_SMTPUTF8": True}
     if login:
@@ -43,18 +43,17 @@ def main():
     if mode == "starttls":
         options |= {"tls_context": context, "require_starttls": True}
 
-    class Server(Controller):
-        def factory(self):
-            return SMTP(self.handler, **options)
+    keeper = Keeper(folder)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: SMTP(keeper, loop=loop, **options),
+        host="127.0.0.1",
+        port=0,
+        ssl=context if mode == "tls" else None,
+    )
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await loop.run_in_executor(None, sys.stdin.read)
+    server.close()
 
-        def _trigger_server(self):
-            """No visit to itself: the tests begin by talking to it."""
 
-    server = Server(Keeper(folder), hostname="127.0.0.1", port=0, ssl_context=context if mode == "tls" else None)
-    server.start()
-    print(server.server.sockets[0].getsockname()[1], flush=True)
-    sys.stdin.read()
-    server.stop()
-
-
-main()
+asyncio.run(main())
