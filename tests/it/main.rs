@@ -12,6 +12,7 @@ mod http;
 mod journey;
 mod lifecycle;
 mod mistakes;
+mod monitoring;
 mod reports;
 mod requests;
 mod rule_messages;
