@@ -141,7 +141,7 @@ impl<'a> Follower<'a> {
             title,
             lead,
             effects,
-            more: wording::SEE_FINDINGS,
+            more: wording::see_cause(cause),
         }
     }
 }

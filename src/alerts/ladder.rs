@@ -164,7 +164,7 @@ fn draft(
         title,
         lead,
         effects,
-        more: "keyroll calendar",
+        more: "keyroll calendar".to_owned(),
     }
 }
 
@@ -204,7 +204,7 @@ fn renewed(expiries: &[Expiry], threads: &[Thread], told: &BTreeSet<String>, rou
             title: shorten(&harmless(&what), 200),
             lead: Vec::new(),
             effects: Vec::new(),
-            more: "keyroll calendar",
+            more: "keyroll calendar".to_owned(),
         })
     })
     .collect()

@@ -157,7 +157,7 @@ fn draft(news: &ScheduleNews, channel: &ChannelName, estate: &str) -> Draft {
         title,
         lead: vec![lead],
         effects,
-        more: "keyroll snapshots",
+        more: "keyroll snapshots".to_owned(),
     }
 }
 

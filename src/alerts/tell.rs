@@ -27,7 +27,7 @@ pub(super) struct Draft {
     pub(super) title: String,
     pub(super) lead: Vec<String>,
     pub(super) effects: Vec<Effect>,
-    pub(super) more: &'static str,
+    pub(super) more: String,
 }
 
 impl Draft {
@@ -190,7 +190,7 @@ impl<'a, 'o> Teller<'a, 'o> {
         };
         let topic = if cause.is_adoption() { Topic::Adoption } else { Topic::Findings };
         let digest = if plan.kind.keeps_open { None } else { digest };
-        let (cause, more) = (cause.id.clone(), wording::SEE_FINDINGS);
+        let (cause, more) = (cause.id.clone(), wording::see_cause(&cause.id));
         Some(Draft { channel, recipients, digest, topic, action, cause, title, lead, effects, more })
     }
 
@@ -237,7 +237,7 @@ impl<'a, 'o> Teller<'a, 'o> {
             title: title.clone(),
             lead: lead.clone(),
             effects: effects.clone(),
-            more: "keyroll coverage",
+            more: "keyroll coverage".to_owned(),
         };
         channels.into_iter().map(draft).collect()
     }
@@ -329,7 +329,7 @@ impl Writer<'_> {
                 lead: draft.lead,
                 effects,
                 hidden,
-                more: draft.more.to_owned(),
+                more: draft.more,
                 estate: self.estate.to_owned(),
                 snapshot: self.snapshot,
                 created_at: self.now,
@@ -390,7 +390,7 @@ impl Writer<'_> {
             lead.push(format!("… and {} more", drafts.len() - LISTED));
         }
         let effects = drafts.into_iter().flat_map(|draft| draft.effects).collect();
-        let (topic, action, more) = (Topic::Digest, Action::Tell, wording::SEE_FINDINGS);
+        let (topic, action, more) = (Topic::Digest, Action::Tell, wording::SEE_FINDINGS.to_owned());
         Some(Draft { channel, recipients, digest: None, topic, action, cause, title, lead, effects, more })
     }
 

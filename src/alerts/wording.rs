@@ -11,7 +11,8 @@ use super::occasion::Occasion;
 use super::routing::Routing;
 use crate::inventory::Inventory;
 use crate::model::{
-    Change, Effect, Finding, FindingId, LedgerEntry, ResourceId, Severity, SourceName, Status, Step, Transition, What,
+    CauseId, Change, Effect, FieldChange, Finding, FindingId, LedgerEntry, ResourceId, Severity, SourceName, Status,
+    Step, Transition, What,
 };
 use crate::text::{harmless, join_and, plural, shorten};
 
@@ -67,6 +68,11 @@ fn link(finding: &FindingId, routing: &Routing) -> String {
         Some(address) => address.replace("{finding}", finding.as_str()),
         None => format!("keyroll findings show {}", finding.short()),
     }
+}
+
+/// How to see the findings of one cause.
+pub(super) fn see_cause(cause: &CauseId) -> String {
+    format!("keyroll findings --cause {cause}")
 }
 
 /// How to see all findings.
@@ -161,24 +167,33 @@ fn told(change: &Change, inventory: &Inventory<'_>) -> Option<String> {
         What::Rotated => Some(format!("{what} replaces another one")),
         What::NotObserved => None,
         What::Changed => {
-            let fields: Vec<String> = change
+            // What has parts of its own is not told in a sentence, unless nothing else changed.
+            let (plain, nested): (Vec<_>, Vec<_>) = change
                 .fields
                 .iter()
-                .take(FIELDS)
-                .map(|field| {
-                    format!(
-                        "{}: {} → {}",
-                        field.field,
-                        words(field.before.as_ref(), inventory),
-                        words(field.after.as_ref(), inventory)
-                    )
-                })
-                .collect();
-            let more = change.fields.len().saturating_sub(FIELDS);
-            let more =
-                if more > 0 { format!(" and {}", plural(more, "other field", "other fields")) } else { String::new() };
-            Some(format!("{what} changed ({}{more})", fields.join("; ")))
+                .partition(|field| is_plain(field.before.as_ref()) && is_plain(field.after.as_ref()));
+            let told = |field: &&FieldChange| {
+                let [before, after] = [&field.before, &field.after].map(|value| words(value.as_ref(), inventory));
+                format!("{}: {before} → {after}", field.field.replace('_', " "))
+            };
+            let fields: Vec<String> = plain.iter().take(FIELDS).map(told).collect();
+            let more = plain.len() + nested.len() - fields.len();
+            let said = match (fields.is_empty(), more) {
+                (true, _) => join_and(&nested.iter().map(|field| field.field.replace('_', " ")).collect::<Vec<_>>()),
+                (false, 0) => fields.join("; "),
+                (false, more) => format!("{} and {}", fields.join("; "), plural(more, "other field", "other fields")),
+            };
+            Some(format!("{what} changed ({said})"))
         }
+    }
+}
+
+/// True if a value has no parts with names of their own.
+fn is_plain(value: Option<&Value>) -> bool {
+    match value {
+        Some(Value::Object(_)) => false,
+        Some(Value::Array(values)) => values.iter().all(|value| is_plain(Some(value))),
+        None | Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => true,
     }
 }
 
@@ -188,9 +203,11 @@ fn words(value: Option<&Value>, inventory: &Inventory<'_>) -> String {
         None => "unknown".to_owned(),
         Some(Value::Null) => "none".to_owned(),
         Some(Value::Bool(yes)) => if *yes { "yes" } else { "no" }.to_owned(),
-        Some(Value::String(text)) => {
-            ResourceId::parse(text).map_or_else(|| text.clone(), |id| inventory.name(&id).to_owned())
-        }
+        Some(Value::String(text)) => match (ResourceId::parse(text), text.parse::<DateTime<Utc>>()) {
+            (Some(id), _) => inventory.name(&id).to_owned(),
+            (None, Ok(at)) => at.format("%-d %b %Y %H:%M UTC").to_string(),
+            (None, Err(_no_time)) => text.clone(),
+        },
         Some(Value::Array(values)) if values.is_empty() => "empty".to_owned(),
         Some(Value::Array(values)) => {
             let each: Vec<String> = values.iter().map(|value| words(Some(value), inventory)).collect();

@@ -27,6 +27,9 @@ pub(super) struct FindingsArgs {
     /// Only those of this rule.
     #[arg(long, value_name = "ID")]
     rule: Option<String>,
+    /// Only those that came up with this cause, as messages name it; also the beginning of it.
+    #[arg(long, value_name = "ID")]
+    cause: Option<String>,
     /// Waived and resolved ones too.
     #[arg(long)]
     all: bool,
@@ -97,9 +100,19 @@ pub(super) fn findings(context: &Context, args: &FindingsArgs) -> Result<ExitCod
         }
         None => {}
     }
-    let mut assessment = context.assess()?;
+    let store = context.store()?;
+    let mut assessment = assess(&store)?;
     if let Some(rule) = &args.rule {
         known_rule(&assessment, rule)?;
+    }
+    if let Some(cause) = &args.cause {
+        let causes = store.causes()?;
+        let wanted = cause.to_ascii_uppercase();
+        let of_cause = |finding: &Finding| causes.get(&finding.id).is_some_and(|id| id.as_str().starts_with(&wanted));
+        assessment.findings.retain(of_cause);
+        if assessment.findings.is_empty() {
+            return Err(Complaint::failed(format!("no finding came up with cause `{cause}`")));
+        }
     }
     assessment.findings.retain(|finding| {
         (args.all || finding.status == Status::Open)

@@ -32,7 +32,8 @@ fn event(expiry: &Expiry, estate: &str, day: NaiveDate, now: DateTime<Utc>) -> E
     Event::new()
         .uid(&uid(expiry, estate, day))
         .timestamp(now)
-        .all_day(day)
+        // Without an end, an event on a date takes that whole day (RFC 5545, section 3.6.1).
+        .starts(day)
         .summary(&format!("Ends: {}", harmless(&expiry.what)))
         .description(&description(expiry, estate))
         // It shall not make anybody look busy.
@@ -112,6 +113,7 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} in {text}");
         }
+        assert!(!text.contains("DTEND"), "{text}");
         let midnight = written(&[expiry("x", "x", "2026-12-01T00:00:00Z")]);
         assert!(midnight.contains("DTSTART;VALUE=DATE:20261130\r\n"), "{midnight}");
     }

@@ -258,6 +258,11 @@ impl Simulator {
         hold(&self.shared.requests).clone()
     }
 
+    /// Forgets the requests so far: for runs of many nights.
+    pub fn forget_requests(&self) {
+        hold(&self.shared.requests).clear();
+    }
+
     /// Method and path of every request that a real estate would have taken as a change. Must stay empty.
     #[must_use]
     pub fn destroyed(&self) -> Vec<(String, String)> {

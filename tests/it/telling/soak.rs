@@ -1,7 +1,8 @@
-//! A thousand nights: the daemon under a fast clock, over a pretended estate that changes each night. Memory stays flat,
-//! every night is scanned once, and everything is told.
+//! A thousand nights: the daemon under a fast clock. Each night something can be seen no longer, or again, and now and then
+//! the estate itself changes (not every night: it would grow, and memory with it). Memory stays flat, every night is scanned
+//! once, and everything is told.
 //!
-//! The long run: `KEYROLL_NIGHTS=1000 cargo test --locked --test it soak -- --nocapture`
+//! The long run: `KEYROLL_NIGHTS=1000 cargo test --release --locked --test it soak -- --nocapture`
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use keyroll::clock::Clock;
 use keyroll::config::Config;
 use keyroll::daemon::{Daemon, Health, House, Metrics, Settings};
 use keyroll::http::{Factory, Limits};
-use keyroll::simulator::Plan;
+use keyroll::simulator::{Fault, Plan};
 use keyroll::store::Store;
 
 use super::{Receiver, alerts_through};
@@ -86,7 +87,14 @@ async fn soak_of_many_nights() {
     let mut used = Vec::new();
     for night in 0..nights {
         let start = daemon.next_start().unwrap();
-        estate.simulator.night(start);
+        if night % 20 == 1 {
+            estate.simulator.night(start);
+        }
+        match night % 2 {
+            0 => estate.simulator.clear_faults(),
+            _ => estate.simulator.set_fault("domains", Fault::Status(403)),
+        }
+        estate.simulator.forget_requests();
         estate.clock.set(start + TimeDelta::seconds(1));
         // Some rounds: one begins the scan, one ends it, and what it leaves in the outbox is sent.
         for _ in 0..6 {
@@ -94,7 +102,7 @@ async fn soak_of_many_nights() {
             daemon.wait().await;
             estate.clock.advance(TimeDelta::minutes(16));
         }
-        if night % (nights / 10).max(1) == 0 {
+        if night % (nights / 10).max(1) == nights / 20 {
             used.push(memory());
         }
     }
