@@ -325,7 +325,7 @@ fn of_credential(resource: &Resource, observed: bool, occasion: &Occasion<'_>, r
     let of_keyroll = if own { " of keyroll's own account" } else { "" };
     Some(Expiry {
         id: resource.id.as_str().to_owned(),
-        what: format!("{} “{label}”{of_keyroll}", form(credential.form)),
+        what: format!("{} “{label}”{of_keyroll}", credential.form.title()),
         ends_at,
         resource: Some(resource.id.clone()),
         owner: name,
@@ -362,16 +362,6 @@ fn of_own(own: &OwnCredential, routing: &Routing) -> Option<Expiry> {
 
 fn end_of_day(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc() + TimeDelta::days(1) - TimeDelta::seconds(1)
-}
-
-fn form(form: CredentialForm) -> &'static str {
-    match form {
-        CredentialForm::ApiToken => "API token",
-        CredentialForm::OrgApiKey => "organisation key",
-        CredentialForm::OauthClient => "OAuth client",
-        CredentialForm::SshKey => "SSH key",
-        CredentialForm::DeployKey => "deploy key",
-    }
 }
 
 fn remedy(form: CredentialForm) -> &'static str {

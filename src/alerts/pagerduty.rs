@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::outcome::{foreign, taken, within};
 use super::{Channel, ChannelKind, DeliveryError, Receipt, Tools, phrase, settings};
-use crate::document::Section;
+use crate::document::{Section, secrets};
 use crate::http::{Auth, Errand, Outlet, Verb};
 use crate::model::{Action, ChannelName, Effect, Notice, Severity, Thread, Topic};
 use crate::problem::Problems;
@@ -50,7 +50,7 @@ struct PagerDuty {
 
 fn build(name: ChannelName, mut section: Section, tools: &Tools) -> Result<Box<dyn Channel>, Problems> {
     let line = settings::outlet(&mut section, tools);
-    let key = settings::need_secret(&mut section, "routing_key", "routing_key_command");
+    let key = secrets::need_secret(&mut section, "routing_key", "routing_key_command");
     let base = settings::base_url(&mut section, Some(API));
     let channel = key.zip(base).and_then(|(routing_key, base)| {
         let outlet = Outlet::new(&base, &Auth::None, &[ENQUEUE], std::slice::from_ref(&routing_key), &line);

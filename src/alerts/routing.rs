@@ -131,7 +131,7 @@ pub struct Route {
     /// When a digest is sent; `None` tells at once.
     pub digest: Option<(Crontab, Zone)>,
     /// Days after which what still stands is told again.
-    pub remind_days: Option<u16>,
+    pub remind_days: Option<u32>,
     /// Who is called when nobody acknowledges.
     pub escalate: Option<Escalation>,
 }
@@ -311,7 +311,8 @@ impl Reader {
     fn channel(&mut self, mut section: Section) -> Result<(), Problems> {
         let name: Option<Located<String>> = section.need("name");
         let kind: Option<Located<String>> = section.need("type");
-        let messages_per_day = number(&mut section, "messages_per_day", 10_000).map_or(MESSAGES_PER_DAY, usize::from);
+        let messages_per_day =
+            section.number("messages_per_day", 10_000).map_or(MESSAGES_PER_DAY, |number| number as usize);
         let (quiet, loud_from) = quiet(&mut section);
         let known = kind.as_ref().and_then(|kind| CHANNELS.iter().find(|known| known.name == kind.value));
         if let (Some(kind), None) = (&kind, known) {
@@ -358,7 +359,7 @@ impl Reader {
         let picks = picks.and_then(|read| section.take(read)).unwrap_or_default();
         let tells = events(&mut section);
         let digest = digest(&mut section);
-        let remind_days = number(&mut section, "remind_days", 365);
+        let remind_days = section.number("remind_days", 365);
         let escalate = section.section("escalate").map(|part| self.escalation(part));
         let escalate = escalate.and_then(|read| section.take(read));
         section.finish(Some(Route { to, owners, picks, tells, digest, remind_days, escalate }))
@@ -531,15 +532,6 @@ fn holiday(section: &mut Section, written: &Located<String>) -> Option<chrono::N
         section.wrong(written.span.clone(), format!("`{}` is no day", written.value), Some(help));
     }
     day
-}
-
-fn number(section: &mut Section, key: &'static str, most: u16) -> Option<u16> {
-    let written: Located<i64> = section.get(key)?;
-    let number = u16::try_from(written.value).ok().filter(|number| (1..=most).contains(number));
-    if number.is_none() {
-        section.wrong(written.span, format!("`{key}` is {}, expected 1 to {most}", written.value), None);
-    }
-    number
 }
 
 fn suggestion(written: &str, known: &[&str], otherwise: &str) -> String {

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::outcome::{foreign, later, taken, within};
 use super::{Channel, ChannelKind, DeliveryError, Receipt, Tools, phrase, settings};
-use crate::document::Section;
+use crate::document::{Section, secrets};
 use crate::http::{Hook, Reply};
 use crate::model::{Action, ChannelName, Effect, Notice, Severity, Thread};
 use crate::problem::Problems;
@@ -46,7 +46,7 @@ struct Teams {
 
 fn build(name: ChannelName, mut section: Section, tools: &Tools) -> Result<Box<dyn Channel>, Problems> {
     let line = settings::outlet(&mut section, tools);
-    let url = settings::need_secret(&mut section, "url", "url_command");
+    let url = secrets::need_secret(&mut section, "url", "url_command");
     let hook = url.and_then(|url| settings::built(&mut section, "url", Hook::new(&url, &[], &line)));
     let channel = hook.map(|hook| Box::new(Teams { name, patience: tools.patience, hook }) as Box<dyn Channel>);
     section.finish(channel)

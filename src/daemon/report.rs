@@ -32,10 +32,15 @@ pub(super) fn set_all(
         }
     }
     set_findings(metrics, store)?;
-    for expiry in store.expiries()?.iter().filter(|expiry| expiry.own) {
-        for source in &expiry.sources {
-            metrics.set_own_credential_expiry(source.as_str(), Some(expiry.ends_at));
+    let mut own: BTreeMap<SourceName, DateTime<Utc>> = BTreeMap::new();
+    for expiry in store.expiries()?.into_iter().filter(|expiry| expiry.own) {
+        for source in expiry.sources {
+            let first = own.entry(source).or_insert(expiry.ends_at);
+            *first = expiry.ends_at.min(*first);
         }
+    }
+    for (source, ends_at) in own {
+        metrics.set_own_credential_expiry(source.as_str(), Some(ends_at));
     }
     if let Some(head) = store.latest()? {
         set_sources(metrics, &store.ledger(head.id)?);

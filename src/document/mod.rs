@@ -378,6 +378,16 @@ impl Section {
         if self.has(key) { self.get_parsed(key) } else { self.need::<String>(key).and_then(|_none| None) }
     }
 
+    /// A whole number from 1 to `most` under a key that may be left out.
+    pub fn number(&mut self, key: &'static str, most: u32) -> Option<u32> {
+        let written: Located<i64> = self.get(key)?;
+        let number = u32::try_from(written.value).ok().filter(|number| (1..=most).contains(number));
+        if number.is_none() {
+            self.wrong(written.span, format!("`{key}` is {}, expected 1 to {most}", written.value), None);
+        }
+        number
+    }
+
     /// The section under a key, if there is one. Its own `finish` must be called, and its problems taken up.
     pub fn section(&mut self, key: &'static str) -> Option<Self> {
         let node: Node = self.get(key)?;

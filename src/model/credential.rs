@@ -38,6 +38,20 @@ impl CredentialForm {
     }
 }
 
+impl CredentialForm {
+    /// What people call one.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::ApiToken => "API token",
+            Self::OrgApiKey => "organisation key",
+            Self::OauthClient => "OAuth client",
+            Self::SshKey => "SSH key",
+            Self::DeployKey => "deploy key",
+        }
+    }
+}
+
 /// A token, key or client. Its label is the resource's name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credential {

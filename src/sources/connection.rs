@@ -37,13 +37,13 @@ impl Connection {
         Self {
             tenant: base_url.clone(),
             base_url,
-            concurrency: whole_number(section, "concurrency", 100).map_or(8, |number| number as usize),
+            concurrency: section.number("concurrency", 100).map_or(8, |number| number as usize),
             skip: skipped(section, endpoints),
             proxy: section.get("proxy"),
             ca_file: section.get::<String>("ca_file").map(PathBuf::from),
-            timeout: Duration::from_secs(whole_number(section, "timeout_seconds", 3600).unwrap_or(60).into()),
+            timeout: Duration::from_secs(section.number("timeout_seconds", 3600).unwrap_or(60).into()),
             requests_per_second: rate(section),
-            page_size: whole_number(section, "page_size", 10_000),
+            page_size: section.number("page_size", 10_000),
         }
     }
 
@@ -92,16 +92,6 @@ pub(super) fn url(section: &mut Section, key: &'static str) -> Option<String> {
         return None;
     }
     Some(address.to_owned())
-}
-
-/// A whole number from 1 to `most`.
-pub(super) fn whole_number(section: &mut Section, key: &'static str, most: u32) -> Option<u32> {
-    let written: Located<i64> = section.get(key)?;
-    let number = u32::try_from(written.value).ok().filter(|number| (1..=most).contains(number));
-    if number.is_none() {
-        section.wrong(written.span, format!("`{key}` is {}, expected 1 to {most}", written.value), None);
-    }
-    number
 }
 
 fn rate(section: &mut Section) -> Option<f64> {

@@ -8,9 +8,9 @@ use lettre::message::Mailbox;
 
 use super::super::{Template, Tools};
 use super::message::Letterhead;
+use crate::document::secrets::secret;
 use crate::document::{Located, Section};
-use crate::problem::{Problem, SourceText};
-use crate::secret::{Secret, SecretRef};
+use crate::secret::Secret;
 use crate::text::did_you_mean;
 
 /// All that a section says.
@@ -57,10 +57,10 @@ impl Settings {
     pub(super) fn read(section: &mut Section, tools: &Tools) -> Option<Self> {
         let server = section.need::<Located<String>>("server");
         let security = security(section);
-        let port = whole_number(section, "port", 65_535);
+        let port = section.number("port", 65_535);
         let login = login(section);
         let ca_file = section.get::<String>("ca_file").map(PathBuf::from).or_else(|| tools.ca_file.clone());
-        let timeout = whole_number(section, "timeout_seconds", 3600).map(|seconds| Duration::from_secs(seconds.into()));
+        let timeout = section.number("timeout_seconds", 3600).map(|seconds| Duration::from_secs(seconds.into()));
         let letterhead = letterhead(section);
         let server = host(section, server?)?;
         let security = security?;
@@ -161,56 +161,4 @@ fn login(section: &mut Section) -> Option<(String, Secret)> {
         (Some(_), true) | (None, _) => {}
     }
     Some((user?, password?))
-}
-
-/// A secret that may be left out: a reference under `key`, or a command under `command_key`. `None` too where it
-/// cannot be had, which is noted.
-fn secret(section: &mut Section, key: &'static str, command_key: &'static str) -> Option<Secret> {
-    let written: Option<Located<String>> = section.get(key);
-    let command: Option<Vec<String>> = section.get(command_key);
-    let (reference, at) = match (written, command) {
-        (Some(_), Some(_)) => {
-            let what = format!("`{key}` and `{command_key}` exclude each other");
-            section.wrong(section.span_of(command_key), what, None);
-            return None;
-        }
-        (Some(written), None) => match written.value.parse::<SecretRef>() {
-            Ok(reference) => (reference, key),
-            Err(error) => {
-                let problem = covered(section, &written, format!("`{key}` is no reference")).help(error.to_string());
-                return section.take(Err(problem.into()));
-            }
-        },
-        (None, Some(words)) => (SecretRef::Command(words), command_key),
-        (None, None) => return None,
-    };
-    match reference.resolve() {
-        Ok(secret) => Some(secret),
-        Err(error) => {
-            section.wrong(section.span_of(at), format!("cannot get the secret of `{at}`"), Some(error.to_string()));
-            None
-        }
-    }
-}
-
-/// A problem at a value that may be a pasted secret: the excerpt shows the place, and asterisks for the value.
-fn covered(section: &Section, value: &Located<String>, what: String) -> Problem {
-    let file = section.file();
-    let mut text = file.text.to_string();
-    if text.get(value.span.clone()).is_some() {
-        text.replace_range(value.span.clone(), &"*".repeat(value.span.len()));
-    } else {
-        text.clear();
-    }
-    Problem::at(&SourceText::new(&file.name, &text), value.span.clone(), what)
-}
-
-/// A whole number from 1 to `most`.
-fn whole_number(section: &mut Section, key: &'static str, most: u32) -> Option<u32> {
-    let written: Located<i64> = section.get(key)?;
-    let number = u32::try_from(written.value).ok().filter(|number| (1..=most).contains(number));
-    if number.is_none() {
-        section.wrong(written.span, format!("`{key}` is {}, expected 1 to {most}", written.value), None);
-    }
-    number
 }

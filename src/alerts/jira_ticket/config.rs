@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::desk::{CLOUD, DATA_CENTER, Desk};
 use super::words;
 use crate::alerts::{Template, Tools, phrase, settings};
-use crate::document::{self, Located, Node, Section};
+use crate::document::{self, Located, Node, Section, secrets};
 use crate::http::{Auth, Errand, Outlet};
 use crate::model::Notice;
 
@@ -141,7 +141,7 @@ fn deployment(section: &mut Section) -> Option<Deployment> {
 }
 
 fn auth(section: &mut Section, deployment: Option<Deployment>) -> Option<Auth> {
-    let token = settings::need_secret(section, "token", "token_command");
+    let token = secrets::need_secret(section, "token", "token_command");
     match deployment {
         Some(Deployment::DataCenter) => token.map(Auth::Bearer),
         Some(Deployment::Cloud) => {

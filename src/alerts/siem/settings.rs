@@ -26,7 +26,7 @@ impl Settings {
         let app_name = header_word(section, "app_name", 48, "keyroll");
         let hostname = header_word(section, "hostname", 255, "-");
         let ca_file = section.get::<String>("ca_file").map(PathBuf::from).or_else(|| tools.ca_file.clone());
-        let timeout = seconds(section);
+        let timeout = section.number("timeout_seconds", 3600).map(|seconds| Duration::from_secs(seconds.into()));
         let transport = transport?;
         let (host, port) = address(section, written?, transport)?;
         Some(Self {
@@ -84,13 +84,4 @@ fn header_word(section: &mut Section, key: &'static str, longest: usize, default
     let help = format!("use at most {longest} ASCII characters without a space");
     section.wrong(written.span, format!("`{key}` cannot stand in a syslog message"), Some(help));
     None
-}
-
-fn seconds(section: &mut Section) -> Option<Duration> {
-    let written: Located<i64> = section.get("timeout_seconds")?;
-    let seconds = u64::try_from(written.value).ok().filter(|seconds| (1..=3600).contains(seconds));
-    if seconds.is_none() {
-        section.wrong(written.span, format!("`timeout_seconds` is {}, expected 1 to 3600", written.value), None);
-    }
-    seconds.map(Duration::from_secs)
 }

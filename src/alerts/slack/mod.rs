@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use super::outcome::{foreign, later, never, taken, within};
 use super::{Channel, ChannelKind, DeliveryError, Receipt, Tools, settings};
-use crate::document::Section;
+use crate::document::{Section, secrets};
 use crate::http::{Auth, Errand, Hook, Outlet, OutletSettings, Reply, Verb};
 use crate::model::{Action, ChannelName, Notice, Thread};
 use crate::problem::Problems;
@@ -86,12 +86,12 @@ fn build(name: ChannelName, mut section: Section, tools: &Tools) -> Result<Box<d
 }
 
 fn webhook(section: &mut Section, line: &OutletSettings) -> Option<Way> {
-    let url = settings::need_secret(section, "url", "url_command")?;
+    let url = secrets::need_secret(section, "url", "url_command")?;
     settings::built(section, "url", Hook::new(&url, &[], line)).map(Way::Webhook)
 }
 
 fn bot(section: &mut Section, line: &OutletSettings) -> Option<Way> {
-    let token = settings::need_secret(section, "token", "token_command");
+    let token = secrets::need_secret(section, "token", "token_command");
     let conversation: Option<String> = section.need("conversation");
     let base = settings::base_url(section, Some(API))?;
     let (token, conversation) = (token?, conversation?);

@@ -31,7 +31,7 @@ use async_trait::async_trait;
 use super::outcome::{taken, within};
 use super::{Channel, ChannelKind, DeliveryError, Receipt, Tools, settings};
 use crate::clock::Clock;
-use crate::document::Section;
+use crate::document::{Section, secrets};
 use crate::http::Hook;
 use crate::model::{ChannelName, Notice, Thread};
 use crate::problem::Problems;
@@ -72,8 +72,8 @@ struct Webhook {
 
 fn build(name: ChannelName, mut section: Section, tools: &Tools) -> Result<Box<dyn Channel>, Problems> {
     let line = settings::outlet(&mut section, tools);
-    let url = settings::need_secret(&mut section, "url", "url_command");
-    let secret = settings::need_secret(&mut section, "secret", "secret_command");
+    let url = secrets::need_secret(&mut section, "url", "url_command");
+    let secret = secrets::need_secret(&mut section, "secret", "secret_command");
     let key = secret.and_then(|secret| match signature::Key::new(&secret) {
         Ok(key) => Some(key),
         Err(what) => {
@@ -101,7 +101,7 @@ fn headers(section: &mut Section) -> Vec<(String, Secret)> {
             written.wrong(name.span, "a header's name has letters, digits and dashes only", None);
         } else if TAKEN_HEADERS.contains(&lower.as_str()) {
             written.wrong(name.span, format!("the header `{lower}` is set by keyroll itself"), None);
-        } else if let Some(value) = settings::secret_at(&mut written, &lower, &node) {
+        } else if let Some(value) = secrets::secret_at(&mut written, &lower, &node) {
             headers.push((lower, value));
         }
     }

@@ -80,7 +80,7 @@ fn block(now: DateTime<Utc>, ending: &Ending<'_>, inventory: &Inventory<'_>) -> 
     let days = (end.date_naive() - now.date_naive()).num_days();
     let ink = if days <= 7 { Ink::Alarm } else { Ink::Warn };
     let label = if end <= now { "ended".to_owned() } else { say::days_until(now, end.date_naive()) };
-    let what = format!("{} “{}”", form(credential.form), text::shorten(resource.title(), 60));
+    let what = format!("{} “{}”", credential.form.title(), text::shorten(resource.title(), 60));
     let (use_ink, used) = match credential.last_used_at {
         Fact::Known(at) if now - at <= TimeDelta::days(DAYS) => {
             let mark = if end <= now { "what uses it is broken" } else { "will break something" };
@@ -96,16 +96,6 @@ fn block(now: DateTime<Utc>, ending: &Ending<'_>, inventory: &Inventory<'_>) -> 
         head: dotted([words(Ink::Plain, &what), owner(credential, inventory)]),
         id: None,
         details: vec![dotted([words(use_ink, &used), words(Ink::Warn, sight)])],
-    }
-}
-
-fn form(form: CredentialForm) -> &'static str {
-    match form {
-        CredentialForm::ApiToken => "API token",
-        CredentialForm::OrgApiKey => "organisation key",
-        CredentialForm::OauthClient => "OAuth client",
-        CredentialForm::SshKey => "SSH key",
-        CredentialForm::DeployKey => "deploy key",
     }
 }
 

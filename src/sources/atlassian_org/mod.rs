@@ -19,7 +19,7 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 
-use super::connection::{Connection, whole_number};
+use super::connection::Connection;
 use super::endpoint::allowed;
 use super::reading::{Gatherer, Hints, Part, gathered};
 use super::{Depth, Right, Source, SourceKind};
@@ -122,8 +122,8 @@ fn build(
     let org: Option<String> = section.get("org");
     // All organisations share one host, but not one limit.
     connection.tenant = org.clone().unwrap_or_else(|| name.to_string());
-    let up_to = whole_number(&mut section, "role_assignments_up_to", 1_000_000).unwrap_or(500);
-    let audit_days = whole_number(&mut section, "audit_days", 180).unwrap_or(30);
+    let up_to = section.number("role_assignments_up_to", 1_000_000).unwrap_or(500);
+    let audit_days = section.number("audit_days", 180).unwrap_or(30);
     let plan = plan(&mut section);
     let key = need_secret(&mut section, "key", "key_command");
     let unscoped_key = secret(&mut section, "unscoped_key", "unscoped_key_command");

@@ -19,7 +19,7 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 
-use super::connection::{Connection, whole_number};
+use super::connection::Connection;
 use super::endpoint::allowed;
 use super::reading::{Gatherer, Part, Reading, gathered};
 use super::site::{SITE_HINTS, Site};
@@ -104,7 +104,7 @@ fn build(
     clock: Arc<dyn Clock>,
 ) -> Result<Box<dyn Source>, Problems> {
     let connection = Connection::read(&mut section, None, ENDPOINTS);
-    let audit_days = whole_number(&mut section, "audit_days", 3_650).unwrap_or(30);
+    let audit_days = section.number("audit_days", 3_650).unwrap_or(30);
     let site =
         Site::read(&mut section, factory, connection, "confluence", &ALLOWED, CLOUD_ID_ALLOWED, AUTOMATION_ALLOWED);
     let source = site.map(|site| Box::new(ConfluenceCloud { name, clock, site, audit_days }) as Box<dyn Source>);

@@ -24,7 +24,7 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 
-use super::connection::{Connection, whole_number};
+use super::connection::Connection;
 use super::endpoint::allowed;
 use super::reading::{Gatherer, Part, Reading, gathered};
 use super::site::{SITE_HINTS, Site};
@@ -118,8 +118,8 @@ fn build(
     clock: Arc<dyn Clock>,
 ) -> Result<Box<dyn Source>, Problems> {
     let connection = Connection::read(&mut section, None, ENDPOINTS);
-    let up_to = whole_number(&mut section, "global_permissions_up_to", 1_000_000).unwrap_or(2_000);
-    let audit_days = whole_number(&mut section, "audit_days", 3_650).unwrap_or(30);
+    let up_to = section.number("global_permissions_up_to", 1_000_000).unwrap_or(2_000);
+    let audit_days = section.number("audit_days", 3_650).unwrap_or(30);
     let site = Site::read(&mut section, factory, connection, "jira", &ALLOWED, CLOUD_ID_ALLOWED, AUTOMATION_ALLOWED);
     let source = site.map(|site| {
         let global_permissions_up_to = up_to as usize;

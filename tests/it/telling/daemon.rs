@@ -206,11 +206,12 @@ struct Process {
 }
 
 impl Process {
-    fn start(estate: &Estate) -> Self {
+    fn start(estate: &Estate, variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_keyroll"))
             .args(["daemon", "--verbose"])
             .current_dir(estate.folder.path())
             .env_clear()
+            .envs(variables.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -259,7 +260,7 @@ async fn the_process_ends_in_good_order_in_the_middle_of_a_scan_and_takes_it_up_
     let began = chrono::DateTime::parse_from_rfc3339("2026-01-01T00:00:00Z").unwrap().to_utc();
     Store::create_or_open(&estate.path("keyroll.db")).unwrap().begin_schedule("often", began).unwrap();
     let (process, estate) = tokio::task::spawn_blocking(move || {
-        let mut process = Process::start(&estate);
+        let mut process = Process::start(&estate, &[]);
         process.hear("a scan begins");
         process.hear("source collected");
         process.signal("HUP");
@@ -319,4 +320,37 @@ async fn the_heartbeat_beats_after_complete_scans_only() {
     estate.simulator.set_fault("domains", Fault::Status(403));
     scan(&estate).await.unwrap();
     assert_eq!(beats(), 1, "an incomplete scan is no sign of health");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn systemd_hears_that_it_is_up_alive_reloading_and_ending() {
+    let (estate, receiver) = small().await;
+    configure(&estate, &receiver, &format!("{NIGHTLY}daemon:\n  listen: nowhere\n"));
+    tokio::task::spawn_blocking(move || {
+        let path = estate.path("notify");
+        let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let hear = |words: &str| {
+            let mut bytes = [0; 4096];
+            for _ in 0..200 {
+                let length = socket.recv(&mut bytes).expect("systemd is told something");
+                if String::from_utf8_lossy(&bytes[..length]).contains(words) {
+                    return;
+                }
+            }
+            panic!("systemd was not told {words}");
+        };
+        let path = path.display().to_string();
+        let mut process = Process::start(&estate, &[("NOTIFY_SOCKET", &path), ("WATCHDOG_USEC", "4000000")]);
+        hear("READY=1");
+        hear("WATCHDOG=1");
+        process.signal("HUP");
+        hear("RELOADING=1");
+        hear("READY=1");
+        process.signal("TERM");
+        hear("STOPPING=1");
+        assert!(process.child.wait().unwrap().success());
+    })
+    .await
+    .unwrap();
 }

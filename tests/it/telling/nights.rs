@@ -164,3 +164,21 @@ async fn owners_hear_of_what_is_theirs_and_digests_wait_for_their_time() {
     assert_eq!(sent_to(&receiver, "all").len(), 2);
     assert_eq!(sent_to(&receiver, "all")[1]["data"]["topic"], "digest");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn quiet_hours_put_off_what_is_not_bad_enough_to_wake_somebody() {
+    let (estate, receiver) = (Estate::new().await, Receiver::new().await);
+    let text = alerts(&estate, &receiver, "    - to: all\n    - to: pager\n      tell: [missed]\n");
+    let quiet = "name: all\n      quiet: { from: \"20:00\", to: \"07:00\", except: critical }\n";
+    estate.configure(&text.replace("name: all\n", quiet));
+    estate.scan().await;
+    estate.night();
+    estate.scan().await;
+    deliver(&estate).await;
+    let at_night = sent_to(&receiver, "all");
+    assert!(!at_night.is_empty(), "what is critical is told at two in the morning");
+    assert!(at_night.iter().all(|event| event["data"]["severity"] == "critical"), "{at_night:#?}");
+    estate.clock.advance(chrono::TimeDelta::hours(5));
+    deliver(&estate).await;
+    assert!(sent_to(&receiver, "all").len() > at_night.len() + 3, "the rest is told at seven");
+}
