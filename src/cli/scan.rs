@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::complain::Complaint;
 use super::report::{self, ReportName};
 use super::{Context, alerts, block_on, exit};
-use crate::app::{App, ScanOutcome, ScanRequest, assess};
+use crate::app::{App, ScanOutcome, ScanRequest, Voice, assess};
 use crate::model::Severity;
 use crate::reports::morning_view;
 use crate::timetable::Span;
@@ -42,6 +42,7 @@ pub(super) fn run(context: &Context, args: &ScanArgs) -> Result<ExitCode, Compla
     let ask = ScanRequest { schedule: None, deadline: args.deadline.map(Span::duration) };
     let (outcome, told) = block_on(async {
         let outcome = scan_once(context, &mut app, &ask).await?;
+        Voice { estate: &app.estate, routing: &app.routing, now: app.clock.now() }.follow_up(&mut app.store)?;
         let told = if args.no_alerts { None } else { Some(alerts::deliver(context, &mut app).await?) };
         if outcome.complete
             && let Some(heartbeat) = &heartbeat

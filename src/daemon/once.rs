@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::rounds::{begin_schedule, served, tell_missed};
+use super::rounds::{FORGET_AFTER, begin_schedule, look_back, served, tell_missed};
 use super::work::PATIENCE;
 use super::{House, Settings};
 use crate::alerts::Trouble;
@@ -41,6 +41,7 @@ pub async fn run_once(
     let settings = house.settings()?;
     let mut store = Store::create_or_open(&settings.store)?;
     let wanted = |schedule: &&Schedule| names.is_empty() || names.contains(&schedule.name);
+    look_back(&mut store, &settings, clock.now())?;
     let mut once = Once { scans: Vec::new(), delivered: Delivered::default(), heartbeat: None };
     for schedule in settings.schedules.iter().filter(wanted) {
         let outcome = one(house, clock, &mut store, &settings, schedule, watch).await?;
@@ -53,6 +54,7 @@ pub async fn run_once(
     }
     let now = clock.now();
     Voice { estate: &settings.estate, routing: &settings.routing, now }.follow_up(&mut store)?;
+    store.forget_told(now - FORGET_AFTER)?;
     let (channels, routing) = (settings.channels.as_slice(), settings.routing.as_ref());
     let deliverer = Deliverer { channels, routing, clock, patience: PATIENCE };
     once.delivered = deliverer.deliver(&mut store, &|| true).await?;

@@ -22,8 +22,6 @@ const ROUND: Duration = Duration::from_secs(1);
 const LOOK: TimeDelta = TimeDelta::seconds(5);
 /// The time between two looks at what time alone gives occasion to tell.
 const FOLLOW_UP: TimeDelta = TimeDelta::minutes(15);
-/// What was told and is over is forgotten after this time.
-const FORGET_AFTER: TimeDelta = TimeDelta::days(400);
 /// How long a scan that cannot begin is left alone before it is tried again.
 const HOLD: TimeDelta = TimeDelta::minutes(1);
 
@@ -82,6 +80,7 @@ impl<H: House> Daemon<H> {
             delivering: None,
         };
         daemon.begin_schedules()?;
+        daemon.look_back()?;
         report::set_all(&daemon.metrics, &daemon.settings, &daemon.store, daemon.clock.now())?;
         daemon.health.set_ready(Ok(()));
         Ok(daemon)
@@ -221,6 +220,11 @@ impl<H: House> Daemon<H> {
         Ok(())
     }
 
+    /// Runs whose process is gone, this one's before a crash among them: they are told of, and are due again.
+    fn look_back(&mut self) -> Result<(), AppError> {
+        look_back(&mut self.store, &self.settings, self.clock.now())
+    }
+
     fn outlook(&self) -> String {
         match self.next_start() {
             Some(at) => format!("next scan on {}", at.format("%Y-%m-%d %H:%M UTC")),
@@ -354,6 +358,9 @@ impl<H: House> Daemon<H> {
             return Ok(());
         }
         self.followed_up_at = Some(now);
+        if self.scanning.is_none() {
+            self.look_back()?;
+        }
         let Settings { estate, routing, .. } = &self.settings;
         Voice { estate, routing, now }.follow_up(&mut self.store)?;
         if self.forgot_at.is_none_or(|at| now - at >= TimeDelta::days(1)) {
@@ -386,6 +393,20 @@ impl<H: House> Daemon<H> {
 fn build_all(house: &impl House, settings: &Settings) -> Result<BTreeMap<String, App>, AppError> {
     settings.schedules.iter().map(|schedule| Ok((schedule.name.clone(), house.app(schedule)?))).collect()
 }
+
+/// Notices runs whose process is gone, unless somebody is scanning: then it cannot be told which.
+pub(super) fn look_back(store: &mut Store, settings: &Settings, now: DateTime<Utc>) -> Result<(), AppError> {
+    match store.lock_for_scan() {
+        Ok(_lock) => {
+            Voice { estate: &settings.estate, routing: &settings.routing, now }.look_back(store, &settings.schedules)
+        }
+        Err(StoreError::ScanUnderWay { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What was told and is over is forgotten after this time.
+pub(super) const FORGET_AFTER: TimeDelta = TimeDelta::days(400);
 
 /// Writes down from when on a schedule counts, unless that is known.
 pub(super) fn begin_schedule(store: &mut Store, schedule: &Schedule, now: DateTime<Utc>) -> Result<(), AppError> {

@@ -354,3 +354,32 @@ async fn systemd_hears_that_it_is_up_alive_reloading_and_ending() {
     .await
     .unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scan_whose_process_was_killed_is_told_and_made_up_for() {
+    let (estate, receiver) = small().await;
+    configure(&estate, &receiver, &format!("{NIGHTLY}daemon:\n  listen: nowhere\n"));
+    estate.simulator.set_fault("bb-members", Fault::Latency(Duration::from_secs(100)));
+    let began = chrono::DateTime::parse_from_rfc3339("2026-01-01T00:00:00Z").unwrap().to_utc();
+    Store::create_or_open(&estate.path("keyroll.db")).unwrap().begin_schedule("nightly", began).unwrap();
+    let estate = tokio::task::spawn_blocking(move || {
+        let mut process = Process::start(&estate, &[]);
+        process.hear("source collected");
+        process.child.kill().unwrap();
+        process.child.wait().unwrap();
+        estate
+    })
+    .await
+    .unwrap();
+    assert_eq!(store(&estate).latest_runs(1).unwrap()[0].end, None, "nobody could say how it ended");
+    estate.simulator.clear_faults();
+    let folder = estate.folder.path().to_owned();
+    let run = tokio::task::spawn_blocking(move || keyroll_with(&folder, &["daemon", "--once"], &[])).await.unwrap();
+    assert!(run.out.contains("nightly: s1 stored, complete"), "{}{}", run.out, run.err);
+    let titles: Vec<String> = of_topic(&receiver, "schedule")
+        .iter()
+        .map(|event| event["data"]["title"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(titles.contains(&"A scan of schedule `nightly` never ended".to_owned()), "{titles:?}");
+    assert!(titles.last().unwrap().contains("runs again"), "{titles:?}");
+}
