@@ -269,6 +269,27 @@ fn the_examples_for_unattended_nights_are_understood() {
     assert_eq!(config.routing().channels.len(), keyroll::alerts::CHANNELS.len(), "every sort of channel is shown");
 }
 
+/// What is written for others to read is at least what it claims to be in form.
+#[test]
+fn the_files_for_kubernetes_and_monitoring_can_be_read() {
+    use keyroll::document::parse;
+    use keyroll::problem::SourceText;
+    for file in [
+        "examples/unattended/kubernetes-deployment.yaml",
+        "examples/unattended/kubernetes-cronjob.yaml",
+        "examples/monitoring/alert-rules.yaml",
+    ] {
+        parse(&SourceText::new(file, &read(file))).unwrap_or_else(|problems| panic!("{problems}"));
+    }
+    let board: serde_json::Value = serde_json::from_str(&read("examples/monitoring/grafana-dashboard.json")).unwrap();
+    assert!(board["panels"].as_array().unwrap().len() > 8);
+    let line = read("examples/unattended/crontab").lines().last().unwrap().to_owned();
+    let (time, command) = line.split_at(line.find('/').unwrap());
+    assert!(time.trim().parse::<keyroll::timetable::Crontab>().is_ok());
+    let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+    assert!(keyroll::cli::understands(&words), "{command}");
+}
+
 #[test]
 fn the_default_configuration_is_understood() {
     let folder = tempfile::tempdir().unwrap();
