@@ -164,7 +164,13 @@ impl<'a, 'o> Roots<'a, 'o> {
             Body::Automation(automation) => automation.actor.known(),
             Body::Container(container) => container.owner.known(),
             Body::Grant(grant) => grant.principal.known().or(grant.group.known()),
-            Body::Principal(_) | Body::Group(_) | Body::App(_) | Body::Variable(_) | Body::Setting(_) => None,
+            Body::Principal(_)
+            | Body::Group(_)
+            | Body::App(_)
+            | Body::Variable(_)
+            | Body::Setting(_)
+            | Body::Integration(_)
+            | Body::Person(_) => None,
         };
         owner.into_iter().chain(resource.place()).collect()
     }

@@ -253,10 +253,12 @@ fn in_days(left: i64) -> String {
     }
 }
 
-/// Everything with a known end that is not too far off, by id: credentials, waivers, and keyroll's own.
+/// Everything with a known end that is not too far off, by id: credentials, licences, waivers, and keyroll's own.
 fn expiries(occasion: &Occasion<'_>, routing: &Routing) -> Vec<Expiry> {
-    let mut expiries: Vec<Expiry> = credentials(occasion)
-        .filter_map(|(resource, observed)| of_credential(resource, observed, occasion, routing))
+    let mut expiries: Vec<Expiry> = what_ends(occasion)
+        .filter_map(|(resource, observed)| {
+            of_credential(resource, observed, occasion, routing).or_else(|| of_licence(resource, observed, routing))
+        })
         .collect();
     expiries.extend(occasion.waivers.iter().filter_map(|used| {
         let ends_at = end_of_day(used.waiver.until);
@@ -285,14 +287,15 @@ fn expiries(occasion: &Occasion<'_>, routing: &Routing) -> Vec<Expiry> {
     expiries
 }
 
-/// The credentials there are: those that were seen, and those out of sight, which may still be there.
-fn credentials<'a>(occasion: &Occasion<'a>) -> impl Iterator<Item = (&'a Resource, bool)> {
+/// The credentials and licences there are: those that were seen, and those out of sight, which may still be there.
+fn what_ends<'a>(occasion: &Occasion<'a>) -> impl Iterator<Item = (&'a Resource, bool)> {
     let inventory: &Inventory<'a> = occasion.inventory;
     let carried: &'a [Resource] = &inventory.snapshot().carried;
-    let seen: Vec<&'a Resource> = inventory.of_kind(Kind::Credential).collect();
+    let seen: Vec<&'a Resource> =
+        inventory.of_kind(Kind::Credential).chain(inventory.of_kind(Kind::Container)).collect();
     let ids: BTreeSet<_> = seen.iter().filter(|seen| known_end(seen).is_some()).map(|seen| &seen.id).collect();
     let hidden: Vec<&'a Resource> =
-        carried.iter().filter(|held| held.kind() == Kind::Credential && !ids.contains(&held.id)).collect();
+        carried.iter().filter(|held| known_end(held).is_some() && !ids.contains(&held.id)).collect();
     // Of a credential whose end is hidden now the earlier word comes first, and stands.
     hidden.into_iter().map(|held| (held, false)).chain(seen.into_iter().map(|seen| (seen, true)))
 }
@@ -300,8 +303,32 @@ fn credentials<'a>(occasion: &Occasion<'a>) -> impl Iterator<Item = (&'a Resourc
 fn known_end(resource: &Resource) -> Option<DateTime<Utc>> {
     match &resource.body {
         Body::Credential(credential) => credential.expires_at.known().copied(),
+        Body::Container(container) => container.expires_at.known().copied(),
         _ => None,
     }
+}
+
+fn of_licence(resource: &Resource, observed: bool, routing: &Routing) -> Option<Expiry> {
+    let Body::Container(container) = &resource.body else { return None };
+    let ends_at = *container.expires_at.known()?;
+    let mut sources: Vec<SourceName> = resource.seen_by.iter().map(|seen| seen.source.clone()).collect();
+    sources.dedup();
+    let seats = container.seats_used.known().map(|used| plural(usize::try_from(*used).unwrap_or(0), "seat", "seats"));
+    Some(Expiry {
+        id: resource.id.as_str().to_owned(),
+        what: format!("licence of “{}”", shorten(&harmless(resource.title()), 60)),
+        ends_at,
+        resource: Some(resource.id.clone()),
+        owner: None,
+        owner_email: None,
+        owner_note: String::new(),
+        use_note: seats.map_or_else(|| "use not known".to_owned(), |seats| format!("{seats} used")),
+        remedy: "Renew the licence before it ends: without one the product can only be read.".to_owned(),
+        environments: routing.environments_of(&sources),
+        sources,
+        own: false,
+        observed,
+    })
 }
 
 fn of_credential(resource: &Resource, observed: bool, occasion: &Occasion<'_>, routing: &Routing) -> Option<Expiry> {
@@ -373,6 +400,12 @@ fn remedy(form: CredentialForm) -> &'static str {
         CredentialForm::OauthClient => "Make a new secret for the client and replace it where it is used.",
         CredentialForm::SshKey | CredentialForm::DeployKey => {
             "Add a new key, replace it where it is used, then remove this one."
+        }
+        CredentialForm::PersonalAccessToken | CredentialForm::AccessToken => {
+            "Make a new token, replace it where it is used, then revoke this one."
+        }
+        CredentialForm::OauthConsumer | CredentialForm::IncomingLink => {
+            "Have an administrator renew the link, and replace the secret where it is used."
         }
     }
 }

@@ -148,7 +148,13 @@ impl<'a, 'o> Teller<'a, 'o> {
             Body::Automation(automation) => automation.actor.known()?,
             Body::Container(container) => container.owner.known()?,
             Body::Grant(grant) => grant.principal.known()?,
-            Body::Principal(_) | Body::Group(_) | Body::App(_) | Body::Variable(_) | Body::Setting(_) => return None,
+            Body::Integration(integration) => return integration.owner_email.known().cloned(),
+            Body::Principal(_)
+            | Body::Group(_)
+            | Body::App(_)
+            | Body::Variable(_)
+            | Body::Setting(_)
+            | Body::Person(_) => return None,
         };
         address_of(owner, self.occasion)
     }

@@ -24,6 +24,7 @@ pub const NOISE: &[Noise] = &[
     Noise { kind: Kind::App, field: "last_used_at", why: "moves whenever the app acts" },
     Noise { kind: Kind::App, field: "auth_type", why: "moves whenever the app acts" },
     Noise { kind: Kind::App, field: "version", why: "moves whenever the vendor publishes a new one" },
+    Noise { kind: Kind::App, field: "working", why: "follows from the other end, which may only be restarting" },
     Noise { kind: Kind::Group, field: "member_count", why: "follows from memberships, which are compared themselves" },
     Noise {
         kind: Kind::Container,

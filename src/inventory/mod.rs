@@ -107,7 +107,9 @@ impl<'a> Inventory<'a> {
             | Body::App(_)
             | Body::Webhook(_)
             | Body::Automation(_)
-            | Body::Setting(_) => {}
+            | Body::Setting(_)
+            | Body::Integration(_)
+            | Body::Person(_) => {}
         }
     }
 

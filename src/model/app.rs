@@ -1,4 +1,4 @@
-//! What is installed in a product, or acts in it through OAuth.
+//! What is installed in a product, linked to it, or acts in it through OAuth.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,11 +13,13 @@ pub enum AppForm {
     InstalledApp,
     /// An app that was seen acting in the audit log: nothing lists OAuth grants, so these are the only traces.
     ActingApp,
+    /// An application link of a self-hosted product: standing trust between it and another system.
+    ApplicationLink,
 }
 
 impl AppForm {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::InstalledApp, Self::ActingApp];
+    pub const ALL: [Self; 3] = [Self::InstalledApp, Self::ActingApp, Self::ApplicationLink];
 
     /// The word used in rules and reports.
     #[must_use]
@@ -25,6 +27,7 @@ impl AppForm {
         match self {
             Self::InstalledApp => "installed-app",
             Self::ActingApp => "acting-app",
+            Self::ApplicationLink => "application-link",
         }
     }
 }
@@ -32,7 +35,7 @@ impl AppForm {
 /// An app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct App {
-    /// Installed, or seen acting.
+    /// Installed, seen acting, or linked.
     pub form: AppForm,
     /// Where it is installed.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
@@ -61,6 +64,16 @@ pub struct App {
     /// When it was last seen acting.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub last_used_at: Fact<DateTime<Utc>>,
+    /// Scheme and host of the other end of a link.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub address: Fact<String>,
+    /// How each end of a link lets the other in, sorted: `incoming` or `outgoing`, a dash, and `three-legged`,
+    /// `two-legged`, `impersonation`, `basic` or `trusted`.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub access: Fact<Vec<String>>,
+    /// True if the other end of a link answers.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub working: Fact<bool>,
 }
 
 impl App {
@@ -78,6 +91,9 @@ impl App {
             acts_for: Fact::Unknown,
             auth_type: Fact::Unknown,
             last_used_at: Fact::Unknown,
+            address: Fact::Unknown,
+            access: Fact::Unknown,
+            working: Fact::Unknown,
         }
     }
 }

@@ -38,11 +38,13 @@ pub enum ContainerForm {
     RepositoryProject,
     /// A Bitbucket repository.
     Repository,
+    /// A self-hosted product, or one of a system of its own such as Jira Align: a server with its licence and version.
+    Instance,
 }
 
 impl ContainerForm {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Organisation,
         Self::Directory,
         Self::Product,
@@ -57,6 +59,7 @@ impl ContainerForm {
         Self::Workspace,
         Self::RepositoryProject,
         Self::Repository,
+        Self::Instance,
     ];
 
     /// The word used in rules and reports.
@@ -77,6 +80,7 @@ impl ContainerForm {
             Self::Workspace => "workspace",
             Self::RepositoryProject => "repository-project",
             Self::Repository => "repository",
+            Self::Instance => "instance",
         }
     }
 }
@@ -89,7 +93,7 @@ pub struct Container {
     /// What it is in.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub parent: Fact<ResourceId>,
-    /// Short key: of a project (`PAY`), an application (`jira-software`), a product's type.
+    /// Short key: of a project (`PAY`), an application (`jira-software`), a product's or instance's type (`jira`).
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub key: Fact<String>,
     /// Where people open it.
@@ -104,7 +108,7 @@ pub struct Container {
     /// Licensed accounts that were bought; absent if unlimited.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub seats_total: Fact<i64>,
-    /// The plan: `free`, `paid`, `unlicensed`, or the source's own word.
+    /// The plan: `free`, `paid`, `unlicensed`, of an instance `data-center` or `server`, or the source's own word.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub plan: Fact<String>,
     /// True for a sandbox.
@@ -144,6 +148,12 @@ pub struct Container {
     /// When it was made.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub created_at: Fact<DateTime<Utc>>,
+    /// The version of an instance, such as `10.3.5`.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub version: Fact<String>,
+    /// When the licence of an application ends; absent if it never does.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub expires_at: Fact<DateTime<Utc>>,
 }
 
 impl Container {
@@ -171,6 +181,8 @@ impl Container {
             pipelines_enabled: Fact::Unknown,
             only_pushers: Fact::Unknown,
             created_at: Fact::Unknown,
+            version: Fact::Unknown,
+            expires_at: Fact::Unknown,
         }
     }
 }

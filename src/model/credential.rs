@@ -19,11 +19,29 @@ pub enum CredentialForm {
     SshKey,
     /// A public key that opens one repository or project, and is nobody's.
     DeployKey,
+    /// A personal access token of a self-hosted product, or of another system: acts with the rights of its owner.
+    PersonalAccessToken,
+    /// An access token that belongs to a repository or project, and is nobody's.
+    AccessToken,
+    /// An OAuth 1.0a consumer of a self-hosted product.
+    OauthConsumer,
+    /// An OAuth 2.0 client that a self-hosted product lets in: acts for whoever agreed to it.
+    IncomingLink,
 }
 
 impl CredentialForm {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::ApiToken, Self::OrgApiKey, Self::OauthClient, Self::SshKey, Self::DeployKey];
+    pub const ALL: [Self; 9] = [
+        Self::ApiToken,
+        Self::OrgApiKey,
+        Self::OauthClient,
+        Self::SshKey,
+        Self::DeployKey,
+        Self::PersonalAccessToken,
+        Self::AccessToken,
+        Self::OauthConsumer,
+        Self::IncomingLink,
+    ];
 
     /// The word used in rules and reports.
     #[must_use]
@@ -34,6 +52,10 @@ impl CredentialForm {
             Self::OauthClient => "oauth-client",
             Self::SshKey => "ssh-key",
             Self::DeployKey => "deploy-key",
+            Self::PersonalAccessToken => "personal-access-token",
+            Self::AccessToken => "access-token",
+            Self::OauthConsumer => "oauth-consumer",
+            Self::IncomingLink => "incoming-link",
         }
     }
 }
@@ -48,6 +70,10 @@ impl CredentialForm {
             Self::OauthClient => "OAuth client",
             Self::SshKey => "SSH key",
             Self::DeployKey => "deploy key",
+            Self::PersonalAccessToken => "personal access token",
+            Self::AccessToken => "access token",
+            Self::OauthConsumer => "OAuth consumer",
+            Self::IncomingLink => "incoming link",
         }
     }
 }
@@ -55,7 +81,7 @@ impl CredentialForm {
 /// A token, key or client. Its label is the resource's name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credential {
-    /// API token, organisation key, OAuth client, SSH key or deploy key.
+    /// API token, organisation key, OAuth client, public key, personal access token, …
     pub form: CredentialForm,
     /// The account whose rights it has. Absent for an organisation key, which acts as the organisation.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
@@ -79,7 +105,8 @@ pub struct Credential {
     /// the source gave, and on an organisation key it means that the key may do everything.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub scopes: Fact<Vec<String>>,
-    /// The one container it opens, of a deploy key.
+    /// The one container it opens, of a deploy key or an access token; of what belongs to an account of a self-hosted
+    /// product, the instance.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub container: Fact<ResourceId>,
     /// The digest of a public key: the same one in two places is the same key.
@@ -94,6 +121,12 @@ pub struct Credential {
     /// How it was presented when it was seen last, such as `api-token`, as the audit log tells.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub auth_type: Fact<String>,
+    /// True if it may act as any account of the product, whoever that is.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub impersonates: Fact<bool>,
+    /// Scheme and host of the places that an OAuth client or consumer sends people back to, sorted.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub hosts: Fact<Vec<String>>,
 }
 
 impl Credential {
@@ -114,6 +147,8 @@ impl Credential {
             last_used_by: Fact::Unknown,
             acts_for: Fact::Unknown,
             auth_type: Fact::Unknown,
+            impersonates: Fact::Unknown,
+            hosts: Fact::Unknown,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The nouns of keyroll: values only, no I/O.
 //!
 //! What was seen: [`Resource`] (a [`Principal`], [`Group`], [`Credential`], [`Container`], [`Grant`], [`App`],
-//! [`Webhook`], [`Automation`], [`Variable`] or [`Setting`]), each field a [`Fact`]; how completely it was seen:
+//! [`Webhook`], [`Automation`], [`Variable`], [`Setting`], [`Integration`] or [`Person`]), each field a [`Fact`]; how completely it was seen:
 //! [`LedgerEntry`]; both together: [`Snapshot`].
 //! What is said about it: [`Change`], [`Verdict`], [`Finding`], [`Waiver`]; all of it for one report: [`Assessment`].
 
@@ -17,7 +17,9 @@ mod fact;
 mod finding;
 mod grant;
 mod id;
+mod integration;
 mod notice;
+mod person;
 mod principal;
 mod resource;
 pub mod sample;
@@ -42,9 +44,11 @@ pub use fact::Fact;
 pub use finding::{Finding, Resolution, Status, Step, Transition, Unconfirmed};
 pub use grant::{Grant, GrantForm, Holder};
 pub use id::{CauseId, ChannelName, FindingId, NoticeId, ResourceId, RuleId, SnapshotId, SourceName, WaiverId};
+pub use integration::{DeclaredAccount, Fingerprints, Integration, Profile};
 pub use notice::{
     Acknowledgement, Action, Delivery, Dispatch, Effect, Expiry, Notice, Outgoing, Run, RunEnd, Thread, Topic,
 };
+pub use person::Person;
 pub use principal::{Group, Principal, PrincipalType, Product, ProductActivity, Standing};
 pub use resource::{Body, Kind, Resource, Sighting};
 pub use setting::Setting;

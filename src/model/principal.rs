@@ -49,13 +49,14 @@ pub struct Principal {
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub account_type: Fact<PrincipalType>,
     /// `active`, `suspended`, `deactivated`, `not-invited`, `for-deletion`, `closed`, or the source's own word.
-    /// Told by the organisation alone.
+    /// Told by the organisation alone, and for accounts of a self-hosted product by that.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub status: Fact<String>,
     /// Mail address. Unknown where the owner hides it.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub email: Fact<String>,
-    /// True if the organisation has claimed the account (its mail domain is verified), false for external accounts.
+    /// True if the organisation has claimed the account (its mail domain is verified), or if it is one of a self-hosted
+    /// product, which is the company's own; false for external accounts.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub managed: Fact<bool>,
     /// True if two-step verification is on; told for managed accounts only.
@@ -100,9 +101,15 @@ pub struct Principal {
     /// The authentication policy the account is in, by name; told for managed accounts only.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub auth_policy: Fact<String>,
-    /// When it last logged in, as the audit log tells; unknown where no log was read that has a log-in.
+    /// When it last logged in, as the audit log or a self-hosted product tells; unknown where neither has a log-in.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub last_login_at: Fact<DateTime<Utc>>,
+    /// The name it logs in with, of an account of a self-hosted product.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub username: Fact<String>,
+    /// The user directory it comes from, of an account of a self-hosted product.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub directory: Fact<String>,
 }
 
 /// A product that has a view of its own on who may log in; the organisation's is the account's status.
@@ -115,6 +122,8 @@ pub enum Product {
     Confluence,
     /// A Bitbucket workspace.
     Bitbucket,
+    /// Jira Align.
+    Align,
 }
 
 impl Product {
@@ -125,6 +134,7 @@ impl Product {
             Self::Jira => "Jira",
             Self::Confluence => "Confluence",
             Self::Bitbucket => "Bitbucket",
+            Self::Align => "Jira Align",
         }
     }
 }
@@ -178,4 +188,8 @@ pub struct Group {
     /// What membership opens in Confluence: `user`, `admin`, `site-admin`, sorted.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub confluence_access: Fact<Vec<String>>,
+    /// True if membership makes an administrator of the self-hosted product that has the group. Such a group has no
+    /// access to the cloud: the two above are absent.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub administers: Fact<bool>,
 }

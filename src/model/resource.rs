@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    App, AppForm, Automation, Container, Credential, Fact, Grant, Group, Principal, ResourceId, Setting, SourceName,
-    Standing, Variable, Webhook,
+    App, AppForm, Automation, Container, Credential, Fact, Grant, Group, Integration, Person, Principal, ResourceId,
+    Setting, SourceName, Standing, Variable, Webhook,
 };
 
 /// The sorts of resource.
@@ -34,11 +34,15 @@ pub enum Kind {
     Variable,
     /// One switch that holds for a whole tenant.
     Setting,
+    /// What the register declares to run here.
+    Integration,
+    /// Who works here, as the roster says.
+    Person,
 }
 
 impl Kind {
     /// All of them, in the order of the floor plan of a report.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Principal,
         Self::Group,
         Self::Credential,
@@ -49,6 +53,8 @@ impl Kind {
         Self::Automation,
         Self::Variable,
         Self::Setting,
+        Self::Integration,
+        Self::Person,
     ];
 
     /// The word used in ids, rules and reports.
@@ -65,6 +71,8 @@ impl Kind {
             Self::Automation => "automation",
             Self::Variable => "variable",
             Self::Setting => "setting",
+            Self::Integration => "integration",
+            Self::Person => "person",
         }
     }
 
@@ -99,6 +107,10 @@ pub enum Body {
     Variable(Variable),
     /// A setting.
     Setting(Setting),
+    /// A declared integration.
+    Integration(Integration),
+    /// A person.
+    Person(Person),
 }
 
 impl Body {
@@ -116,6 +128,8 @@ impl Body {
             Self::Automation(_) => Kind::Automation,
             Self::Variable(_) => Kind::Variable,
             Self::Setting(_) => Kind::Setting,
+            Self::Integration(_) => Kind::Integration,
+            Self::Person(_) => Kind::Person,
         }
     }
 }
@@ -166,7 +180,8 @@ impl Resource {
             Body::Webhook(webhook) => webhook.container.known(),
             Body::Automation(automation) => automation.container.known(),
             Body::Variable(variable) => variable.container.known(),
-            Body::Principal(_) | Body::Group(_) | Body::Setting(_) => None,
+            Body::Setting(setting) => setting.container.known(),
+            Body::Principal(_) | Body::Group(_) | Body::Integration(_) | Body::Person(_) => None,
         }
     }
 
@@ -232,7 +247,11 @@ impl Resource {
             (Body::Setting(mine), Body::Setting(theirs)) => {
                 fill(&mut mine.value, theirs.value);
                 fill(&mut mine.detail, theirs.detail);
+                fill(&mut mine.container, theirs.container);
+                fill(&mut mine.exceptions, theirs.exceptions);
             }
+            (Body::Integration(mine), Body::Integration(theirs)) => merge_integration(mine, theirs),
+            (Body::Person(mine), Body::Person(theirs)) => merge_person(mine, theirs),
             _ => debug_assert!(false, "internal: an id has one kind"),
         }
     }
@@ -265,6 +284,8 @@ fn merge_principal(mine: &mut Principal, theirs: Principal) {
     mine.standings = merge_standings(std::mem::take(&mut mine.standings), theirs.standings);
     fill(&mut mine.auth_policy, theirs.auth_policy);
     mine.last_login_at = later(mine.last_login_at, theirs.last_login_at);
+    fill(&mut mine.username, theirs.username);
+    fill(&mut mine.directory, theirs.directory);
 }
 
 /// The other's mail address, if both show one and they are not the same.
@@ -339,6 +360,7 @@ fn merge_group(mine: &mut super::Group, theirs: super::Group) {
     fill(&mut mine.member_count, theirs.member_count);
     mine.jira_access = union(std::mem::take(&mut mine.jira_access), theirs.jira_access);
     mine.confluence_access = union(std::mem::take(&mut mine.confluence_access), theirs.confluence_access);
+    fill(&mut mine.administers, theirs.administers);
 }
 
 fn merge_credential(mine: &mut Credential, theirs: Credential) {
@@ -354,6 +376,8 @@ fn merge_credential(mine: &mut Credential, theirs: Credential) {
     fill(&mut mine.last_used_by, theirs.last_used_by);
     mine.acts_for = union(std::mem::take(&mut mine.acts_for), theirs.acts_for);
     fill(&mut mine.auth_type, theirs.auth_type);
+    fill(&mut mine.impersonates, theirs.impersonates);
+    mine.hosts = union(std::mem::take(&mut mine.hosts), theirs.hosts);
 }
 
 fn merge_app(mine: &mut App, theirs: App) {
@@ -366,6 +390,9 @@ fn merge_app(mine: &mut App, theirs: App) {
     mine.acts_for = union(std::mem::take(&mut mine.acts_for), theirs.acts_for);
     fill(&mut mine.auth_type, theirs.auth_type);
     mine.last_used_at = later(mine.last_used_at, theirs.last_used_at);
+    fill(&mut mine.address, theirs.address);
+    mine.access = union(std::mem::take(&mut mine.access), theirs.access);
+    fill(&mut mine.working, theirs.working);
 }
 
 fn merge_webhook(mine: &mut Webhook, theirs: Webhook) {
@@ -412,6 +439,33 @@ fn merge_container(mine: &mut Container, theirs: Container) {
     fill(&mut mine.pipelines_enabled, theirs.pipelines_enabled);
     fill(&mut mine.only_pushers, theirs.only_pushers);
     fill(&mut mine.created_at, theirs.created_at);
+    fill(&mut mine.version, theirs.version);
+    fill(&mut mine.expires_at, theirs.expires_at);
+}
+
+fn merge_integration(mine: &mut Integration, theirs: Integration) {
+    fill(&mut mine.system, theirs.system);
+    fill(&mut mine.purpose, theirs.purpose);
+    fill(&mut mine.environment, theirs.environment);
+    fill(&mut mine.owner_email, theirs.owner_email);
+    fill(&mut mine.team, theirs.team);
+    fill(&mut mine.accounts, theirs.accounts);
+    fill(&mut mine.containers, theirs.containers);
+    fill(&mut mine.permissions, theirs.permissions);
+    fill(&mut mine.credential_forms, theirs.credential_forms);
+    fill(&mut mine.longest_days, theirs.longest_days);
+    fill(&mut mine.webhook_hosts, theirs.webhook_hosts);
+    fill(&mut mine.vendor_contact, theirs.vendor_contact);
+    fill(&mut mine.review_at, theirs.review_at);
+    fill(&mut mine.fingerprints, theirs.fingerprints);
+}
+
+fn merge_person(mine: &mut Person, theirs: Person) {
+    fill(&mut mine.email, theirs.email);
+    mine.aliases = union(std::mem::take(&mut mine.aliases), theirs.aliases);
+    fill(&mut mine.employed_until, theirs.employed_until);
+    fill(&mut mine.manager, theirs.manager);
+    fill(&mut mine.team, theirs.team);
 }
 
 fn merge_grant(mine: &mut Grant, theirs: Grant) {

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    App, AppForm, Automation, Body, Container, ContainerForm, Credential, CredentialForm, Fact, Grant, GrantForm,
-    Group, Holder, Kind, Principal, PrincipalType, Product, ProductActivity, Resource, ResourceId, Setting, Sighting,
-    Standing, Variable, VariableLevel, Webhook,
+    App, AppForm, Automation, Body, Container, ContainerForm, Credential, CredentialForm, DeclaredAccount, Fact,
+    Fingerprints, Grant, GrantForm, Group, Holder, Integration, Kind, Person, Principal, PrincipalType, Product,
+    ProductActivity, Resource, ResourceId, Setting, Sighting, Standing, Variable, VariableLevel, Webhook,
 };
 
 fn day(text: &str) -> DateTime<Utc> {
@@ -43,6 +43,8 @@ pub fn resources() -> Vec<Resource> {
         automation(),
         variable(),
         setting(),
+        integration(),
+        person(),
     ]
 }
 
@@ -78,6 +80,8 @@ pub fn principal() -> Resource {
         other_emails: list(&["ada.muster@acme.example"]),
         auth_policy: text("Everybody"),
         last_login_at: Fact::Known(day("2026-11-20")),
+        username: text("ada"),
+        directory: text("Active Directory"),
     };
     resource(cloud(Kind::Principal, "712020:a"), "Ada Muster", "accounts", Body::Principal(body))
 }
@@ -92,6 +96,7 @@ pub fn group() -> Resource {
         member_count: Fact::Known(3),
         jira_access: list(&["admin"]),
         confluence_access: list(&["user"]),
+        administers: Fact::Known(true),
     };
     resource(cloud(Kind::Group, "g-1"), "jira-admins", "groups", Body::Group(body))
 }
@@ -113,6 +118,8 @@ pub fn credential() -> Resource {
         last_used_by: Fact::Known(cloud(Kind::Principal, "712020:a")),
         acts_for: Fact::Known(vec![cloud(Kind::Principal, "712020:b")]),
         auth_type: text("api-token"),
+        impersonates: Fact::Known(false),
+        hosts: list(&["https://bi.example.com"]),
     };
     resource(cloud(Kind::Credential, "t-1"), "jenkins", "user API tokens", Body::Credential(body))
 }
@@ -142,6 +149,8 @@ pub fn container() -> Resource {
         pipelines_enabled: Fact::Known(true),
         only_pushers: Fact::Known(vec![cloud(Kind::Group, "g-1")]),
         created_at: Fact::Known(day("2023-02-01")),
+        version: text("10.3.5"),
+        expires_at: Fact::Known(day("2027-02-01")),
     };
     resource(site("project:10001"), "Payments", "projects", Body::Container(body))
 }
@@ -178,6 +187,9 @@ pub fn app() -> Resource {
         acts_for: Fact::Known(vec![cloud(Kind::Principal, "712020:a")]),
         auth_type: text("auth-token-for-3LO"),
         last_used_at: Fact::Known(day("2026-11-20")),
+        address: text("https://wiki.example.com"),
+        access: list(&["incoming-two-legged"]),
+        working: Fact::Known(true),
     };
     resource(ResourceId::new("96c9", Kind::App, "acting:sync"), "Sync", "audit events", Body::App(body))
 }
@@ -234,13 +246,63 @@ pub fn variable() -> Resource {
 /// A verified mail domain.
 #[must_use]
 pub fn setting() -> Resource {
-    let body = Setting { key: "domain".to_owned(), value: text("verified"), detail: text("dns") };
+    let body = Setting {
+        key: "domain".to_owned(),
+        value: text("verified"),
+        detail: text("dns"),
+        container: Fact::Known(ResourceId::new("96c9", Kind::Container, "organisation")),
+        exceptions: list(&["svc-legacy"]),
+    };
     resource(
         ResourceId::new("96c9", Kind::Setting, "domain:acme.example"),
         "acme.example",
         "domains",
         Body::Setting(body),
     )
+}
+
+/// An integration of the register.
+#[must_use]
+pub fn integration() -> Resource {
+    let body = Integration {
+        system: text("jenkins"),
+        purpose: text("Builds the payment service"),
+        environment: text("production"),
+        owner_email: text("ada@acme.example"),
+        team: text("Payments"),
+        accounts: Fact::Known(vec![DeclaredAccount {
+            name: "svc-jenkins".to_owned(),
+            id: Some("JIRAUSER10321".to_owned()),
+            source: Some("acme-jira".to_owned()),
+        }]),
+        containers: list(&["PAY"]),
+        permissions: list(&["BROWSE_PROJECTS"]),
+        credential_forms: list(&["personal-access-token"]),
+        longest_days: Fact::Known(365),
+        webhook_hosts: list(&["ci.example.com"]),
+        vendor_contact: text("support@example.com"),
+        review_at: Fact::Known(day("2027-01-01")),
+        fingerprints: Fact::Known(Fingerprints { names: vec!["*jenkins*".to_owned()], ..Fingerprints::default() }),
+    };
+    resource(
+        ResourceId::new("register", Kind::Integration, "jenkins"),
+        "Jenkins",
+        "integrations",
+        Body::Integration(body),
+    )
+}
+
+/// A person who is about to leave.
+#[must_use]
+pub fn person() -> Resource {
+    let body = Person {
+        email: text("ada@acme.example"),
+        aliases: list(&["ada.muster@acme.example"]),
+        employed_until: Fact::Known(day("2026-12-31")),
+        manager: text("eva@acme.example"),
+        team: text("Payments"),
+    };
+    resource(ResourceId::new("roster", Kind::Person, "ada@acme.example"), "Ada Muster", "people", Body::Person(body))
 }
 
 #[cfg(test)]

@@ -17,12 +17,14 @@ impl Kind {
             Self::Automation => "automations",
             Self::Variable => "variables",
             Self::Setting => "settings",
+            Self::Integration => "integrations",
+            Self::Person => "people",
         }
     }
 }
 
 /// Every form with the kind it is of. No form is one of two kinds.
-const FORMS: [(Kind, &str, &str); 35] = [
+const FORMS: [(Kind, &str, &str); 41] = [
     (Kind::Group, "jira-access", "the access that groups give to Jira"),
     (Kind::Group, "confluence-access", "the access that groups give to Confluence"),
     (Kind::Credential, "api-token", "API tokens"),
@@ -30,6 +32,10 @@ const FORMS: [(Kind, &str, &str); 35] = [
     (Kind::Credential, "oauth-client", "OAuth clients"),
     (Kind::Credential, "ssh-key", "SSH keys"),
     (Kind::Credential, "deploy-key", "deploy keys"),
+    (Kind::Credential, "personal-access-token", "personal access tokens"),
+    (Kind::Credential, "access-token", "access tokens"),
+    (Kind::Credential, "oauth-consumer", "OAuth consumers"),
+    (Kind::Credential, "incoming-link", "incoming links"),
     (Kind::Container, "organisation", "organisations"),
     (Kind::Container, "directory", "directories"),
     (Kind::Container, "product", "products"),
@@ -44,6 +50,7 @@ const FORMS: [(Kind, &str, &str); 35] = [
     (Kind::Container, "workspace", "workspaces"),
     (Kind::Container, "repository-project", "repository projects"),
     (Kind::Container, "repository", "repositories"),
+    (Kind::Container, "instance", "instances"),
     (Kind::Grant, "platform-role", "platform roles"),
     (Kind::Grant, "group-platform-role", "platform roles of groups"),
     (Kind::Grant, "project-role", "project roles"),
@@ -58,6 +65,7 @@ const FORMS: [(Kind, &str, &str); 35] = [
     (Kind::Grant, "effective-repository-permission", "effective permissions on repositories"),
     (Kind::App, "installed-app", "installed apps"),
     (Kind::App, "acting-app", "apps seen acting"),
+    (Kind::App, "application-link", "application links"),
 ];
 
 /// What people call resources of these kinds in these forms, in the order given. A kind of which no form is named is

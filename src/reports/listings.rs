@@ -9,9 +9,9 @@ use super::table::{Cell, Head, Table};
 use super::values;
 use crate::inventory::Inventory;
 use crate::model::{
-    App, Automation, Body, Change, Container, ControlId, Credential, Fact, Finding, Grant, Group, Kind, LedgerEntry,
-    Principal, Resource, ResourceId, RuleId, RuleSummary, Setting, SnapshotHead, SourceName, Tally, Unseen, Variable,
-    WaiverState, WaiverUse, Webhook, What,
+    App, Automation, Body, Change, Container, ControlId, Credential, Fact, Finding, Grant, Group, Integration, Kind,
+    LedgerEntry, Person, Principal, Resource, ResourceId, RuleId, RuleSummary, Setting, SnapshotHead, SourceName,
+    Tally, Unseen, Variable, WaiverState, WaiverUse, Webhook, What,
 };
 use crate::text;
 
@@ -59,7 +59,9 @@ pub fn inventory_table(kind: Kind, resources: &[&Resource], inventory: &Inventor
             Body::Webhook(webhook) => webhook_cells(webhook, inventory),
             Body::Automation(automation) => automation_cells(automation, inventory),
             Body::Variable(variable) => variable_cells(variable, inventory),
-            Body::Setting(setting) => setting_cells(setting),
+            Body::Setting(setting) => setting_cells(setting, inventory),
+            Body::Integration(integration) => integration_cells(integration),
+            Body::Person(person) => person_cells(person),
         };
         facts.push(resource.id.as_str().to_owned());
         let mut cells = vec![Cell::new(resource.title())];
@@ -136,7 +138,27 @@ fn inventory_heads(kind: Kind) -> Vec<Head> {
         Kind::Variable => {
             vec![Head::whole("LEVEL"), Head::whole("SECURED"), Head::flow("IN"), Head::flow("ENVIRONMENT")]
         }
-        Kind::Setting => vec![Head::whole("KEY"), Head::flow("VALUE"), Head::flow("DETAIL")],
+        Kind::Setting => vec![
+            Head::whole("KEY"),
+            Head::flow("VALUE"),
+            Head::flow("DETAIL"),
+            Head::flow("EXCEPT FOR").shown_from(120),
+            Head::flow("IN").shown_from(140),
+        ],
+        Kind::Integration => vec![
+            Head::whole("SYSTEM"),
+            Head::whole("FOR"),
+            Head::flow("OWNER"),
+            Head::flow("RUNS ON"),
+            Head::flow("WORKS IN").shown_from(100),
+            Head::whole("REVIEW").shown_from(120),
+        ],
+        Kind::Person => vec![
+            Head::flow("MAIL"),
+            Head::whole("EMPLOYED UNTIL"),
+            Head::flow("TEAM"),
+            Head::flow("MANAGER").shown_from(120),
+        ],
     });
     heads.push(Head::flow("ID").shown_from(180));
     heads
@@ -268,8 +290,37 @@ fn variable_cells(variable: &Variable, inventory: &Inventory<'_>) -> Vec<String>
     ]
 }
 
-fn setting_cells(setting: &Setting) -> Vec<String> {
-    vec![setting.key.clone(), say::fact(&setting.value, Clone::clone), say::fact(&setting.detail, Clone::clone)]
+fn setting_cells(setting: &Setting, inventory: &Inventory<'_>) -> Vec<String> {
+    vec![
+        setting.key.clone(),
+        say::fact(&setting.value, Clone::clone),
+        say::fact(&setting.detail, Clone::clone),
+        told_or_blank(&setting.exceptions, |exceptions| say::list(exceptions)),
+        told_or_blank(&setting.container, |id| inventory.name(id).to_owned()),
+    ]
+}
+
+fn integration_cells(integration: &Integration) -> Vec<String> {
+    let names = |accounts: &Vec<crate::model::DeclaredAccount>| {
+        say::list(&accounts.iter().map(|account| account.name.clone()).collect::<Vec<_>>())
+    };
+    vec![
+        say::fact(&integration.system, Clone::clone),
+        say::fact(&integration.environment, Clone::clone),
+        say::fact(&integration.owner_email.clone().or(integration.team.clone()), Clone::clone),
+        say::fact(&integration.accounts, names),
+        say::fact(&integration.containers, |keys| say::list(keys)),
+        say::fact(&integration.review_at, |at| say::day(*at)),
+    ]
+}
+
+fn person_cells(person: &Person) -> Vec<String> {
+    vec![
+        say::fact(&person.email, Clone::clone),
+        say::fact(&person.employed_until, |at| say::day(*at)),
+        say::fact(&person.team, Clone::clone),
+        say::fact(&person.manager, Clone::clone),
+    ]
 }
 
 /// Changes, in the order they are given. Names of other resources come from the inventory.

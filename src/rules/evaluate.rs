@@ -217,6 +217,8 @@ fn owner(inventory: &Inventory<'_>, resource: &Resource) -> Option<String> {
         Body::Container(container) => named(&container.owner),
         Body::Webhook(webhook) => named(&webhook.changed_by),
         Body::Automation(automation) => named(&automation.actor),
+        Body::Integration(integration) => integration.owner_email.known().cloned(),
+        Body::Person(person) => person.email.known().cloned(),
         Body::Principal(_) | Body::Group(_) | Body::App(_) | Body::Variable(_) | Body::Setting(_) => None,
     }
 }

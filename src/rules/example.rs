@@ -221,6 +221,7 @@ pub(super) fn set_link(body: &mut Body, neighbour: &str, to: Fact<ResourceId>) {
         (Body::Automation(automation), "container") => automation.container = to,
         (Body::Automation(automation), "author") => automation.author = to,
         (Body::Automation(automation), "actor") => automation.actor = to,
+        (Body::Setting(setting), "container") => setting.container = to,
         (Body::Variable(variable), "container") => variable.container = to,
         (Body::Grant(grant), "holder_principal") => grant.principal = to,
         (Body::Grant(grant), "holder_group") => grant.group = to,

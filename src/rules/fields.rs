@@ -6,13 +6,13 @@ use chrono::{DateTime, Utc};
 use super::{derived, reach};
 use crate::inventory::Inventory;
 use crate::model::Kind::{
-    App as AP, Automation as AU, Container as CT, Credential as CR, Grant as GR, Group as GP, Principal as PR,
-    Setting as SE, Variable as VA, Webhook as WH,
+    App as AP, Automation as AU, Container as CT, Credential as CR, Grant as GR, Group as GP, Integration as IN,
+    Person as PE, Principal as PR, Setting as SE, Variable as VA, Webhook as WH,
 };
 use crate::model::{
     App, AppForm, Automation, Body, Change, Container, ContainerForm, Credential, CredentialForm, Fact, Grant,
-    GrantForm, Group, Holder, Kind, Principal, PrincipalType, Resource, ResourceId, Setting, Variable, VariableLevel,
-    Webhook, What,
+    GrantForm, Group, Holder, Integration, Kind, Person, Principal, PrincipalType, Resource, ResourceId, Setting,
+    Variable, VariableLevel, Webhook, What,
 };
 
 /// What a field is read from.
@@ -162,6 +162,8 @@ pub static FIELDS: &[Field] = &[
     field(PR, "other_emails", Get::Texts(|v| list(&principal(v).other_emails)), "Mail addresses that other sources show for it, where they differ."),
     field(PR, "auth_policy", Get::Text(|v| text(&principal(v).auth_policy)), "The authentication policy it is in; told for managed accounts only.").nullable(),
     field(PR, "last_login_at", Get::Time(|v| principal(v).last_login_at), "When it last logged in, as the audit log tells.").nullable(),
+    field(PR, "username", Get::Text(|v| text(&principal(v).username)), "The name it logs in with, of an account of a self-hosted product.").nullable(),
+    field(PR, "directory", Get::Text(|v| text(&principal(v).directory)), "The user directory it comes from, of an account of a self-hosted product.").nullable(),
     field(PR, "log_ins_told", Get::Bool(derived::log_ins_told), "The audit log was read up to this scan, so that no later log-in is missed: true or not known.").derived(&[AUDIT_LOG]),
     field(PR, "active_in_jira", Get::Bool(derived::active_in_jira), "It may log in to a Jira site that was seen.").derived(&[]),
     field(PR, "let_in_by", Get::Texts(derived::let_in_by), "Products that let it in.").derived(&[]),
@@ -186,6 +188,7 @@ pub static FIELDS: &[Field] = &[
     field(GP, "member_count", Get::Int(|v| group(v).member_count), "Members, as the source counts them."),
     field(GP, "jira_access", Get::Texts(|v| list(&group(v).jira_access)), "What membership opens in Jira: `user`, `admin`, `site-admin`."),
     field(GP, "confluence_access", Get::Texts(|v| list(&group(v).confluence_access)), "What membership opens in Confluence: `user`, `admin`, `site-admin`."),
+    field(GP, "administers", Get::Bool(|v| group(v).administers), "Membership makes an administrator of the self-hosted product that has the group."),
     field(GP, "opens_administration", Get::Bool(derived::group_opens_administration), "Membership makes an administrator of Jira or Confluence.").derived(&[GROUP_ACCESS]),
     field(GP, "platform_roles", Get::Texts(derived::group_platform_roles), "Roles of the organisation, its sites and products that are granted to it.").derived(&[(GR, &["group-platform-role"])]),
     field(GP, "roles", Get::Texts(derived::group_roles), "Roles and permissions granted to it.").derived(&[(GR, &[])]),
@@ -200,6 +203,8 @@ pub static FIELDS: &[Field] = &[
     field(CR, "scopes", Get::Texts(|v| list(&credential(v).scopes)), "What it is limited to."),
     field(CR, "fingerprint", Get::Text(|v| text(&credential(v).fingerprint)), "The digest of a public key; null for what is no key.").nullable(),
     field(CR, "auth_type", Get::Text(|v| text(&credential(v).auth_type)), "How it was presented when it was last seen in the audit log.").nullable(),
+    field(CR, "impersonates", Get::Bool(|v| credential(v).impersonates), "It may act as any account of the product.").nullable(),
+    field(CR, "hosts", Get::Texts(|v| list(&credential(v).hosts)), "Where an OAuth client or consumer sends people back to: scheme and host."),
     field(CR, "acts_for_names", Get::Texts(derived::credential_acts_for), "Accounts on whose behalf the audit log saw it acting.").derived(&[]),
     field(CR, "used_by_other", Get::Bool(derived::used_by_other), "The audit log saw another account than its owner acting with it.").derived(&[AUDIT_LOG]),
     field(CR, "same_key", Get::Int(derived::same_key), "Other places where the same public key is, of a deploy key other deploy keys; 0 for what is no key.").derived(&[(CR, &["deploy-key"])]),
@@ -221,6 +226,8 @@ pub static FIELDS: &[Field] = &[
     field(CT, "pipelines_enabled", Get::Bool(|v| container(v).pipelines_enabled), "Pipelines run in the repository.").nullable(),
     field(CT, "pipelines_may_run", Get::Bool(derived::pipelines_may_run), "Pipelines run in the repository, or nobody told whether they do.").derived(&[]),
     field(CT, "created_at", Get::Time(|v| container(v).created_at), "When it was made.").nullable(),
+    field(CT, "version", Get::Text(|v| text(&container(v).version)), "The version of an instance, such as `10.3.5`.").nullable(),
+    field(CT, "expires_at", Get::Time(|v| container(v).expires_at), "When the licence of an application ends; null if it never does.").nullable(),
     field(CT, "push_limited", Get::Bool(derived::push_limited), "Only some of those with write access may push to any branch of the repository.").derived(&[]),
     field(CT, "administrators", Get::Texts(derived::administrators), "Accounts and groups that administer a space, repository or repository project.").derived(&[(GR, &["space-permission", "space-role", "repository-permission", "repository-project-permission"])]),
     field(CT, "active_administrators", Get::Int(derived::active_administrators), "At least so many groups and accounts that may log in are among those; none only if that is proven.").derived(&[(GR, &["space-permission", "space-role", "repository-permission", "repository-project-permission"]), (PR, &[]), (GP, &[])]),
@@ -255,6 +262,9 @@ pub static FIELDS: &[Field] = &[
     field(AP, "user_installed", Get::Bool(|v| app(v).user_installed), "Somebody installed it; it did not come with the product."),
     field(AP, "auth_type", Get::Text(|v| text(&app(v).auth_type)), "How it proved itself when it was last seen acting.").nullable(),
     field(AP, "last_used_at", Get::Time(|v| app(v).last_used_at), "When it was last seen acting.").nullable(),
+    field(AP, "address", Get::Text(|v| text(&app(v).address)), "The other end of an application link: scheme and host.").nullable(),
+    field(AP, "access", Get::Texts(|v| list(&app(v).access)), "How the ends of a link let each other in: `incoming` or `outgoing`, a dash, and `three-legged`, `two-legged`, `impersonation`, `basic` or `trusted`."),
+    field(AP, "working", Get::Bool(|v| app(v).working), "The other end of a link answers.").nullable(),
     field(AP, "acts_for_names", Get::Texts(derived::app_acts_for), "Accounts on whose behalf it was seen acting.").derived(&[]),
     field(AP, "acts_for_people", Get::Int(derived::acts_for_people), "At least so many of them are people; none only if that is proven.").derived(&[AUDIT_LOG, (PR, &[])]),
 
@@ -297,6 +307,30 @@ pub static FIELDS: &[Field] = &[
     field(SE, "key", Get::Text(|v| Fact::Known(&setting(v).key)), "What is set, such as `domain`."),
     field(SE, "value", Get::Text(|v| text(&setting(v).value)), "Its value.").nullable(),
     field(SE, "detail", Get::Text(|v| text(&setting(v).detail)), "How it came about.").nullable(),
+    field(SE, "exceptions", Get::Texts(|v| list(&setting(v).exceptions)), "What it does not hold for: users and paths that basic authentication is still open to."),
+
+    field(IN, "name", Get::Text(name), "What the register calls the integration."),
+    field(IN, "id", Get::Text(id), "Its id in keyroll."),
+    field(IN, "system", Get::Text(|v| text(&integration(v).system)), "The system, by the name of its profile.").nullable(),
+    field(IN, "purpose", Get::Text(|v| text(&integration(v).purpose)), "What it is for.").nullable(),
+    field(IN, "environment", Get::Text(|v| text(&integration(v).environment)), "`production`, `sandbox`, or the register's own word.").nullable(),
+    field(IN, "owner_email", Get::Text(|v| text(&integration(v).owner_email)), "Mail address of the person answerable for it.").nullable(),
+    field(IN, "team", Get::Text(|v| text(&integration(v).team)), "The team answerable for it.").nullable(),
+    field(IN, "containers", Get::Texts(|v| list(&integration(v).containers)), "Keys of what it works in."),
+    field(IN, "permissions", Get::Texts(|v| list(&integration(v).permissions)), "Permissions it needs there."),
+    field(IN, "credential_forms", Get::Texts(|v| list(&integration(v).credential_forms)), "Forms of credential it may use."),
+    field(IN, "longest_days", Get::Int(|v| integration(v).longest_days), "For how many days a credential of it may live; null if that is not limited.").nullable(),
+    field(IN, "webhook_hosts", Get::Texts(|v| list(&integration(v).webhook_hosts)), "Hosts its webhooks may go to, with `*` for any run of characters."),
+    field(IN, "vendor_contact", Get::Text(|v| text(&integration(v).vendor_contact)), "Whom to ask at the vendor.").nullable(),
+    field(IN, "review_at", Get::Time(|v| integration(v).review_at), "When somebody has to look at it again; null if never.").nullable(),
+
+    field(PE, "name", Get::Text(name), "The person's name."),
+    field(PE, "id", Get::Text(id), "Their id in keyroll."),
+    field(PE, "email", Get::Text(|v| text(&person(v).email)), "Mail address, in small letters."),
+    field(PE, "aliases", Get::Texts(|v| list(&person(v).aliases)), "Other addresses of theirs."),
+    field(PE, "employed_until", Get::Time(|v| person(v).employed_until), "The first moment at which they are no longer employed; null if no end is known.").nullable(),
+    field(PE, "manager", Get::Text(|v| text(&person(v).manager)), "Mail address of their manager.").nullable(),
+    field(PE, "team", Get::Text(|v| text(&person(v).team)), "Their team.").nullable(),
 
     of_change("what", Get::Text(what_happened), "What happened. What is seen for the first time and may be old counts as added; a rule that catches it cannot tell.").words_of(|| What::ALL.map(What::name).to_vec()),
     of_change("fields", Get::Texts(|v| Fact::from_option(v.change.map(changed_fields))), "Names of the fields that differ."),
@@ -344,6 +378,7 @@ pub static NEIGHBOURS: &[Neighbour] = &[
     Neighbour { of: AU, name: "container", kind: CT, doc: "The site it runs on.", slot: 0, link: |r| match &r.body { Body::Automation(a) => a.container.as_ref(), _ => Fact::Unknown } },
     Neighbour { of: AU, name: "author", kind: PR, doc: "Who wrote it.", slot: 1, link: |r| match &r.body { Body::Automation(a) => a.author.as_ref(), _ => Fact::Unknown } },
     Neighbour { of: AU, name: "actor", kind: PR, doc: "The account it acts as.", slot: 2, link: |r| match &r.body { Body::Automation(a) => a.actor.as_ref(), _ => Fact::Unknown } },
+    Neighbour { of: SE, name: "container", kind: CT, doc: "Where it holds, if that is less than the whole tenant.", slot: 0, link: |r| match &r.body { Body::Setting(s) => s.container.as_ref(), _ => Fact::Unknown } },
     Neighbour { of: VA, name: "container", kind: CT, doc: "The workspace or repository that has it.", slot: 0, link: |r| match &r.body { Body::Variable(v) => v.container.as_ref(), _ => Fact::Unknown } },
 ];
 
@@ -413,6 +448,14 @@ fn automation<'a>(view: &View<'a>) -> &'a Automation {
 
 pub(super) fn variable<'a>(view: &View<'a>) -> &'a Variable {
     if let Body::Variable(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
+}
+
+fn integration<'a>(view: &View<'a>) -> &'a Integration {
+    if let Body::Integration(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
+}
+
+fn person<'a>(view: &View<'a>) -> &'a Person {
+    if let Body::Person(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
 }
 
 fn setting<'a>(view: &View<'a>) -> &'a Setting {

@@ -146,6 +146,11 @@ fn renamed(mut assessment: Assessment, name: &str) -> Assessment {
             Body::Group(group) => group.confluence_access = Fact::Known(vec![text()]),
             Body::Principal(principal) => principal.auth_policy = Fact::Known(text()),
             Body::Setting(setting) => setting.value = Fact::Known(text()),
+            Body::Integration(integration) => {
+                integration.purpose = Fact::Known(text());
+                integration.owner_email = Fact::Known(text());
+            }
+            Body::Person(person) => person.team = Fact::Known(text()),
         }
     }
     for entry in &mut ledger {

@@ -97,6 +97,8 @@ static SET: &[CsvTable] = &[
     resources::AUTOMATIONS,
     resources::VARIABLES,
     resources::SETTINGS,
+    resources::INTEGRATIONS,
+    resources::PEOPLE,
 ];
 
 /// Every file of the set, in the order a reader would open them.
@@ -106,7 +108,8 @@ pub fn csv_set() -> &'static [CsvTable] {
 }
 
 /// What a column says of the kind of a resource.
-const KINDS: &str = "principal, group, credential, container, grant, app, webhook, automation, variable or setting";
+const KINDS: &str = "principal, group, credential, container, grant, app, webhook, automation, variable, setting, \
+                     integration or person";
 
 /// Writes the list of all tables and columns, which lies beside the files as `columns.csv`.
 ///

@@ -90,7 +90,7 @@ fn weight(change: &Change) -> u8 {
         (What::Changed, _) if touches(&LIFE) => 6,
         (What::Rotated, _) => 5,
         (What::Removed, Kind::Credential | Kind::Principal | Kind::Grant) => 4,
-        (What::Added, Kind::Principal | Kind::Variable | Kind::Setting) => 3,
+        (What::Added, Kind::Principal | Kind::Variable | Kind::Setting | Kind::Integration) => 3,
         (What::Changed, _) => 2,
         (What::Added | What::Removed, _) => 1,
         (What::FirstSeen | What::NotObserved, _) => 0,

@@ -80,6 +80,7 @@ const COUNTED: [&[Counted]; 2] = [
         Counted { kind: Kind::Webhook, form: None, one: "webhook", always: false },
         Counted { kind: Kind::Automation, form: None, one: "automation", always: false },
         Counted { kind: Kind::Variable, form: None, one: "variable", always: false },
+        Counted { kind: Kind::Integration, form: None, one: "integration", always: false },
     ],
 ];
 

@@ -142,9 +142,9 @@ impl Visit<'_> {
         let native = name.clone().or_else(|| id(row.id))?;
         let claim = value(attributes.claim).unwrap_or_default();
         let body = Setting {
-            key: "domain".to_owned(),
             value: hidden_if_null(claim.status).map(|status| status.replace('_', "-")),
             detail: hidden_if_null(claim.kind),
+            ..Setting::of("domain")
         };
         Some(Resource {
             id: self.id(Kind::Setting, &format!("domain:{native}")),

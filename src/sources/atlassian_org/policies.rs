@@ -36,9 +36,9 @@ impl Visit<'_> {
         let id = id(row.id)?;
         let attributes = value(row.attributes).unwrap_or_default();
         let body = Setting {
-            key: "policy".to_owned(),
             value: hidden_if_null(attributes.status).map(|status| status.to_lowercase()),
             detail: hidden_if_null(attributes.kind),
+            ..Setting::of("policy")
         };
         Some(Resource {
             id: self.id(Kind::Setting, &format!("policy:{id}")),

@@ -70,7 +70,7 @@ impl Visit<'_> {
             (true, false) => return reading.finish(),
         };
         let value = Fact::Known(value.to_owned());
-        let body = Setting { key: "audit-log".to_owned(), value, detail: Fact::Unknown };
+        let body = Setting { value, ..Setting::of("audit-log") };
         reading.push(Some(setting(self.id(Kind::Setting, "confluence-audit-log"), "Audit log of Confluence", body)));
         reading.finish()
     }

@@ -47,7 +47,7 @@ impl Visit<'_> {
                 .fall_short(format!("{why}: permissions and roles are both read, and one of them may not be in force"));
         }
         if let Some(mode) = mode {
-            let body = Setting { key: "space-role-mode".to_owned(), value: Fact::Known(mode), detail: Fact::Unknown };
+            let body = Setting { value: Fact::Known(mode), ..Setting::of("space-role-mode") };
             let id = self.id(Kind::Setting, "space-role-mode");
             reading.push(Some(setting(id, "Way of giving rights in spaces", body)));
         }

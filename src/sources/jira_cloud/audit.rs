@@ -25,11 +25,7 @@ impl Visit<'_> {
             id: self.id(Kind::Setting, "jira-audit-log"),
             name: "Audit log of Jira".to_owned(),
             seen_by: Vec::new(),
-            body: Body::Setting(Setting {
-                key: "audit-log".to_owned(),
-                value: Fact::Known(value.to_owned()),
-                detail: Fact::Unknown,
-            }),
+            body: Body::Setting(Setting { value: Fact::Known(value.to_owned()), ..Setting::of("audit-log") }),
         }));
         reading.finish()
     }

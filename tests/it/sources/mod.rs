@@ -90,6 +90,8 @@ fn facts(snapshot: &Snapshot, id: &str) -> Value {
         Body::Automation(body) => json!(body),
         Body::Variable(body) => json!(body),
         Body::Setting(body) => json!(body),
+        Body::Integration(body) => json!(body),
+        Body::Person(body) => json!(body),
     }
 }
 

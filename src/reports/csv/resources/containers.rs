@@ -2,7 +2,7 @@
 
 use super::{NAME, OBSERVED, Row, SEEN_BY, ids, if_it_applies, write_kind};
 use crate::model::ContainerForm::{
-    Application, Dashboard, Filter, Organisation, Product, Project, Repository, Site, Space, Workspace,
+    Application, Dashboard, Filter, Instance, Organisation, Product, Project, Repository, Site, Space, Workspace,
 };
 use crate::model::GrantForm::{PlatformRole, ProjectRole, SpaceRole, WorkspaceRole};
 use crate::model::{Body, Fact, Holder, ResourceId};
@@ -17,14 +17,14 @@ pub(in crate::reports::csv) const CONTAINERS: CsvTable = CsvTable {
     write: |assessment, out| write_kind(&CONTAINER_COLUMNS, assessment, out, container_row),
 };
 
-static CONTAINER_COLUMNS: [Column; 28] = [
+static CONTAINER_COLUMNS: [Column; 30] = [
     column("container_id", Id, "The container"),
     column("name", Text, NAME),
     column(
         "form",
         Word,
         "organisation, directory, product, site, application, project, permission-scheme, service-desk, filter, \
-         dashboard, space, workspace, repository-project or repository",
+         dashboard, space, workspace, repository-project, repository or instance",
     ),
     column("key", Text, "Short key, such as a project's"),
     column("status", Word, "online, live, archived, or the source's own word"),
@@ -34,7 +34,7 @@ static CONTAINER_COLUMNS: [Column; 28] = [
     column(
         "plan",
         Word,
-        "Of an organisation, product or application: free, paid, unlicensed, or the source's own word; empty for other forms",
+        "Of an organisation, product, application or instance: free, paid, unlicensed, or the source's own word; empty for other forms",
     ),
     column("seats_used", Number, "Licensed accounts of an organisation, product or application; empty for other forms"),
     column("seats_total", Number, "Seats that were bought; none if unlimited, empty for other forms"),
@@ -71,11 +71,13 @@ static CONTAINER_COLUMNS: [Column; 28] = [
     column("created_at", Time, "When it was made"),
     column("observed", YesNo, OBSERVED),
     column("seen_by", List, SEEN_BY),
+    column("version", Text, "The version of an instance; empty for other forms"),
+    column("expires_at", Time, "When the licence of an application ends; none if it never does, empty for other forms"),
 ];
 
-fn container_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 28]> {
+fn container_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 30]> {
     let Body::Container(container) = &row.resource.body else { return None };
-    let licensed = matches!(container.form, Organisation | Product | Application);
+    let licensed = matches!(container.form, Organisation | Product | Application | Instance);
     let hosted = matches!(container.form, Product | Site);
     let project = container.form == Project;
     let owned = matches!(container.form, Filter | Dashboard | Space);
@@ -111,6 +113,8 @@ fn container_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 28]> {
         Cell::fact_time(&container.created_at),
         row.observed(),
         row.seen_by(),
+        if_it_applies(container.form == Instance, &container.version, Cell::fact_text),
+        if_it_applies(container.form == Application, &container.expires_at, Cell::fact_time),
     ])
 }
 
@@ -191,7 +195,7 @@ pub(in crate::reports::csv) const SETTINGS: CsvTable = CsvTable {
     write: |assessment, out| write_kind(&SETTING_COLUMNS, assessment, out, setting_row),
 };
 
-static SETTING_COLUMNS: [Column; 7] = [
+static SETTING_COLUMNS: [Column; 10] = [
     column("setting_id", Id, "The setting"),
     column("name", Text, NAME),
     column("key", Word, "What is set"),
@@ -199,9 +203,12 @@ static SETTING_COLUMNS: [Column; 7] = [
     column("detail", Text, "How it came about"),
     column("observed", YesNo, OBSERVED),
     column("seen_by", List, SEEN_BY),
+    column("container_id", Id, "Where it holds, if that is less than the whole tenant"),
+    column("container_name", Text, "The name of that; unknown if it was not seen"),
+    column("exceptions", List, "What it does not hold for: users and paths that basic authentication is still open to"),
 ];
 
-fn setting_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 7]> {
+fn setting_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 10]> {
     let Body::Setting(setting) = &row.resource.body else { return None };
     Some([
         row.id(),
@@ -211,5 +218,8 @@ fn setting_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 7]> {
         Cell::fact_text(&setting.detail),
         row.observed(),
         row.seen_by(),
+        Cell::fact_id(&setting.container),
+        row.name_of(&setting.container),
+        Cell::fact_list(&setting.exceptions),
     ])
 }

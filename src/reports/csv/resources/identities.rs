@@ -13,17 +13,17 @@ pub(in crate::reports::csv) const PRINCIPALS: CsvTable = CsvTable {
     write: |assessment, out| write_kind(&PRINCIPAL_COLUMNS, assessment, out, principal_row),
 };
 
-static PRINCIPAL_COLUMNS: [Column; 25] = [
+static PRINCIPAL_COLUMNS: [Column; 27] = [
     column("principal_id", Id, "The account"),
     column("name", Text, NAME),
     column("account_type", Word, "person, service-account, app, agent, customer or other"),
     column(
         "status",
         Word,
-        "active, suspended, deactivated, or the organisation's own word; only the organisation tells",
+        "active, suspended, deactivated, or the source's own word; only the organisation and self-hosted products tell",
     ),
     column("email", Text, "Mail address; unknown where the owner hides it"),
-    column("managed", YesNo, "yes if the organisation has claimed the account"),
+    column("managed", YesNo, "yes if the organisation has claimed the account, or it is one of a self-hosted product"),
     column("mfa", YesNo, "yes if two-step verification is on; told for managed accounts only"),
     column("platform_roles", List, "Roles on the organisation, such as atlassian/org-admin"),
     column("groups", List, "Names of the groups it is a direct member of"),
@@ -34,7 +34,7 @@ static PRINCIPAL_COLUMNS: [Column; 25] = [
     column("kept_out_by", List, "Products that do not let it in"),
     column("other_emails", List, "Mail addresses that other sources show for it, where they differ"),
     column("auth_policy", Text, "The authentication policy it is in; told for managed accounts only"),
-    column("last_login_at", Time, "When it last logged in, as the audit log tells"),
+    column("last_login_at", Time, "When it last logged in, as the audit log or a self-hosted product tells"),
     column("billable", YesNo, "yes if it counts towards the Guard subscription"),
     column("added_at", Time, "When it came into the organisation"),
     column("deactivated_at", Time, "When it was deactivated; none if it was not"),
@@ -43,9 +43,11 @@ static PRINCIPAL_COLUMNS: [Column; 25] = [
     column("description", Text, "What somebody wrote about it"),
     column("observed", YesNo, OBSERVED),
     column("seen_by", List, SEEN_BY),
+    column("username", Text, "The name it logs in with, of an account of a self-hosted product"),
+    column("directory", Text, "The user directory it comes from, of an account of a self-hosted product"),
 ];
 
-fn principal_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 25]> {
+fn principal_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 27]> {
     let Body::Principal(principal) = &row.resource.body else { return None };
     Some([
         row.id(),
@@ -73,6 +75,8 @@ fn principal_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 25]> {
         Cell::fact_text(&principal.description),
         row.observed(),
         row.seen_by(),
+        Cell::fact_text(&principal.username),
+        Cell::fact_text(&principal.directory),
     ])
 }
 
@@ -103,7 +107,7 @@ pub(in crate::reports::csv) const GROUPS: CsvTable = CsvTable {
     write: |assessment, out| write_kind(&GROUP_COLUMNS, assessment, out, group_row),
 };
 
-static GROUP_COLUMNS: [Column; 10] = [
+static GROUP_COLUMNS: [Column; 11] = [
     column("group_id", Id, "The group"),
     column("name", Text, NAME),
     column("member_count", Number, "Members, as the source counts them"),
@@ -118,9 +122,10 @@ static GROUP_COLUMNS: [Column; 10] = [
     column("description", Text, "Its description"),
     column("observed", YesNo, OBSERVED),
     column("seen_by", List, SEEN_BY),
+    column("administers", YesNo, "yes if membership makes an administrator of the self-hosted product that has it"),
 ];
 
-fn group_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 10]> {
+fn group_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 11]> {
     let Body::Group(group) = &row.resource.body else { return None };
     Some([
         row.id(),
@@ -133,6 +138,7 @@ fn group_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 10]> {
         Cell::fact_text(&group.description),
         row.observed(),
         row.seen_by(),
+        Cell::fact_yes_no(&group.administers),
     ])
 }
 
@@ -143,10 +149,14 @@ pub(in crate::reports::csv) const CREDENTIALS: CsvTable = CsvTable {
     write: |assessment, out| write_kind(&CREDENTIAL_COLUMNS, assessment, out, credential_row),
 };
 
-static CREDENTIAL_COLUMNS: [Column; 23] = [
+static CREDENTIAL_COLUMNS: [Column; 25] = [
     column("credential_id", Id, "The credential"),
     column("name", Text, "Its label; empty where the source gives none"),
-    column("form", Word, "api-token, org-api-key, oauth-client, ssh-key or deploy-key"),
+    column(
+        "form",
+        Word,
+        "api-token, org-api-key, oauth-client, ssh-key, deploy-key, personal-access-token, access-token, oauth-consumer or incoming-link",
+    ),
     column("owner_id", Id, "The account whose rights it has; none for a key of an organisation, repository or project"),
     column("owner_name", Text, "That account's name; unknown if it was not seen"),
     column("owner_status", Word, "That account's status; unknown if it was not seen"),
@@ -157,7 +167,11 @@ static CREDENTIAL_COLUMNS: [Column; 23] = [
     column("expires_at", Time, "When it ends; none if it never does"),
     column("last_used_at", Time, "When it was last used; none if no use was ever recorded. May be a day behind"),
     column("scopes", List, "What it is limited to. On an organisation key, empty means that it may do everything"),
-    column("container_id", Id, "The one container that a deploy key opens; empty for other forms"),
+    column(
+        "container_id",
+        Id,
+        "What a deploy key or access token opens, and the instance that a token of a self-hosted product is for; empty for other forms",
+    ),
     column("container_name", Text, "The name of that; unknown if it was not seen"),
     column("fingerprint", Id, "Digest of a public key: equal ones are the same key; empty for other forms"),
     column("last_used_by_id", Id, "The account last seen acting with it, as the audit log tells"),
@@ -167,12 +181,15 @@ static CREDENTIAL_COLUMNS: [Column; 23] = [
     column("auth_type", Word, "How it was presented when it was last seen in the audit log"),
     column("observed", YesNo, OBSERVED),
     column("seen_by", List, SEEN_BY),
+    column("impersonates", YesNo, "yes if it may act as any account of the product"),
+    column("hosts", List, "Where an OAuth client or consumer sends people back to: scheme and host"),
 ];
 
-fn credential_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 23]> {
+fn credential_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 25]> {
     let Body::Credential(credential) = &row.resource.body else { return None };
     let deploy_key = credential.form == CredentialForm::DeployKey;
     let public_key = deploy_key || credential.form == CredentialForm::SshKey;
+    let placed = deploy_key || credential.container.known().is_some();
     Some([
         row.id(),
         row.name(),
@@ -187,8 +204,8 @@ fn credential_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 23]> {
         Cell::fact_time(&credential.expires_at),
         Cell::fact_time(&credential.last_used_at),
         Cell::fact_list(&credential.scopes),
-        if_it_applies(deploy_key, &credential.container, Cell::fact_id),
-        if_it_applies(deploy_key, &credential.container, |id| row.name_of(id)),
+        if_it_applies(placed, &credential.container, Cell::fact_id),
+        if_it_applies(placed, &credential.container, |id| row.name_of(id)),
         if_it_applies(public_key, &credential.fingerprint, Cell::fact_text),
         Cell::fact_id(&credential.last_used_by),
         row.name_of(&credential.last_used_by),
@@ -197,5 +214,7 @@ fn credential_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 23]> {
         Cell::fact_text(&credential.auth_type),
         row.observed(),
         row.seen_by(),
+        Cell::fact_yes_no(&credential.impersonates),
+        Cell::fact_list(&credential.hosts),
     ])
 }

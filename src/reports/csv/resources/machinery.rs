@@ -13,10 +13,14 @@ pub(in crate::reports::csv) const APPS: CsvTable = CsvTable {
     write: |assessment, out| write_kind(&APP_COLUMNS, assessment, out, app_row),
 };
 
-static APP_COLUMNS: [Column; 16] = [
+static APP_COLUMNS: [Column; 19] = [
     column("app_id", Id, "The app"),
     column("name", Text, NAME),
-    column("form", Word, "installed-app, or acting-app: one that was only seen acting in the audit log"),
+    column(
+        "form",
+        Word,
+        "installed-app, application-link, or acting-app: one that was only seen acting in the audit log",
+    ),
     column("key", Text, "Its key, such as com.example.sync"),
     column("vendor", Text, "Who makes it"),
     column("version", Text, "Its version; empty for acting apps"),
@@ -34,11 +38,19 @@ static APP_COLUMNS: [Column; 16] = [
     column("last_used_at", Time, "When it was last seen acting; empty for installed apps"),
     column("observed", YesNo, OBSERVED),
     column("seen_by", List, SEEN_BY),
+    column("address", Text, "The other end of an application link: scheme and host; empty for other forms"),
+    column(
+        "access",
+        List,
+        "How the ends of a link let each other in, such as incoming-two-legged; empty for other forms",
+    ),
+    column("working", YesNo, "yes if the other end of a link answers; empty for other forms"),
 ];
 
-fn app_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 16]> {
+fn app_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 19]> {
     let Body::App(app) = &row.resource.body else { return None };
     let (installed, acting) = (app.form == AppForm::InstalledApp, app.form == AppForm::ActingApp);
+    let linked = app.form == AppForm::ApplicationLink;
     Some([
         row.id(),
         row.name(),
@@ -56,6 +68,9 @@ fn app_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 16]> {
         if_it_applies(acting, &app.last_used_at, Cell::fact_time),
         row.observed(),
         row.seen_by(),
+        if_it_applies(linked, &app.address, Cell::fact_text),
+        if_it_applies(linked, &app.access, Cell::fact_list),
+        if_it_applies(linked, &app.working, Cell::fact_yes_no),
     ])
 }
 

@@ -1,14 +1,17 @@
 //! What is there: one table for each kind of resource, with everything known about it. Accounts, groups and credentials are
-//! in `identities.rs`, what they reach in `containers.rs`, what acts without a person in `machinery.rs`.
+//! in `identities.rs`, what they reach in `containers.rs`, what acts without a person in `machinery.rs`, and what people
+//! say there should be in `declared.rs`.
 //!
 //! Resources that an earlier scan saw and this one could not look for are listed too, as they were then, and say so:
 //! unseen is not gone.
 
 mod containers;
+mod declared;
 mod identities;
 mod machinery;
 
 pub(super) use self::containers::{CONTAINERS, GRANTS, SETTINGS};
+pub(super) use self::declared::{INTEGRATIONS, PEOPLE};
 pub(super) use self::identities::{CREDENTIALS, GROUPS, PRINCIPALS};
 pub(super) use self::machinery::{APPS, AUTOMATIONS, VARIABLES, WEBHOOKS};
 
