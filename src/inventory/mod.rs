@@ -1,6 +1,8 @@
 //! A snapshot one can ask questions: by id, by kind, by owner. Every answer that could be hidden behind a gap of the
 //! ledger says so. It knows nothing of where resources came from.
 
+mod declared;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
 
@@ -8,6 +10,8 @@ use crate::model::{
     Body, Container, ContainerForm, Coverage, Credential, CredentialForm, Fact, Grant, Kind, Principal, Resource,
     ResourceId, Snapshot, SourceName, Variable,
 };
+
+pub use declared::{AccountsByName, Way, bears_name, resolve, resolve_by_name};
 
 /// A snapshot with indexes.
 #[derive(Debug)]
@@ -36,6 +40,8 @@ pub type TokensByWord = HashMap<String, Vec<(u32, Vec<String>)>>;
 pub struct Prepared {
     /// The API tokens with a telling label.
     pub tokens_by_word: OnceLock<TokensByWord>,
+    /// The accounts by everything that names them.
+    pub accounts_by_name: OnceLock<AccountsByName>,
     /// The accounts that are known to get at the variables of a workspace, by its tenant.
     pub reach_of_workspaces: OnceLock<HashMap<String, BTreeSet<ResourceId>>>,
 }
