@@ -5,6 +5,7 @@ pub mod secrets;
 
 use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 use std::str::FromStr;
 
 use serde::Deserialize;
@@ -327,6 +328,12 @@ impl Section {
         &self.file
     }
 
+    /// The folder of the file it is in: other paths in the file start there.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        Path::new(&*self.file.name).parent().unwrap_or(Path::new(""))
+    }
+
     /// Where it begins.
     #[must_use]
     pub fn span(&self) -> Range<usize> {
@@ -562,6 +569,13 @@ mod tests {
         assert!(b.is_none());
         let told = inner.finish(Some(())).unwrap_err().to_string();
         assert_eq!(told, "x.yaml:2:6: `b` is a list, expected text");
+    }
+
+    #[test]
+    fn other_paths_start_at_the_folder_of_the_file() {
+        let folder = |name: &str| parse(&SourceText::new(name, "a: 1\n")).unwrap().folder().to_owned();
+        assert_eq!(folder("/etc/keyroll/keyroll.yaml"), Path::new("/etc/keyroll"));
+        assert_eq!(folder("keyroll.yaml").join("x.csv"), Path::new("x.csv"));
     }
 
     #[test]
