@@ -439,6 +439,18 @@ impl Section {
         if let Value::Text(text) = &self.entry(key)?.value { Some(text) } else { None }
     }
 
+    /// The text under a key that somebody else is to take, or the texts of its list.
+    #[must_use]
+    pub fn peek_all(&self, key: &str) -> Vec<&str> {
+        let nodes: Vec<&Node> = match self.entry(key) {
+            Some(Node { value: Value::List(items), .. }) => items.iter().collect(),
+            node => node.into_iter().collect(),
+        };
+        let texts =
+            nodes.into_iter().filter_map(|node| if let Value::Text(text) = &node.value { Some(text) } else { None });
+        texts.map(String::as_str).collect()
+    }
+
     /// True if the key is in the file.
     #[must_use]
     pub fn has(&self, key: &str) -> bool {

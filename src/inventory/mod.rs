@@ -2,6 +2,7 @@
 //! ledger says so. It knows nothing of where resources came from.
 
 mod declared;
+pub mod recognise;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
