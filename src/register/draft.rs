@@ -179,6 +179,7 @@ fn write_found(inventory: &Inventory<'_>, entry: &Entry<'_>, accounts: &[&Resour
             Body::Webhook(webhook) => webhook.address.known().map(|address| host_of(address)),
             _ => None,
         })
+        .filter(|host| is_plain_host(host))
         .collect();
     let told = |pattern: &str| {
         let declared = entry.profile.map_or(&[][..], |profile| profile.webhook_hosts.as_slice());
@@ -188,6 +189,12 @@ fn write_found(inventory: &Inventory<'_>, entry: &Entry<'_>, accounts: &[&Resour
         let hosts: Vec<String> = hosts.iter().map(|host| quoted(host)).collect();
         text.push_str(&format!("    webhook_hosts: [{}]\n", hosts.join(", ")));
     }
+}
+
+/// A host with nothing in it that a register would take for a pattern, or for more than a host.
+fn is_plain_host(host: &str) -> bool {
+    host.contains(char::is_alphanumeric)
+        && host.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_'))
 }
 
 /// What people would call an account: the name it logs in with, its displayed name, its id.

@@ -13,6 +13,7 @@ mod journey;
 mod lifecycle;
 mod mistakes;
 mod monitoring;
+mod register;
 mod reports;
 mod requests;
 mod rule_messages;

@@ -1,6 +1,6 @@
 //! The register's file: read with all its mistakes at once. What an entry leaves out, the profile of its system says.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
@@ -24,20 +24,20 @@ pub fn read(file: &SourceText, profiles: &[Profile]) -> Result<Vec<Resource>, Pr
         let help = Some("add `integrations:` with a list, or `integrations: []`".to_owned());
         document.wrong(document.span(), "`integrations` is missing", help);
     }
-    let mut integrations: BTreeMap<String, Resource> = BTreeMap::new();
+    let mut integrations: Vec<Resource> = Vec::new();
+    let mut ids: BTreeSet<String> = BTreeSet::new();
     for mut section in document.sections("integrations") {
         let integration = entry(&mut section, profiles);
         if let Some(resource) = &integration
-            && integrations.contains_key(resource.id.native())
+            && !ids.insert(resource.id.native().to_owned())
         {
             let what = format!("integration `{}` is in the file already", resource.id.native());
             section.wrong(section.span_of("id"), what, Some("ids tell entries apart: choose another".to_owned()));
         }
-        if let Some(resource) = document.take(section.finish(integration)) {
-            integrations.insert(resource.id.native().to_owned(), resource);
-        }
+        integrations.extend(document.take(section.finish(integration)));
     }
-    document.finish(Some(integrations.into_values().collect()))
+    integrations.sort_by(|left, right| left.id.cmp(&right.id));
+    document.finish(Some(integrations))
 }
 
 fn entry(section: &mut Section, profiles: &[Profile]) -> Option<Resource> {
