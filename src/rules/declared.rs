@@ -33,6 +33,23 @@ pub(super) fn roster_team<'a>(view: &View<'a>) -> Fact<&'a str> {
     of_person(view).and_then(|person| person.team.as_ref().map(String::as_str))
 }
 
+/// Products that do not share an account can disagree about its person: found by mail address.
+pub(super) fn closed_elsewhere<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    let account = principal(view);
+    let Fact::Known(mail) = &account.email else {
+        return if account.email == Fact::Absent { none_declared() } else { Fact::Unknown };
+    };
+    let mut closed = Finds::default();
+    for other in view.inventory.accounts_of_mail(mail).into_iter().filter(|other| other.id != view.resource.id) {
+        match is_open(other) {
+            Fact::Known(false) => closed.found(placed(view.inventory, other)),
+            Fact::Known(true) | Fact::Absent => {}
+            Fact::Unknown => closed.in_doubt(),
+        }
+    }
+    closed.told()
+}
+
 /// The person whose account it is, by any of its mail addresses.
 fn of_person<'a>(view: &View<'a>) -> Fact<&'a Person> {
     let account = principal(view);

@@ -171,6 +171,7 @@ pub static FIELDS: &[Field] = &[
     field(PR, "employed", Get::Bool(declared::employed), "The roster says that the person is employed; null if a whole roster has nobody with its mail address.").nullable().derived(&[(PE, &[])]),
     field(PR, "left_at", Get::Time(declared::left_at), "When the person left, as the roster tells; null if they did not, or nobody in a whole roster has its mail address.").nullable().derived(&[(PE, &[])]),
     field(PR, "roster_team", Get::Text(declared::roster_team), "The person's team, as the roster tells.").nullable().derived(&[(PE, &[])]),
+    field(PR, "closed_elsewhere", Get::Texts(declared::closed_elsewhere), "Other accounts with the same mail address that may not be used any more, with their places.").derived(&[(PR, &[])]),
     field(PR, "log_ins_told", Get::Bool(derived::log_ins_told), "The audit log was read up to this scan, so that no later log-in is missed: true or not known.").derived(&[AUDIT_LOG]),
     field(PR, "active_in_jira", Get::Bool(derived::active_in_jira), "It may log in to a Jira site that was seen.").derived(&[]),
     field(PR, "let_in_by", Get::Texts(derived::let_in_by), "Products that let it in.").derived(&[]),

@@ -9,6 +9,7 @@ mod bitbucket_cloud;
 mod confluence_cloud;
 mod connection;
 mod endpoint;
+mod jira_align;
 mod jira_cloud;
 mod pages;
 mod reading;
@@ -89,4 +90,4 @@ pub struct Right {
 
 /// Every sort of source, in the order they are listed.
 pub static SOURCES: &[SourceKind] =
-    &[atlassian_org::KIND, jira_cloud::KIND, confluence_cloud::KIND, bitbucket_cloud::KIND];
+    &[atlassian_org::KIND, jira_cloud::KIND, confluence_cloud::KIND, bitbucket_cloud::KIND, jira_align::KIND];
