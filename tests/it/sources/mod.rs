@@ -5,6 +5,7 @@ mod atlassian_org_news;
 mod bitbucket_cloud;
 mod configuration;
 mod confluence_cloud;
+mod jira_align;
 mod jira_cloud;
 
 use std::collections::BTreeMap;
