@@ -94,9 +94,12 @@ impl Endpoint {
         fill(self.main(), ids)
     }
 
-    /// Method and path as the ledger shows them.
+    /// Method and path as the ledger shows them; of what is read from a file, only that. Its source knows which.
     #[must_use]
     pub fn path(&self) -> String {
+        if self.requests.is_empty() {
+            return "FILE".to_owned();
+        }
         let method = match self.main().method {
             Method::Get => "GET",
             Method::Post => "POST",

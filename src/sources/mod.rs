@@ -13,6 +13,7 @@ mod jira_align;
 mod jira_cloud;
 mod pages;
 mod reading;
+pub mod register;
 mod row;
 mod site;
 mod webhook_url;
@@ -76,6 +77,14 @@ pub struct SourceKind {
     pub build: Build,
 }
 
+impl SourceKind {
+    /// True if it asks nobody and reads files instead.
+    #[must_use]
+    pub fn reads_files(&self) -> bool {
+        self.endpoints.iter().all(|endpoint| endpoint.requests.is_empty())
+    }
+}
+
 /// Builds a source from its name, its section, the factory of its clients and the clock of its ledger.
 pub type Build = fn(SourceName, Section, &http::Factory, Arc<dyn Clock>) -> Result<Box<dyn Source>, Problems>;
 
@@ -89,5 +98,11 @@ pub struct Right {
 }
 
 /// Every sort of source, in the order they are listed.
-pub static SOURCES: &[SourceKind] =
-    &[atlassian_org::KIND, jira_cloud::KIND, confluence_cloud::KIND, bitbucket_cloud::KIND, jira_align::KIND];
+pub static SOURCES: &[SourceKind] = &[
+    atlassian_org::KIND,
+    jira_cloud::KIND,
+    confluence_cloud::KIND,
+    bitbucket_cloud::KIND,
+    jira_align::KIND,
+    register::KIND,
+];
