@@ -5,6 +5,7 @@ pub mod secrets;
 
 use std::fmt;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::Deserialize;
@@ -325,6 +326,12 @@ impl Section {
     #[must_use]
     pub fn file(&self) -> &SourceText {
         &self.file
+    }
+
+    /// The folder of the file: relative paths in it start there.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        Path::new(&*self.file.name).parent().map(Path::to_path_buf).unwrap_or_default()
     }
 
     /// Where it begins.

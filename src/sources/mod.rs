@@ -9,9 +9,12 @@ mod bitbucket_cloud;
 mod confluence_cloud;
 mod connection;
 mod endpoint;
+mod file;
 mod jira_cloud;
+mod local;
 mod pages;
 mod reading;
+mod roster;
 mod row;
 mod site;
 mod webhook_url;
@@ -89,4 +92,4 @@ pub struct Right {
 
 /// Every sort of source, in the order they are listed.
 pub static SOURCES: &[SourceKind] =
-    &[atlassian_org::KIND, jira_cloud::KIND, confluence_cloud::KIND, bitbucket_cloud::KIND];
+    &[atlassian_org::KIND, jira_cloud::KIND, confluence_cloud::KIND, bitbucket_cloud::KIND, file::KIND, roster::KIND];

@@ -5,7 +5,9 @@ mod atlassian_org_news;
 mod bitbucket_cloud;
 mod configuration;
 mod confluence_cloud;
+mod files;
 mod jira_cloud;
+mod roster;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
