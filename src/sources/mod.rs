@@ -9,11 +9,14 @@ mod bitbucket_cloud;
 mod confluence_cloud;
 mod connection;
 mod endpoint;
+mod file;
 mod jira_align;
 mod jira_cloud;
+mod local;
 mod pages;
 mod reading;
 pub mod register;
+mod roster;
 mod row;
 mod site;
 mod webhook_url;
@@ -104,5 +107,7 @@ pub static SOURCES: &[SourceKind] = &[
     confluence_cloud::KIND,
     bitbucket_cloud::KIND,
     jira_align::KIND,
+    file::KIND,
     register::KIND,
+    roster::KIND,
 ];
