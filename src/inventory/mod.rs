@@ -2,9 +2,11 @@
 //! ledger says so. It knows nothing of where resources came from.
 
 mod declared;
+mod people;
+mod permissions;
 pub mod recognise;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
 
 use crate::model::{
@@ -13,6 +15,8 @@ use crate::model::{
 };
 
 pub use declared::{AccountsByName, Way, bears_name, resolve, resolve_by_name};
+pub use people::PlacesByMail;
+pub use permissions::Held;
 
 /// A snapshot with indexes.
 #[derive(Debug)]
@@ -45,6 +49,12 @@ pub struct Prepared {
     pub accounts_by_name: OnceLock<AccountsByName>,
     /// The accounts that are known to get at the variables of a workspace, by its tenant.
     pub reach_of_workspaces: OnceLock<HashMap<String, BTreeSet<ResourceId>>>,
+    /// The people of the roster.
+    pub people_by_mail: OnceLock<PlacesByMail>,
+    /// What the accounts that each integration declares were resolved to.
+    pub accounts_of_integrations: OnceLock<BTreeMap<ResourceId, Vec<Vec<ResourceId>>>>,
+    /// Accounts of which the mail address is known.
+    pub accounts_by_mail: OnceLock<PlacesByMail>,
 }
 
 impl<'a> Inventory<'a> {
@@ -256,6 +266,10 @@ impl<'a> Inventory<'a> {
         seats.sort_unstable();
         seats.dedup();
         if seats.is_empty() && !self.licences_known { Fact::Unknown } else { Fact::Known(seats) }
+    }
+
+    fn places(&self, kind: Kind) -> impl Iterator<Item = u32> + '_ {
+        self.kinds.get(&kind).into_iter().flatten().copied()
     }
 
     fn at<'s>(&'s self, positions: Option<&'s Vec<u32>>) -> impl Iterator<Item = &'a Resource> + 's {

@@ -9,10 +9,14 @@ mod bitbucket_cloud;
 mod confluence_cloud;
 mod connection;
 mod endpoint;
+mod file;
+mod jira_align;
 mod jira_cloud;
+mod local;
 mod pages;
 mod reading;
 pub mod register;
+mod roster;
 mod row;
 mod site;
 mod webhook_url;
@@ -97,5 +101,13 @@ pub struct Right {
 }
 
 /// Every sort of source, in the order they are listed.
-pub static SOURCES: &[SourceKind] =
-    &[atlassian_org::KIND, jira_cloud::KIND, confluence_cloud::KIND, bitbucket_cloud::KIND, register::KIND];
+pub static SOURCES: &[SourceKind] = &[
+    atlassian_org::KIND,
+    jira_cloud::KIND,
+    confluence_cloud::KIND,
+    bitbucket_cloud::KIND,
+    jira_align::KIND,
+    file::KIND,
+    register::KIND,
+    roster::KIND,
+];

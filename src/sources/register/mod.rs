@@ -130,7 +130,7 @@ pub fn collection(name: &SourceName, declared: &Declared, clock: &dyn Clock) -> 
         ..LedgerEntry::not_asked(
             name.clone(),
             INTEGRATIONS.name.into(),
-            format!("{} {}", INTEGRATIONS.path(), declared.file),
+            INTEGRATIONS.path().replace("{}", &declared.file),
             INTEGRATIONS.shows.to_vec(),
             String::new(),
             started_at,

@@ -5,7 +5,10 @@ mod atlassian_org_news;
 mod bitbucket_cloud;
 mod configuration;
 mod confluence_cloud;
+mod files;
+mod jira_align;
 mod jira_cloud;
+mod roster;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
