@@ -16,10 +16,11 @@ use super::org_plan::OrgPlan;
 use super::policies::Policy;
 use super::random::Random;
 use super::repositories::Workspace;
+use super::servers::ServerEstate;
 use super::spaces::Wiki;
 use super::truth::Truth;
 use super::webhooks::Webhook;
-use super::{Plan, credentials, furnishing, people, permissions, plants, repositories, spaces};
+use super::{Plan, credentials, furnishing, people, permissions, plants, repositories, servers, spaces};
 
 /// Public address of the pretended Jira site; links in answers name it, as real ones do.
 pub(super) const SITE_ADDRESS: &str = "https://acme.atlassian.net";
@@ -79,6 +80,8 @@ pub(super) struct Estate {
     pub(super) reserved: BTreeSet<usize>,
     pub(super) wiki: Wiki,
     pub(super) workspace: Workspace,
+    /// What the firm runs itself.
+    pub(super) servers: ServerEstate,
     pub(super) truth: Truth,
 }
 
@@ -322,6 +325,7 @@ impl Estate {
             reserved: BTreeSet::new(),
             wiki: Wiki::default(),
             workspace: Workspace::default(),
+            servers: ServerEstate::default(),
             truth: Truth::default(),
         };
         let accounts = plan.accounts.max(Plan::FEWEST_ACCOUNTS);
@@ -340,6 +344,7 @@ impl Estate {
         furnishing::furnish(&mut estate);
         spaces::found(&mut estate, &mut Random::new(plan.seed ^ 0x5ACE_0000_0000_0001));
         repositories::found(&mut estate, &mut Random::new(plan.seed ^ 0xB17B_0000_0000_0002));
+        servers::found(&mut estate, &mut Random::new(plan.seed ^ 0xDC5E_0000_0000_0003));
         estate
     }
 

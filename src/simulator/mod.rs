@@ -1,6 +1,6 @@
 //! A pretended Atlassian estate over real HTTP on the loopback interface: one organisation with its admin APIs,
-//! one site with Jira and Confluence Cloud, and one Bitbucket Cloud workspace, made from a seed. The demo scans it,
-//! and tests scan it while it misbehaves.
+//! one site with Jira and Confluence Cloud, one Bitbucket Cloud workspace, and what the firm runs itself, made from
+//! a seed. The demo scans it, and tests scan it while it misbehaves.
 //!
 //! Its answers are written from the published descriptions of those APIs, never from our own parsers, so that
 //! a mistake on one side shows on the other. Everything in the estate is sane except what [`Truth`] lists.
@@ -37,6 +37,7 @@ mod random;
 mod repositories;
 mod repository_plants;
 mod server;
+mod servers;
 mod service_desk;
 mod site_night;
 mod site_plants;
@@ -57,6 +58,7 @@ use tokio::task::JoinHandle;
 pub use endpoints::{ENDPOINTS, Endpoint};
 pub use faults::Fault;
 pub use org_plan::OrgPlan;
+pub use servers::Edition;
 pub use truth::{Drift, Plant, SITUATIONS, Truth};
 
 use accepted::Accepted;
@@ -93,16 +95,15 @@ impl Plan {
 #[derive(Debug)]
 pub struct Simulator {
     shared: Arc<Shared>,
-    org: SocketAddr,
-    site: SocketAddr,
-    bitbucket: SocketAddr,
+    /// Where each host listens.
+    addresses: Vec<(Host, SocketAddr)>,
     org_id: String,
     cloud_id: String,
-    servers: [JoinHandle<()>; 3],
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Simulator {
-    /// Founds the estate and starts to serve it, on three free ports of the loopback interface.
+    /// Founds the estate and starts to serve it, on free ports of the loopback interface, one for each host.
     ///
     /// # Errors
     /// When no port can be had.
@@ -118,30 +119,37 @@ impl Simulator {
             destroyed: Mutex::default(),
             bitbucket_budget: Mutex::default(),
         });
-        let open = |host| serve(Port { shared: Arc::clone(&shared), host });
-        let (org, org_server) = open(Host::Org).await?;
-        let (site, site_server) = open(Host::Site).await?;
-        let (bitbucket, bitbucket_server) = open(Host::Bitbucket).await?;
-        let servers = [org_server, site_server, bitbucket_server];
-        Ok(Self { shared, org, site, bitbucket, org_id, cloud_id, servers })
+        let (mut addresses, mut tasks) = (Vec::new(), Vec::new());
+        for host in Host::ALL {
+            let (address, task) = serve(Port { shared: Arc::clone(&shared), host }).await?;
+            addresses.push((host, address));
+            tasks.push(task);
+        }
+        Ok(Self { shared, addresses, org_id, cloud_id, tasks })
+    }
+
+    /// Base URL of a host.
+    fn url(&self, host: Host) -> String {
+        let address = self.addresses.iter().find(|(known, _)| *known == host).map(|(_, address)| address);
+        format!("http://{}", address.expect("internal: every host has a port"))
     }
 
     /// Base URL of the admin APIs, in place of `https://api.atlassian.com`.
     #[must_use]
     pub fn org_url(&self) -> String {
-        format!("http://{}", self.org)
+        self.url(Host::Org)
     }
 
     /// Base URL of the Jira site, in place of `https://acme.atlassian.net`.
     #[must_use]
     pub fn site_url(&self) -> String {
-        format!("http://{}", self.site)
+        self.url(Host::Site)
     }
 
     /// Base URL of Bitbucket, in place of `https://api.bitbucket.org`.
     #[must_use]
     pub fn bitbucket_url(&self) -> String {
-        format!("http://{}", self.bitbucket)
+        self.url(Host::Bitbucket)
     }
 
     /// The id of the organisation.
@@ -243,7 +251,8 @@ impl Simulator {
     #[must_use]
     pub fn planted_secrets(&self) -> Vec<String> {
         let estate = self.shared.estate.read().unwrap_or_else(PoisonError::into_inner);
-        estate.secrets.iter().cloned().chain(estate.workspace.readable_values()).collect()
+        let own = estate.servers.secrets.iter().chain(&estate.secrets).cloned();
+        own.chain(estate.workspace.readable_values()).collect()
     }
 
     /// The answer sheet, as things stand.
@@ -276,8 +285,8 @@ impl Simulator {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        for server in &self.servers {
-            server.abort();
+        for task in &self.tasks {
+            task.abort();
         }
     }
 }

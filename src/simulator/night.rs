@@ -11,7 +11,7 @@ use super::permissions::add_actor;
 use super::random::Random;
 use super::site_night;
 use super::truth::{Drift, Plant};
-use super::{repositories, spaces};
+use super::{repositories, servers, spaces};
 
 /// Moves the estate to `to` and lists on the answer sheet all that changed.
 pub(super) fn pass(estate: &mut Estate, to: DateTime<Utc>) {
@@ -35,6 +35,7 @@ pub(super) fn pass(estate: &mut Estate, to: DateTime<Utc>) {
     site_night::pass(estate, from);
     spaces::pass_night(estate);
     repositories::pass_night(estate);
+    servers::pass_night(estate);
 }
 
 pub(super) struct Night<'a> {

@@ -33,7 +33,7 @@ async fn demo() -> Simulator {
 async fn every_endpoint_answers_the_right_credential_and_refuses_the_wrong_one() {
     let simulator = demo().await;
     let visitor = Visitor::of(&simulator);
-    for endpoint in ENDPOINTS {
+    for endpoint in ENDPOINTS.iter().filter(|endpoint| !endpoint.is_self_hosted()) {
         let (path, body) = visitor.example(endpoint.path).await;
         for right in [true, false] {
             let mut request = visitor.request(endpoint.method, &path, right);
