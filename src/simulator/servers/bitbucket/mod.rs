@@ -14,6 +14,7 @@ mod plan;
 mod plants;
 mod platform;
 mod projects;
+mod reach;
 mod webhooks;
 
 pub(crate) use night::pass as pass_night;
@@ -272,6 +273,15 @@ impl Bitbucket {
         }
     }
 
+    /// Whether an endpoint of the audit log is not the one that is in use.
+    pub(crate) fn is_elsewhere(&self, endpoint: &str) -> bool {
+        match endpoint {
+            "bitbucket-dc-audit" => self.audit_moved,
+            "bitbucket-dc-moved-audit" => !self.audit_moved,
+            _ => false,
+        }
+    }
+
     /// The user of an account of the directory.
     pub(crate) fn user_of(&self, account: usize) -> Option<usize> {
         self.users.iter().position(|user| user.account == Some(account))
@@ -299,7 +309,9 @@ impl Bitbucket {
     pub(crate) fn sees_project(&self, user: usize, project: usize) -> bool {
         let project = &self.projects[project];
         let named = |grant: &Grant| self.reached(grant.to).contains(&user);
-        project.public || project.default_permission.is_some() || project.owner == Some(user)
+        project.public
+            || project.default_permission.is_some()
+            || project.owner == Some(user)
             || project.grants.iter().any(named)
     }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
-use super::plan::{READERS, add_token, note_event, plain_people};
-use super::{Bitbucket, Place, Token};
 use super::super::super::estate::Estate;
 use super::super::super::random::Random;
 use super::super::super::truth::Drift;
+use super::plan::{READERS, add_token, note_event, plain_people};
+use super::{Bitbucket, Place, Token};
 
 /// Lets the night pass that ended now.
 pub(crate) fn pass(estate: &mut Estate) {

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{
-    AccessKey, Bitbucket, Client, Event, Grant, Grantee, Group, Licence, Place, Project, Repository, SshKey, Token, User,
-    UserKey, Webhook,
-};
 use super::super::super::estate::Estate;
 use super::super::super::names;
 use super::super::super::random::Random;
 use super::super::release::Release;
+use super::{
+    AccessKey, Bitbucket, Client, Event, Grant, Grantee, Group, Licence, Place, Project, Repository, SshKey, Token,
+    User, UserKey, Webhook,
+};
 
 /// Places of the groups that every instance has; team groups follow.
 pub(super) const USERS: usize = 0;
@@ -50,6 +50,10 @@ pub(crate) fn found(estate: &mut Estate, random: &mut Random) {
     buy(estate, &mut bitbucket, random);
     super::plants::plant_licence(estate, &bitbucket);
     log(&mut bitbucket, estate.now, random);
+    let secrets = bitbucket.webhooks.iter().filter_map(|hook| hook.secret.clone());
+    estate.servers.secrets.extend(secrets);
+    estate.servers.secrets.extend(bitbucket.clients.iter().map(|client| client.secret.clone()));
+    estate.servers.secrets.push(bitbucket.licence.text.clone());
     estate.servers.bitbucket = bitbucket;
 }
 
@@ -69,8 +73,7 @@ fn settle(estate: &mut Estate, bitbucket: &mut Bitbucket, random: &mut Random) {
     let readers = estate.servers.readers;
     let accounts = &estate.servers.accounts;
     let works = |at: &usize| accounts[*at].person.is_some() && accounts[*at].active && !readers.contains(at);
-    let people: Vec<usize> =
-        readers.into_iter().chain((0..accounts.len()).filter(works)).take(MOST_PEOPLE).collect();
+    let people: Vec<usize> = readers.into_iter().chain((0..accounts.len()).filter(works)).take(MOST_PEOPLE).collect();
     for (number, account) in people.into_iter().enumerate() {
         let user = person(estate, bitbucket, account, random);
         bitbucket.groups[USERS].members.push(user);
@@ -125,13 +128,7 @@ pub(super) fn service_user(bitbucket: &mut Bitbucket, token: &str, title: &str) 
     })
 }
 
-fn add_user(
-    bitbucket: &mut Bitbucket,
-    name: &str,
-    title: &str,
-    email: &str,
-    change: impl FnOnce(&mut User),
-) -> usize {
+fn add_user(bitbucket: &mut Bitbucket, name: &str, title: &str, email: &str, change: impl FnOnce(&mut User)) -> usize {
     let mut user = User {
         id: 1000 + bitbucket.number(),
         account: None,
@@ -186,12 +183,7 @@ fn add_project(bitbucket: &mut Bitbucket, key: &str, name: &str, owner: Option<u
 }
 
 /// Adds a private repository; tells its place.
-pub(super) fn add_repository(
-    bitbucket: &mut Bitbucket,
-    project: usize,
-    name: &str,
-    origin: Option<usize>,
-) -> usize {
+pub(super) fn add_repository(bitbucket: &mut Bitbucket, project: usize, name: &str, origin: Option<usize>) -> usize {
     let id = 3000 + bitbucket.number();
     bitbucket.repositories.push(Repository {
         id,
@@ -324,7 +316,13 @@ fn buy(estate: &Estate, bitbucket: &mut Bitbucket, random: &mut Random) {
     let key: String = (0..8).map(|_| format!("{:016X}", random.next())).collect();
     bitbucket.licence = Licence {
         text: format!("AAABplanted{key}=X02hh"),
-        server: format!("B{:03X}-{:04X}-{:04X}-{:04X}", random.below(4096), random.below(65536), random.below(65536), random.below(65536)),
+        server: format!(
+            "B{:03X}-{:04X}-{:04X}-{:04X}",
+            random.below(4096),
+            random.below(65536),
+            random.below(65536),
+            random.below(65536)
+        ),
         most_users: bitbucket.licensed() + 2,
         bought: estate.now - TimeDelta::days(110),
         ends: estate.now + TimeDelta::days(255),
@@ -366,7 +364,12 @@ const ACTIONS: [[&str; 4]; 3] = [
 ];
 
 /// Adds an event that happened now, to a user, project or repository.
-pub(super) fn note_event(bitbucket: &mut Bitbucket, at: DateTime<Utc>, author: usize, on: (String, &'static str, String)) {
+pub(super) fn note_event(
+    bitbucket: &mut Bitbucket,
+    at: DateTime<Utc>,
+    author: usize,
+    on: (String, &'static str, String),
+) {
     bitbucket.events.push(Event { at, author, action: ACTIONS[0], on });
 }
 

@@ -2,11 +2,11 @@
 
 use chrono::TimeDelta;
 
-use super::plan::{self, USERS, add_token, machine, plain_people, ssh_key, webhook};
-use super::{AccessKey, Bitbucket, Grant, Grantee, Place, Token, UserKey};
 use super::super::super::estate::Estate;
 use super::super::super::random::Random;
 use super::super::super::truth::Plant;
+use super::plan::{self, USERS, add_token, machine, plain_people, ssh_key, webhook};
+use super::{AccessKey, Bitbucket, Grant, Grantee, Place, Token, UserKey};
 
 /// Places of the projects and repositories with a part to play.
 pub(super) const OPEN_PROJECT: usize = 3;
@@ -15,6 +15,9 @@ pub(super) const PUBLIC_REPOSITORY: usize = 5;
 const EXEMPT_REPOSITORY: usize = 7;
 const HOOKED_PROJECT: usize = 2;
 const SHARED_IN: [usize; 3] = [0, 4, 9];
+
+/// Says that the version is out of support; no longer when a newer one is installed.
+pub(super) const OLD_VERSION: &str = "plant-dc-bitbucket-version";
 
 /// Plants everything except the licence, for which all users must be there.
 pub(super) fn plant(estate: &mut Estate, bitbucket: &mut Bitbucket, random: &mut Random) {
@@ -103,7 +106,7 @@ impl Garden<'_> {
     fn version(&mut self) {
         let version = self.bitbucket.installation.release.text();
         let words = format!("Bitbucket {version} gets no more security fixes");
-        self.note("plant-dc-bitbucket-version", "container", vec!["bitbucket".to_owned()], "dc-version-unsupported", &words);
+        self.note(OLD_VERSION, "container", vec!["bitbucket".to_owned()], "dc-version-unsupported", &words);
     }
 
     fn machines(&mut self) {
