@@ -11,8 +11,11 @@ const fn get(name: &'static str, rank: Rank, path: &'static str, answer: fn(&Est
     Endpoint { name, method: "GET", path, access: Access::Server(Host::BitbucketDc, rank), answer }
 }
 
+/// Whether a version has something.
+type Has = fn(&Release) -> bool;
+
 /// What is not there in all versions.
-pub(crate) const SINCE: &[(&str, fn(&Release) -> bool)] = &[
+pub(crate) const SINCE: &[(&str, Has)] = &[
     ("bitbucket-dc-exempt", |release| release.since(8, 3)),
     ("bitbucket-dc-scanning-rules", |release| release.since(8, 3)),
     ("bitbucket-dc-key-policy", |release| release.since(8, 0)),
@@ -28,6 +31,7 @@ pub(crate) const SINCE: &[(&str, fn(&Release) -> bool)] = &[
 pub(crate) const SAY_403: &[&str] = &[
     "bitbucket-dc-basic-auth",
     "bitbucket-dc-sso",
+    "bitbucket-dc-idps",
     "bitbucket-dc-links",
     "bitbucket-dc-link-status",
     "bitbucket-dc-oauth-clients",
@@ -192,6 +196,7 @@ pub(crate) const BITBUCKET: &[Endpoint] = &[
     ),
     get("bitbucket-dc-basic-auth", SystemAdministrator, "/rest/basicauth/latest/config", platform::basic_auth),
     get("bitbucket-dc-sso", SystemAdministrator, "/rest/authconfig/latest/sso", platform::single_sign_on),
+    get("bitbucket-dc-idps", SystemAdministrator, "/rest/authconfig/latest/idps", platform::identity_providers),
     get("bitbucket-dc-links", Administrator, "/rest/applinks/3.0/applinks", platform::application_links),
     get("bitbucket-dc-link-status", Administrator, "/rest/applinks/3.0/status/{link}", platform::link_status),
     get("bitbucket-dc-oauth-clients", SystemAdministrator, "/rest/oauth2/latest/client", platform::oauth_clients),

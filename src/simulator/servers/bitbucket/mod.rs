@@ -52,6 +52,8 @@ pub(crate) struct Bitbucket {
     pub(crate) clients: Vec<Client>,
     pub(crate) events: Vec<Event>,
     pub(crate) licence: Licence,
+    /// What Bitbucket shows the identity provider that people log in with.
+    pub(crate) login_secret: String,
     /// The number that the next thing gets, whatever it is.
     pub(crate) next_number: u64,
 }

@@ -109,7 +109,7 @@ fn follow_directory(estate: &mut Estate, bitbucket: &mut Bitbucket) {
     for at in 0..bitbucket.users.len() {
         let user = &bitbucket.users[at];
         let known = user.account.map(|account| estate.servers.accounts[account].active);
-        if !known.is_some_and(|active| active != user.active) {
+        if known.is_none_or(|active| active == user.active) {
             continue;
         }
         bitbucket.users[at].active = !user.active;

@@ -48,12 +48,13 @@ pub(crate) fn found(estate: &mut Estate, random: &mut Random) {
     }
     super::plants::plant(estate, &mut bitbucket, random);
     buy(estate, &mut bitbucket, random);
+    bitbucket.login_secret = format!("planted-login-secret-{:016x}", random.next());
     super::plants::plant_licence(estate, &bitbucket);
     log(&mut bitbucket, estate.now, random);
     let secrets = bitbucket.webhooks.iter().filter_map(|hook| hook.secret.clone());
     estate.servers.secrets.extend(secrets);
     estate.servers.secrets.extend(bitbucket.clients.iter().map(|client| client.secret.clone()));
-    estate.servers.secrets.push(bitbucket.licence.text.clone());
+    estate.servers.secrets.extend([bitbucket.licence.text.clone(), bitbucket.login_secret.clone()]);
     estate.servers.bitbucket = bitbucket;
 }
 
