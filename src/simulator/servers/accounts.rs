@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::endpoints::Host;
 use super::super::estate::{Estate, Standing};
+use super::super::names;
 use super::super::people::steady;
 use super::super::random::Random;
 use super::ServerEstate;
@@ -57,8 +58,49 @@ pub(crate) const CONFLUENCE_USERS: usize = 4;
 pub(crate) const CONFLUENCE_MANAGERS: usize = 5;
 pub(crate) const CONFLUENCE_ADMINS: usize = 6;
 pub(crate) const FIRST_TEAM: usize = 7;
+const TEAMS: usize = 4;
+/// A group with a stroke in its name, which only Jira uses.
+const LAB: usize = FIRST_TEAM + TEAMS;
+pub(crate) const FIRST_GUILD: usize = LAB + 1;
+/// Groups of few people without a part, so many that a picker does not show all groups at once.
+pub(crate) const GUILDS: usize = 12;
+
+impl ServerGroup {
+    pub(crate) fn is_used_by(&self, host: Host) -> bool {
+        self.powers.iter().any(|(place, _)| *place == host)
+    }
+
+    /// What it lets its members do in a product.
+    pub(crate) fn power(&self, host: Host) -> Rank {
+        let power = self.powers.iter().find(|(place, _)| *place == host);
+        power.map(|(_, rank)| *rank).unwrap_or_default()
+    }
+
+    /// The applications of Jira whose seats its members hold.
+    pub(crate) fn jira_seats(&self) -> Vec<&'static str> {
+        self.seats.iter().copied().filter(|key| key.starts_with("jira-")).collect()
+    }
+}
 
 impl ServerEstate {
+    /// Active accounts that hold a seat of an application, in order.
+    pub(crate) fn seated(&self, application: &str) -> Vec<usize> {
+        let groups = self.groups.iter().filter(|group| group.seats.contains(&application));
+        let members: BTreeSet<usize> = groups.flat_map(|group| group.members.iter().copied()).collect();
+        members.into_iter().filter(|place| self.accounts[*place].active).collect()
+    }
+
+    pub(crate) fn seats_used(&self, application: &str) -> usize {
+        self.seated(application).len()
+    }
+
+    /// Puts an account into a group.
+    pub(crate) fn join(&mut self, account: usize, group: usize) {
+        if !self.groups[group].members.contains(&account) {
+            self.groups[group].members.push(account);
+        }
+    }
+
     /// What an account may do in a product.
     pub(crate) fn rank(&self, host: Host, account: usize) -> Rank {
         match host {
@@ -102,8 +144,9 @@ fn confluence_key(number: u64, random: &mut Random) -> String {
     format!("4028d676{:016x}{number:08x}", random.next())
 }
 
-/// Fills the directory: the managed people of the cloud without a part there, and the ordinary groups.
-pub(crate) fn settle(estate: &mut Estate, random: &mut Random) {
+/// Fills the directory: the managed people of the cloud without a part there, and the ordinary groups. Tells the
+/// accounts of people who stay and have no part so far.
+pub(crate) fn settle(estate: &mut Estate, random: &mut Random) -> Vec<usize> {
     found_groups(estate);
     let planted: BTreeSet<&String> =
         estate.truth.plants.iter().chain(&estate.truth.harmless).flat_map(|plant| &plant.native).collect();
@@ -114,7 +157,11 @@ pub(crate) fn settle(estate: &mut Estate, random: &mut Random) {
     for person in people {
         enrol(estate, person, random);
     }
-    appoint(estate);
+    let steady = steady(estate);
+    let steady: Vec<usize> = steady.into_iter().filter_map(|person| estate.servers.account_of(person)).collect();
+    let (administrators, rest) = steady.split_at(5);
+    appoint(&mut estate.servers, administrators);
+    rest.to_vec()
 }
 
 fn found_groups(estate: &mut Estate) {
@@ -130,8 +177,12 @@ fn found_groups(estate: &mut Estate) {
     add("confluence-users", &[(confluence, Rank::LoggedIn)], &["confluence"]);
     add("confluence-managers", &[(confluence, Rank::Administrator)], &["confluence"]);
     add("confluence-administrators", &[(confluence, Rank::SystemAdministrator)], &["confluence"]);
-    for team in ["team-platform", "team-trading", "team-claims", "team R&D/lab"] {
+    for team in ["team-platform", "team-trading", "team-claims", "team R&D"] {
         add(team, &[(jira, Rank::LoggedIn), (confluence, Rank::LoggedIn)], &[]);
+    }
+    add("lab/north", &[(jira, Rank::LoggedIn)], &[]);
+    for guild in names::TEAMS.iter().take(GUILDS) {
+        add(&format!("guild-{guild}"), &[(jira, Rank::LoggedIn)], &[]);
     }
 }
 
@@ -162,25 +213,47 @@ fn enrol(estate: &mut Estate, at: usize, random: &mut Random) {
     if random.chance(8) {
         servers.groups[AGENTS].members.push(place);
     }
-    let team = FIRST_TEAM + random.below(servers.groups.len() - FIRST_TEAM);
+    let team = FIRST_TEAM + random.below(TEAMS);
     servers.groups[team].members.push(place);
+    if random.chance(5) {
+        servers.groups[LAB].members.push(place);
+    }
 }
 
-/// Names the administrators, all of them people who stay.
-fn appoint(estate: &mut Estate) {
-    let steady = steady(estate);
-    let mut steady = steady.into_iter().filter_map(|person| estate.servers.account_of(person));
-    let mut next = || steady.next().expect("internal: some people stay");
-    let (root, admin, plain, second, third) = (next(), next(), next(), next(), next());
-    let servers = &mut estate.servers;
-    servers.readers = [root, admin, plain];
-    servers.groups[JIRA_SYSTEM_ADMINS].members.extend([root, second]);
-    servers.groups[JIRA_ADMINS].members.extend([root, admin, second, third]);
-    servers.groups[CONFLUENCE_ADMINS].members.extend([root, second]);
-    servers.groups[CONFLUENCE_MANAGERS].members.extend([admin, third]);
-    for account in [root, admin, plain] {
-        if !servers.groups[CONFLUENCE_USERS].members.contains(&account) {
-            servers.groups[CONFLUENCE_USERS].members.push(account);
+/// Names the administrators: two of the system, two of the products, and the person without rights.
+fn appoint(servers: &mut ServerEstate, people: &[usize]) {
+    let [root, admin, plain, second, third] = people else { unreachable!("internal: five were set aside") };
+    servers.readers = [*root, *admin, *plain];
+    for account in [root, second] {
+        servers.join(*account, JIRA_SYSTEM_ADMINS);
+        servers.join(*account, CONFLUENCE_ADMINS);
+    }
+    for account in [admin, third] {
+        servers.join(*account, JIRA_ADMINS);
+        servers.join(*account, CONFLUENCE_MANAGERS);
+    }
+    for account in people {
+        servers.join(*account, CONFLUENCE_USERS);
+    }
+}
+
+/// Active accounts of people without any part: neither administrators nor those set aside for plants.
+pub(crate) fn without_part(estate: &Estate, set_aside: &[usize]) -> Vec<usize> {
+    let servers = &estate.servers;
+    (0..servers.accounts.len())
+        .filter(|place| servers.accounts[*place].active && !set_aside.contains(place))
+        .filter(|place| {
+            [Host::JiraDc, Host::ConfluenceDc].iter().all(|host| servers.rank(*host, *place) == Rank::LoggedIn)
+        })
+        .filter(|place| !servers.readers.contains(place))
+        .collect()
+}
+
+/// Puts three people without a part into each guild.
+pub(crate) fn gather_guilds(servers: &mut ServerEstate, people: &[usize]) {
+    for (number, members) in people.chunks_exact(3).take(GUILDS).enumerate() {
+        for member in members {
+            servers.join(*member, FIRST_GUILD + number);
         }
     }
 }

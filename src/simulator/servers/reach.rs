@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use super::super::Simulator;
 use super::super::endpoints::Host;
 use super::access::Login;
-use super::{CONFLUENCE_CONTEXT, Edition, Installation, Release, ServerEstate};
+use super::{CONFLUENCE_CONTEXT, Edition, Installation, Release, ServerEstate, plants};
 
 impl Simulator {
     /// Base URL of the self-hosted Jira.
@@ -68,17 +68,26 @@ impl Simulator {
         self.user_and_password(Host::ConfluenceDc)
     }
 
-    /// Has the self-hosted Jira be of that version, such as `9.12`. It begins with `10.3`.
+    /// Has the self-hosted Jira be of that version, such as `9.12`, on all its machines. It begins with `10.3`, and one
+    /// machine lags behind. From 11.0 on, user name and password get nobody in.
     ///
     /// # Panics
     /// When it is no version.
     pub fn set_jira_dc_version(&self, version: &str) {
-        self.change_servers(|servers| set_version(&mut servers.jira, version));
+        self.change_servers(|servers| {
+            set_version(&mut servers.jira, version);
+            servers.jira.blocks_basic = servers.jira.release.since(11, 0);
+        });
     }
 
     /// Has the self-hosted Jira be of that edition.
     pub fn set_jira_dc_edition(&self, edition: Edition) {
         self.change_servers(|servers| servers.jira.release.edition = edition);
+    }
+
+    /// How many accounts a search of the self-hosted Jira ever tells; `None` sets no limit.
+    pub fn set_jira_dc_user_cap(&self, cap: Option<usize>) {
+        self.change_servers(|servers| servers.user_cap = Some(cap));
     }
 
     /// Has the self-hosted Confluence be of that version, such as `10.2`. It begins with `8.5`.
@@ -105,14 +114,16 @@ impl Simulator {
         (estate.servers.accounts[login.account].username.clone(), &login.secret)
     }
 
+    /// Changes what the firm runs itself; the answer sheet follows.
     fn change_servers(&self, change: impl FnOnce(&mut ServerEstate)) {
-        change(&mut self.shared.estate.write().unwrap_or_else(PoisonError::into_inner).servers);
+        let mut estate = self.shared.estate.write().unwrap_or_else(PoisonError::into_inner);
+        change(&mut estate.servers);
+        plants::tell_versions(&mut estate);
     }
 }
 
 fn set_version(installation: &mut Installation, version: &str) {
-    let release = Release::of(version).expect("internal: versions are numbers with points between them");
-    let edition = installation.release.edition;
-    installation.release = release;
-    installation.release.edition = edition;
+    let mut release = Release::of(version).expect("internal: versions are numbers with points between them");
+    release.edition = installation.release.edition;
+    installation.install(&release);
 }
