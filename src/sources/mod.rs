@@ -8,6 +8,7 @@ mod automation;
 mod bitbucket_cloud;
 mod confluence_cloud;
 mod connection;
+mod data_center;
 mod endpoint;
 mod jira_cloud;
 mod pages;
