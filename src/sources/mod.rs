@@ -11,6 +11,7 @@ mod connection;
 mod data_center;
 mod endpoint;
 mod jira_cloud;
+mod jira_dc;
 mod pages;
 mod reading;
 mod row;
@@ -90,4 +91,4 @@ pub struct Right {
 
 /// Every sort of source, in the order they are listed.
 pub static SOURCES: &[SourceKind] =
-    &[atlassian_org::KIND, jira_cloud::KIND, confluence_cloud::KIND, bitbucket_cloud::KIND];
+    &[atlassian_org::KIND, jira_cloud::KIND, confluence_cloud::KIND, bitbucket_cloud::KIND, jira_dc::KIND];

@@ -20,7 +20,9 @@ pub(super) use access::{Access, Product};
 use super::endpoint::Endpoint;
 use super::reading::{Gatherer, Part, Reading};
 use super::row::value;
-use crate::model::{Body, Container, ContainerForm, EndpointState, Fact, Kind, Resource, ResourceId};
+use crate::model::{
+    Body, Container, ContainerForm, EndpointState, Fact, Kind, Principal, PrincipalType, Resource, ResourceId,
+};
 use access::Mode;
 
 /// Sent with each POST that reads: without it a product may take the request for one that a browser was tricked into.
@@ -87,5 +89,25 @@ pub(super) fn stop_if_not_let_in(gatherer: &mut Gatherer, own_account: &Part) {
     if own_account.entry.statuses.contains_key(&401) && own_account.entry.state == EndpointState::Denied {
         let reason = &own_account.entry.reason;
         gatherer.blocked = Some(format!("nothing more was asked, since the credential was not accepted: {reason}"));
+    }
+}
+
+/// An account of a product that keeps its own, with nothing told of it yet: what only the cloud has is absent.
+pub(super) fn account_of_its_own() -> Principal {
+    Principal {
+        account_type: Fact::Known(PrincipalType::Person),
+        managed: Fact::Known(true),
+        mfa: Fact::Absent,
+        platform_roles: Fact::Absent,
+        workspace_groups: Fact::Absent,
+        activity: Fact::Absent,
+        added_at: Fact::Absent,
+        deactivated_at: Fact::Absent,
+        billable: Fact::Absent,
+        management_source: Fact::Absent,
+        created_by: Fact::Absent,
+        description: Fact::Absent,
+        auth_policy: Fact::Absent,
+        ..Principal::default()
     }
 }
