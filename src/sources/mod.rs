@@ -6,14 +6,18 @@
 mod atlassian_org;
 mod automation;
 mod bitbucket_cloud;
+mod bitbucket_dc;
 mod confluence_cloud;
+mod confluence_dc;
 mod connection;
+mod data_center;
 mod endpoint;
 mod jira_cloud;
 mod pages;
 mod reading;
 mod row;
 mod site;
+mod webhook_form;
 mod webhook_url;
 
 use std::sync::Arc;
@@ -89,4 +93,11 @@ pub struct Right {
 
 /// Every sort of source, in the order they are listed.
 pub static SOURCES: &[SourceKind] =
-    &[atlassian_org::KIND, jira_cloud::KIND, confluence_cloud::KIND, bitbucket_cloud::KIND];
+    &[
+    atlassian_org::KIND,
+    jira_cloud::KIND,
+    confluence_cloud::KIND,
+    bitbucket_cloud::KIND,
+    confluence_dc::KIND,
+    bitbucket_dc::KIND,
+];

@@ -1,0 +1,1 @@
+//! `confluence-dc`, against answers written from the description of its API.
