@@ -25,6 +25,9 @@ pub struct Endpoint {
     pub always_there: bool,
     /// True if it shows only what the scanning account may view, and has no way of telling what else there is.
     pub visible_only: bool,
+    /// True if a version of the product that has no such thing answers with a page for people: only what the API itself
+    /// calls missing is then `missing`.
+    pub varies: bool,
     /// How many requests it takes, in words: “1 per 100 accounts”.
     pub cost: &'static str,
 }
@@ -38,12 +41,18 @@ impl Endpoint {
         right: &'static str,
     ) -> Self {
         let (missing, plan, always_there) = (EndpointState::Denied, None, false);
-        Self { name, requests, shows, forms: &[], right, missing, plan, always_there, cost: "1", visible_only: false }
+        let (visible_only, varies, forms) = (false, false, &[]);
+        Self { name, requests, shows, forms, right, missing, plan, always_there, cost: "1", visible_only, varies }
     }
 
     /// The same endpoint, for a product that may not offer it.
     pub(super) const fn may_be_missing(self) -> Self {
         Self { missing: EndpointState::NotOffered, ..self }
+    }
+
+    /// The same endpoint, which not every version of the product has.
+    pub(super) const fn varies_by_version(self) -> Self {
+        Self { varies: true, ..self }
     }
 
     /// The same endpoint, about these forms only of what it shows.

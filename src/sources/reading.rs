@@ -74,6 +74,8 @@ pub(super) struct Reading<'a> {
     gatherer: &'a Gatherer,
     endpoint: &'static Endpoint,
     trail: Trail,
+    /// Calls under way at once.
+    at_once: usize,
     started_at: DateTime<Utc>,
     /// Set where nothing is asked at all.
     closed: Option<(EndpointState, String)>,
@@ -126,6 +128,7 @@ impl Gatherer {
             gatherer: self,
             endpoint,
             trail: Trail::default(),
+            at_once: self.concurrency.max(1),
             started_at: self.clock.now(),
             closed,
             calls: 0,
@@ -221,7 +224,7 @@ impl Reading<'_> {
                     (of, Some(walk))
                 }
             })
-            .buffered(self.gatherer.concurrency.max(1))
+            .buffered(self.at_once)
             .collect()
             .await;
         walks
@@ -407,6 +410,26 @@ impl Reading<'_> {
         self.watermark = self.watermark.take().and_then(amended);
     }
 
+    /// True if the server took offence at the method of the very first request.
+    pub(super) fn met_wrong_method(&self) -> bool {
+        self.ended_as(EndpointState::Failed) && self.trail.counts().statuses.contains_key(&405)
+    }
+
+    /// True if the call before led to a place that this version of the product does not have.
+    pub(super) fn was_not_offered(&self) -> bool {
+        matches!(self.failures.last(), Some((EndpointState::NotOffered, _)))
+    }
+
+    /// Has no more than `most` calls under way at once: for what is hard work for the server.
+    pub(super) fn at_once(&mut self, most: usize) {
+        self.at_once = self.at_once.min(most.max(1));
+    }
+
+    /// Keeps where the next scan reads on, of an endpoint that tells news without a cursor that lasts.
+    pub(super) fn mark(&mut self, mark: String) {
+        self.watermark = Some(mark);
+    }
+
     /// Forgets the calls so far, because another way to ask follows. Requests and statuses stay counted.
     pub(super) fn try_again(&mut self) {
         self.calls = 0;
@@ -511,7 +534,7 @@ impl Reading<'_> {
         let hints = self.gatherer.hints;
         match error {
             HttpError::Denied { status: 401, .. } => (EndpointState::Denied, format!("{error}; {}", hints.credential)),
-            HttpError::Missing { status: 410, message } if message.starts_with("CHANGE-") => {
+            HttpError::Missing { status: 410, message, .. } if message.starts_with("CHANGE-") => {
                 (EndpointState::NotOffered, format!("withdrawn by the product: {error}"))
             }
             HttpError::Denied { message, .. } | HttpError::Missing { message, .. } if speaks_of_a_plan(message) => {
@@ -526,6 +549,11 @@ impl Reading<'_> {
             }
             HttpError::Missing { .. } | HttpError::Unreadable { .. } if self.endpoint.always_there => {
                 (EndpointState::Failed, format!("{error}; {}", hints.address))
+            }
+            HttpError::Missing { page, message, .. }
+                if self.endpoint.varies && (*page || message.starts_with("null for uri")) =>
+            {
+                (EndpointState::NotOffered, format!("this version has no such thing: {error}"))
             }
             HttpError::NotOffered { .. } => (EndpointState::NotOffered, error.to_string()),
             HttpError::Missing { .. } if self.endpoint.missing == EndpointState::Denied => {
