@@ -92,8 +92,7 @@ pub struct Right {
 }
 
 /// Every sort of source, in the order they are listed.
-pub static SOURCES: &[SourceKind] =
-    &[
+pub static SOURCES: &[SourceKind] = &[
     atlassian_org::KIND,
     jira_cloud::KIND,
     confluence_cloud::KIND,

@@ -90,12 +90,12 @@ impl Visit<'_> {
     pub(super) async fn members_of_groups(&self, groups: &Part, accounts: &Accounts) -> Members {
         let mut reading = self.gatherer.start(&GROUP_MEMBERS);
         reading.lean_on(&groups.entry);
-        let calls = groups.resources.iter().map(|group| {
-            (group, self.listing(GROUP_MEMBERS.request(&[]).query("context", group.id.native())))
-        });
+        let calls = groups
+            .resources
+            .iter()
+            .map(|group| (group, self.listing(GROUP_MEMBERS.request(&[]).query("context", group.id.native()))));
         let asked = groups.resources.len();
-        let answers =
-            reading.walk_each::<Slice<wire::Account>, _, _>(self.client(), calls.collect(), BY_START).await;
+        let answers = reading.walk_each::<Slice<wire::Account>, _, _>(self.client(), calls.collect(), BY_START).await;
         let placed = |row: &wire::Account| id(row.id.clone()).is_some();
         let read_whole = |answer: &Answer<_, _>| answer.whole && answer.rows.iter().all(placed);
         let whole = !groups.entry.is_gap() && answers.len() == asked && answers.iter().all(read_whole);

@@ -31,7 +31,7 @@ pub(super) const ACCOUNTS: Endpoint =
 pub(super) const DIRECTORIES: Endpoint =
     Endpoint::new("user directories", &[get("/rest/api/latest/admin/user-directories")], &[Kind::Container], ADMIN)
         .only(&["directory"])
-        .may_be_missing();
+        .varies_by_version();
 
 pub(super) const GROUPS: Endpoint =
     Endpoint::new("groups", &[get("/rest/api/latest/admin/groups")], &[Kind::Group], LICENSED)
@@ -99,7 +99,8 @@ pub(super) const PROJECT_DEFAULTS: Endpoint = Endpoint::new(
     ADMIN,
 )
 .only(&["repository-project-permission"])
-.costs("3 per project");
+.costs("3 per project")
+.varies_by_version();
 
 pub(super) const REPOSITORIES: Endpoint =
     Endpoint::new("repositories", &[get("/rest/api/latest/repos")], &[Kind::Container], ADMIN)
@@ -131,7 +132,8 @@ pub(super) const ACCOUNT_TOKENS: Endpoint = Endpoint::new(
     ADMIN,
 )
 .only(&["personal-access-token"])
-.costs(PER_ACCOUNT);
+.costs(PER_ACCOUNT)
+.varies_by_version();
 
 pub(super) const PROJECT_TOKENS: Endpoint = Endpoint::new(
     "access tokens of projects",
@@ -140,7 +142,8 @@ pub(super) const PROJECT_TOKENS: Endpoint = Endpoint::new(
     ADMIN,
 )
 .only(&["access-token"])
-.costs(PER_PROJECT);
+.costs(PER_PROJECT)
+.varies_by_version();
 
 pub(super) const REPOSITORY_TOKENS: Endpoint = Endpoint::new(
     "access tokens of repositories",
@@ -149,21 +152,20 @@ pub(super) const REPOSITORY_TOKENS: Endpoint = Endpoint::new(
     ADMIN,
 )
 .only(&["access-token"])
-.costs(PER_REPOSITORY);
+.costs(PER_REPOSITORY)
+.varies_by_version();
 
 pub(super) const SSH_KEYS: Endpoint =
     Endpoint::new("SSH keys", &[get("/rest/ssh/latest/keys")], &[Kind::Credential], ADMIN)
         .only(&["ssh-key"])
-        .costs(PER_ACCOUNT);
+        .costs(PER_ACCOUNT)
+        .varies_by_version();
 
-pub(super) const PROJECT_KEYS: Endpoint = Endpoint::new(
-    "access keys of projects",
-    &[get("/rest/keys/latest/projects/{}/ssh")],
-    &[Kind::Credential],
-    ADMIN,
-)
-.only(&["deploy-key"])
-.costs(PER_PROJECT);
+pub(super) const PROJECT_KEYS: Endpoint =
+    Endpoint::new("access keys of projects", &[get("/rest/keys/latest/projects/{}/ssh")], &[Kind::Credential], ADMIN)
+        .only(&["deploy-key"])
+        .costs(PER_PROJECT)
+        .varies_by_version();
 
 pub(super) const REPOSITORY_KEYS: Endpoint = Endpoint::new(
     "access keys of repositories",
@@ -172,11 +174,13 @@ pub(super) const REPOSITORY_KEYS: Endpoint = Endpoint::new(
     ADMIN,
 )
 .only(&["deploy-key"])
-.costs(PER_REPOSITORY);
+.costs(PER_REPOSITORY)
+.varies_by_version();
 
 pub(super) const PROJECT_WEBHOOKS: Endpoint =
     Endpoint::new("project webhooks", &[get("/rest/api/latest/projects/{}/webhooks")], &[Kind::Webhook], ADMIN)
-        .costs(PER_PROJECT);
+        .costs(PER_PROJECT)
+        .varies_by_version();
 
 pub(super) const REPOSITORY_WEBHOOKS: Endpoint = Endpoint::new(
     "repository webhooks",
@@ -184,7 +188,8 @@ pub(super) const REPOSITORY_WEBHOOKS: Endpoint = Endpoint::new(
     &[Kind::Webhook],
     ADMIN,
 )
-.costs(PER_REPOSITORY);
+.costs(PER_REPOSITORY)
+.varies_by_version();
 
 /// The official description leaves out the beginning of the path, so that two places are tried.
 pub(super) const SSH_KEY_POLICY: Endpoint = Endpoint::new(

@@ -44,8 +44,7 @@ impl Visit<'_> {
             })
         };
         let calls: Vec<_> = projects.places.iter().flat_map(of_project).collect();
-        let answers =
-            reading.walk_each::<One<wire::Permitted>, _, _>(self.client(), calls, Paging::Single).await;
+        let answers = reading.walk_each::<One<wire::Permitted>, _, _>(self.client(), calls, Paging::Single).await;
         let mut highest: BTreeMap<&ResourceId, usize> = BTreeMap::new();
         for answer in answers.into_iter().filter(|answer| answer.whole) {
             let (place, rank): (&Place, usize) = answer.of;

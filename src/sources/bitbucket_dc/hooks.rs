@@ -1,9 +1,9 @@
 //! Webhooks of projects and repositories. Of their addresses only scheme and host are kept.
 
+use super::Visit;
 use super::endpoints::{PROJECT_WEBHOOKS, REPOSITORY_WEBHOOKS};
 use super::page::{BY_START, Slice};
 use super::projects::{Place, Projects, Repositories};
-use super::Visit;
 use crate::sources::Endpoint;
 use crate::sources::reading::{Part, Reading};
 use crate::sources::webhook_form::WebhookForm;

@@ -32,8 +32,7 @@ impl Visit<'_> {
             let request = SSH_KEYS.request(&[]).query("user", account.name.as_deref()?);
             Some((&account.id, self.listing(request)))
         });
-        let answers =
-            reading.walk_each::<Slice<wire::SshKey>, _, _>(self.client(), calls.collect(), BY_START).await;
+        let answers = reading.walk_each::<Slice<wire::SshKey>, _, _>(self.client(), calls.collect(), BY_START).await;
         let mut owners: BTreeMap<String, BTreeSet<&ResourceId>> = BTreeMap::new();
         let mut keys: BTreeMap<String, wire::SshKey> = BTreeMap::new();
         for answer in answers {

@@ -34,7 +34,7 @@ use crate::model::{
     Body, Collection, Container, EndpointState, Fact, Kind, Resource, ResourceId, SourceName, Watermarks,
 };
 use crate::problem::Problems;
-use endpoints::ENDPOINTS;
+use endpoints::{APPLICATION_LINKS, AUDIT_EVENTS, BASIC_AUTH, ENDPOINTS, INSTALLED_APPS, LINK_STATUS, OAUTH_CLIENTS};
 use projects::Place;
 
 pub(super) const KIND: SourceKind = SourceKind {
@@ -135,8 +135,10 @@ impl BitbucketDc {
         let gatherer = self.access.gatherer(&self.name, &self.clock, depth, since);
         let mut visit = Visit { source: self, gatherer, administers: Fact::Unknown };
         let instance = visit.instance().await;
-        let (licence, accounts, directories, groups) =
-            tokio::join!(visit.licence(), visit.accounts(), visit.directories(), visit.groups());
+        data_center::stop_if_not_let_in(&mut visit.gatherer, &instance);
+        let accounts = visit.accounts().await;
+        data_center::stop_if_not_let_in(&mut visit.gatherer, &accounts.part);
+        let (licence, directories, groups) = tokio::join!(visit.licence(), visit.directories(), visit.groups());
         let members = visit.members_of_groups(&groups, &accounts).await;
         let of_accounts = visit.global_accounts(&accounts).await;
         let of_groups = visit.global_groups(&groups, &licence, &of_accounts).await;
@@ -162,11 +164,20 @@ impl BitbucketDc {
             visit.repository_keys(&repositories),
             visit.repository_webhooks(&repositories),
         );
+        let common = visit.common();
+        let (links, clients, basic_auth, apps) = tokio::join!(
+            common.application_links(&APPLICATION_LINKS),
+            common.oauth_clients(&OAUTH_CLIENTS),
+            common.basic_auth(&BASIC_AUTH),
+            common.installed_apps(&INSTALLED_APPS),
+        );
+        let link_status = common.link_status(&LINK_STATUS, &links).await;
+        let audit = common.audit_events(&AUDIT_EVENTS, &[&accounts.part]).await;
         let mut parts = vec![instance, licence, accounts.part, directories, groups, members.part, of_accounts.part];
         parts.extend([of_groups.part, effective, projects.part, project_accounts, project_groups, project_defaults]);
         parts.extend([repositories.part, repository_accounts, repository_groups, account_tokens, project_tokens]);
         parts.extend([repository_tokens, ssh_keys, project_keys, repository_keys, project_webhooks]);
-        parts.extend([repository_webhooks, policy, exempt]);
+        parts.extend([repository_webhooks, policy, exempt, links, link_status, clients, basic_auth, apps, audit]);
         parts
     }
 }
@@ -205,8 +216,8 @@ impl Visit<'_> {
 
     /// Begins to read what takes a request for each repository: in mode `deep` only.
     fn start_deep(&self, endpoint: &'static Endpoint) -> Reading<'_> {
-        let mut reading = self.gatherer.start(endpoint);
-        if self.source.access.mode == Mode::Standard {
+        let mut reading = self.common().start(endpoint);
+        if !self.source.access.is_deep() {
             let reason = "asked in `mode: deep` only, because it takes a request for each repository";
             reading.close(EndpointState::Skipped, reason);
         }

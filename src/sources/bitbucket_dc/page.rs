@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn the_next_page_begins_where_the_page_says() {
-        let sparse = page(r#"{"values":[{"name":"a"}],"size":1,"limit":25,"start":0,"isLastPage":false,"nextPageStart":77}"#);
+        let sparse =
+            page(r#"{"values":[{"name":"a"}],"size":1,"limit":25,"start":0,"isLastPage":false,"nextPageStart":77}"#);
         let expected = Position { next: Some("77".to_owned()), is_last: Some(false), total: None };
         assert_eq!(sparse.position(), expected);
         let last = page(r#"{"values":[],"size":0,"isLastPage":true,"nextPageStart":null}"#);

@@ -115,9 +115,8 @@ impl Visit<'_> {
         for entry in [&of_accounts.part.entry, &of_groups.part.entry, &members.part.entry] {
             reading.lean_on(entry);
         }
-        let calls = [SYSTEM_ADMIN, ADMIN].map(|role| {
-            (role, self.listing(EFFECTIVE_ADMINISTRATORS.request(&[]).query("permission", role)))
-        });
+        let calls = [SYSTEM_ADMIN, ADMIN]
+            .map(|role| (role, self.listing(EFFECTIVE_ADMINISTRATORS.request(&[]).query("permission", role))));
         let answers = reading.walk_each::<Slice<wire::Account>, _, _>(self.client(), calls.into(), BY_START).await;
         if answers.iter().all(|answer| answer.whole && answer.rows.is_empty()) && !answers.is_empty() {
             reading.fall_short("Bitbucket names nobody who administers it, though somebody must".to_owned());

@@ -25,8 +25,7 @@ impl Visit<'_> {
             let request = ACCOUNT_TOKENS.request(&[account.slug.as_deref()?]);
             Some((&account.id, self.listing(request)))
         });
-        let answers =
-            reading.walk_each::<Slice<wire::Token>, _, _>(self.client(), calls.collect(), BY_START).await;
+        let answers = reading.walk_each::<Slice<wire::Token>, _, _>(self.client(), calls.collect(), BY_START).await;
         let tells_use = some_were_used(&answers);
         for answer in answers {
             for row in answer.rows {

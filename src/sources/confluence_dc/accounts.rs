@@ -22,8 +22,9 @@ pub(super) struct Members {
 }
 
 impl Visit<'_> {
-    /// Who asks. A token that is not accepted may be answered as if nobody asked.
-    pub(super) async fn own_account(&self) -> Part {
+    /// Who asks, and that account's key. A token that is not accepted may be answered as if nobody asked.
+    pub(super) async fn own_account(&self) -> (Part, Option<String>) {
+        let mut own_key = None;
         let mut reading = self.gatherer.start(&OWN_ACCOUNT);
         let request = OWN_ACCOUNT.request(&[]);
         let rows = reading.walk::<One<wire::User>, _>(self.client(), request, Paging::Single).await.rows;
@@ -33,11 +34,12 @@ impl Visit<'_> {
                 reading.fall_short(what.to_owned());
                 continue;
             }
+            own_key = id(row.user_key.clone());
             if let Some(own) = self.account(row) {
                 reading.enrich(own);
             }
         }
-        reading.finish()
+        (reading.finish(), own_key)
     }
 
     pub(super) async fn groups(&self) -> Part {
@@ -62,8 +64,7 @@ impl Visit<'_> {
             (group, self.up_to(200, request))
         });
         let asked = groups.resources.len();
-        let answers =
-            reading.walk_each::<Listing<wire::User>, _, _>(self.client(), calls.collect(), BY_LINK).await;
+        let answers = reading.walk_each::<Listing<wire::User>, _, _>(self.client(), calls.collect(), BY_LINK).await;
         let placed = |row: &wire::User| id(row.user_key.clone()).is_some();
         let read_whole = |answer: &Answer<_, _>| answer.whole && answer.rows.iter().all(placed);
         let whole = !groups.entry.is_gap() && answers.len() == asked && answers.iter().all(read_whole);
@@ -117,7 +118,8 @@ impl Visit<'_> {
         let mut reading = self.gatherer.start(&LICENSED_ACCOUNTS);
         let request = self.up_to(100, LICENSED_ACCOUNTS.request(&[]));
         let rows = reading.walk::<Listing<wire::User>, _>(self.client(), request, BY_LINK).await.rows;
-        let told: BTreeSet<&ResourceId> = accounts.resources.iter().filter(|each| tells_status(each)).map(|each| &each.id).collect();
+        let told: BTreeSet<&ResourceId> =
+            accounts.resources.iter().filter(|each| tells_status(each)).map(|each| &each.id).collect();
         for row in rows {
             let Some(mut account) = self.account(row) else {
                 reading.push(None);
@@ -180,11 +182,7 @@ pub(super) fn of_group(endpoint: &'static Endpoint, name: &str) -> Request {
 }
 
 /// The account with its groups, if they are known.
-fn in_groups(
-    mut account: Resource,
-    groups_of: &BTreeMap<ResourceId, BTreeSet<ResourceId>>,
-    whole: bool,
-) -> Resource {
+fn in_groups(mut account: Resource, groups_of: &BTreeMap<ResourceId, BTreeSet<ResourceId>>, whole: bool) -> Resource {
     if let Body::Principal(principal) = &mut account.body
         && whole
     {

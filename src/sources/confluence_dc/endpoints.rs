@@ -21,7 +21,8 @@ pub(super) const INSTANCE: Endpoint = Endpoint::new(
     ACCESS,
 )
 .only(&["instance"])
-.costs("1 or 2");
+.costs("1 or 2")
+.varies_by_version();
 
 pub(super) const LICENCE: Endpoint = Endpoint::new(
     "licence",
@@ -35,7 +36,8 @@ pub(super) const LICENCE: Endpoint = Endpoint::new(
 )
 .only(&["application", "instance"])
 .may_be_missing()
-.costs("3");
+.costs("3")
+.varies_by_version();
 
 pub(super) const GROUPS: Endpoint =
     Endpoint::new("groups", &[get("/rest/api/group")], &[Kind::Group], ACCESS).costs("1 per 200 groups");
@@ -47,7 +49,8 @@ pub(super) const GROUP_MEMBERS: Endpoint = Endpoint::new(
     &[Kind::Principal],
     ADMINISTER,
 )
-.costs("1 per 200 members of each group");
+.costs("1 per 200 members of each group")
+.varies_by_version();
 
 pub(super) const GROUPS_INSIDE: Endpoint = Endpoint::new(
     "groups inside administering groups",
@@ -55,21 +58,18 @@ pub(super) const GROUPS_INSIDE: Endpoint = Endpoint::new(
     &[Kind::Group],
     ADMINISTER,
 )
-.costs("1 per group that administers Confluence, and per group inside");
+.costs("1 per group that administers Confluence, and per group inside")
+.varies_by_version();
 
 pub(super) const ACCOUNTS: Endpoint =
     Endpoint::new("accounts", &[get("/rest/api/user/list")], &[Kind::Principal], ACCESS)
-        .may_be_missing()
+        .varies_by_version()
         .costs("1 per 100 accounts");
 
-pub(super) const LICENSED_ACCOUNTS: Endpoint = Endpoint::new(
-    "licensed accounts",
-    &[get("/rest/api/admin/users/list/active")],
-    &[Kind::Principal],
-    ADMINISTER,
-)
-.may_be_missing()
-.costs("1 per 100 licensed accounts");
+pub(super) const LICENSED_ACCOUNTS: Endpoint =
+    Endpoint::new("licensed accounts", &[get("/rest/api/admin/users/list/active")], &[Kind::Principal], ADMINISTER)
+        .may_be_missing()
+        .costs("1 per 100 licensed accounts");
 
 pub(super) const GLOBAL_PERMISSIONS: Endpoint = Endpoint::new(
     "global permissions",
@@ -78,7 +78,8 @@ pub(super) const GLOBAL_PERMISSIONS: Endpoint = Endpoint::new(
     ADMINISTER,
 )
 .only(&["global-permission"])
-.costs("3");
+.costs("3")
+.varies_by_version();
 
 /// The count is of the whole product, whoever asks.
 pub(super) const SPACES: Endpoint = Endpoint::new(
@@ -98,11 +99,12 @@ pub(super) const SPACE_PERMISSIONS: Endpoint = Endpoint::new(
     VIEW_SPACE,
 )
 .only(&["space-permission"])
-.costs("1 per space");
+.costs("1 per space")
+.varies_by_version();
 
 pub(super) const WEBHOOKS: Endpoint =
     Endpoint::new("webhooks", &[get("/rest/api/webhooks")], &[Kind::Webhook], ADMINISTER)
-        .may_be_missing()
+        .varies_by_version()
         .costs("1 per 100 webhooks");
 
 pub(super) const TOKENS: Endpoint = common::personal_access_tokens(SYSTEM_ADMIN);

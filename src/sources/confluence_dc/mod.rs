@@ -24,9 +24,12 @@ use super::{Depth, Right, Source, SourceKind};
 use crate::clock::Clock;
 use crate::document::Section;
 use crate::http::{Allowed, Client, Factory, Request};
-use crate::model::{Body, Collection, Container, Fact, Kind, Resource, ResourceId, SourceName, Watermarks};
+use crate::model::{Body, Collection, Container, Kind, Resource, ResourceId, SourceName, Watermarks};
 use crate::problem::Problems;
-use endpoints::ENDPOINTS;
+use endpoints::{
+    APPLICATION_LINKS, AUDIT_EVENTS, BASIC_AUTH, ENDPOINTS, INSTALLED_APPS, LINK_STATUS, OAUTH_CLIENTS, OWN_TOKENS,
+    TOKENS,
+};
 
 pub(super) const KIND: SourceKind = SourceKind {
     name: "confluence-dc",
@@ -119,8 +122,9 @@ impl ConfluenceDc {
     /// Asks every endpoint; those that need another's answer after it.
     async fn visit(&self, depth: Depth, since: &Watermarks) -> Vec<Part> {
         let gatherer = self.access.gatherer(&self.name, &self.clock, depth, since);
-        let visit = Visit { source: self, gatherer };
-        let own_account = visit.own_account().await;
+        let mut visit = Visit { source: self, gatherer };
+        let (own_account, own_key) = visit.own_account().await;
+        data_center::stop_if_not_let_in(&mut visit.gatherer, &own_account);
         let (instance, licence, groups, webhooks) =
             tokio::join!(visit.instance(), visit.licence(), visit.groups(), visit.webhooks());
         let members = visit.members_of_groups(&groups).await;
@@ -129,8 +133,20 @@ impl ConfluenceDc {
         let given = visit.global_permissions(&accounts, &licence).await;
         let (inside, spaces) = tokio::join!(visit.groups_inside(&groups, &given), visit.spaces(&accounts));
         let space_permissions = visit.space_permissions(&spaces).await;
+        let common = visit.common();
+        let (tokens, own_tokens, links, clients, basic_auth, apps) = tokio::join!(
+            common.personal_access_tokens(&TOKENS),
+            common.own_tokens(&OWN_TOKENS, own_key.as_deref()),
+            common.application_links(&APPLICATION_LINKS),
+            common.oauth_clients(&OAUTH_CLIENTS),
+            common.basic_auth(&BASIC_AUTH),
+            common.installed_apps(&INSTALLED_APPS),
+        );
+        let link_status = common.link_status(&LINK_STATUS, &links).await;
+        let audit = common.audit_events(&AUDIT_EVENTS, &[&accounts]).await;
         let mut parts = vec![own_account, instance, licence, groups, members.part, inside, accounts, licensed];
-        parts.extend([given.part, spaces.part, space_permissions, webhooks]);
+        parts.extend([given.part, spaces.part, space_permissions, webhooks, tokens, own_tokens, links, link_status]);
+        parts.extend([clients, basic_auth, apps, audit]);
         parts
     }
 }

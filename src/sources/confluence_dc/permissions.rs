@@ -40,8 +40,7 @@ impl Visit<'_> {
         let holders = [None, Some(Meant::Anyone), Some(Meant::Unlicensed)];
         let calls: Vec<_> = holders.into_iter().zip(GLOBAL_PERMISSIONS.requests).collect();
         let calls = calls.into_iter().map(|(holder, request)| (holder, fill(*request, &[]))).collect();
-        let answers =
-            reading.walk_each::<Bare<wire::Permission>, _, _>(self.client(), calls, Paging::Single).await;
+        let answers = reading.walk_each::<Bare<wire::Permission>, _, _>(self.client(), calls, Paging::Single).await;
         let read = answers.len() == holders_asked() && answers.iter().all(|answer| answer.whole);
         let mut whole = read;
         let mut held: BTreeMap<Meant, BTreeSet<String>> = BTreeMap::new();

@@ -60,7 +60,9 @@ impl Visit<'_> {
         let all = told.into_iter().flatten().find_map(|metrics| value(metrics.spaces));
         match all {
             Some(all) if listed < all => {
-                reading.fall_short(format!("the account may view {listed} of {all} spaces; give it the right to view all"));
+                reading.fall_short(format!(
+                    "the account may view {listed} of {all} spaces; give it the right to view all"
+                ));
             }
             Some(_) => {}
             None if self.gatherer.depth == Depth::FirstPage => {}
@@ -76,8 +78,7 @@ impl Visit<'_> {
         let mut reading = self.gatherer.start(&SPACE_PERMISSIONS);
         reading.lean_on(&spaces.part.entry);
         let calls = spaces.places.iter().map(|place| (place, SPACE_PERMISSIONS.request(&[&place.1]))).collect();
-        let answers =
-            reading.walk_each::<Bare<wire::Permission>, _, _>(self.client(), calls, Paging::Single).await;
+        let answers = reading.walk_each::<Bare<wire::Permission>, _, _>(self.client(), calls, Paging::Single).await;
         let mut in_doubt: BTreeMap<&(ResourceId, String), BTreeSet<String>> = BTreeMap::new();
         for answer in answers {
             for row in answer.rows {
@@ -92,8 +93,7 @@ impl Visit<'_> {
             }
         }
         let calls = in_doubt.keys().map(|place| (*place, fill(SPACE_PERMISSIONS.requests[1], &[&place.1]))).collect();
-        let answers =
-            reading.walk_each::<Bare<wire::Permission>, _, _>(self.client(), calls, Paging::Single).await;
+        let answers = reading.walk_each::<Bare<wire::Permission>, _, _>(self.client(), calls, Paging::Single).await;
         for answer in answers {
             for role in answer.rows.into_iter().filter_map(|row| role(row.operation)) {
                 in_doubt.entry(answer.of).or_default().remove(&role);

@@ -16,11 +16,12 @@ mod tokens;
 pub(super) mod wire;
 
 pub(super) use access::{Access, Product};
+pub(super) use tokens::{end, status};
 
 use super::endpoint::Endpoint;
 use super::reading::{Gatherer, Part, Reading};
 use super::row::value;
-use crate::model::{Body, Container, ContainerForm, EndpointState, Fact, Kind, Resource, ResourceId};
+use crate::model::{Body, Container, ContainerForm, EndpointState, Fact, Kind, Principal, Resource, ResourceId};
 use access::Mode;
 
 /// Sent with each POST that reads: without it a product may take the request for one that a browser was tricked into.
@@ -87,5 +88,23 @@ pub(super) fn stop_if_not_let_in(gatherer: &mut Gatherer, own_account: &Part) {
     if own_account.entry.statuses.contains_key(&401) && own_account.entry.state == EndpointState::Denied {
         let reason = &own_account.entry.reason;
         gatherer.blocked = Some(format!("nothing more was asked, since the credential was not accepted: {reason}"));
+    }
+}
+
+/// An account of a self-hosted product before anything is known of it: what only the cloud has is not there.
+pub(super) fn directory_account() -> Principal {
+    Principal {
+        managed: Fact::Known(true),
+        mfa: Fact::Absent,
+        workspace_groups: Fact::Absent,
+        activity: Fact::Absent,
+        added_at: Fact::Absent,
+        deactivated_at: Fact::Absent,
+        billable: Fact::Absent,
+        management_source: Fact::Absent,
+        created_by: Fact::Absent,
+        description: Fact::Absent,
+        auth_policy: Fact::Absent,
+        ..Principal::default()
     }
 }
