@@ -11,6 +11,8 @@ mod confluence_cloud;
 mod confluence_dc;
 mod connection;
 mod data_center;
+#[cfg(test)]
+mod described;
 mod endpoint;
 mod jira_cloud;
 mod pages;

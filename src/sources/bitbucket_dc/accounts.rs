@@ -36,7 +36,7 @@ pub(super) struct Members {
 impl Visit<'_> {
     /// Active and deactivated accounts; those that were deleted are not listed any more.
     pub(super) async fn accounts(&self) -> Accounts {
-        let mut reading = self.gatherer.start(&ACCOUNTS);
+        let mut reading = self.common().start(&ACCOUNTS);
         let request = self.listing(ACCOUNTS.request(&[]));
         let answer = reading.walk::<Slice<wire::Account>, _>(self.client(), request, BY_START).await;
         if answer.whole && answer.rows.is_empty() {
@@ -56,7 +56,7 @@ impl Visit<'_> {
     }
 
     pub(super) async fn directories(&self) -> Part {
-        let mut reading = self.gatherer.start(&DIRECTORIES);
+        let mut reading = self.common().start(&DIRECTORIES);
         let request = DIRECTORIES.request(&[]).query("includeInactive", "true");
         let rows = reading.walk::<SliceOrBare<wire::Directory>, _>(self.client(), request, Paging::Single).await.rows;
         for row in rows {
@@ -77,7 +77,7 @@ impl Visit<'_> {
     }
 
     pub(super) async fn groups(&self) -> Part {
-        let mut reading = self.gatherer.start(&GROUPS);
+        let mut reading = self.common().start(&GROUPS);
         let request = self.listing(GROUPS.request(&[]));
         let rows = reading.walk::<Slice<wire::Group>, _>(self.client(), request, BY_START).await.rows;
         for row in rows {
@@ -88,7 +88,7 @@ impl Visit<'_> {
 
     /// The groups of an account are known only when every group was read whole: one that was not may be another.
     pub(super) async fn members_of_groups(&self, groups: &Part, accounts: &Accounts) -> Members {
-        let mut reading = self.gatherer.start(&GROUP_MEMBERS);
+        let mut reading = self.common().start(&GROUP_MEMBERS);
         reading.lean_on(&groups.entry);
         let calls = groups
             .resources

@@ -198,7 +198,7 @@ pub(super) const SSH_KEY_POLICY: Endpoint = Endpoint::new(
     &[Kind::Setting],
     ADMIN,
 )
-.may_be_missing()
+.varies_by_version()
 .costs("1 or 2");
 
 pub(super) const SECRET_SCANNING: Endpoint = Endpoint::new(
@@ -207,7 +207,7 @@ pub(super) const SECRET_SCANNING: Endpoint = Endpoint::new(
     &[Kind::Setting],
     SYSTEM_ADMIN,
 )
-.may_be_missing()
+.varies_by_version()
 .costs("1 per 1,000 exempt repositories");
 
 pub(super) const APPLICATION_LINKS: Endpoint = common::application_links(ADMIN);

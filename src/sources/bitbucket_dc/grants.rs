@@ -35,7 +35,7 @@ impl Visit<'_> {
 
     /// Bitbucket answers for each permission by itself whether it is everybody's; the highest is the one that counts.
     pub(super) async fn project_defaults(&self, projects: &Projects) -> Part {
-        let mut reading = self.gatherer.start(&PROJECT_DEFAULTS);
+        let mut reading = self.common().start(&PROJECT_DEFAULTS);
         reading.lean_on(&projects.part.entry);
         let of_project = |place| {
             DEFAULTS.iter().enumerate().map(move |(rank, role): (usize, &&str)| {
@@ -66,7 +66,7 @@ impl Visit<'_> {
     }
 
     async fn given_on_projects(&self, endpoint: &'static Endpoint, projects: &Projects) -> Part {
-        let mut reading = self.gatherer.start(endpoint);
+        let mut reading = self.common().start(endpoint);
         reading.lean_on(&projects.part.entry);
         self.read_given(&mut reading, endpoint, &projects.places, GrantForm::RepositoryProjectPermission).await;
         reading.finish()

@@ -10,7 +10,7 @@ use crate::sources::webhook_form::WebhookForm;
 
 impl Visit<'_> {
     pub(super) async fn project_webhooks(&self, projects: &Projects) -> Part {
-        let mut reading = self.gatherer.start(&PROJECT_WEBHOOKS);
+        let mut reading = self.common().start(&PROJECT_WEBHOOKS);
         reading.lean_on(&projects.part.entry);
         self.read_webhooks(&mut reading, &PROJECT_WEBHOOKS, &projects.places).await;
         reading.finish()

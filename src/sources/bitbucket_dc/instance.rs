@@ -11,7 +11,7 @@ use crate::sources::row::{hidden_if_empty, hidden_if_null, moment};
 
 impl Visit<'_> {
     pub(super) async fn instance(&self) -> Part {
-        let mut reading = self.gatherer.start(&INSTANCE);
+        let mut reading = self.common().start(&INSTANCE);
         let request = INSTANCE.request(&[]);
         let rows = reading.walk::<One<wire::Properties>, _>(self.client(), request, Paging::Single).await.rows;
         for row in rows {
@@ -26,7 +26,7 @@ impl Visit<'_> {
 
     /// Who takes a seat is told beside the permissions of groups: each global permission brings one.
     pub(super) async fn licence(&self) -> Part {
-        let mut reading = self.gatherer.start(&LICENCE);
+        let mut reading = self.common().start(&LICENCE);
         let request = LICENCE.request(&[]);
         let rows = reading.walk::<One<wire::Licence>, _>(self.client(), request, Paging::Single).await.rows;
         for row in rows {

@@ -23,7 +23,7 @@ impl Visit<'_> {
     /// A server that does not understand whose keys are asked for would show those of the account that asks, again and
     /// again: a key that two accounts have is nobody's for certain.
     pub(super) async fn ssh_keys(&self, accounts: &Accounts) -> Part {
-        let mut reading = self.gatherer.start(&SSH_KEYS);
+        let mut reading = self.common().start(&SSH_KEYS);
         reading.lean_on(&accounts.part.entry);
         if accounts.named.iter().any(|account| account.name.is_none()) {
             reading.fall_short("an account came without its name, by which its keys are asked for".to_owned());
@@ -66,7 +66,7 @@ impl Visit<'_> {
     }
 
     pub(super) async fn project_keys(&self, projects: &Projects) -> Part {
-        let mut reading = self.gatherer.start(&PROJECT_KEYS);
+        let mut reading = self.common().start(&PROJECT_KEYS);
         reading.lean_on(&projects.part.entry);
         self.read_access_keys(&mut reading, &PROJECT_KEYS, &projects.places).await;
         reading.finish()
@@ -81,7 +81,7 @@ impl Visit<'_> {
 
     /// How many days a key may live at the most. Two places are tried; only an answer about keys counts.
     pub(super) async fn ssh_key_policy(&self) -> Part {
-        let mut reading = self.gatherer.start(&SSH_KEY_POLICY);
+        let mut reading = self.common().start(&SSH_KEY_POLICY);
         for (at, request) in SSH_KEY_POLICY.requests.iter().enumerate() {
             if at > 0 {
                 reading.try_again();
@@ -143,6 +143,7 @@ impl Visit<'_> {
             expires_at,
             last_used_at: moment(row.last_authenticated),
             fingerprint: fingerprint(&row.text, row.fingerprint),
+            impersonates: Fact::Known(false),
             ..owned
         };
         let id = self.id(Kind::Credential, native);

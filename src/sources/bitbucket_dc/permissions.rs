@@ -33,7 +33,7 @@ pub(super) struct Who {
 
 impl Visit<'_> {
     pub(super) async fn global_accounts(&mut self, accounts: &Accounts) -> Given {
-        let mut reading = self.gatherer.start(&GLOBAL_ACCOUNTS);
+        let mut reading = self.common().start(&GLOBAL_ACCOUNTS);
         let request = self.listing(GLOBAL_ACCOUNTS.request(&[]));
         let answer = reading.walk::<Slice<wire::Permission>, _>(self.client(), request, BY_START).await;
         let mut roles = BTreeMap::new();
@@ -68,7 +68,7 @@ impl Visit<'_> {
     /// Every product has somebody who administers it: where none is named, something is hidden. Every global permission
     /// brings a seat.
     pub(super) async fn global_groups(&self, groups: &Part, licence: &Part, of_accounts: &Given) -> Given {
-        let mut reading = self.gatherer.start(&GLOBAL_GROUPS);
+        let mut reading = self.common().start(&GLOBAL_GROUPS);
         let request = self.listing(GLOBAL_GROUPS.request(&[]));
         let answer = reading.walk::<Slice<wire::Permission>, _>(self.client(), request, BY_START).await;
         let mut roles = BTreeMap::new();
@@ -111,7 +111,7 @@ impl Visit<'_> {
         of_groups: &Given,
         members: &Members,
     ) -> Part {
-        let mut reading = self.gatherer.start(&EFFECTIVE_ADMINISTRATORS);
+        let mut reading = self.common().start(&EFFECTIVE_ADMINISTRATORS);
         for entry in [&of_accounts.part.entry, &of_groups.part.entry, &members.part.entry] {
             reading.lean_on(entry);
         }

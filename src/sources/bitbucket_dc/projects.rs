@@ -35,7 +35,7 @@ impl Place {
 impl Visit<'_> {
     /// Projects of people are among them.
     pub(super) async fn projects(&self) -> Projects {
-        let mut reading = self.gatherer.start(&PROJECTS);
+        let mut reading = self.common().start(&PROJECTS);
         let request = self.listing(PROJECTS.request(&[]));
         let rows = reading.walk::<Slice<wire::Project>, _>(self.client(), request, BY_START).await.rows;
         let mut places = Vec::new();
@@ -55,7 +55,7 @@ impl Visit<'_> {
 
     /// Archived repositories are left out unless they are asked for; versions before 8.0 archive nothing.
     pub(super) async fn repositories(&self) -> Repositories {
-        let mut reading = self.gatherer.start(&REPOSITORIES);
+        let mut reading = self.common().start(&REPOSITORIES);
         let request = self.listing(REPOSITORIES.request(&[]).query("archived", "ALL"));
         let rows = reading.walk::<Slice<wire::Repository>, _>(self.client(), request, BY_START).await.rows;
         let mut places = Vec::new();
@@ -78,7 +78,7 @@ impl Visit<'_> {
 
     /// The repositories in which a secret that somebody pushes is not noticed.
     pub(super) async fn secret_scanning(&self) -> Part {
-        let mut reading = self.gatherer.start(&SECRET_SCANNING);
+        let mut reading = self.common().start(&SECRET_SCANNING);
         let request = self.listing(SECRET_SCANNING.request(&[]));
         let rows = reading.walk::<Slice<wire::Repository>, _>(self.client(), request, BY_START).await.rows;
         for row in rows {

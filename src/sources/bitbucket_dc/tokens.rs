@@ -16,7 +16,7 @@ use crate::sources::row::{hidden_if_null, id, moment, sorted, value};
 
 impl Visit<'_> {
     pub(super) async fn account_tokens(&self, accounts: &Accounts) -> Part {
-        let mut reading = self.gatherer.start(&ACCOUNT_TOKENS);
+        let mut reading = self.common().start(&ACCOUNT_TOKENS);
         reading.lean_on(&accounts.part.entry);
         if accounts.named.iter().any(|account| account.slug.is_none()) {
             reading.fall_short("an account came without its slug, by which its tokens are asked for".to_owned());
@@ -41,7 +41,7 @@ impl Visit<'_> {
     }
 
     pub(super) async fn project_tokens(&self, projects: &Projects) -> Part {
-        let mut reading = self.gatherer.start(&PROJECT_TOKENS);
+        let mut reading = self.common().start(&PROJECT_TOKENS);
         reading.lean_on(&projects.part.entry);
         self.read_tokens(&mut reading, &PROJECT_TOKENS, &projects.places).await;
         reading.finish()
@@ -84,6 +84,7 @@ impl Visit<'_> {
                 told => moment(told),
             },
             scopes: hidden_if_null(row.permissions).map(sorted),
+            impersonates: Fact::Known(false),
             ..owned
         };
         let name = value(row.name).unwrap_or_default();

@@ -25,7 +25,7 @@ impl Visit<'_> {
     /// Who asks, and that account's key. A token that is not accepted may be answered as if nobody asked.
     pub(super) async fn own_account(&self) -> (Part, Option<String>) {
         let mut own_key = None;
-        let mut reading = self.gatherer.start(&OWN_ACCOUNT);
+        let mut reading = self.common().start(&OWN_ACCOUNT);
         let request = OWN_ACCOUNT.request(&[]);
         let rows = reading.walk::<One<wire::User>, _>(self.client(), request, Paging::Single).await.rows;
         for row in rows {
@@ -43,7 +43,7 @@ impl Visit<'_> {
     }
 
     pub(super) async fn groups(&self) -> Part {
-        let mut reading = self.gatherer.start(&GROUPS);
+        let mut reading = self.common().start(&GROUPS);
         let request = self.up_to(200, GROUPS.request(&[]));
         let answer = reading.walk::<Listing<wire::Group>, _>(self.client(), request, BY_LINK).await;
         if answer.whole && answer.rows.is_empty() {
@@ -57,7 +57,7 @@ impl Visit<'_> {
 
     /// The groups of an account are known only when every group was read whole: one that was not may be another.
     pub(super) async fn members_of_groups(&self, groups: &Part) -> Members {
-        let mut reading = self.gatherer.start(&GROUP_MEMBERS);
+        let mut reading = self.common().start(&GROUP_MEMBERS);
         reading.lean_on(&groups.entry);
         let calls = groups.resources.iter().map(|group| {
             let request = of_group(&GROUP_MEMBERS, group.id.native()).query("expand", "status");
@@ -92,7 +92,7 @@ impl Visit<'_> {
 
     /// Everybody, disabled and unlicensed accounts included. Where a version cannot list them, those in groups stand in.
     pub(super) async fn accounts(&self, members: &Members) -> Part {
-        let mut reading = self.gatherer.start(&ACCOUNTS);
+        let mut reading = self.common().start(&ACCOUNTS);
         let request = self.up_to(100, ACCOUNTS.request(&[]).query("expand", "status"));
         let answer = reading.walk::<Listing<wire::User>, _>(self.client(), request, BY_LINK).await;
         if answer.whole && answer.rows.is_empty() {
@@ -115,7 +115,7 @@ impl Visit<'_> {
     /// Accounts that take a seat. Where the listing of all says nothing of an account's status, this shows that it is
     /// active; of those that are not here it says nothing, for they may be active without a seat.
     pub(super) async fn licensed_accounts(&self, accounts: &Part) -> Part {
-        let mut reading = self.gatherer.start(&LICENSED_ACCOUNTS);
+        let mut reading = self.common().start(&LICENSED_ACCOUNTS);
         let request = self.up_to(100, LICENSED_ACCOUNTS.request(&[]));
         let rows = reading.walk::<Listing<wire::User>, _>(self.client(), request, BY_LINK).await.rows;
         let told: BTreeSet<&ResourceId> =

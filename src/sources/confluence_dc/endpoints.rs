@@ -68,7 +68,7 @@ pub(super) const ACCOUNTS: Endpoint =
 
 pub(super) const LICENSED_ACCOUNTS: Endpoint =
     Endpoint::new("licensed accounts", &[get("/rest/api/admin/users/list/active")], &[Kind::Principal], ADMINISTER)
-        .may_be_missing()
+        .varies_by_version()
         .costs("1 per 100 licensed accounts");
 
 pub(super) const GLOBAL_PERMISSIONS: Endpoint = Endpoint::new(

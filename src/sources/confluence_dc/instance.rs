@@ -15,23 +15,25 @@ use crate::sources::webhook_form::WebhookForm;
 impl Visit<'_> {
     /// Two resources tell the version; the older one tells it to everybody.
     pub(super) async fn instance(&self) -> Part {
-        let mut reading = self.gatherer.start(&INSTANCE);
+        let mut reading = self.common().start(&INSTANCE);
         let mut version = Fact::Unknown;
+        let mut answered = false;
         for (at, request) in INSTANCE.requests.iter().enumerate() {
             if at > 0 {
                 reading.try_again();
             }
             let request = fill(*request, &[]);
             let rows = reading.walk::<One<wire::Server>, _>(self.client(), request, Paging::Single).await.rows;
+            answered |= !rows.is_empty();
             version = rows.into_iter().next().map_or(Fact::Unknown, |row| hidden_if_empty(row.version));
             if !version.is_unknown() {
                 break;
             }
         }
-        if version.is_unknown() && !reading.failed_whole() {
+        if version.is_unknown() && answered {
             reading.fall_short("Confluence does not tell its version".to_owned());
         }
-        if !reading.failed_whole() {
+        if answered {
             let url = Fact::Known(self.base_url().to_owned());
             reading.push(Some(self.common().instance(Fact::Unknown, version, url)));
         }
@@ -40,7 +42,7 @@ impl Visit<'_> {
 
     /// Nobody has described these answers: what one of them does not tell is not known.
     pub(super) async fn licence(&self) -> Part {
-        let mut reading = self.gatherer.start(&LICENCE);
+        let mut reading = self.common().start(&LICENCE);
         let [details, most, used] = [0, 1, 2].map(|at| fill(LICENCE.requests[at], &[]));
         let details = reading.walk::<One<wire::Licence>, _>(self.client(), details, Paging::Single).await;
         let details = details.rows.into_iter().next();
@@ -78,7 +80,7 @@ impl Visit<'_> {
     }
 
     pub(super) async fn webhooks(&self) -> Part {
-        let mut reading = self.gatherer.start(&WEBHOOKS);
+        let mut reading = self.common().start(&WEBHOOKS);
         let request = self.up_to(100, WEBHOOKS.request(&[]));
         let rows = reading.walk::<Listing<WebhookForm>, _>(self.client(), request, BY_LINK).await.rows;
         rows.into_iter().for_each(|row| reading.push(row.resource(&self.instance_id())));

@@ -11,6 +11,7 @@ use crate::http::Paging;
 use crate::model::{
     Body, Container, ContainerForm, Fact, Grant, GrantForm, Group, Kind, Principal, Resource, ResourceId,
 };
+use crate::sources::Depth;
 use crate::sources::endpoint::fill;
 use crate::sources::pages::Bare;
 use crate::sources::reading::Part;
@@ -36,7 +37,7 @@ impl Visit<'_> {
     /// What anybody on the web and accounts without a seat may do is asked for apart, for how the listing of all names
     /// them is not described.
     pub(super) async fn global_permissions(&self, accounts: &Part, licence: &Part) -> Given {
-        let mut reading = self.gatherer.start(&GLOBAL_PERMISSIONS);
+        let mut reading = self.common().start(&GLOBAL_PERMISSIONS);
         let holders = [None, Some(Meant::Anyone), Some(Meant::Unlicensed)];
         let calls: Vec<_> = holders.into_iter().zip(GLOBAL_PERMISSIONS.requests).collect();
         let calls = calls.into_iter().map(|(holder, request)| (holder, fill(*request, &[]))).collect();
@@ -99,7 +100,7 @@ impl Visit<'_> {
     /// A group inside one that administers administers too. Whether any other does not is certain only when all
     /// permissions and all groups inside were read.
     pub(super) async fn groups_inside(&self, groups: &Part, given: &Given) -> Part {
-        let mut reading = self.gatherer.start(&GROUPS_INSIDE);
+        let mut reading = self.common().start(&GROUPS_INSIDE);
         reading.lean_on(&given.part.entry);
         let mut administering = given.administering.clone();
         let mut round: Vec<ResourceId> = administering.iter().cloned().collect();
@@ -124,6 +125,9 @@ impl Visit<'_> {
                 }
             }
             round = next;
+            if self.gatherer.depth == Depth::FirstPage {
+                return reading.finish();
+            }
         }
         if !round.is_empty() {
             whole = false;

@@ -24,7 +24,7 @@ pub(super) struct Spaces {
 impl Visit<'_> {
     /// Current and archived spaces are asked for apart, so that the state of each is certain.
     pub(super) async fn spaces(&self, accounts: &Part) -> Spaces {
-        let mut reading = self.gatherer.start(&SPACES);
+        let mut reading = self.common().start(&SPACES);
         let calls = ["current", "archived"].map(|status| {
             let request = self.up_to(100, SPACES.request(&[]));
             (status, request.query("status", status))
@@ -75,7 +75,7 @@ impl Visit<'_> {
 
     /// Where a permission names nobody, it is asked apart whether anybody on the web is meant.
     pub(super) async fn space_permissions(&self, spaces: &Spaces) -> Part {
-        let mut reading = self.gatherer.start(&SPACE_PERMISSIONS);
+        let mut reading = self.common().start(&SPACE_PERMISSIONS);
         reading.lean_on(&spaces.part.entry);
         let calls = spaces.places.iter().map(|place| (place, SPACE_PERMISSIONS.request(&[&place.1]))).collect();
         let answers = reading.walk_each::<Bare<wire::Permission>, _, _>(self.client(), calls, Paging::Single).await;

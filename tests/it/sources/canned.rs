@@ -14,7 +14,8 @@ use serde_json::Value;
 use super::{build, sealed, secret_file};
 
 /// The page for people that a product shows where there is nothing.
-pub const DEAD_LINK: &str = "<!DOCTYPE html><html><head><title>Oops, you&#39;ve found a dead link.</title></head></html>";
+pub(super) const DEAD_LINK: &str =
+    "<!DOCTYPE html><html><head><title>Oops, you&#39;ve found a dead link.</title></head></html>";
 
 /// Parameters that make another question of the same path.
 const TELLING: [&str; 7] = ["start", "context", "user", "permission", "status", "groupName", "pageCursor"];
@@ -28,50 +29,50 @@ struct Canned {
 }
 
 #[derive(Clone, Default)]
-pub struct Product {
+pub(super) struct Product {
     answers: BTreeMap<String, Canned>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Product {
-    pub fn put(&mut self, question: &str, body: &Value) {
+    pub(super) fn put(&mut self, question: &str, body: &Value) {
         self.answer(question, 200, "application/json;charset=UTF-8", body.to_string());
     }
 
-    pub fn refuse(&mut self, question: &str, status: u16, body: &Value) {
+    pub(super) fn refuse(&mut self, question: &str, status: u16, body: &Value) {
         self.answer(question, status, "application/json", body.to_string());
     }
 
-    pub fn page(&mut self, question: &str, status: u16, html: &str) {
+    pub(super) fn page(&mut self, question: &str, status: u16, html: &str) {
         self.answer(question, status, "text/html;charset=UTF-8", html.to_owned());
     }
 
-    pub fn answer(&mut self, question: &str, status: u16, kind: &'static str, body: String) {
+    pub(super) fn answer(&mut self, question: &str, status: u16, kind: &'static str, body: String) {
         self.answers.insert(question.to_owned(), Canned { status, kind, body, headers: Vec::new() });
     }
 
     /// Headers for an answer that is there.
-    pub fn headers(&mut self, question: &str, headers: &[(&'static str, &'static str)]) {
+    pub(super) fn headers(&mut self, question: &str, headers: &[(&'static str, &'static str)]) {
         self.answers.get_mut(question).expect(question).headers = headers.to_vec();
     }
 
-    pub fn remove(&mut self, question: &str) {
+    pub(super) fn remove(&mut self, question: &str) {
         assert!(self.answers.remove(question).is_some(), "{question}");
     }
 
     /// Half of an answer that is there: the line broke, or a proxy cut it.
-    pub fn cut(&mut self, question: &str) {
+    pub(super) fn cut(&mut self, question: &str) {
         let canned = self.answers.get_mut(question).expect(question);
         canned.body.truncate(canned.body.len() / 2);
     }
 
     /// How many questions so far had this in them.
-    pub fn asked(&self, part: &str) -> usize {
+    pub(super) fn asked(&self, part: &str) -> usize {
         self.asked.lock().unwrap().iter().filter(|line| line.contains(part)).count()
     }
 
     /// A source that asks this product with a token.
-    pub async fn source(&self, kind: &str, more: &str) -> Box<dyn Source> {
+    pub(super) async fn source(&self, kind: &str, more: &str) -> Box<dyn Source> {
         let folder = tempfile::tempdir().unwrap();
         let base = self.serve().await;
         let token = secret_file(folder.path(), "token", "planted-own-token");
@@ -79,7 +80,7 @@ impl Product {
             .unwrap_or_else(|problems| panic!("{problems:?}"))
     }
 
-    pub async fn seen(&self, kind: &str, more: &str) -> Snapshot {
+    pub(super) async fn seen(&self, kind: &str, more: &str) -> Snapshot {
         sealed(self.source(kind, more).await.look(Depth::Whole, &Watermarks::default()).await)
     }
 
@@ -95,8 +96,11 @@ impl Product {
 async fn respond(State(product): State<Product>, request: Request) -> Response {
     let query = Query::<BTreeMap<String, String>>::try_from_uri(request.uri()).unwrap().0;
     let path = request.uri().path().strip_prefix("/ctx").unwrap_or("outside of the context path").to_owned();
-    let telling: Vec<String> =
-        query.iter().filter(|(key, _)| TELLING.contains(&key.as_str())).map(|(key, value)| format!("{key}={value}")).collect();
+    let telling: Vec<String> = query
+        .iter()
+        .filter(|(key, _)| TELLING.contains(&key.as_str()))
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
     let question = if telling.is_empty() { path.clone() } else { format!("{path}?{}", telling.join("&")) };
     product.asked.lock().unwrap().push(format!("{} {question}", request.method()));
     let dead = Canned { status: 404, kind: "text/html", body: DEAD_LINK.to_owned(), headers: Vec::new() };
