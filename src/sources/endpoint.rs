@@ -106,16 +106,21 @@ impl Endpoint {
     /// Method and path as the ledger shows them.
     #[must_use]
     pub fn path(&self) -> String {
-        let method = match self.main().method {
-            Method::Get => "GET",
-            Method::Post => "POST",
-        };
-        format!("{method} {}", self.main().path)
+        in_words(self.main())
     }
 
     fn main(&self) -> Allowed {
         *self.requests.first().expect("internal: every endpoint has a request")
     }
+}
+
+/// A listed request as the ledger shows it.
+pub(super) fn in_words(request: Allowed) -> String {
+    let method = match request.method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+    };
+    format!("{method} {}", request.path)
 }
 
 /// A GET for the table.

@@ -15,6 +15,7 @@ mod data_center;
 mod described;
 mod endpoint;
 mod jira_cloud;
+mod jira_dc;
 mod pages;
 mod reading;
 mod row;
@@ -99,6 +100,7 @@ pub static SOURCES: &[SourceKind] = &[
     jira_cloud::KIND,
     confluence_cloud::KIND,
     bitbucket_cloud::KIND,
+    jira_dc::KIND,
     confluence_dc::KIND,
     bitbucket_dc::KIND,
 ];

@@ -11,11 +11,11 @@ use futures::StreamExt;
 use futures::stream;
 
 use super::Depth;
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, in_words};
 use super::pages::Count;
 use super::row::{Row, Rows, Wire};
 use crate::clock::Clock;
-use crate::http::{Client, End, HttpError, Page, Paging, Request, Trail, Walk};
+use crate::http::{Allowed, Client, End, HttpError, Page, Paging, Request, Trail, Walk};
 use crate::model::{
     Collection, EndpointState, Fact, LedgerEntry, Product, Resource, Sighting, SourceName, Standing, Watermarks,
 };
@@ -74,6 +74,8 @@ pub(super) struct Reading<'a> {
     gatherer: &'a Gatherer,
     endpoint: &'static Endpoint,
     trail: Trail,
+    /// The request as the ledger shows it.
+    path: String,
     /// Calls under way at once.
     at_once: usize,
     started_at: DateTime<Utc>,
@@ -128,6 +130,7 @@ impl Gatherer {
             gatherer: self,
             endpoint,
             trail: Trail::default(),
+            path: endpoint.path(),
             at_once: self.concurrency.max(1),
             started_at: self.clock.now(),
             closed,
@@ -410,9 +413,21 @@ impl Reading<'_> {
         self.watermark = self.watermark.take().and_then(amended);
     }
 
-    /// True if the server took offence at the method of the very first request.
-    pub(super) fn met_wrong_method(&self) -> bool {
-        self.ended_as(EndpointState::Failed) && self.trail.counts().statuses.contains_key(&405)
+    /// True if no call brought anything, and the server answered with one of these statuses.
+    pub(super) fn met_any(&self, statuses: &[u16]) -> bool {
+        self.failed_whole() && self.trail.counts().statuses.keys().any(|status| statuses.contains(status))
+    }
+
+    /// True if only first pages are asked for.
+    pub(super) fn only_glances(&self) -> bool {
+        self.gatherer.depth == Depth::FirstPage
+    }
+
+    /// Writes down by which of the endpoint's requests its rows came, where that is not certain beforehand.
+    pub(super) fn went_by(&mut self, request: Allowed, more: &str) {
+        if self.closed.is_none() {
+            self.path = format!("{}{more}", in_words(request));
+        }
     }
 
     /// True if the call before led to a place that this version of the product does not have.
@@ -449,7 +464,7 @@ impl Reading<'_> {
         let entry = LedgerEntry {
             source: self.gatherer.source.clone(),
             endpoint: self.endpoint.name.into(),
-            path: self.endpoint.path(),
+            path: self.path,
             shows: self.endpoint.shows.to_vec(),
             forms: self.endpoint.forms.iter().map(|form| (*form).into()).collect(),
             visible_only: self.endpoint.visible_only,

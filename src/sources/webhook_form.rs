@@ -1,8 +1,8 @@
 //! A webhook in the form that Bitbucket and Confluence share where they are self-hosted. The secret and the password in it
 //! have no field: that there is a secret is noticed, and what it is is dropped while parsing.
 
+use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer};
 
 use super::row::{Id, Timestamp, Wire, hidden_if_null, id, moment, sorted, value};
 use super::webhook_url::{WebhookUrl, without_address};
@@ -26,17 +26,7 @@ pub(super) struct WebhookForm {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Configuration {
-    secret: Fact<Something>,
-}
-
-/// That there is something.
-#[derive(Debug)]
-struct Something;
-
-impl<'de> Deserialize<'de> for Something {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(from).map(|_| Self)
-    }
+    secret: Fact<IgnoredAny>,
 }
 
 impl Wire for WebhookForm {}

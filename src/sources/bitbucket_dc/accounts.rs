@@ -9,7 +9,7 @@ use crate::http::Paging;
 use crate::model::{
     Body, Container, ContainerForm, Fact, Group, Kind, Principal, PrincipalType, Product, Resource, ResourceId,
 };
-use crate::sources::data_center::directory_account;
+use crate::sources::data_center::account_of_its_own;
 use crate::sources::reading::{Answer, Part};
 use crate::sources::row::{hidden_if_empty, hidden_if_null, id, moment, value};
 
@@ -161,7 +161,8 @@ impl Visit<'_> {
             last_login_at: moment(hidden_if_null(account.last_authentication_timestamp)),
             directory: hidden_if_empty(account.directory_name),
             username: username.clone(),
-            ..directory_account()
+            platform_roles: Fact::Unknown,
+            ..account_of_its_own()
         };
         let name = value(hidden_if_empty(account.display_name)).or_else(|| value(username)).unwrap_or_default();
         Some(Resource { id, name, seen_by: Vec::new(), body: Body::Principal(body) })

@@ -7,7 +7,7 @@ use super::page::{BY_LINK, Listing};
 use super::{Visit, wire};
 use crate::http::{Paging, Request};
 use crate::model::{Body, EndpointState, Fact, Group, Kind, Principal, PrincipalType, Product, Resource, ResourceId};
-use crate::sources::data_center::directory_account;
+use crate::sources::data_center::account_of_its_own;
 use crate::sources::endpoint::{Endpoint, fill};
 use crate::sources::pages::One;
 use crate::sources::reading::{Answer, Part};
@@ -161,7 +161,8 @@ impl Visit<'_> {
             standings: self.standing(&status),
             status,
             username: username.clone(),
-            ..directory_account()
+            platform_roles: Fact::Unknown,
+            ..account_of_its_own()
         };
         let name = value(hidden_if_empty(user.display_name)).or_else(|| value(username)).unwrap_or_default();
         Some(Resource { id, name, seen_by: Vec::new(), body: Body::Principal(body) })

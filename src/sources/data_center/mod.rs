@@ -21,7 +21,9 @@ pub(super) use tokens::{end, status};
 use super::endpoint::Endpoint;
 use super::reading::{Gatherer, Part, Reading};
 use super::row::value;
-use crate::model::{Body, Container, ContainerForm, EndpointState, Fact, Kind, Principal, Resource, ResourceId};
+use crate::model::{
+    Body, Container, ContainerForm, EndpointState, Fact, Kind, Principal, PrincipalType, Resource, ResourceId,
+};
 use access::Mode;
 
 /// Sent with each POST that reads: without it a product may take the request for one that a browser was tricked into.
@@ -91,11 +93,13 @@ pub(super) fn stop_if_not_let_in(gatherer: &mut Gatherer, own_account: &Part) {
     }
 }
 
-/// An account of a self-hosted product before anything is known of it: what only the cloud has is not there.
-pub(super) fn directory_account() -> Principal {
+/// An account of a product that keeps its own, with nothing told of it yet: what only the cloud has is absent.
+pub(super) fn account_of_its_own() -> Principal {
     Principal {
+        account_type: Fact::Known(PrincipalType::Person),
         managed: Fact::Known(true),
         mfa: Fact::Absent,
+        platform_roles: Fact::Absent,
         workspace_groups: Fact::Absent,
         activity: Fact::Absent,
         added_at: Fact::Absent,
