@@ -243,6 +243,10 @@ impl Config {
     pub fn files(&self, own: &Path) -> Result<Vec<std::path::PathBuf>, Problems> {
         let mut files = vec![own.to_owned()];
         files.extend(self.waivers.clone());
+        for section in self.sources.iter().filter(|plan| plan.kind.reads_files()).map(|plan| &plan.section) {
+            let named = section.peek_all("file").into_iter().chain(section.peek_all("profiles"));
+            files.extend(named.map(|path| self.folder.join(path)));
+        }
         for folder in &self.rule_folders {
             files.push(folder.clone());
             let rules = super::build::read_rule_folder(folder)?;

@@ -13,7 +13,16 @@ use crate::model::{
 };
 
 const ORG_ADMIN: &str = "atlassian/org-admin";
-const ADMIN_ROLES: [&str; 4] = [ORG_ADMIN, "atlassian/site-admin", "atlassian/user-access-admin", "atlassian/admin"];
+const ADMIN_ROLES: [&str; 8] = [
+    ORG_ADMIN,
+    "atlassian/site-admin",
+    "atlassian/user-access-admin",
+    "atlassian/admin",
+    "bitbucket/admin",
+    "bitbucket/sys-admin",
+    "confluence/administer",
+    "confluence/system-administer",
+];
 
 pub(super) fn email_domain<'a>(view: &View<'a>) -> Fact<&'a str> {
     match &principal(view).email {
@@ -84,6 +93,10 @@ fn opens_administration(view: &View<'_>) -> Fact<bool> {
 /// Whether membership makes an administrator of Jira or Confluence. What a group opens in a product that no source
 /// shows is not asked.
 fn administered_through(group: &Group, inventory: &Inventory<'_>) -> Fact<bool> {
+    // A group of a self-hosted product opens nothing but that.
+    if group.jira_access == Fact::Absent && group.confluence_access == Fact::Absent {
+        return group.administers;
+    }
     // A group may open one site and not another: what one of them hides is not a no.
     let coverage = inventory.coverage();
     // A list of groups that does not say so shows no access.
@@ -221,6 +234,9 @@ pub(super) fn takes_seat(view: &View<'_>) -> Fact<bool> {
 
 /// No API lists the tokens of people whom the organisation does not manage: of them, none seen is not none.
 pub(super) fn live_credentials(view: &View<'_>) -> Fact<i64> {
+    if view.resource.id.tenant() != ResourceId::CLOUD {
+        return live_tokens_of_server(view);
+    }
     let principal = principal(view);
     let person = !matches!(principal.account_type, Fact::Known(kind) if kind != PrincipalType::Person);
     let hidden = person && principal.managed != Fact::Known(true);
@@ -240,6 +256,43 @@ pub(super) fn live_credentials(view: &View<'_>) -> Fact<i64> {
         }
     }
     Fact::Known(live)
+}
+
+/// The tokens of an account of a self-hosted product, once a source that shows the account showed all tokens too.
+fn live_tokens_of_server(view: &View<'_>) -> Fact<i64> {
+    let own = |source: &SourceName| view.resource.seen_by.iter().any(|sighting| sighting.source == *source);
+    let ledger = view.inventory.coverage().0;
+    let shows = |entry: &&LedgerEntry| {
+        own(&entry.source) && entry.can_show(Kind::Credential, &["personal-access-token", "align-token"])
+    };
+    let mut lists = ledger.iter().filter(shows).peekable();
+    if lists.peek().is_none() || lists.any(LedgerEntry::is_gap) {
+        return Fact::Unknown;
+    }
+    let tokens = view.inventory.credentials_of(&view.resource.id).filter_map(|resource| match &resource.body {
+        Body::Credential(credential) if credential.form == CredentialForm::PersonalAccessToken => Some(credential),
+        _ => None,
+    });
+    let mut live = 0;
+    for token in tokens {
+        match is_live(token, view.now) {
+            Fact::Known(true) => live += 1,
+            Fact::Known(false) | Fact::Absent => {}
+            Fact::Unknown => return Fact::Unknown,
+        }
+    }
+    Fact::Known(live)
+}
+
+pub(super) fn version_number(view: &View<'_>) -> Fact<i64> {
+    container(view).version.as_ref().and_then(|version| {
+        let mut numbers = version.split(['.', '-']).map(|part| part.parse::<i64>().ok());
+        match (numbers.next().flatten(), numbers.next().flatten()) {
+            (Some(major), Some(minor)) => Fact::Known(major * 1000 + minor),
+            (Some(major), None) => Fact::Known(major * 1000),
+            _ => Fact::Unknown,
+        }
+    })
 }
 
 pub(super) fn is_live(credential: &Credential, now: DateTime<Utc>) -> Fact<bool> {

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{derived, reach};
+use super::{declared, derived, reach};
 use crate::inventory::Inventory;
 use crate::model::Kind::{
     App as AP, Automation as AU, Container as CT, Credential as CR, Grant as GR, Group as GP, Integration as IN,
@@ -128,6 +128,10 @@ const fn of_change(name: &'static str, get: Get, doc: &'static str) -> Field {
 
 /// Credentials that act with the rights of an account.
 const TOKENS: Need = (CR, &["api-token", "oauth-client", "org-api-key"]);
+/// Everything that acts for an account.
+const ACCOUNT_TOKENS: Need = (CR, &["api-token", "oauth-client", "personal-access-token", "align-token"]);
+/// What schemes and roles give in projects.
+const SCHEME_GRANTS: Need = (GR, &["permission", "project-role"]);
 /// Jira applications, with the groups that take their seats.
 const APPLICATIONS: Need = (CT, &["application"]);
 /// Projects, with the permission schemes they use.
@@ -164,6 +168,10 @@ pub static FIELDS: &[Field] = &[
     field(PR, "last_login_at", Get::Time(|v| principal(v).last_login_at), "When it last logged in, as the audit log tells.").nullable(),
     field(PR, "username", Get::Text(|v| text(&principal(v).username)), "The name it logs in with, of an account of a self-hosted product.").nullable(),
     field(PR, "directory", Get::Text(|v| text(&principal(v).directory)), "The user directory it comes from, of an account of a self-hosted product.").nullable(),
+    field(PR, "employed", Get::Bool(declared::employed), "The roster says that the person is employed; null if a whole roster has nobody with its mail address.").nullable().derived(&[(PE, &[])]),
+    field(PR, "left_at", Get::Time(declared::left_at), "When the person left, as the roster tells; null if they did not, or nobody in a whole roster has its mail address.").nullable().derived(&[(PE, &[])]),
+    field(PR, "roster_team", Get::Text(declared::roster_team), "The person's team, as the roster tells.").nullable().derived(&[(PE, &[])]),
+    field(PR, "closed_elsewhere", Get::Texts(declared::closed_elsewhere), "Other accounts with the same mail address that may not be used any more, with their places.").derived(&[(PR, &[])]),
     field(PR, "log_ins_told", Get::Bool(derived::log_ins_told), "The audit log was read up to this scan, so that no later log-in is missed: true or not known.").derived(&[AUDIT_LOG]),
     field(PR, "active_in_jira", Get::Bool(derived::active_in_jira), "It may log in to a Jira site that was seen.").derived(&[]),
     field(PR, "let_in_by", Get::Texts(derived::let_in_by), "Products that let it in.").derived(&[]),
@@ -228,6 +236,7 @@ pub static FIELDS: &[Field] = &[
     field(CT, "created_at", Get::Time(|v| container(v).created_at), "When it was made.").nullable(),
     field(CT, "version", Get::Text(|v| text(&container(v).version)), "The version of an instance, such as `10.3.5`.").nullable(),
     field(CT, "expires_at", Get::Time(|v| container(v).expires_at), "When the licence of an application ends; null if it never does.").nullable(),
+    field(CT, "version_number", Get::Int(derived::version_number), "The version of an instance as a number: major × 1000 + minor, 10003 for `10.3.5`.").derived(&[]),
     field(CT, "push_limited", Get::Bool(derived::push_limited), "Only some of those with write access may push to any branch of the repository.").derived(&[]),
     field(CT, "administrators", Get::Texts(derived::administrators), "Accounts and groups that administer a space, repository or repository project.").derived(&[(GR, &["space-permission", "space-role", "repository-permission", "repository-project-permission"])]),
     field(CT, "active_administrators", Get::Int(derived::active_administrators), "At least so many groups and accounts that may log in are among those; none only if that is proven.").derived(&[(GR, &["space-permission", "space-role", "repository-permission", "repository-project-permission"]), (PR, &[]), (GP, &[])]),
@@ -323,7 +332,27 @@ pub static FIELDS: &[Field] = &[
     field(IN, "webhook_hosts", Get::Texts(|v| list(&integration(v).webhook_hosts)), "Hosts its webhooks may go to, with `*` for any run of characters."),
     field(IN, "vendor_contact", Get::Text(|v| text(&integration(v).vendor_contact)), "Whom to ask at the vendor.").nullable(),
     field(IN, "review_at", Get::Time(|v| integration(v).review_at), "When somebody has to look at it again; null if never.").nullable(),
+    field(IN, "accounts", Get::Texts(declared::declared_accounts), "Accounts it runs on, as the register names them."),
+    field(IN, "accounts_missing", Get::Texts(declared::accounts_missing), "Those of them that no source shows.").derived(&[(PR, &[])]),
+    field(IN, "accounts_renamed", Get::Texts(declared::accounts_renamed), "Those that the register knows by id and that have another name now.").derived(&[(PR, &[])]),
+    field(IN, "accounts_closed", Get::Texts(declared::accounts_closed), "Those that are no longer active.").derived(&[(PR, &[])]),
+    field(IN, "administrator_accounts", Get::Texts(declared::administrator_accounts), "Those that administer a product or the organisation.").derived(&[(PR, &[]), GROUP_ACCESS]),
+    field(IN, "personal_accounts", Get::Texts(declared::personal_accounts), "Those that belong to a person of the roster.").derived(&[(PR, &[]), (PE, &[])]),
+    field(IN, "shares_account_with", Get::Texts(declared::shares_account_with), "Other integrations that run on one of its accounts.").derived(&[(PR, &[]), (IN, &[])]),
+    field(IN, "other_environments", Get::Texts(declared::other_environments), "Those of them that are declared for another environment.").derived(&[(PR, &[]), (IN, &[])]),
+    field(IN, "owner_gone", Get::Bool(declared::owner_gone), "The person answerable for it has left: by the roster, or by their accounts where that does not know them; null if nobody is named.").nullable().derived(&[(PE, &[]), (PR, &[])]),
+    field(IN, "credentials", Get::Int(declared::credential_count), "Live tokens and clients of its accounts.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
+    field(IN, "forms_not_allowed", Get::Texts(declared::forms_not_allowed), "Live credentials of its accounts in a form that it may not use.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
+    field(IN, "living_too_long", Get::Texts(declared::living_too_long), "Live credentials of its accounts that live longer than it allows, or never end.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
+    field(IN, "containers_missing", Get::Texts(declared::containers_missing), "Keys that it is declared for and that no source shows.").derived(&[(CT, &[])]),
+    field(IN, "containers_beyond", Get::Texts(declared::containers_beyond), "Projects that it is not declared for and in which one of its accounts has permissions that not everybody has.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
+    field(IN, "permissions_missing", Get::Texts(declared::permissions_missing), "What it needs and has not, as `PAY: LINK_ISSUES`.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
+    field(IN, "permissions_beyond", Get::Texts(declared::permissions_beyond), "What it has and does not need in the projects it is declared for; what everybody has is not counted.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
 
+    field(PE, "gone", Get::Bool(declared::has_gone), "They are no longer employed.").derived(&[]),
+    field(PE, "open_accounts", Get::Texts(declared::open_accounts), "Accounts with one of their mail addresses that may still be used.").derived(&[(PR, &[])]),
+    field(PE, "live_tokens", Get::Texts(declared::live_tokens), "Live credentials of accounts with one of their mail addresses.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
+    field(PE, "integrations", Get::Texts(declared::integrations_owned), "Integrations that they are answerable for.").derived(&[(IN, &[])]),
     field(PE, "name", Get::Text(name), "The person's name."),
     field(PE, "id", Get::Text(id), "Their id in keyroll."),
     field(PE, "email", Get::Text(|v| text(&person(v).email)), "Mail address, in small letters."),
@@ -450,11 +479,11 @@ pub(super) fn variable<'a>(view: &View<'a>) -> &'a Variable {
     if let Body::Variable(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
 }
 
-fn integration<'a>(view: &View<'a>) -> &'a Integration {
+pub(super) fn integration<'a>(view: &View<'a>) -> &'a Integration {
     if let Body::Integration(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
 }
 
-fn person<'a>(view: &View<'a>) -> &'a Person {
+pub(super) fn person<'a>(view: &View<'a>) -> &'a Person {
     if let Body::Person(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
 }
 

@@ -8,12 +8,16 @@ mod automation;
 mod bitbucket_cloud;
 mod confluence_cloud;
 mod connection;
+mod data_center;
 mod endpoint;
 mod file;
+mod jira_align;
 mod jira_cloud;
 mod local;
+mod jira_dc;
 mod pages;
 mod reading;
+pub mod register;
 mod roster;
 mod row;
 mod site;
@@ -78,6 +82,14 @@ pub struct SourceKind {
     pub build: Build,
 }
 
+impl SourceKind {
+    /// True if it asks nobody and reads files instead.
+    #[must_use]
+    pub fn reads_files(&self) -> bool {
+        self.endpoints.iter().all(|endpoint| endpoint.requests.is_empty())
+    }
+}
+
 /// Builds a source from its name, its section, the factory of its clients and the clock of its ledger.
 pub type Build = fn(SourceName, Section, &http::Factory, Arc<dyn Clock>) -> Result<Box<dyn Source>, Problems>;
 
@@ -91,5 +103,14 @@ pub struct Right {
 }
 
 /// Every sort of source, in the order they are listed.
-pub static SOURCES: &[SourceKind] =
-    &[atlassian_org::KIND, jira_cloud::KIND, confluence_cloud::KIND, bitbucket_cloud::KIND, file::KIND, roster::KIND];
+pub static SOURCES: &[SourceKind] = &[
+    atlassian_org::KIND,
+    jira_cloud::KIND,
+    confluence_cloud::KIND,
+    bitbucket_cloud::KIND,
+    jira_dc::KIND,
+    jira_align::KIND,
+    file::KIND,
+    register::KIND,
+    roster::KIND,
+];

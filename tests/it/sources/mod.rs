@@ -6,6 +6,7 @@ mod bitbucket_cloud;
 mod configuration;
 mod confluence_cloud;
 mod files;
+mod jira_align;
 mod jira_cloud;
 mod roster;
 
