@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::accounts::{self, Declared, claims};
 use super::found::{Trace, described, traces};
 use super::report::{Difference, Open, Report, What};
-use super::{credentials, webhooks};
+use super::{credentials, needs, webhooks};
 use crate::inventory::Inventory;
 use crate::model::{Body, Kind, LedgerEntry, Profile, Resource, ResourceId};
 
@@ -61,6 +61,7 @@ pub fn check(inventory: &Inventory<'_>, profiles: &[Profile]) -> Report {
     let mut findings = Findings::default();
     accounts::compare(inventory, &declared, &mut findings);
     credentials::compare(inventory, &declared, &mut findings);
+    needs::compare(inventory, &declared, &mut findings);
     webhooks::compare(inventory, &declared, &mut findings);
     let claimed = claims(&declared);
     for trace in traces(inventory, profiles) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::accounts::{Declared, claims};
 use super::check::is_declared;
-use super::found::{Trace, is_in_use, traces};
+use super::found::{Trace, is_in_use, moment, traces};
 use super::quote::{in_comment, quoted, slug};
 use crate::inventory::Inventory;
 use crate::inventory::recognise::{Sign, host_of, looks_like_person};
@@ -144,11 +144,12 @@ fn write_entry(inventory: &Inventory<'_>, entry: &Entry<'_>, ids: &mut BTreeSet<
 
 /// What the accounts have and where they work now: for people to say whether it should be so.
 fn write_found(inventory: &Inventory<'_>, entry: &Entry<'_>, accounts: &[&Resource], text: &mut String) {
+    let now = moment(inventory);
     let mut forms: BTreeSet<&str> = BTreeSet::new();
     let owned = accounts.iter().flat_map(|account| inventory.credentials_of(&account.id));
     for resource in owned.chain(entry.traces.iter().map(|trace| trace.anchor)) {
         if let Body::Credential(credential) = &resource.body
-            && is_in_use(credential)
+            && is_in_use(credential, now)
         {
             forms.insert(credential.form.name());
         }

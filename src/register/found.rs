@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono::{DateTime, Utc};
+
 use crate::inventory::Inventory;
 use crate::inventory::recognise::{Signal, Traits, looks_like_machine, looks_like_person, score};
 use crate::model::{Body, Credential, CredentialForm, Fact, Kind, PrincipalType, Profile, Resource, ResourceId};
@@ -78,9 +80,18 @@ pub(super) fn is_active(resource: &Resource) -> Fact<bool> {
     Fact::Unknown
 }
 
-/// True unless a credential is known to be of no use: expired, blocked, revoked.
-pub(super) fn is_in_use(credential: &Credential) -> bool {
-    credential.status.known().is_none_or(|status| status == "active")
+/// True unless a credential is known to be of no use at that moment: expired, blocked, revoked.
+pub(super) fn is_in_use(credential: &Credential, now: Option<DateTime<Utc>>) -> bool {
+    let has_ended = match (&credential.expires_at, now) {
+        (Fact::Known(end), Some(now)) => *end <= now,
+        _ => false,
+    };
+    !has_ended && credential.status.known().is_none_or(|status| status == "active")
+}
+
+/// The moment that a snapshot speaks of: when the last of its endpoints was read.
+pub(super) fn moment(inventory: &Inventory<'_>) -> Option<DateTime<Utc>> {
+    inventory.coverage().0.iter().map(|entry| entry.ended_at).max()
 }
 
 /// Everything that a scan recognised, in order of the systems and of what shows them.
@@ -126,9 +137,10 @@ fn candidates<'a>(inventory: &Inventory<'a>) -> Vec<(&'a Resource, &'a Resource)
             candidates.push((account, account));
         }
     }
+    let now = moment(inventory);
     for resource in inventory.of_kind(Kind::Credential) {
         let Body::Credential(credential) = &resource.body else { continue };
-        if is_in_use(credential) {
+        if is_in_use(credential, now) {
             let owner = credential.owner.known().and_then(|owner| inventory.get(owner));
             candidates.push((resource, owner.unwrap_or(resource)));
         }
@@ -196,10 +208,11 @@ fn likely_forms(inventory: &Inventory<'_>, anchor: &Resource) -> BTreeSet<&'stat
 /// Accounts for machines with something to act with, which no system was recognised by.
 fn machines<'a>(inventory: &Inventory<'a>, traces: &[Trace<'a>]) -> Vec<Trace<'a>> {
     let recognised: BTreeSet<&ResourceId> = traces.iter().map(|trace| &trace.anchor.id).collect();
+    let now = moment(inventory);
     let acts = |account: &Resource| {
         inventory
             .credentials_of(&account.id)
-            .any(|resource| matches!(&resource.body, Body::Credential(credential) if is_in_use(credential)))
+            .any(|resource| matches!(&resource.body, Body::Credential(credential) if is_in_use(credential, now)))
     };
     let machines = inventory.of_kind(Kind::Principal).filter(|account| {
         let Body::Principal(body) = &account.body else { return false };

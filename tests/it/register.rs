@@ -7,15 +7,16 @@ use std::path::Path;
 use keyroll::inventory::Inventory;
 use keyroll::inventory::recognise::{score, signals};
 use keyroll::model::{
-    App, AppForm, Body, Credential, CredentialForm, DeclaredAccount, EndpointState, Fact, Integration, Kind,
-    LedgerEntry, Principal, PrincipalType, Profile, Resource, ResourceId, Sighting, Snapshot, Webhook,
+    App, AppForm, Body, Container, ContainerForm, Credential, CredentialForm, DeclaredAccount, EndpointState, Fact,
+    Grant, GrantForm, Holder, Integration, Kind, LedgerEntry, Principal, PrincipalType, Profile, Resource, ResourceId,
+    Sighting, Snapshot, Webhook,
 };
 use keyroll::problem::SourceText;
 use keyroll::register::{Report, What, check, draft};
 use keyroll::sources::register::{profiles, read};
 use proptest::prelude::*;
 
-use crate::support::estate::{account, account_id, entry, seen_by, snapshot, token, whole};
+use crate::support::estate::{account, account_id, entry, night, seen_by, snapshot, token, whole};
 use crate::support::keyroll::keyroll;
 
 fn shipped() -> Vec<Profile> {
@@ -462,6 +463,67 @@ fn credentials_beyond_what_is_declared_are_told_and_hidden_ones_are_asked_for() 
     assert!(report.open[0].because[0].contains("untold"));
     let report = checked(yaml, resources, refused("tokens"));
     assert!(report.open.iter().any(|open| open.question.contains("more credentials") && open.integrations == ["a"]));
+}
+
+/// A project with its own scheme, which gives the account these permissions.
+fn project(key: &str, account: &str, permissions: &[&str]) -> Vec<Resource> {
+    let id = |kind, native: String| ResourceId::new("acme", kind, &native);
+    let resource = |id, name: &str, body| Resource { id, name: name.to_owned(), seen_by: seen_by(&["projects"]), body };
+    let scheme = id(Kind::Container, format!("permission-scheme:{key}"));
+    let body = Container {
+        key: known(key),
+        permission_scheme: Fact::Known(scheme.clone()),
+        ..Container::unknown(ContainerForm::Project)
+    };
+    let mut all = vec![resource(id(Kind::Container, format!("project:{key}")), key, Body::Container(body))];
+    for permission in permissions {
+        let mut grant = Grant::of(GrantForm::Permission, *permission, Holder::Principal);
+        grant.principal = Fact::Known(account_id(account));
+        grant.container = Fact::Known(scheme.clone());
+        let id = id(Kind::Grant, format!("permission-scheme:{key}/{permission}"));
+        all.push(resource(id, permission, Body::Grant(grant)));
+    }
+    all
+}
+
+#[test]
+fn rights_beyond_the_declared_needs_and_short_of_them_are_told() {
+    let yaml = "integrations:\n  - id: a\n    accounts: [svc-a]\n    containers: [pay, GONE]\n    \
+                permissions: [BROWSE_PROJECTS, EDIT_ISSUES]\n";
+    let mut resources = vec![machine("svc-a", "svc-a")];
+    if let Body::Principal(body) = &mut resources[0].body {
+        body.groups = Fact::Known(Vec::new());
+    }
+    resources.extend(project("PAY", "svc-a", &["BROWSE_PROJECTS", "DELETE_ISSUES"]));
+    resources.extend(project("OPS", "svc-a", &["BROWSE_PROJECTS"]));
+    resources.extend(project("HR", "somebody", &["BROWSE_PROJECTS"]));
+    let mut seen = ledger();
+    seen.push(LedgerEntry { shows: vec![Kind::Container, Kind::Grant], ..whole("projects") });
+    let report = checked(yaml, resources.clone(), seen.clone());
+    let messages: Vec<&str> = report.differences.iter().map(|one| one.message.as_str()).collect();
+    let expected = [
+        "account “svc-a” of integration `a` has DELETE_ISSUES in PAY, which it does not need",
+        "account “svc-a” of integration `a` lacks EDIT_ISSUES in PAY",
+        "account “svc-a” of integration `a` has BROWSE_PROJECTS in OPS, where it is not declared to work",
+        "integration `a` is declared to work in GONE, which is not there",
+    ];
+    assert_eq!(messages, expected);
+    assert!(report.open.is_empty(), "{report:?}");
+    // What was not read whole: what is there is told, and what is not is a question.
+    let last = seen.len() - 1;
+    seen[last].state = EndpointState::Partial;
+    let report = checked(yaml, resources, seen);
+    assert_eq!(whats(&report), [What::PermissionNotNeeded, What::OutsideContainers]);
+    let questions: Vec<&str> = report.open.iter().map(|open| open.question.as_str()).collect();
+    assert_eq!(questions, ["what its accounts may do in projects beyond what was seen", "whether GONE is there"]);
+}
+
+#[test]
+fn a_token_that_ended_says_nothing_any_more() {
+    let ended =
+        token_of("p", "t", "jenkins", |token| token.expires_at = Fact::Known(night(1) - chrono::TimeDelta::days(1)));
+    let report = checked("integrations: []\n", vec![person("Ada Muster", "ada.muster@acme.example"), ended], ledger());
+    assert!(report.differences.is_empty(), "{report:?}");
 }
 
 #[test]
