@@ -79,7 +79,7 @@ pub(super) fn is_declared(
     claimed: &HashMap<&ResourceId, Vec<usize>>,
 ) -> bool {
     let systems: Vec<&str> = trace.profiles.iter().map(|profile| profile.id.as_str()).collect();
-    if trace.anchor.kind() != Kind::Principal {
+    if trace.account().is_none() {
         return declared.iter().any(|integration| integration.is_of(&systems));
     }
     let integrations = claimed.get(&trace.anchor.id).into_iter().flatten().filter_map(|at| declared.get(*at));

@@ -65,8 +65,7 @@ fn head(coverage: Coverage<'_>, entries: usize, left_out: usize) -> String {
 /// with accounts in several products has one entry.
 fn entries(traces: Vec<Trace<'_>>) -> Vec<Entry<'_>> {
     let mut entries: BTreeMap<(bool, String, String), Entry> = BTreeMap::new();
-    let (of_accounts, others): (Vec<_>, Vec<_>) =
-        traces.into_iter().partition(|trace| trace.anchor.kind() == Kind::Principal);
+    let (of_accounts, others): (Vec<_>, Vec<_>) = traces.into_iter().partition(|trace| trace.account().is_some());
     for trace in of_accounts {
         let profile = trace.profiles.first().copied();
         let system = profile.map(|profile| profile.id.clone()).unwrap_or_default();
@@ -92,8 +91,7 @@ fn identity(account: &Resource) -> String {
 }
 
 fn write_entry(inventory: &Inventory<'_>, entry: &Entry<'_>, ids: &mut BTreeSet<String>, text: &mut String) {
-    let accounts: Vec<&Resource> =
-        entry.traces.iter().map(|trace| trace.anchor).filter(|anchor| anchor.kind() == Kind::Principal).collect();
+    let accounts: Vec<&Resource> = entry.traces.iter().filter_map(Trace::account).collect();
     let called = accounts.first().map(|account| called(account));
     let title = entry.profile.map_or("An unknown system", |profile| profile.title.as_str());
     let name = match called {

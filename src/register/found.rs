@@ -1,6 +1,7 @@
 //! What a scan recognised: systems with the account they run on, or the token, webhook or app that shows them where no
 //! account does; and accounts for machines that fit no system.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
@@ -25,7 +26,12 @@ pub(super) struct Trace<'a> {
     pub(super) score: f64,
 }
 
-impl Trace<'_> {
+impl<'a> Trace<'a> {
+    /// The account it runs on, if it runs on one that somebody keeps.
+    pub(super) fn account(&self) -> Option<&'a Resource> {
+        Some(self.anchor).filter(|anchor| anchor.kind() == Kind::Principal && !is_account_of_app(anchor))
+    }
+
     /// One line for each sign: “token label fits `jenkins`: nightly-jenkins”.
     pub(super) fn evidence(&self) -> Vec<String> {
         let line = |(resource, signal): &(&Resource, Signal)| {
@@ -116,7 +122,8 @@ pub(super) fn traces<'a>(inventory: &Inventory<'a>, profiles: &'a [Profile]) -> 
             by_anchor.entry(id).or_default().push(Trace { profiles: vec![profile], anchor, signals, score });
         }
     }
-    let mut traces: Vec<Trace> = by_anchor.into_values().flat_map(|traces| joined(inventory, traces)).collect();
+    let traces = by_anchor.into_values().flat_map(|traces| joined(inventory, traces)).collect();
+    let mut traces = apps_together(traces);
     traces.extend(machines(inventory, &traces));
     traces.sort_by(|left, right| key(left).cmp(&key(right)));
     traces
@@ -185,6 +192,35 @@ fn joined<'a>(inventory: &Inventory<'a>, traces: Vec<Trace<'a>>) -> Vec<Trace<'a
         trace.profiles.sort_by_key(|profile| !fits(profile));
     }
     joined
+}
+
+/// One app is in many products, and has an account of its own in the cloud: of each system one trace of apps is enough.
+fn apps_together(traces: Vec<Trace<'_>>) -> Vec<Trace<'_>> {
+    let (mut apps, mut together): (Vec<Trace>, Vec<Trace>) =
+        traces.into_iter().partition(|trace| trace.anchor.kind() == Kind::App || is_account_of_app(trace.anchor));
+    // What is installed says more than the account that it came with.
+    apps.sort_by_key(|trace| (trace.anchor.kind() != Kind::App, &trace.anchor.id));
+    let mut by_system: BTreeMap<Option<&str>, Trace> = BTreeMap::new();
+    for app in apps {
+        let system = app.profiles.first().map(|profile| profile.id.as_str());
+        match by_system.entry(system) {
+            Entry::Vacant(free) => {
+                free.insert(app);
+            }
+            Entry::Occupied(mut taken) => {
+                let trace = taken.get_mut();
+                trace.signals.extend(app.signals);
+                trace.score = score(trace.signals.iter().map(|(_, signal)| signal));
+            }
+        }
+    }
+    together.extend(by_system.into_values());
+    together
+}
+
+/// True for the account that an app came with: nobody makes or keeps it.
+fn is_account_of_app(resource: &Resource) -> bool {
+    matches!(&resource.body, Body::Principal(account) if account.account_type == Fact::Known(PrincipalType::App))
 }
 
 /// The forms of credential that something has, or where none was seen, that its product knows.

@@ -13,7 +13,7 @@ use keyroll::model::{
 };
 use keyroll::problem::SourceText;
 use keyroll::register::{Report, What, check, draft};
-use keyroll::sources::register::{profiles, read};
+use keyroll::sources::register::{collection, declared, profiles, read};
 use proptest::prelude::*;
 
 use crate::support::estate::{account, account_id, entry, night, seen_by, snapshot, token, whole};
@@ -558,6 +558,7 @@ fn webhooks_go_where_somebody_said_they_would() {
         webhook("2", "https://acme.kiplot.com"),
         webhook("3", "https://ci.acme.example:8443"),
         webhook("4", "https://ci.acme.example"),
+        webhook("4b", "https://ci.acme.example"),
         webhook("5", "https://hooks.zapier.com"),
         off(webhook("6", "https://webhook.site")),
     ];
@@ -565,7 +566,7 @@ fn webhooks_go_where_somebody_said_they_would() {
     let messages: Vec<&str> = report.differences.iter().map(|one| one.message.as_str()).collect();
     let expected = [
         "webhook “5” sends to hooks.zapier.com, which integration `own` does not name",
-        "webhook “4” sends to ci.acme.example, which no integration names",
+        "2 webhooks send to ci.acme.example, which no integration names",
     ];
     assert_eq!(messages, expected);
     let mut untold = webhook("7", "");
@@ -616,6 +617,46 @@ fn systems_that_nobody_declared_are_told_with_their_evidence() {
     ];
     assert_eq!(zapier.evidence, evidence);
     assert_eq!(zapier.resources, ["acme/credential/t1", "acme/principal/p"]);
+}
+
+#[test]
+fn an_app_in_several_products_and_its_account_are_one() {
+    let mut of_app = machine("tempo", "Tempo Timesheets");
+    if let Body::Principal(body) = &mut of_app.body {
+        body.account_type = Fact::Known(PrincipalType::App);
+    }
+    let apps = vec![app("a1", "is.origo.jira.tempo-plugin"), app("a2", "com.tempoplugin.tempo-teams"), of_app];
+    let report = checked("integrations: []\n", apps.clone(), ledger());
+    assert_eq!(report.differences.len(), 1, "{report:#?}");
+    assert_eq!(report.differences[0].resources, ["acme/app/a1", "acme/app/a2", "acme/principal/tempo"]);
+    let declared = "integrations:\n  - { id: tempo, system: tempo }\n";
+    assert!(checked(declared, apps, ledger()).differences.is_empty(), "an app needs no account to be declared");
+}
+
+#[test]
+fn the_source_shows_what_the_file_declares_and_its_mistakes_are_those_of_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("own")).unwrap();
+    fs::write(path("own/mainframe.yaml"), "id: mainframe\ntitle: Mainframe\nfingerprints:\n  names: [zos]\n").unwrap();
+    fs::write(path("integrations.yaml"), "integrations:\n  - { id: m, system: mainframe }\n").unwrap();
+    let section =
+        |yaml: &str| keyroll::document::parse(&SourceText::new(path("keyroll.yaml").to_str().unwrap(), yaml)).unwrap();
+    let found = declared(section("file: integrations.yaml\nprofiles: [own]\n")).unwrap();
+    let collection = collection(&"reg".into(), &found, &keyroll::clock::FixedClock::at(night(1)));
+    assert_eq!(collection.resources[0].id.as_str(), "register/integration/m");
+    let entry = &collection.ledger[0];
+    assert_eq!((entry.endpoint.as_ref(), entry.path.as_str()), ("integrations", "FILE integrations.yaml"));
+    assert_eq!((entry.state, entry.rows, entry.rows_expected), (EndpointState::Complete, 1, Some(1)));
+    assert_eq!(collection.resources[0].seen_by[0].endpoint.as_ref(), "integrations");
+
+    let told = |yaml: &str| declared(section(yaml)).unwrap_err().to_string();
+    assert!(told("profiles: [own]\n").contains("`file` is missing"));
+    let both = told("file: nowhere.yaml\nprofiles: [nothing]\n");
+    assert!(both.contains("nowhere.yaml`") && both.contains("cannot read the folder `nothing`"), "{both}");
+    assert!(told("file: integrations.yaml\n").contains("there is no profile of a system `mainframe`"));
+    fs::write(path("integrations.yaml"), b"integrations:\n  - { id: \xff }\n").unwrap();
+    assert!(told("file: integrations.yaml\n").contains("cannot read"));
 }
 
 #[test]
