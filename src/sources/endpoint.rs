@@ -26,6 +26,9 @@ pub struct Endpoint {
     pub always_there: bool,
     /// True if it shows only what the scanning account may view, and has no way of telling what else there is.
     pub visible_only: bool,
+    /// True if a version of the product that has no such thing answers with a page for people: only what the API itself
+    /// calls missing is then `missing`.
+    pub varies: bool,
     /// How many requests it takes, in words: “1 per 100 accounts”.
     pub cost: &'static str,
 }
@@ -39,7 +42,8 @@ impl Endpoint {
         right: &'static str,
     ) -> Self {
         let (missing, plan, always_there) = (EndpointState::Denied, None, false);
-        Self { name, requests, shows, forms: &[], right, missing, plan, always_there, cost: "1", visible_only: false }
+        let (visible_only, varies, forms) = (false, false, &[]);
+        Self { name, requests, shows, forms, right, missing, plan, always_there, cost: "1", visible_only, varies }
     }
 
     /// What is read from a file on this machine: it takes no request.
@@ -50,6 +54,11 @@ impl Endpoint {
     /// The same endpoint, for a product that may not offer it.
     pub(super) const fn may_be_missing(self) -> Self {
         Self { missing: EndpointState::NotOffered, ..self }
+    }
+
+    /// The same endpoint, which not every version of the product has.
+    pub(super) const fn varies_by_version(self) -> Self {
+        Self { varies: true, ..self }
     }
 
     /// The same endpoint, about these forms only of what it shows.
@@ -103,17 +112,21 @@ impl Endpoint {
     /// Method and path as the ledger shows them; of a file on this machine `FILE {}`.
     #[must_use]
     pub fn path(&self) -> String {
-        let Some(main) = self.requests.first() else { return "FILE {}".to_owned() };
-        let method = match main.method {
-            Method::Get => "GET",
-            Method::Post => "POST",
-        };
-        format!("{method} {}", main.path)
+        self.requests.first().map_or_else(|| "FILE {}".to_owned(), |main| in_words(*main))
     }
 
     fn main(&self) -> Allowed {
         *self.requests.first().expect("internal: every endpoint has a request")
     }
+}
+
+/// A listed request as the ledger shows it.
+pub(super) fn in_words(request: Allowed) -> String {
+    let method = match request.method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+    };
+    format!("{method} {}", request.path)
 }
 
 /// A GET for the table.

@@ -8,11 +8,13 @@ mod automation;
 mod bitbucket_cloud;
 mod confluence_cloud;
 mod connection;
+mod data_center;
 mod endpoint;
 mod file;
 mod jira_align;
 mod jira_cloud;
 mod local;
+mod jira_dc;
 mod pages;
 mod reading;
 pub mod register;
@@ -111,6 +113,7 @@ pub static SOURCES: &[SourceKind] = &[
     jira_cloud::KIND,
     confluence_cloud::KIND,
     bitbucket_cloud::KIND,
+    jira_dc::KIND,
     jira_align::KIND,
     file::KIND,
     register::KIND,

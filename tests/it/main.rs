@@ -12,6 +12,7 @@ mod http;
 mod journey;
 mod lifecycle;
 mod mistakes;
+mod mixed;
 mod monitoring;
 mod register;
 mod reports;

@@ -296,7 +296,7 @@ mod tests {
                     expires: EXPIRES\n  status: { value: x, column: y }\n  impersonates: { value: maybe }\n  scopes: HASHED_TOKEN\n";
         let told = told(yaml);
         let expected = [
-            "m.yaml:2:17: `personal-acces-token` is not known here; did you mean `personal-access-token`?",
+            "m.yaml:2:16: `personal-acces-token` is not known here; did you mean `personal-access-token`?",
             "m.yaml:4:8: `iso` is no form of dates",
             "`by` cannot be `mial`",
             "unknown key `expires`",

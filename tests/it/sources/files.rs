@@ -17,6 +17,8 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::{entry, facts, morning, sealed};
+use crate::support::keyroll::keyroll;
+use crate::support::project;
 
 /// A folder with a configuration and an export in it.
 struct Export {
@@ -265,7 +267,7 @@ async fn an_export_that_is_too_old_says_so() {
     assert_eq!(entry.state, EndpointState::Partial);
     assert!(entry.reason.contains("4 days old") && entry.reason.contains("write it again"), "{}", entry.reason);
     let entry = aged("older_than_days: 3\nexported_at: created\n", 0).entry().await;
-    assert!(entry.reason.contains("292 days old"), "what the export says counts: {}", entry.reason);
+    assert!(entry.reason.contains("293 days old"), "what the export says counts: {}", entry.reason);
 }
 
 /// Two nights of an export of some tokens: one of them is not in it the second night.
@@ -443,8 +445,10 @@ async fn json_is_read_from_where_its_rows_are_and_line_by_line() {
 }
 
 fn told(yaml: &str) -> Vec<String> {
-    let problems = Export::new(yaml, "x", "").build().err().map(|problems| problems.0).unwrap_or_default();
-    problems.iter().map(|problem| problem.to_string().rsplit_once('/').unwrap().1.to_owned()).collect()
+    let export = Export::new(yaml, "x", "");
+    let problems = export.build().err().map(|problems| problems.0).unwrap_or_default();
+    let folder = format!("{}/", export.folder.path().display());
+    problems.iter().map(|problem| problem.to_string().replace(&folder, "")).collect()
 }
 
 #[test]
@@ -517,4 +521,44 @@ proptest! {
         let yaml = yaml.replace("tokens.csv", "t.json");
         no_row_is_lost("t.json", &yaml, serde_json::to_string_pretty(&objects).unwrap().as_bytes(), Some(rows.len()));
     }
+}
+
+fn copied(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copied(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+/// Files alone make an estate: no network, no credential.
+#[test]
+fn the_example_is_scanned_whole_and_the_command_says_what_is_wrong_with_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    copied(&project().join("examples/file-import"), folder.path());
+    let run = |arguments: &[&str]| keyroll(folder.path(), &[&["--now", "2026-11-22T02:00:00Z"], arguments].concat());
+    let scan = run(&["scan"]);
+    assert!([0, 10].contains(&scan.code), "complete, with findings or none: {}{}", scan.out, scan.err);
+    let credentials = run(&["inventory", "credentials"]);
+    assert!(
+        credentials.out.contains("release-bot") && credentials.out.contains("old; kept by mistake"),
+        "{}",
+        credentials.out
+    );
+    let export = folder.path().join("exports/build-tokens.csv");
+    let rows = fs::read_to_string(&export).unwrap();
+    fs::write(&export, rows.replace("02.03.2026 10:14", "2026-03-02 10:14")).unwrap();
+    let scan = run(&["scan"]);
+    assert!([20, 30].contains(&scan.code), "a row was left out: {}{}", scan.out, scan.err);
+    let coverage = run(&["coverage"]);
+    assert!(coverage.out.contains("line 2, column `created`"), "{}", coverage.out);
+    fs::write(folder.path().join("people.csv"), "mail,name\nada,Ada\n").unwrap();
+    let scan = run(&["scan"]);
+    assert_eq!(scan.code, 3, "{}{}", scan.out, scan.err);
+    assert!(scan.err.contains("people.csv:2:1") && scan.err.contains("no mail address"), "{}", scan.err);
 }
