@@ -88,10 +88,15 @@ pub struct SourceKind {
 }
 
 impl SourceKind {
-    /// True if it asks nobody and reads files instead.
+    /// The keys of its section that name files and folders which are read when it is built: whoever watches the
+    /// configuration watches these too. What a scan reads anew every time is not among them.
     #[must_use]
-    pub fn reads_files(&self) -> bool {
-        self.endpoints.iter().all(|endpoint| endpoint.requests.is_empty())
+    pub fn read_when_built(&self) -> &'static [&'static str] {
+        match self.name {
+            "register" => &["file", "profiles"],
+            "roster" => &["path"],
+            _ => &[],
+        }
     }
 }
 
