@@ -361,6 +361,15 @@ fn roles_of_group<'a>(view: &View<'a>, shown: &[&str], asked: impl Fn(GrantForm)
     Fact::Known(Texts::Made(roles.into_iter().collect()))
 }
 
+/// What the owner goes by. Nothing where nobody was seen: who it is, is another question.
+pub(super) fn owner_names<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    let owner = credential(view).owner.known().and_then(|owner| view.inventory.get(owner));
+    owner.filter(|owner| owner.kind() == Kind::Principal).map_or_else(
+        || Fact::Known(Texts::Made(Vec::new())),
+        |owner| principal_names(&View { resource: owner, ..*view }),
+    )
+}
+
 /// Whoever is in no list is missed only where there is a list of such accounts: a list of tokens may come alone.
 pub(super) fn owner_exists(view: &View<'_>) -> Fact<bool> {
     let listed = |owner: &ResourceId| {

@@ -220,6 +220,7 @@ pub static FIELDS: &[Field] = &[
     field(CR, "used_by_other", Get::Bool(derived::used_by_other), "The audit log saw another account than its owner acting with it.").derived(&[AUDIT_LOG]),
     field(CR, "same_key", Get::Int(derived::same_key), "Other places where the same public key is, of a deploy key other deploy keys; 0 for what is no key.").derived(&[(CR, &["deploy-key"])]),
     field(CR, "owner_exists", Get::Bool(derived::owner_exists), "The account it acts as was seen.").derived(&[(PR, &[])]),
+    field(CR, "owner_names", Get::Texts(derived::owner_names), "What the account it acts as goes by; no entries if that was not seen.").derived(&[]),
 
     field(CT, "name", Get::Text(name), "The container's name."),
     field(CT, "id", Get::Text(id), "Its id in keyroll."),
