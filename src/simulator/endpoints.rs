@@ -15,17 +15,32 @@ pub(crate) enum Host {
     Org,
     /// The site: Jira, and Confluence below `/wiki`.
     Site,
+    /// The sandbox: the same Jira with other things in it, and no Confluence.
+    Sandbox,
     /// Bitbucket, in place of `api.bitbucket.org`.
     Bitbucket,
     /// A Jira of the firm's own.
     JiraDc,
     /// A Confluence of the firm's own.
     ConfluenceDc,
+    /// A Bitbucket of the firm's own.
+    BitbucketDc,
+    /// Jira Align, in place of `acme.jiraalign.com`.
+    Align,
 }
 
 impl Host {
     /// All hosts, in the order in which they open.
-    pub(super) const ALL: [Host; 5] = [Host::Org, Host::Site, Host::Bitbucket, Host::JiraDc, Host::ConfluenceDc];
+    pub(super) const ALL: [Host; 8] = [
+        Host::Org,
+        Host::Site,
+        Host::Sandbox,
+        Host::Bitbucket,
+        Host::JiraDc,
+        Host::ConfluenceDc,
+        Host::BitbucketDc,
+        Host::Align,
+    ];
 }
 
 /// How an API family words its refusals.
@@ -47,6 +62,10 @@ pub(crate) enum Family {
     JiraDc,
     /// Confluence Data Center: status code, message and reason.
     ConfluenceDc,
+    /// Bitbucket Data Center: a list of errors, with the names of exceptions.
+    BitbucketDc,
+    /// Jira Align: a message.
+    Align,
 }
 
 /// Who may ask.
@@ -123,10 +142,20 @@ impl Endpoint {
         match self.place() {
             Host::Org => "org",
             Host::Site if self.path.starts_with("/wiki/") => "confluence",
-            Host::Site => "jira",
+            Host::Site | Host::Sandbox => "jira",
             Host::Bitbucket => "bitbucket",
             Host::JiraDc => "jira-dc",
             Host::ConfluenceDc => "confluence-dc",
+            Host::BitbucketDc => "bitbucket-dc",
+            Host::Align => "jira-align",
+        }
+    }
+
+    /// Whether a host has it. The sandbox has what the site has of Jira.
+    pub(super) fn is_of(&self, host: Host) -> bool {
+        match host {
+            Host::Sandbox => self.place() == Host::Site && !self.path.starts_with("/wiki/"),
+            host => self.place() == host,
         }
     }
 
@@ -200,10 +229,14 @@ const fn bitbucket(name: &'static str, path: &'static str, answer: fn(&Estate, &
 }
 
 /// All endpoints. The first of a host whose path fits answers.
-pub static ENDPOINTS: &[Endpoint] = &joined::<{ CLOUD.len() + servers::JIRA.len() + servers::CONFLUENCE.len() }>(&[
+pub static ENDPOINTS: &[Endpoint] = &joined::<
+    { CLOUD.len() + servers::JIRA.len() + servers::CONFLUENCE.len() + servers::BITBUCKET.len() + servers::ALIGN.len() },
+>(&[
     CLOUD,
     servers::JIRA,
     servers::CONFLUENCE,
+    servers::BITBUCKET,
+    servers::ALIGN,
 ]);
 
 /// Several lists as one.

@@ -67,6 +67,9 @@ impl Reply {
             }]}),
             Family::Bitbucket => json!({"type": "error", "error": {"message": text}}),
             Family::JiraDc => json!({"errorMessages": [text], "errors": {}}),
+            Family::BitbucketDc => json!({"errors": [{"context": null, "message": text,
+                "exceptionName": "com.atlassian.bitbucket.AuthorisationException"}]}),
+            Family::Align => json!({"message": text}),
             Family::ConfluenceDc => json!({"statusCode": status, "data": {"authorized": status != 401, "valid": true,
                 "errors": [], "successful": false}, "message": text, "reason": title(status)}),
         };

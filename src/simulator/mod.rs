@@ -36,6 +36,7 @@ mod policies;
 mod random;
 mod repositories;
 mod repository_plants;
+mod sandbox;
 mod server;
 mod servers;
 mod service_desk;
@@ -99,6 +100,7 @@ pub struct Simulator {
     addresses: Vec<(Host, SocketAddr)>,
     org_id: String,
     cloud_id: String,
+    sandbox_id: String,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -110,11 +112,13 @@ impl Simulator {
     pub async fn start(plan: Plan) -> io::Result<Self> {
         let estate = Estate::found(&plan);
         let (org_id, cloud_id) = (estate.org_id.clone(), estate.cloud_id.clone());
+        let sandbox_id = estate.sandbox_id.clone();
         let shared = Arc::new(Shared {
             accepted: Accepted::of(&estate),
             estate: RwLock::new(estate),
             page_latency: plan.page_latency,
             faults: Mutex::default(),
+            sandbox_faults: Mutex::default(),
             requests: Mutex::default(),
             destroyed: Mutex::default(),
             bitbucket_budget: Mutex::default(),
@@ -125,7 +129,7 @@ impl Simulator {
             addresses.push((host, address));
             tasks.push(task);
         }
-        Ok(Self { shared, addresses, org_id, cloud_id, tasks })
+        Ok(Self { shared, addresses, org_id, cloud_id, sandbox_id, tasks })
     }
 
     /// Base URL of a host.
@@ -162,6 +166,19 @@ impl Simulator {
     #[must_use]
     pub fn cloud_id(&self) -> &str {
         &self.cloud_id
+    }
+
+    /// Base URL of the second Jira site, in place of `https://acme-sandbox-412.atlassian.net`. It is a sandbox of the
+    /// organisation; the person who reads the site reads it with the same token.
+    #[must_use]
+    pub fn sandbox_url(&self) -> String {
+        self.url(Host::Sandbox)
+    }
+
+    /// The cloud id of the sandbox.
+    #[must_use]
+    pub fn sandbox_id(&self) -> &str {
+        &self.sandbox_id
     }
 
     /// An organisation key with reading scopes.
@@ -232,9 +249,20 @@ impl Simulator {
         self.faults().arm(known.name, fault);
     }
 
+    /// Arms a fault for the endpoint of that name on the sandbox, in place of an earlier one.
+    ///
+    /// # Panics
+    /// When the sandbox has no endpoint of that name.
+    pub fn set_sandbox_fault(&self, endpoint: &str, fault: Fault) {
+        let known = ENDPOINTS.iter().find(|known| known.name == endpoint && known.is_of(Host::Sandbox));
+        let known = known.expect("internal: faults are armed for endpoints that exist");
+        hold(&self.shared.sandbox_faults).arm(known.name, fault);
+    }
+
     /// Disarms all faults.
     pub fn clear_faults(&self) {
         self.faults().disarm();
+        hold(&self.shared.sandbox_faults).disarm();
     }
 
     /// Lets a night pass: the clock moves to `to`, and what changes is added to [`Truth::drift`].

@@ -17,6 +17,7 @@ use super::endpoints::{Access, ENDPOINTS, Endpoint, Family, Host};
 use super::estate::Estate;
 use super::exchange::{Ask, Reply};
 use super::faults::{DEAD_LINK, Delivery, Fault, Faults, bend};
+use super::sandbox;
 use super::servers::{self, Caller};
 
 /// Requests a minute that the limit headers speak of.
@@ -29,6 +30,8 @@ pub(super) struct Shared {
     pub(super) accepted: Accepted,
     pub(super) page_latency: Duration,
     pub(super) faults: Mutex<Faults>,
+    /// Those of the sandbox, whose endpoints have the names of the site's.
+    pub(super) sandbox_faults: Mutex<Faults>,
     pub(super) requests: Mutex<Vec<(String, String)>>,
     pub(super) destroyed: Mutex<Vec<(String, String)>>,
     /// How many more requests Bitbucket answers within the hour; `None` sets no limit.
@@ -61,7 +64,7 @@ pub(super) async fn answer(State(port): State<Port>, request: Request) -> Respon
     }
     let found = ENDPOINTS
         .iter()
-        .filter(|endpoint| endpoint.place() == port.host)
+        .filter(|endpoint| endpoint.is_of(port.host))
         .find_map(|endpoint| Some((endpoint, endpoint.matches(&method, &path)?)));
     let Some((endpoint, segments)) = found.filter(|(endpoint, _)| port.shared.offers(endpoint)) else {
         return send(&port.unmatched(&method, &path), &HeaderMap::new());
@@ -73,7 +76,7 @@ pub(super) async fn answer(State(port): State<Port>, request: Request) -> Respon
         );
     }
     let caller = match port.shared.admit(endpoint, &parts.headers) {
-        Ok(caller) => caller,
+        Ok(caller) => Caller { host: port.host, ..caller },
         Err(refusal) => return send(&refusal, &HeaderMap::new()),
     };
     let query = Query::try_from_uri(&parts.uri).map_or_else(|_unreadable| Vec::new(), |Query(pairs)| pairs);
@@ -122,7 +125,8 @@ impl Shared {
 
     async fn deliver(&self, endpoint: &'static Endpoint, mut ask: Ask, number: usize) -> Response {
         let mut reply = self.reply(endpoint, &ask);
-        let fault = hold(&self.faults).strike(endpoint.name, reply.page);
+        let faults = if ask.caller.host == Host::Sandbox { &self.sandbox_faults } else { &self.faults };
+        let fault = hold(faults).strike(endpoint.name, reply.page);
         if let Some(Fault::RepeatedCursor) = fault {
             ask.stuck = true;
             reply = self.reply(endpoint, &ask);
@@ -134,7 +138,7 @@ impl Shared {
             None => Delivery::Json(reply),
         };
         let mut headers = self.limits(endpoint, number);
-        if let Some(name) = ask.caller.account {
+        if let Some(name) = ask.caller.account.filter(|_| endpoint.place() != Host::Align) {
             let estate = self.estate.read().unwrap_or_else(PoisonError::into_inner);
             set(&mut headers, "x-ausername", &estate.servers.accounts[name].username);
         }
@@ -174,6 +178,11 @@ impl Shared {
         if endpoint.path.contains("{ws}") && !estate.workspace.is_called(ask.segment(0)) {
             return Reply::refusal(Family::Bitbucket, 404, "No workspace with identifier or you cannot see it");
         }
+        if let (Host::Sandbox, Some(sandbox)) = (ask.caller.host, &estate.sandbox) {
+            let mut reply = (endpoint.answer)(sandbox, ask);
+            sandbox::readdress(&mut reply.body);
+            return reply;
+        }
         (endpoint.answer)(&estate, ask)
     }
 
@@ -200,13 +209,15 @@ impl Port {
         }
         let family = match self.host {
             Host::Org => Family::OldAdmin,
-            Host::Site => Family::of_site(path),
+            Host::Site | Host::Sandbox => Family::of_site(path),
             Host::Bitbucket if WITHDRAWN.contains(&path) => {
                 let text = "CHANGE-2770: this endpoint reached across workspaces and is withdrawn";
                 return Reply::refusal(Family::Bitbucket, 410, text);
             }
             Host::Bitbucket => Family::Bitbucket,
-            Host::JiraDc | Host::ConfluenceDc => return Reply::page_for_people(404, DEAD_LINK),
+            // It says nothing about what it does not know.
+            Host::Align => return Reply { status: 404, ..Reply::ok(Value::Null) },
+            Host::JiraDc | Host::ConfluenceDc | Host::BitbucketDc => return Reply::page_for_people(404, DEAD_LINK),
         };
         Reply::refusal(family, 404, "Request failed to match any route")
     }
@@ -296,7 +307,8 @@ fn send(reply: &Reply, headers: &HeaderMap) -> Response {
     if let Some(page) = reply.html {
         return respond(reply.status, "text/html;charset=UTF-8", headers, Body::from(page));
     }
-    let body = if reply.status == 204 { Body::empty() } else { Body::from(reply.body.to_string()) };
+    let says_nothing = reply.status == 204 || (reply.status == 404 && reply.body.is_null());
+    let body = if says_nothing { Body::empty() } else { Body::from(reply.body.to_string()) };
     respond(reply.status, JSON, headers, body)
 }
 

@@ -1,6 +1,8 @@
 //! The pretended estate keeps its word: it answers as the published descriptions say, adds up, repeats itself,
 //! misbehaves as armed, and changes over night exactly as its answer sheet tells.
 
+mod align;
+mod bitbucket_dc;
 mod described;
 mod documented;
 mod estate_log;
@@ -8,6 +10,8 @@ mod faults;
 mod night;
 mod planted;
 mod products;
+mod sandbox;
+mod self_hosted;
 mod site;
 mod visitor;
 
@@ -255,6 +259,10 @@ async fn the_answer_sheet_names_things_that_are_there() {
             seen += &visitor.get(&visitor.example(endpoint.path).await.0).await.to_string();
         }
     }
+    seen += &bitbucket_dc::told(&simulator).await;
+    seen += &json!(align::users(&simulator).await).to_string();
+    seen += &sandbox::told(&simulator).await;
+    seen += &self_hosted::told(&simulator).await;
     let truth = simulator.truth();
     let mut ids = BTreeSet::new();
     for plant in truth.plants.iter().chain(&truth.harmless) {

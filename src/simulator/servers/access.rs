@@ -7,6 +7,7 @@ use super::super::endpoints::Host;
 use super::super::estate::Estate;
 use super::super::exchange::Reply;
 use super::super::random::Random;
+use super::bitbucket::endpoints::SAY_403;
 
 /// What an account may do in a product, the least first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +23,7 @@ pub(crate) enum Rank {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Caller {
     pub(crate) host: Host,
-    /// Place of the account.
+    /// Place of the account; in Jira Align, of the user there.
     pub(crate) account: Option<usize>,
     pub(crate) rank: Rank,
 }
@@ -54,7 +55,7 @@ const CALLS_IT_401: &[&str] = &["jira-dc-cluster-nodes", "confluence-dc-webhooks
 pub(crate) fn logins(estate: &Estate) -> Vec<Login> {
     let mut random = Random::new(estate.seed ^ 0x5EC2_E7DC);
     let mut logins = Vec::new();
-    for host in [Host::JiraDc, Host::ConfluenceDc] {
+    for host in [Host::JiraDc, Host::ConfluenceDc, Host::BitbucketDc] {
         for account in estate.servers.readers {
             let token = format!("demo-pat-{:016x}{:016x}", random.next(), random.next());
             let header = format!("Bearer {token}");
@@ -64,6 +65,12 @@ pub(crate) fn logins(estate: &Estate) -> Vec<Login> {
             let header = format!("Basic {}", base64(pair.as_bytes()));
             logins.push(Login { host, account, secret: password, header, basic: true });
         }
+    }
+    let mut random = Random::new(estate.seed ^ 0x5EC2_E7A1);
+    for account in estate.servers.align.readers {
+        let token = format!("demo-align-{:016x}{:016x}", random.next(), random.next());
+        let header = format!("Bearer {token}");
+        logins.push(Login { host: Host::Align, account, secret: token, header, basic: false });
     }
     logins
 }
@@ -91,13 +98,14 @@ pub(crate) fn admit(
     let Some(login) = login else {
         return Err(Reply::refusal(family, 401, "Client must be authenticated to access this resource."));
     };
-    let account = &estate.servers.accounts[login.account];
-    if login.basic && installation.blocks_basic && !installation.basic_for.contains(&account.username) {
+    let gets_in = || installation.basic_for.contains(&estate.servers.accounts[login.account].username);
+    if login.basic && installation.blocks_basic && !gets_in() {
         return Err(Reply::refusal(family, 403, "Basic Authentication has been disabled on this instance."));
     }
     let rank = estate.servers.rank(host, login.account);
     if rank < wanted {
-        let status = if CALLS_IT_401.contains(&endpoint) { 401 } else { 403 };
+        let bitbucket = host == Host::BitbucketDc && !SAY_403.contains(&endpoint);
+        let status = if bitbucket || CALLS_IT_401.contains(&endpoint) { 401 } else { 403 };
         return Err(Reply::refusal(family, status, "You do not have permission to perform this operation."));
     }
     Ok(Caller { host, account: Some(login.account), rank })

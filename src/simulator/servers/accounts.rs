@@ -103,6 +103,11 @@ impl ServerEstate {
 
     /// What an account may do in a product.
     pub(crate) fn rank(&self, host: Host, account: usize) -> Rank {
+        match host {
+            Host::BitbucketDc => return self.bitbucket.rank(account),
+            Host::Align => return self.align.rank(account),
+            _ => {}
+        }
         let mine = self.groups.iter().filter(|group| group.members.contains(&account));
         let powers = mine.flat_map(|group| &group.powers).filter(|(place, _)| *place == host).map(|(_, rank)| *rank);
         powers.max().unwrap_or_default().max(Rank::LoggedIn)

@@ -19,8 +19,11 @@ pub(super) const SPELLINGS: &[(Host, (&str, &str))] = &[
     (Host::ConfluenceDc, ("/rest/api/latest/", "/rest/api/")),
 ];
 
+/// Whether a version has something.
+type Fits = fn(&Release) -> bool;
+
 /// What is not there in all versions, and in which it is.
-pub(super) const OFFERED: &[(&str, fn(&Release) -> bool)] = &[
+pub(super) const OFFERED: &[(&str, Fits)] = &[
     ("jira-dc-user-list", |release| release.since(10, 3)),
     ("jira-dc-webhooks-old", |release| !release.since(10, 0)),
     ("jira-dc-webhooks", |release| release.since(10, 0)),

@@ -1,12 +1,14 @@
-//! What the firm runs itself: a Jira and a Confluence of Data Center, with accounts, groups, tokens and links of
-//! their own. Its people are those of the cloud, known by user name. Everything here is made after the cloud and from
-//! chance of its own, so that the cloud does not depend on it.
+//! What the firm runs itself: a Jira, a Confluence and a Bitbucket of Data Center, and Jira Align, with accounts,
+//! groups, tokens and links of their own. Its people are those of the cloud, known by user name. Everything here is
+//! made after the cloud and from chance of its own, so that the cloud does not depend on it.
 //!
 //! Answers are written from the published descriptions, and where there are none, from what public clients rely on.
 
 mod access;
 mod accounts;
+mod align;
 mod auditing;
+mod bitbucket;
 mod confluence;
 mod endpoints;
 mod hooks;
@@ -29,12 +31,15 @@ use super::estate::Estate;
 use super::random::Random;
 
 pub(super) use access::{Caller, Login, Rank, admit, logins};
+pub(super) use align::ALIGN;
+pub(super) use bitbucket::endpoints::BITBUCKET;
 pub(super) use endpoints::{CONFLUENCE, JIRA};
-pub(super) use night::pass_night;
 pub use release::Edition;
 
 use accounts::{ServerAccount, ServerGroup};
+use align::Align;
 use auditing::LogEntry;
+use bitbucket::Bitbucket;
 use hooks::Hook;
 use licences::Licence;
 use links::{Client, Link};
@@ -62,6 +67,8 @@ pub(crate) struct ServerEstate {
     pub(crate) readers: [usize; 3],
     pub(crate) jira: Installation,
     pub(crate) confluence: Installation,
+    pub(crate) bitbucket: Bitbucket,
+    pub(crate) align: Align,
     pub(crate) projects: Vec<ServerProject>,
     pub(crate) schemes: Vec<ServerScheme>,
     pub(crate) spaces: Vec<ServerSpace>,
@@ -108,6 +115,7 @@ impl ServerEstate {
     pub(crate) fn installation(&self, host: Host) -> &Installation {
         match host {
             Host::ConfluenceDc => &self.confluence,
+            Host::BitbucketDc => &self.bitbucket.installation,
             _ => &self.jira,
         }
     }
@@ -116,6 +124,7 @@ impl ServerEstate {
     pub(crate) fn installation_mut(&mut self, host: Host) -> &mut Installation {
         match host {
             Host::ConfluenceDc => &mut self.confluence,
+            Host::BitbucketDc => &mut self.bitbucket.installation,
             _ => &mut self.jira,
         }
     }
@@ -148,7 +157,7 @@ pub(super) fn found(estate: &mut Estate, random: &mut Random) {
     let (leads, players) = steady.split_at(4.min(steady.len()));
     let servers = &mut estate.servers;
     servers.jira.install(&Release::of("10.3").expect("internal: it is a version"));
-    servers.confluence.install(&Release::of("8.5").expect("internal: it is a version"));
+    servers.confluence.install(&Release::of("10.2").expect("internal: it is a version"));
     servers.confluence.blocks_basic = true;
     work::lay_out(servers, leads);
     wiki::found(servers, leads);
@@ -161,12 +170,23 @@ pub(super) fn found(estate: &mut Estate, random: &mut Random) {
     plants::plant(estate, players, random);
     plants::forget_machine(&mut estate.servers);
     plants::tell_versions(estate);
+    bitbucket::found(estate, &mut Random::new(estate.seed ^ 0xB17B_0DC0_0000_0004));
+    align::found(estate, &mut Random::new(estate.seed ^ 0xA119_0000_0000_0005));
+}
+
+/// What a night changes. The other products follow the directory.
+pub(super) fn pass_night(estate: &mut Estate) {
+    night::pass(estate);
+    bitbucket::pass_night(estate);
+    align::pass_night(estate);
 }
 
 /// The family that words refusals of a host.
 pub(super) fn family(host: Host) -> Family {
     match host {
         Host::ConfluenceDc => Family::ConfluenceDc,
+        Host::BitbucketDc => Family::BitbucketDc,
+        Host::Align => Family::Align,
         _ => Family::JiraDc,
     }
 }
@@ -181,8 +201,13 @@ fn address(host: Host) -> &'static str {
 
 /// Whether the product has an endpoint, in the version it pretends to be.
 pub(super) fn offers(estate: &Estate, endpoint: &Endpoint) -> bool {
+    let bitbucket = &estate.servers.bitbucket;
+    if bitbucket.is_elsewhere(endpoint.name) {
+        return false;
+    }
     let release = &estate.servers.installation(endpoint.place()).release;
-    endpoints::OFFERED.iter().filter(|(name, _)| *name == endpoint.name).all(|(_, fits)| fits(release))
+    let offered = endpoints::OFFERED.iter().chain(bitbucket::endpoints::SINCE);
+    offered.filter(|(name, _)| *name == endpoint.name).all(|(_, fits)| fits(release))
 }
 
 /// The path as the list of endpoints has it: without the context path, and in the usual spelling of what has two.
@@ -191,6 +216,9 @@ pub(super) fn usual_path(host: Host, path: &str) -> Option<String> {
     let path = match host {
         Host::ConfluenceDc => path.strip_prefix(CONFLUENCE_CONTEXT).filter(|rest| rest.starts_with('/'))?,
         Host::JiraDc => path,
+        Host::BitbucketDc => return Some(bitbucket::endpoints::usual_path(path)),
+        // Names of resources may be written in any case.
+        Host::Align => return Some(path.to_lowercase()),
         _ => return Some(path.to_owned()),
     };
     for (other, usual) in endpoints::SPELLINGS.iter().filter(|(place, ..)| *place == host).map(|(_, pair)| pair) {

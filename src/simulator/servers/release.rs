@@ -22,9 +22,12 @@ pub(crate) struct Release {
 /// The last release of each line that is asked for without it.
 const LATEST: &[([u64; 2], u64)] = &[
     ([7, 19], 30),
+    ([7, 21], 23),
     ([8, 5], 31),
+    ([8, 19], 9),
     ([8, 20], 30),
     ([9, 2], 9),
+    ([9, 4], 6),
     ([9, 12], 25),
     ([10, 2], 14),
     ([10, 3], 24),
@@ -69,6 +72,8 @@ impl Release {
     pub(crate) fn has_tokens(&self, host: Host) -> bool {
         match host {
             Host::ConfluenceDc => self.since(7, 9),
+            Host::BitbucketDc => self.since(5, 5),
+            Host::Align => true,
             _ => self.since(8, 14),
         }
     }
