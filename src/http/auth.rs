@@ -112,9 +112,9 @@ impl Credential {
             let failure = match exchange(request, limits.largest_answer).await {
                 Ok(answer) if answer.status == StatusCode::OK => return token_from(&answer.body, clock.now()),
                 Ok(answer) => {
-                    let said = told(&answer.body, |text| self.mask(text, None));
-                    let message = format!("token exchange: {said}");
-                    Failure::from_status(answer.status, &answer.headers, message, limits, clock.now())
+                    let mut said = told(&answer.body, |text| self.mask(text, None));
+                    said.message = format!("token exchange: {}", said.message);
+                    Failure::from_status(answer.status, &answer.headers, said, limits, clock.now())
                 }
                 Err(loss) => Failure::lost(loss.error),
             };

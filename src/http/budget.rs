@@ -35,6 +35,11 @@ struct State {
     next_slot: Option<Instant>,
     paused_until: Option<Instant>,
     windows: HashMap<&'static str, Window>,
+    /// The distance between requests at which a server's bucket no longer runs empty, while it is low.
+    refill_gap: Duration,
+    next_refill: Option<Instant>,
+    /// Until when that bucket is empty.
+    empty_until: Option<Instant>,
 }
 
 /// What a server told of one endpoint's limit.
@@ -90,12 +95,38 @@ impl Budget {
         if left.is_none() && near.is_none() {
             return;
         }
+        if let (Some(left), Some(interval)) = (left, number("ratelimit-interval-seconds")) {
+            let limit = number("ratelimit-limit");
+            self.learn_bucket(left, limit, number("ratelimit-fillrate"), interval, headers, now);
+            return;
+        }
         let until_reset = header(headers, "ratelimit-reset").and_then(|text| time_until(text, now));
         let mut state = self.state();
         let window = state.windows.entry(endpoint).or_default();
         window.limit = number("ratelimit-limit").or(window.limit);
         window.near = near.unwrap_or(false);
         window.tell(left, until_reset.and_then(|span| Instant::now().checked_add(span)));
+    }
+
+    /// Self-hosted products keep one bucket for all that a user asks of a node, and tell at which pace it fills. With
+    /// several nodes behind one address the number is a hint: it slows the pace, and only an empty bucket makes a pause.
+    fn learn_bucket(
+        &self,
+        left: u64,
+        limit: Option<u64>,
+        fill: Option<u64>,
+        interval: u64,
+        headers: &HeaderMap,
+        now: DateTime<Utc>,
+    ) {
+        let interval = Duration::from_secs(interval.min(3600));
+        let low = limit.is_some_and(|limit| left.saturating_mul(5) < limit);
+        let share = u32::try_from(fill.unwrap_or(1).max(1)).unwrap_or(u32::MAX);
+        let asked = header(headers, "retry-after").and_then(|text| time_until(text, now));
+        let pause = asked.filter(|pause| !pause.is_zero()).unwrap_or(interval / share);
+        let mut state = self.state();
+        state.refill_gap = if low { interval / share } else { Duration::ZERO };
+        state.empty_until = (left == 0).then(|| Instant::now().checked_add(pause)).flatten();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -108,11 +139,14 @@ impl State {
     fn start(&mut self, endpoint: &'static str, now: Instant, longest_pause: Duration) -> Option<Instant> {
         let window = self.windows.entry(endpoint).or_default();
         window.refresh(now);
-        let earliest = [self.paused_until, self.next_slot, window.earliest(now, longest_pause)];
-        if let Some(moment) = earliest.into_iter().flatten().max().filter(|moment| *moment > now) {
+        let empty_until = self.empty_until.filter(|until| *until <= now + longest_pause);
+        let own = [self.paused_until, self.next_slot, self.next_refill, empty_until];
+        let earliest = own.into_iter().chain([window.earliest(now, longest_pause)]);
+        if let Some(moment) = earliest.flatten().max().filter(|moment| *moment > now) {
             return Some(moment);
         }
         self.next_slot = advance(self.next_slot, self.own_gap, now);
+        self.next_refill = advance(self.next_refill, self.refill_gap.min(longest_pause), now);
         window.next_slot = advance(window.next_slot, window.gap(now, longest_pause), now);
         window.left = window.left.map(|left| left.saturating_sub(1));
         None
@@ -227,6 +261,47 @@ mod tests {
         let late = budget(None);
         tell(&late, &[("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", "1970-01-01T01:00:00Z")]);
         assert!(time_for(&late, "/a", 1).await < Duration::from_secs(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bucket_that_runs_low_is_used_no_faster_than_it_fills() {
+        let bucket = |left| {
+            [
+                ("X-RateLimit-Limit", "100"),
+                ("X-RateLimit-Remaining", left),
+                ("X-RateLimit-FillRate", "10"),
+                ("X-RateLimit-Interval-Seconds", "5"),
+                ("Retry-After", "0"),
+            ]
+        };
+        let budget = budget(None);
+        tell(&budget, &bucket("90"));
+        assert!(time_for(&budget, "/a", 50).await < Duration::from_millis(10));
+        tell(&budget, &bucket("10"));
+        let taken = time_for(&budget, "/b", 11).await;
+        assert!(taken >= Duration::from_millis(4_900) && taken < Duration::from_secs(6), "{taken:?}");
+        tell(&budget, &bucket("80"));
+        time_for(&budget, "/a", 1).await;
+        assert!(time_for(&budget, "/a", 50).await < Duration::from_millis(10), "it has filled again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_empty_bucket_is_waited_for_as_long_as_the_server_asks() {
+        for (asked, at_least, at_most) in [("7", 7_000, 7_600), ("0", 500, 1_100)] {
+            let budget = budget(None);
+            tell(
+                &budget,
+                &[
+                    ("X-RateLimit-Limit", "100"),
+                    ("X-RateLimit-Remaining", "0"),
+                    ("X-RateLimit-FillRate", "10"),
+                    ("X-RateLimit-Interval-Seconds", "5"),
+                    ("Retry-After", asked),
+                ],
+            );
+            let taken = time_for(&budget, "/any", 1).await.as_millis();
+            assert!(taken >= at_least && taken < at_most, "{taken} ms after {asked} s were asked for");
+        }
     }
 
     #[tokio::test(start_paused = true)]

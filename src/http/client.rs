@@ -2,10 +2,10 @@
 //! when all asking is to stop.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use reqwest::{StatusCode, Url};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -35,6 +35,10 @@ struct Inner {
     clock: Arc<dyn Clock>,
     stop: Stop,
     concurrency: usize,
+    /// The header that carries the credential.
+    auth_header: HeaderName,
+    /// Why nothing more is asked with this credential, once the server has locked its account.
+    locked: OnceLock<String>,
 }
 
 /// What all clients of a factory have in common.
@@ -59,8 +63,11 @@ impl Client {
         let line = connection::line(settings)?;
         let credential = Credential::new(&settings.auth, &line)?;
         let concurrency = settings.concurrency.max(1);
+        let auth_header = auth_header(settings.auth_header.as_deref())?;
         let Shared { limits, clock, stop } = shared;
-        Ok(Self(Arc::new(Inner { line, door, credential, budget, limits, clock, stop, concurrency })))
+        let locked = OnceLock::new();
+        let inner = Inner { line, door, credential, budget, limits, clock, stop, concurrency, auth_header, locked };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Sends a request and reads its JSON answer; tries again where that can help.
@@ -134,6 +141,9 @@ impl Client {
 impl Inner {
     /// One try. The door is asked here and nowhere else, right before the request is sent.
     async fn attempt(&self, request: &Request, url: &Url, trail: &Trail) -> Result<Step, Failure> {
+        if let Some(reason) = self.locked.get() {
+            return Err(Failure::lasting(HttpError::Denied { status: 403, message: reason.clone() }));
+        }
         let header = self.credential.header(&self.line, &self.limits, self.clock.as_ref()).await;
         let header = header.map_err(Failure::lasting)?;
         let endpoint = self.door.admit(request.method, url).map_err(Failure::lasting)?;
@@ -164,8 +174,11 @@ impl Inner {
             Method::Post => self.line.post(url.clone()),
         };
         builder = builder.header(ACCEPT, request.accept.unwrap_or("application/json"));
+        for (name, value) in request.headers {
+            builder = builder.header(*name, *value);
+        }
         if let Some(header) = header {
-            builder = builder.header(AUTHORIZATION, header);
+            builder = builder.header(&self.auth_header, header);
         }
         match &request.body {
             Some(body) => builder.json(body),
@@ -186,8 +199,14 @@ impl Inner {
         if answer.status.is_redirection() && answer.headers.contains_key(LOCATION) {
             return redirected(method, url, &answer).map(Step::Moved).map_err(Failure::lasting);
         }
-        let message = told(&answer.body, |text| self.credential.mask(text, sent));
-        let mut failure = Failure::from_status(answer.status, &answer.headers, message, &self.limits, self.clock.now());
+        if let Some(reason) = locked(&answer) {
+            tracing::warn!(http.path = url.path(), "{reason}");
+            let reason = self.locked.get_or_init(|| reason);
+            let status = answer.status.as_u16();
+            return Err(Failure::lasting(HttpError::Denied { status, message: reason.clone() }));
+        }
+        let said = told(&answer.body, |text| self.credential.mask(text, sent));
+        let mut failure = Failure::from_status(answer.status, &answer.headers, said, &self.limits, self.clock.now());
         if answer.status == StatusCode::UNAUTHORIZED && self.credential.renew(sent).await {
             failure.again = Again::WithNewToken;
         }
@@ -202,6 +221,25 @@ impl fmt::Debug for Client {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Client").field("door", &self.0.door).finish_non_exhaustive()
     }
+}
+
+/// The header for the credential: a proxy may keep the usual one for itself.
+fn auth_header(name: Option<&str>) -> Result<HeaderName, HttpError> {
+    let Some(name) = name else { return Ok(AUTHORIZATION) };
+    name.parse()
+        .map_err(|_error| HttpError::Settings { message: "the header for the token has no proper name".to_owned() })
+}
+
+/// Why an account is locked, where the server says so: after failed log-ins it wants to see a person. Each further
+/// request would count as one more.
+fn locked(answer: &Answer) -> Option<String> {
+    let reason = answer.headers.get("x-authentication-denied-reason")?.to_str().ok()?;
+    let refused = matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+    (refused && reason.trim_start().starts_with("CAPTCHA_CHALLENGE")).then(|| {
+        "the account is locked by a CAPTCHA after failed log-ins, so nothing more is asked with it; log in with a \
+         browser as this account, check the credential in the configuration, and scan again"
+            .to_owned()
+    })
 }
 
 fn name(method: Method) -> &'static str {
@@ -242,6 +280,12 @@ fn redirected(method: Method, url: &Url, answer: &Answer) -> Result<Url, HttpErr
             "the server redirects to `{}://{host}`, which is not followed; {hint}",
             target.scheme()
         ));
+    }
+    let speaks_of = |url: &Url, word: &str| url.path().to_ascii_lowercase().contains(word);
+    if ["login", "signin", "saml", "sso"].iter().any(|word| speaks_of(&target, word) && !speaks_of(url, word)) {
+        let message = "the server sends to a login page; check the credential, the base URL, and whether single sign-on \
+                       or a proxy stands before the API";
+        return Err(HttpError::Unreadable { message: message.to_owned() });
     }
     let keeps_method = [StatusCode::TEMPORARY_REDIRECT, StatusCode::PERMANENT_REDIRECT].contains(&answer.status);
     if method == Method::Post && !keeps_method {

@@ -26,6 +26,8 @@ pub enum HttpError {
         status: u16,
         /// What the server said.
         message: String,
+        /// True if it was said by a page for people and not by the API itself, which was never reached.
+        page: bool,
     },
     /// 402: the plan does not have it.
     #[error("not part of the plan ({status}): {message}")]
@@ -83,12 +85,12 @@ pub enum HttpError {
 
 impl HttpError {
     /// The error that a status stands for, with the server's own words.
-    pub(super) fn from_status(status: StatusCode, message: String) -> Self {
+    pub(super) fn from_status(status: StatusCode, message: String, page: bool) -> Self {
         let status = status.as_u16();
         match status {
             401 | 403 => Self::Denied { status, message },
             402 => Self::NotOffered { status, message },
-            404 | 410 => Self::Missing { status, message },
+            404 | 410 => Self::Missing { status, message, page },
             429 => Self::Throttled { message },
             _ => Self::Status { status, message },
         }
@@ -110,17 +112,26 @@ impl HttpError {
     }
 }
 
-/// What a server said in an answer that is an error, in one line. `mask` hides our own secrets, should it echo them.
-pub(super) fn told(body: &[u8], mask: impl Fn(&str) -> String) -> String {
+/// What a server said in an answer that is an error.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// Its words, in one line.
+    pub(super) message: String,
+    /// True if it was a page for people.
+    pub(super) page: bool,
+}
+
+/// What a server said in an answer that is an error. `mask` hides our own secrets, should it echo them.
+pub(super) fn told(body: &[u8], mask: impl Fn(&str) -> String) -> Told {
     let text = String::from_utf8_lossy(body);
-    let message = match serde_json::from_slice::<Value>(body) {
-        Ok(json) => message_in(&json).unwrap_or_else(|| text.into_owned()),
-        Err(_) if looks_like_html(body) => html_title(&text),
-        Err(_) => text.into_owned(),
+    let (message, page) = match serde_json::from_slice::<Value>(body) {
+        Ok(json) => (message_in(&json).unwrap_or_else(|| text.into_owned()), false),
+        Err(_) if looks_like_html(body) => (html_title(&text), true),
+        Err(_) => (text.into_owned(), false),
     };
     // Masked before it is cut: half a secret is no longer recognised as one.
     let message = presentable(&mask(&message));
-    if message.is_empty() { "no reason given".to_owned() } else { message }
+    Told { message: if message.is_empty() { "no reason given".to_owned() } else { message }, page }
 }
 
 /// Whether an answer is a page for people.
@@ -194,7 +205,7 @@ mod tests {
     use super::*;
 
     fn plain(body: &str) -> String {
-        told(body.as_bytes(), str::to_owned)
+        told(body.as_bytes(), str::to_owned).message
     }
 
     #[test]
@@ -214,6 +225,13 @@ mod tests {
     }
 
     #[test]
+    fn a_page_for_people_is_told_from_the_api_s_own_word() {
+        let page = |body: &str| told(body.as_bytes(), str::to_owned).page;
+        assert!(page("\n <!DOCTYPE html><html><title>Oops, you've found a dead link.</title></html>"));
+        assert!(!page(r#"{"errorMessages":["no such project"]}"#) && !page("") && !page("gone"));
+    }
+
+    #[test]
     fn foreign_text_is_cleaned_and_shortened() {
         let message = plain(&format!("\u{1b}[31m{}", "x".repeat(1000)));
         assert!(!message.contains('\u{1b}') && message.chars().count() <= 200, "{message}");
@@ -222,7 +240,7 @@ mod tests {
     #[test]
     fn a_secret_is_masked_before_the_text_is_cut_through_it() {
         let body = format!("{}hunter2hunter2", "x".repeat(195));
-        let message = told(body.as_bytes(), |text| text.replace("hunter2hunter2", "***"));
+        let message = told(body.as_bytes(), |text| text.replace("hunter2hunter2", "***")).message;
         assert!(!message.contains("hunt"), "{message}");
     }
 

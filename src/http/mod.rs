@@ -85,6 +85,8 @@ pub struct Settings {
     pub base_url: String,
     /// The credential.
     pub auth: Auth,
+    /// The header for the credential, where a proxy keeps `Authorization` for itself.
+    pub auth_header: Option<String>,
     /// Whose rate limit is used: clients with the same tenant share one budget.
     pub tenant: String,
     /// The requests this source makes.
@@ -129,6 +131,8 @@ pub struct Request {
     pub body: Option<serde_json::Value>,
     /// The media type to ask for, where it is another than plain JSON.
     pub accept: Option<&'static str>,
+    /// Further headers.
+    pub headers: &'static [(&'static str, &'static str)],
 }
 
 /// Builds clients that share the budget of their tenants and one signal to stop. Clones share them too.
@@ -193,13 +197,20 @@ impl Request {
     /// A GET.
     #[must_use]
     pub fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::Get, path: path.into(), query: Vec::new(), body: None, accept: None }
+        Self { method: Method::Get, path: path.into(), query: Vec::new(), body: None, accept: None, headers: &[] }
     }
 
     /// A POST that reads.
     #[must_use]
     pub fn post(path: impl Into<String>, body: serde_json::Value) -> Self {
-        Self { method: Method::Post, path: path.into(), query: Vec::new(), body: Some(body), accept: None }
+        Self {
+            method: Method::Post,
+            path: path.into(),
+            query: Vec::new(),
+            body: Some(body),
+            accept: None,
+            headers: &[],
+        }
     }
 
     /// Adds a query parameter.

@@ -63,6 +63,14 @@ pub enum Paging {
         /// Rows to ask for at once.
         rows: u32,
     },
+    /// Numbered pages from 0, the number in the JSON body; the end is an empty page. A page's `next` tells how it begins:
+    /// one that begins like another shows that the server does not count.
+    Numbered {
+        /// The member of the body for the number of the page.
+        page: &'static str,
+        /// Rows that were asked for in each page.
+        rows: u32,
+    },
     /// Offset and size over bare arrays; the end is an empty page. Pages are fetched a few ahead.
     UntilEmpty {
         /// The parameter for the offset of the first row.
@@ -143,6 +151,7 @@ impl Client {
             Paging::Single => road.single(first).await,
             Paging::Links { cursor, place } => road.links(&first, cursor, place).await,
             Paging::Stream { cursor } => road.stream(&first, cursor).await,
+            Paging::Numbered { page, rows } => road.numbered(&first, page, rows).await,
             Paging::Offset { start, size, rows } => {
                 road.offset(&Slicing { first, start, size, rows: rows.max(1) }).await
             }
@@ -255,6 +264,33 @@ impl<P: Page> Road<'_, P> {
                 }
             }
         }
+    }
+
+    /// A page that is not full may be the last, or cut by a server that grants less than was asked for: only the empty
+    /// one behind it tells. A server that shows its last page once more instead has no more.
+    async fn numbered(&mut self, first: &Request, page: &str, rows: u32) -> Result<(), Stop> {
+        let mut begun = HashSet::new();
+        let mut full = true;
+        for number in 0_u64.. {
+            let mut request = first.clone();
+            let members = request.body.as_mut().and_then(serde_json::Value::as_object_mut);
+            members.expect("internal: pages are numbered in a body").insert(page.to_owned(), number.into());
+            let answer: P = self.client.fetch(&request, self.trail).await?;
+            let begin = answer.position().next;
+            if begin.is_some_and(|begin| !begun.insert(begin)) {
+                return match full {
+                    true => Err(Stop::Doubt(format!("page {} begins like an earlier one", number + 1))),
+                    false => Ok(()),
+                };
+            }
+            self.last_cursor = Some(number.to_string());
+            let length = self.take(answer)?;
+            if length == 0 {
+                return Ok(());
+            }
+            full = length >= u64::from(rows);
+        }
+        Ok(())
     }
 
     async fn offset(&mut self, slicing: &Slicing) -> Result<(), Stop> {

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
+use super::error::Told;
 use super::{HttpError, Limits};
 
 /// A request that brought nothing, and whether it is worth another try.
@@ -47,13 +48,14 @@ impl Failure {
     pub(super) fn from_status(
         status: StatusCode,
         headers: &HeaderMap,
-        message: String,
+        told: Told,
         limits: &Limits,
         now: DateTime<Utc>,
     ) -> Self {
+        let Told { message, page } = told;
         let too_long = |asked: Option<Duration>| asked.is_some_and(|pause| pause > limits.longest_pause);
         if status == StatusCode::TOO_MANY_REQUESTS {
-            let asked = pause_asked(headers, now, &["retry-after", "ratelimit-reset"]);
+            let asked = pause_asked(headers, now, &["retry-after", "ratelimit-reset", "ratelimit-interval-seconds"]);
             let reason = header(headers, "ratelimit-reason");
             let quota = reason.is_some_and(|reason| reason.contains("quota"));
             let again = if quota || too_long(asked) { Again::Never } else { Again::TenantPauses(asked) };
@@ -70,7 +72,7 @@ impl Failure {
             (false, true) => Again::Once,
             (false, false) => Again::Never,
         };
-        Self { error: HttpError::from_status(status, message), again }
+        Self { error: HttpError::from_status(status, message, page), again }
     }
 }
 
@@ -133,7 +135,8 @@ mod tests {
     fn judged(status: u16, pairs: &[(&'static str, &'static str)]) -> Failure {
         let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         let status = StatusCode::from_u16(status).unwrap();
-        Failure::from_status(status, &headers, "slow down".to_owned(), &Limits::default(), now())
+        let told = Told { message: "slow down".to_owned(), page: false };
+        Failure::from_status(status, &headers, told, &Limits::default(), now())
     }
 
     #[test]
@@ -157,6 +160,11 @@ mod tests {
         let beta = judged(429, &[("Beta-Retry-After", "7")]);
         assert_eq!(beta.again, Again::TenantPauses(Some(Duration::from_secs(7))));
         assert_eq!(judged(429, &[]).again, Again::TenantPauses(None));
+        // A self-hosted product tells how long its interval is, and may leave out when to come back.
+        let bucket = judged(429, &[("X-RateLimit-Remaining", "0"), ("X-RateLimit-Interval-Seconds", "10")]);
+        assert_eq!(bucket.again, Again::TenantPauses(Some(Duration::from_secs(10))));
+        let told = judged(429, &[("Retry-After", "3"), ("X-RateLimit-Interval-Seconds", "10")]);
+        assert_eq!(told.again, Again::TenantPauses(Some(Duration::from_secs(3))));
         for quota in
             [("RateLimit-Reason", "jira-quota-tenant-based"), ("X-Beta-RateLimit-Reason", "jira-quota-global-based")]
         {
@@ -173,7 +181,8 @@ mod tests {
             assert_eq!(judged(status, &[]).again, Again::Never, "{status}");
         }
         assert_eq!(judged(410, &[]).again, Again::Once);
-        let (gone, told) = (StatusCode::GONE, "CHANGE-2770: use another".to_owned());
+        let (gone, message) = (StatusCode::GONE, "CHANGE-2770: use another".to_owned());
+        let told = Told { message, page: false };
         let withdrawn = Failure::from_status(gone, &HeaderMap::new(), told, &Limits::default(), now());
         assert_eq!(withdrawn.again, Again::Never);
         for status in [408, 500, 502, 503, 504] {

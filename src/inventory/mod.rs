@@ -4,6 +4,7 @@
 mod declared;
 mod people;
 mod permissions;
+pub mod recognise;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;

@@ -19,6 +19,8 @@ pub(super) struct Connection {
     pub(super) concurrency: usize,
     /// Endpoints that are left out.
     pub(super) skip: Vec<&'static str>,
+    /// The header for the credential, where it is not the usual one.
+    pub(super) auth_header: Option<String>,
     proxy: Option<String>,
     ca_file: Option<PathBuf>,
     timeout: Duration,
@@ -39,6 +41,7 @@ impl Connection {
             base_url,
             concurrency: section.number("concurrency", 100).map_or(8, |number| number as usize),
             skip: skipped(section, endpoints),
+            auth_header: None,
             proxy: section.get("proxy"),
             ca_file: section.get::<String>("ca_file").map(PathBuf::from),
             timeout: Duration::from_secs(section.number("timeout_seconds", 3600).unwrap_or(60).into()),
@@ -64,6 +67,7 @@ impl Connection {
         let settings = Settings {
             base_url: base_url.to_owned(),
             auth,
+            auth_header: self.auth_header.clone(),
             tenant: self.tenant.clone(),
             allowed,
             ca_file: self.ca_file.clone(),

@@ -9,7 +9,8 @@ use crate::model::{EndpointState, Kind, in_plain_words};
 pub struct Endpoint {
     /// Its name in words: “user API tokens”.
     pub name: &'static str,
-    /// The requests it takes: first the one that brings rows, then those that count them or stand in for it.
+    /// The requests it takes: first the one that brings rows, then those that count them or stand in for it. None if a file
+    /// on this machine is read.
     pub requests: &'static [Allowed],
     /// The kinds of resource that may be hidden, or known less of, while it is not read.
     pub shows: &'static [Kind],
@@ -25,6 +26,9 @@ pub struct Endpoint {
     pub always_there: bool,
     /// True if it shows only what the scanning account may view, and has no way of telling what else there is.
     pub visible_only: bool,
+    /// True if a version of the product that has no such thing answers with a page for people: only what the API itself
+    /// calls missing is then `missing`.
+    pub varies: bool,
     /// How many requests it takes, in words: “1 per 100 accounts”.
     pub cost: &'static str,
 }
@@ -38,12 +42,23 @@ impl Endpoint {
         right: &'static str,
     ) -> Self {
         let (missing, plan, always_there) = (EndpointState::Denied, None, false);
-        Self { name, requests, shows, forms: &[], right, missing, plan, always_there, cost: "1", visible_only: false }
+        let (visible_only, varies, forms) = (false, false, &[]);
+        Self { name, requests, shows, forms, right, missing, plan, always_there, cost: "1", visible_only, varies }
+    }
+
+    /// What is read from a file on this machine: it takes no request.
+    pub(super) const fn of_file(name: &'static str, shows: &'static [Kind], right: &'static str) -> Self {
+        Self { cost: "none: a file is read", ..Self::new(name, &[], shows, right) }
     }
 
     /// The same endpoint, for a product that may not offer it.
     pub(super) const fn may_be_missing(self) -> Self {
         Self { missing: EndpointState::NotOffered, ..self }
+    }
+
+    /// The same endpoint, which not every version of the product has.
+    pub(super) const fn varies_by_version(self) -> Self {
+        Self { varies: true, ..self }
     }
 
     /// The same endpoint, about these forms only of what it shows.
@@ -94,19 +109,24 @@ impl Endpoint {
         fill(self.main(), ids)
     }
 
-    /// Method and path as the ledger shows them.
+    /// Method and path as the ledger shows them; of a file on this machine `FILE {}`.
     #[must_use]
     pub fn path(&self) -> String {
-        let method = match self.main().method {
-            Method::Get => "GET",
-            Method::Post => "POST",
-        };
-        format!("{method} {}", self.main().path)
+        self.requests.first().map_or_else(|| "FILE {}".to_owned(), |main| in_words(*main))
     }
 
     fn main(&self) -> Allowed {
         *self.requests.first().expect("internal: every endpoint has a request")
     }
+}
+
+/// A listed request as the ledger shows it.
+pub(super) fn in_words(request: Allowed) -> String {
+    let method = match request.method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+    };
+    format!("{method} {}", request.path)
 }
 
 /// A GET for the table.

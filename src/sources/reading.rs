@@ -11,11 +11,11 @@ use futures::StreamExt;
 use futures::stream;
 
 use super::Depth;
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, in_words};
 use super::pages::Count;
 use super::row::{Row, Rows, Wire};
 use crate::clock::Clock;
-use crate::http::{Client, End, HttpError, Page, Paging, Request, Trail, Walk};
+use crate::http::{Allowed, Client, End, HttpError, Page, Paging, Request, Trail, Walk};
 use crate::model::{
     Collection, EndpointState, Fact, LedgerEntry, Product, Resource, Sighting, SourceName, Standing, Watermarks,
 };
@@ -74,6 +74,10 @@ pub(super) struct Reading<'a> {
     gatherer: &'a Gatherer,
     endpoint: &'static Endpoint,
     trail: Trail,
+    /// The request as the ledger shows it.
+    path: String,
+    /// Calls under way at once.
+    at_once: usize,
     started_at: DateTime<Utc>,
     /// Set where nothing is asked at all.
     closed: Option<(EndpointState, String)>,
@@ -126,6 +130,8 @@ impl Gatherer {
             gatherer: self,
             endpoint,
             trail: Trail::default(),
+            path: endpoint.path(),
+            at_once: self.concurrency.max(1),
             started_at: self.clock.now(),
             closed,
             calls: 0,
@@ -221,7 +227,7 @@ impl Reading<'_> {
                     (of, Some(walk))
                 }
             })
-            .buffered(self.gatherer.concurrency.max(1))
+            .buffered(self.at_once)
             .collect()
             .await;
         walks
@@ -415,6 +421,38 @@ impl Reading<'_> {
         self.watermark = self.watermark.take().and_then(amended);
     }
 
+    /// True if no call brought anything, and the server answered with one of these statuses.
+    pub(super) fn met_any(&self, statuses: &[u16]) -> bool {
+        self.failed_whole() && self.trail.counts().statuses.keys().any(|status| statuses.contains(status))
+    }
+
+    /// True if only first pages are asked for.
+    pub(super) fn only_glances(&self) -> bool {
+        self.gatherer.depth == Depth::FirstPage
+    }
+
+    /// Writes down by which of the endpoint's requests its rows came, where that is not certain beforehand.
+    pub(super) fn went_by(&mut self, request: Allowed, more: &str) {
+        if self.closed.is_none() {
+            self.path = format!("{}{more}", in_words(request));
+        }
+    }
+
+    /// True if the call before led to a place that this version of the product does not have.
+    pub(super) fn was_not_offered(&self) -> bool {
+        matches!(self.failures.last(), Some((EndpointState::NotOffered, _)))
+    }
+
+    /// Has no more than `most` calls under way at once: for what is hard work for the server.
+    pub(super) fn at_once(&mut self, most: usize) {
+        self.at_once = self.at_once.min(most.max(1));
+    }
+
+    /// Keeps where the next scan reads on, of an endpoint that tells news without a cursor that lasts.
+    pub(super) fn mark(&mut self, mark: String) {
+        self.watermark = Some(mark);
+    }
+
     /// Forgets the calls so far, because another way to ask follows. Requests and statuses stay counted.
     pub(super) fn try_again(&mut self) {
         self.calls = 0;
@@ -434,7 +472,7 @@ impl Reading<'_> {
         let entry = LedgerEntry {
             source: self.gatherer.source.clone(),
             endpoint: self.endpoint.name.into(),
-            path: self.endpoint.path(),
+            path: self.path,
             shows: self.endpoint.shows.to_vec(),
             forms: self.endpoint.forms.iter().map(|form| (*form).into()).collect(),
             visible_only: self.endpoint.visible_only,
@@ -519,7 +557,7 @@ impl Reading<'_> {
         let hints = self.gatherer.hints;
         match error {
             HttpError::Denied { status: 401, .. } => (EndpointState::Denied, format!("{error}; {}", hints.credential)),
-            HttpError::Missing { status: 410, message } if message.starts_with("CHANGE-") => {
+            HttpError::Missing { status: 410, message, .. } if message.starts_with("CHANGE-") => {
                 (EndpointState::NotOffered, format!("withdrawn by the product: {error}"))
             }
             HttpError::Denied { message, .. } | HttpError::Missing { message, .. } if speaks_of_a_plan(message) => {
@@ -534,6 +572,11 @@ impl Reading<'_> {
             }
             HttpError::Missing { .. } | HttpError::Unreadable { .. } if self.endpoint.always_there => {
                 (EndpointState::Failed, format!("{error}; {}", hints.address))
+            }
+            HttpError::Missing { page, message, .. }
+                if self.endpoint.varies && (*page || message.starts_with("null for uri")) =>
+            {
+                (EndpointState::NotOffered, format!("this version has no such thing: {error}"))
             }
             HttpError::NotOffered { .. } => (EndpointState::NotOffered, error.to_string()),
             HttpError::Missing { .. } if self.endpoint.missing == EndpointState::Denied => {

@@ -34,6 +34,7 @@ impl Line {
         }
         connection::choose_cryptography();
         let client = connection::line(&Settings {
+            auth_header: None,
             base_url: url.origin().ascii_serialization(),
             auth: Auth::None,
             tenant: String::new(),
@@ -75,7 +76,7 @@ impl Line {
             }
         }
         let retry_after = header(&headers, "retry-after").and_then(|asked| time_until(asked, self.clock.now()));
-        let message = told(&body, mask);
+        let message = told(&body, mask).message;
         Ok(Reply { status: status.as_u16(), retry_after, body, whole, message })
     }
 }

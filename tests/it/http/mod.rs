@@ -76,6 +76,7 @@ fn factory() -> Factory {
 
 fn settings(base_url: &str) -> Settings {
     Settings {
+        auth_header: None,
         base_url: base_url.to_owned(),
         auth: Auth::None,
         tenant: "acme".to_owned(),

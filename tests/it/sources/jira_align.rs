@@ -76,7 +76,9 @@ async fn roles_that_change_the_connector_are_named_or_numbered() {
 #[tokio::test]
 async fn without_roles_nobody_says_who_can_change_the_connector() {
     let snapshot = collect("", |asked| match asked.line.as_str() {
-        USERS if asked.parameter("$skip") == Some("0") => (200, json!([{"id": 1, "fullName": "Ada", "isActive": true}])),
+        USERS if asked.parameter("$skip") == Some("0") => {
+            (200, json!([{"id": 1, "fullName": "Ada", "isActive": true}]))
+        }
         USERS => (200, json!([])),
         _ => (404, Value::Null),
     })

@@ -1,0 +1,160 @@
+//! Projects, who is in their roles, and which permission scheme each uses.
+
+use super::endpoints::{PROJECTS, ROLE_ACTORS, ROLES, ROLES_OF_PROJECT, SCHEMES_OF_PROJECTS};
+use super::{Names, Visit, wire};
+use crate::http::{Paging, Request};
+use crate::model::{Body, Container, ContainerForm, Fact, Grant, GrantForm, Holder, Kind, Resource};
+use crate::sources::endpoint::fill;
+use crate::sources::pages::{Bare, One};
+use crate::sources::reading::{Part, Reading};
+use crate::sources::row::{hidden_if_empty, hidden_if_null, id, value};
+
+impl Visit<'_> {
+    /// Only those that the account may browse: nothing tells how many there are.
+    pub(super) async fn projects(&self) -> Part {
+        let mut reading = self.common().start(&PROJECTS);
+        let request = PROJECTS.request(&[]).query("expand", "lead").query("includeArchived", "true");
+        let rows = reading.walk::<Bare<wire::Project>, _>(self.client(), request, Paging::Single).await.rows;
+        rows.into_iter().for_each(|row| reading.push(self.project(row)));
+        reading.finish()
+    }
+
+    /// Who is in a role is told for one role of one project at a time. Projects share their roles, and name them only
+    /// where Jira does not tell all of them.
+    pub(super) async fn role_actors(&self, projects: &Part, names: &Names) -> Part {
+        let mut reading = self.common().start(&ROLE_ACTORS);
+        reading.lean_on(&projects.entry);
+        let client = self.client();
+        let shared = self.shared_roles(&reading).await;
+        let mut calls: Vec<((&Resource, &str, String), Request)> = Vec::new();
+        let mut naming = Vec::new();
+        for project in &projects.resources {
+            let Some(id) = project_id(project) else { continue };
+            if shared.is_empty() {
+                naming.push(((project, id), fill(ROLES_OF_PROJECT, &[id])));
+            }
+            let asked =
+                shared.iter().map(|(role, name)| ((project, id, name.clone()), ROLE_ACTORS.request(&[id, role])));
+            calls.extend(asked);
+        }
+        let named = reading.walk_each::<One<wire::RoleLinks>, _, _>(client, naming, Paging::Single).await;
+        for answer in named {
+            let (project, id) = answer.of;
+            for (name, link) in answer.rows.into_iter().flat_map(|links| links.0) {
+                match link.as_str().and_then(|link| link.rsplit('/').next()).filter(|role| !role.is_empty()) {
+                    Some(role) => calls.push(((project, id, name), ROLE_ACTORS.request(&[id, role]))),
+                    None => reading.push(None),
+                }
+            }
+        }
+        let roles = reading.walk_each::<One<wire::ProjectRole>, _, _>(client, calls, Paging::Single).await;
+        for answer in roles {
+            let (project, id, name) = answer.of;
+            for role in answer.rows {
+                let Some(actors) = value(role.actors) else {
+                    reading.fall_short("a role came without its actors".to_owned());
+                    continue;
+                };
+                let role_name = value(role.name).unwrap_or_else(|| name.clone());
+                let role_id = value(role.id).map_or_else(|| role_name.clone(), String::from);
+                for actor in reading.elements(&format!("role {role_id} of project {id}"), actors) {
+                    reading.push(self.role_grant(project, id, &role_id, &role_name, actor, names));
+                }
+            }
+        }
+        reading.finish()
+    }
+
+    /// Ids and names of the roles that all projects have; none where Jira does not tell them.
+    async fn shared_roles(&self, reading: &Reading<'_>) -> Vec<(String, String)> {
+        let roles = reading.shortcut::<Bare<wire::ProjectRole>, _>(self.client(), fill(ROLES, &[])).await;
+        let named = roles.into_iter().flatten().map(|role| Some((id(role.id)?, value(role.name).unwrap_or_default())));
+        // A role without an id cannot be asked for: projects have to name theirs.
+        named.collect::<Option<_>>().unwrap_or_default()
+    }
+
+    pub(super) async fn schemes_of_projects(&self, projects: &Part) -> Part {
+        let mut reading = self.common().start(&SCHEMES_OF_PROJECTS);
+        reading.lean_on(&projects.entry);
+        let calls = projects
+            .resources
+            .iter()
+            .filter_map(|project| Some((project, SCHEMES_OF_PROJECTS.request(&[project_id(project)?]))));
+        let answers = reading
+            .walk_each::<One<wire::PermissionScheme>, _, _>(self.client(), calls.collect(), Paging::Single)
+            .await;
+        for answer in answers {
+            for scheme in answer.rows {
+                let Some(id) = id(scheme.id) else {
+                    reading.push(None);
+                    continue;
+                };
+                let scheme = self.common().id(Kind::Container, &format!("permission-scheme:{id}"));
+                let body =
+                    Container { permission_scheme: Fact::Known(scheme), ..Container::unknown(ContainerForm::Project) };
+                reading.push(Some(Resource { body: Body::Container(body), ..answer.of.clone() }));
+            }
+        }
+        reading.finish()
+    }
+
+    fn project(&self, row: wire::Project) -> Option<Resource> {
+        let id = id(row.id)?;
+        let body = Container {
+            parent: Fact::Known(self.common().instance_id()),
+            url: hidden_if_null(row.key.clone()).map(|key| format!("{}/browse/{key}", self.address)),
+            key: hidden_if_null(row.key),
+            status: hidden_if_null(row.archived).map(|archived| if archived { "archived" } else { "live" }.to_owned()),
+            lead: row.lead.and_then(|lead| hidden_if_empty(lead.key)).map(|key| self.common().account(&key)),
+            category: hidden_if_null(row.project_type_key),
+            team_managed: Fact::Known(false),
+            ..Container::unknown(ContainerForm::Project)
+        };
+        Some(self.container(&format!("project:{id}"), row.name, body))
+    }
+
+    fn role_grant(
+        &self,
+        project: &Resource,
+        project_id: &str,
+        role_id: &str,
+        role: &str,
+        actor: wire::RoleActor,
+        names: &Names,
+    ) -> Option<Resource> {
+        let name = hidden_if_empty(actor.name);
+        let kind = value(actor.kind);
+        let (holder, sort) = match kind.as_deref() {
+            Some("atlassian-user-role-actor") => (Holder::Principal, "user"),
+            Some("atlassian-group-role-actor") => (Holder::Group, "group"),
+            Some(_) | None => (Holder::Other, "other"),
+        };
+        let account = name.known().and_then(|name| names.key_of(name)).map(|key| self.common().account(key));
+        let native = match (holder, &account) {
+            // The name can change; the key, where it is known, does not.
+            (Holder::Principal, Some(account)) => account.native().to_owned(),
+            _ => name.known().cloned().or_else(|| id(actor.id))?,
+        };
+        let who = value(actor.display_name).unwrap_or_else(|| native.clone());
+        let mut body = Grant::of(GrantForm::ProjectRole, role, holder);
+        body.container = Fact::Known(project.id.clone());
+        match holder {
+            Holder::Principal => {
+                body.principal = account.map_or(Fact::Unknown, Fact::Known);
+                body.holder_detail = if body.principal.is_unknown() { name } else { Fact::Unknown };
+            }
+            Holder::Group => body.group = name.map(|name| self.common().group(&name)),
+            _ => body.holder_detail = kind.map_or(Fact::Unknown, Fact::Known),
+        }
+        Some(Resource {
+            id: self.common().id(Kind::Grant, &format!("project-role:{project_id}/{role_id}/{sort}:{native}")),
+            name: format!("{role} for {who}"),
+            seen_by: Vec::new(),
+            body: Body::Grant(body),
+        })
+    }
+}
+
+fn project_id(project: &Resource) -> Option<&str> {
+    project.id.native().strip_prefix("project:")
+}
