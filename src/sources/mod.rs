@@ -6,9 +6,13 @@
 mod atlassian_org;
 mod automation;
 mod bitbucket_cloud;
+mod bitbucket_dc;
 mod confluence_cloud;
+mod confluence_dc;
 mod connection;
 mod data_center;
+#[cfg(test)]
+mod described;
 mod endpoint;
 mod file;
 mod jira_align;
@@ -21,6 +25,7 @@ pub mod register;
 mod roster;
 mod row;
 mod site;
+mod webhook_form;
 mod webhook_url;
 
 use std::sync::Arc;
@@ -114,6 +119,8 @@ pub static SOURCES: &[SourceKind] = &[
     confluence_cloud::KIND,
     bitbucket_cloud::KIND,
     jira_dc::KIND,
+    confluence_dc::KIND,
+    bitbucket_dc::KIND,
     jira_align::KIND,
     file::KIND,
     register::KIND,

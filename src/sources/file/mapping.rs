@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn all_mistakes_of_a_mapping_are_told_at_once() {
         let yaml = "kind: credential\nform: { value: personal-acces-token }\nid: ID\ndates: iso\nfields:\n  owner: { column: WHO, by: mial }\n  \
-                    expires: EXPIRES\n  status: { value: x, column: y }\n  impersonates: { value: maybe }\n  scopes: HASHED_TOKEN\n";
+                    expires: EXPIRES\n  status: { value: x, column: WHY }\n  impersonates: { value: maybe }\n  scopes: HASHED_TOKEN\n";
         let told = told(yaml);
         let expected = [
             "m.yaml:2:16: `personal-acces-token` is not known here; did you mean `personal-access-token`?",
@@ -308,6 +308,25 @@ mod tests {
             assert!(told.iter().any(|told| told.contains(expected)), "not told: {expected}\n{told:#?}");
         }
         assert_eq!(told.len(), expected.len(), "{told:#?}");
+    }
+
+    #[test]
+    fn words_that_yaml_takes_for_true_and_false_can_be_mapped_without_quotes() {
+        let yaml = "kind: setting\nfields:\n  key: k\n  value: { column: v, values: { true: a, no: b, t: c, 1: d, n: null } }\n";
+        let section = document::parse(&SourceText::new("m.yaml", yaml)).unwrap();
+        let mapping = read_section(section).unwrap();
+        let value = |word: serde_json::Value| {
+            let (place, span) = ("line 1".to_owned(), 0..0);
+            let row = crate::sources::local::Row { place, span, cells: vec![None, Some(word)] };
+            mapping.fields["value"].cell(&row)
+        };
+        let known = |word: &str| Ok(crate::model::Fact::Known(serde_json::json!(word)));
+        assert_eq!(value(serde_json::json!(true)), known("a"));
+        assert_eq!(value(serde_json::json!("no")), known("b"));
+        assert_eq!(value(serde_json::json!("t")), known("c"));
+        assert_eq!(value(serde_json::json!(1)), known("d"));
+        assert_eq!(value(serde_json::json!("n")), Ok(crate::model::Fact::Absent));
+        assert!(value(serde_json::json!("other")).unwrap_err().contains("true, no, t, 1, n"));
     }
 
     #[test]
