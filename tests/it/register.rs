@@ -18,6 +18,7 @@ use proptest::prelude::*;
 
 use crate::support::estate::{account, account_id, entry, night, seen_by, snapshot, token, whole};
 use crate::support::keyroll::keyroll;
+use crate::support::project;
 
 fn shipped() -> Vec<Profile> {
     profiles(&[]).unwrap_or_else(|problems| panic!("{problems}"))
@@ -92,6 +93,18 @@ integrations.yaml:5:5: unknown key `acounts` (did you mean `accounts`?)";
     }
     assert!(told.contains(expected));
     assert_eq!(told.lines().count(), 18, "{told}");
+}
+
+/// The example, and the entry and the profile that the document shows.
+#[test]
+fn what_the_documents_show_is_understood() {
+    let text = |path: &str| fs::read_to_string(project().join(path)).unwrap();
+    assert_eq!(register(&text("examples/integrations.yaml")).len(), 3);
+    let document = text("src/sources/register/README.md");
+    let blocks: Vec<&str> = document.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(blocks[0].contains("type: register"));
+    assert_eq!(register(blocks[1]).len(), 1);
+    assert!(profiles(&[SourceText::new("own.yaml", blocks[2])]).is_ok());
 }
 
 #[test]
@@ -466,7 +479,7 @@ fn credentials_beyond_what_is_declared_are_told_and_hidden_ones_are_asked_for() 
 }
 
 /// A project with its own scheme, which gives the account these permissions.
-fn project(key: &str, account: &str, permissions: &[&str]) -> Vec<Resource> {
+fn jira_project(key: &str, account: &str, permissions: &[&str]) -> Vec<Resource> {
     let id = |kind, native: String| ResourceId::new("acme", kind, &native);
     let resource = |id, name: &str, body| Resource { id, name: name.to_owned(), seen_by: seen_by(&["projects"]), body };
     let scheme = id(Kind::Container, format!("permission-scheme:{key}"));
@@ -494,9 +507,9 @@ fn rights_beyond_the_declared_needs_and_short_of_them_are_told() {
     if let Body::Principal(body) = &mut resources[0].body {
         body.groups = Fact::Known(Vec::new());
     }
-    resources.extend(project("PAY", "svc-a", &["BROWSE_PROJECTS", "DELETE_ISSUES"]));
-    resources.extend(project("OPS", "svc-a", &["BROWSE_PROJECTS"]));
-    resources.extend(project("HR", "somebody", &["BROWSE_PROJECTS"]));
+    resources.extend(jira_project("PAY", "svc-a", &["BROWSE_PROJECTS", "DELETE_ISSUES"]));
+    resources.extend(jira_project("OPS", "svc-a", &["BROWSE_PROJECTS"]));
+    resources.extend(jira_project("HR", "somebody", &["BROWSE_PROJECTS"]));
     let mut seen = ledger();
     seen.push(LedgerEntry { shows: vec![Kind::Container, Kind::Grant], ..whole("projects") });
     let report = checked(yaml, resources.clone(), seen.clone());
