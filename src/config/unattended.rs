@@ -243,8 +243,8 @@ impl Config {
     pub fn files(&self, own: &Path) -> Result<Vec<std::path::PathBuf>, Problems> {
         let mut files = vec![own.to_owned()];
         files.extend(self.waivers.clone());
-        for section in self.sources.iter().filter(|plan| plan.kind.reads_files()).map(|plan| &plan.section) {
-            let named = section.peek_all("file").into_iter().chain(section.peek_all("profiles"));
+        for plan in &self.sources {
+            let named = plan.kind.read_when_built().iter().flat_map(|key| plan.section.peek_all(key));
             files.extend(named.map(|path| self.folder.join(path)));
         }
         for folder in &self.rule_folders {

@@ -61,6 +61,17 @@ pub fn bears_name(resource: &Resource, name: &str) -> bool {
     names(resource).any(|(way, own)| own == way.folded(name))
 }
 
+/// The accounts that bear a word as their user name or displayed name, in order of their ids.
+#[must_use]
+pub fn called<'a>(inventory: &Inventory<'a>, word: &str) -> Vec<&'a Resource> {
+    let index = inventory.prepared.accounts_by_name.get_or_init(|| index(inventory));
+    let places = [Way::UserName, Way::DisplayedName].map(|way| index.get(&(way, way.folded(word))));
+    let mut places: Vec<u32> = places.into_iter().flatten().flatten().copied().collect();
+    places.sort_unstable();
+    places.dedup();
+    inventory.at(Some(&places)).collect()
+}
+
 fn first_fitting<'a>(
     inventory: &Inventory<'a>,
     account: &DeclaredAccount,

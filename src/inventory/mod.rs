@@ -14,8 +14,8 @@ use crate::model::{
     ResourceId, Snapshot, SourceName, Variable,
 };
 
-pub use declared::{AccountsByName, Way, bears_name, resolve, resolve_by_name};
-pub use people::PlacesByMail;
+pub use declared::{AccountsByName, Way, bears_name, called, resolve, resolve_by_name};
+pub use people::{PlacesByMail, Realms};
 pub use permissions::Held;
 
 /// A snapshot with indexes.
@@ -55,6 +55,8 @@ pub struct Prepared {
     pub accounts_of_integrations: OnceLock<BTreeMap<ResourceId, Vec<Vec<ResourceId>>>>,
     /// Accounts of which the mail address is known.
     pub accounts_by_mail: OnceLock<PlacesByMail>,
+    /// Whose accounts each source shows.
+    pub realms: OnceLock<Realms>,
 }
 
 impl<'a> Inventory<'a> {

@@ -1,14 +1,52 @@
 //! People and their accounts: what the roster says is joined to accounts by mail address.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Inventory;
-use crate::model::{Body, Fact, Kind, Person, Principal, Resource};
+use crate::model::{Body, Fact, Kind, Person, Principal, Resource, SourceName};
 
 /// Mail addresses in small letters, with the places in the snapshot that have them.
 pub type PlacesByMail = HashMap<String, Vec<u32>>;
 
+/// The tenants of the accounts that each source shows: an account of the cloud is the same in all products there, and one
+/// of a self-hosted product is known to that alone.
+pub type Realms = HashMap<SourceName, HashSet<String>>;
+
 impl<'a> Inventory<'a> {
+    /// True if a source that shows a resource shows accounts of a tenant: then such accounts may have rights on it.
+    #[must_use]
+    pub fn knows_accounts_of(&self, tenant: &str, resource: &Resource) -> bool {
+        let sources = resource.seen_by.iter().map(|sighting| &sighting.source);
+        sources.filter_map(|source| self.realms().get(source)).any(|tenants| tenants.contains(tenant))
+    }
+
+    /// True if a source shows accounts, and all of them are of one tenant.
+    #[must_use]
+    pub fn shows_accounts_of_nobody_but(&self, tenant: &str, source: &SourceName) -> bool {
+        self.realms().get(source).is_some_and(|tenants| tenants.iter().all(|own| own == tenant))
+    }
+
+    /// True if an account of a tenant was seen.
+    #[must_use]
+    pub fn has_accounts_of(&self, tenant: &str) -> bool {
+        self.realms().values().any(|tenants| tenants.contains(tenant))
+    }
+
+    fn realms(&self) -> &Realms {
+        self.prepared().realms.get_or_init(|| {
+            let mut realms = Realms::new();
+            for resource in self.of_kind(Kind::Principal) {
+                for sighting in &resource.seen_by {
+                    let tenants = realms.entry(sighting.source.clone()).or_default();
+                    if !tenants.contains(resource.id.tenant()) {
+                        tenants.insert(resource.id.tenant().to_owned());
+                    }
+                }
+            }
+            realms
+        })
+    }
+
     /// The person of the roster who has a mail address, by any of their addresses.
     #[must_use]
     pub fn person(&self, mail: &str) -> Option<(&'a Resource, &'a Person)> {

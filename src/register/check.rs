@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::accounts::{self, Declared, claims};
 use super::found::{Trace, described, traces};
 use super::report::{Difference, Open, Report, What};
-use super::{credentials, webhooks};
+use super::{credentials, needs, webhooks};
 use crate::inventory::Inventory;
 use crate::model::{Body, Kind, LedgerEntry, Profile, Resource, ResourceId};
 
@@ -61,6 +61,7 @@ pub fn check(inventory: &Inventory<'_>, profiles: &[Profile]) -> Report {
     let mut findings = Findings::default();
     accounts::compare(inventory, &declared, &mut findings);
     credentials::compare(inventory, &declared, &mut findings);
+    needs::compare(inventory, &declared, &mut findings);
     webhooks::compare(inventory, &declared, &mut findings);
     let claimed = claims(&declared);
     for trace in traces(inventory, profiles) {
@@ -78,7 +79,7 @@ pub(super) fn is_declared(
     claimed: &HashMap<&ResourceId, Vec<usize>>,
 ) -> bool {
     let systems: Vec<&str> = trace.profiles.iter().map(|profile| profile.id.as_str()).collect();
-    if trace.anchor.kind() != Kind::Principal {
+    if trace.account().is_none() {
         return declared.iter().any(|integration| integration.is_of(&systems));
     }
     let integrations = claimed.get(&trace.anchor.id).into_iter().flatten().filter_map(|at| declared.get(*at));

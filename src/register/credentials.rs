@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::accounts::{Declared, tenants_of_sources};
 use super::check::Findings;
-use super::found::{described, is_in_use};
+use super::found::{described, is_in_use, moment};
 use super::report::What;
 use crate::inventory::Inventory;
 use crate::model::{Body, Credential, Fact, Kind, LedgerEntry, Resource, SourceName};
@@ -12,7 +12,7 @@ use crate::text::plural;
 
 /// Compares what is declared of credentials with those that the accounts have.
 pub(super) fn compare(inventory: &Inventory<'_>, declared: &[Declared<'_>], findings: &mut Findings) {
-    let tenants = tenants_of_sources(inventory);
+    let (tenants, now) = (tenants_of_sources(inventory), moment(inventory));
     for integration in declared {
         let forms = integration.body.credential_forms.known();
         let days = integration.body.longest_days.known().copied();
@@ -22,7 +22,7 @@ pub(super) fn compare(inventory: &Inventory<'_>, declared: &[Declared<'_>], find
         for account in integration.found() {
             for resource in inventory.credentials_of(&account.id) {
                 let Body::Credential(credential) = &resource.body else { continue };
-                if !is_in_use(credential) {
+                if !is_in_use(credential, now) {
                     continue;
                 }
                 if let Some(forms) = forms {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::accounts::{Declared, claims};
 use super::check::is_declared;
-use super::found::{Trace, is_in_use, traces};
+use super::found::{Trace, is_in_use, moment, traces};
 use super::quote::{in_comment, quoted, slug};
 use crate::inventory::Inventory;
 use crate::inventory::recognise::{Sign, host_of, looks_like_person};
@@ -65,8 +65,7 @@ fn head(coverage: Coverage<'_>, entries: usize, left_out: usize) -> String {
 /// with accounts in several products has one entry.
 fn entries(traces: Vec<Trace<'_>>) -> Vec<Entry<'_>> {
     let mut entries: BTreeMap<(bool, String, String), Entry> = BTreeMap::new();
-    let (of_accounts, others): (Vec<_>, Vec<_>) =
-        traces.into_iter().partition(|trace| trace.anchor.kind() == Kind::Principal);
+    let (of_accounts, others): (Vec<_>, Vec<_>) = traces.into_iter().partition(|trace| trace.account().is_some());
     for trace in of_accounts {
         let profile = trace.profiles.first().copied();
         let system = profile.map(|profile| profile.id.clone()).unwrap_or_default();
@@ -92,8 +91,7 @@ fn identity(account: &Resource) -> String {
 }
 
 fn write_entry(inventory: &Inventory<'_>, entry: &Entry<'_>, ids: &mut BTreeSet<String>, text: &mut String) {
-    let accounts: Vec<&Resource> =
-        entry.traces.iter().map(|trace| trace.anchor).filter(|anchor| anchor.kind() == Kind::Principal).collect();
+    let accounts: Vec<&Resource> = entry.traces.iter().filter_map(Trace::account).collect();
     let called = accounts.first().map(|account| called(account));
     let title = entry.profile.map_or("An unknown system", |profile| profile.title.as_str());
     let name = match called {
@@ -144,11 +142,12 @@ fn write_entry(inventory: &Inventory<'_>, entry: &Entry<'_>, ids: &mut BTreeSet<
 
 /// What the accounts have and where they work now: for people to say whether it should be so.
 fn write_found(inventory: &Inventory<'_>, entry: &Entry<'_>, accounts: &[&Resource], text: &mut String) {
+    let now = moment(inventory);
     let mut forms: BTreeSet<&str> = BTreeSet::new();
     let owned = accounts.iter().flat_map(|account| inventory.credentials_of(&account.id));
     for resource in owned.chain(entry.traces.iter().map(|trace| trace.anchor)) {
         if let Body::Credential(credential) = &resource.body
-            && is_in_use(credential)
+            && is_in_use(credential, now)
         {
             forms.insert(credential.form.name());
         }

@@ -1,7 +1,10 @@
 //! What a scan recognised: systems with the account they run on, or the token, webhook or app that shows them where no
 //! account does; and accounts for machines that fit no system.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
 
 use crate::inventory::Inventory;
 use crate::inventory::recognise::{Signal, Traits, looks_like_machine, looks_like_person, score};
@@ -23,7 +26,12 @@ pub(super) struct Trace<'a> {
     pub(super) score: f64,
 }
 
-impl Trace<'_> {
+impl<'a> Trace<'a> {
+    /// The account it runs on, if it runs on one that somebody keeps.
+    pub(super) fn account(&self) -> Option<&'a Resource> {
+        Some(self.anchor).filter(|anchor| anchor.kind() == Kind::Principal && !is_account_of_app(anchor))
+    }
+
     /// One line for each sign: “token label fits `jenkins`: nightly-jenkins”.
     pub(super) fn evidence(&self) -> Vec<String> {
         let line = |(resource, signal): &(&Resource, Signal)| {
@@ -78,9 +86,18 @@ pub(super) fn is_active(resource: &Resource) -> Fact<bool> {
     Fact::Unknown
 }
 
-/// True unless a credential is known to be of no use: expired, blocked, revoked.
-pub(super) fn is_in_use(credential: &Credential) -> bool {
-    credential.status.known().is_none_or(|status| status == "active")
+/// True unless a credential is known to be of no use at that moment: expired, blocked, revoked.
+pub(super) fn is_in_use(credential: &Credential, now: Option<DateTime<Utc>>) -> bool {
+    let has_ended = match (&credential.expires_at, now) {
+        (Fact::Known(end), Some(now)) => *end <= now,
+        _ => false,
+    };
+    !has_ended && credential.status.known().is_none_or(|status| status == "active")
+}
+
+/// The moment that a snapshot speaks of: when the last of its endpoints was read.
+pub(super) fn moment(inventory: &Inventory<'_>) -> Option<DateTime<Utc>> {
+    inventory.coverage().0.iter().map(|entry| entry.ended_at).max()
 }
 
 /// Everything that a scan recognised, in order of the systems and of what shows them.
@@ -105,7 +122,8 @@ pub(super) fn traces<'a>(inventory: &Inventory<'a>, profiles: &'a [Profile]) -> 
             by_anchor.entry(id).or_default().push(Trace { profiles: vec![profile], anchor, signals, score });
         }
     }
-    let mut traces: Vec<Trace> = by_anchor.into_values().flat_map(|traces| joined(inventory, traces)).collect();
+    let traces = by_anchor.into_values().flat_map(|traces| joined(inventory, traces)).collect();
+    let mut traces = apps_together(traces);
     traces.extend(machines(inventory, &traces));
     traces.sort_by(|left, right| key(left).cmp(&key(right)));
     traces
@@ -126,9 +144,10 @@ fn candidates<'a>(inventory: &Inventory<'a>) -> Vec<(&'a Resource, &'a Resource)
             candidates.push((account, account));
         }
     }
+    let now = moment(inventory);
     for resource in inventory.of_kind(Kind::Credential) {
         let Body::Credential(credential) = &resource.body else { continue };
-        if is_in_use(credential) {
+        if is_in_use(credential, now) {
             let owner = credential.owner.known().and_then(|owner| inventory.get(owner));
             candidates.push((resource, owner.unwrap_or(resource)));
         }
@@ -175,6 +194,35 @@ fn joined<'a>(inventory: &Inventory<'a>, traces: Vec<Trace<'a>>) -> Vec<Trace<'a
     joined
 }
 
+/// One app is in many products, and has an account of its own in the cloud: of each system one trace of apps is enough.
+fn apps_together(traces: Vec<Trace<'_>>) -> Vec<Trace<'_>> {
+    let (mut apps, mut together): (Vec<Trace>, Vec<Trace>) =
+        traces.into_iter().partition(|trace| trace.anchor.kind() == Kind::App || is_account_of_app(trace.anchor));
+    // What is installed says more than the account that it came with.
+    apps.sort_by_key(|trace| (trace.anchor.kind() != Kind::App, &trace.anchor.id));
+    let mut by_system: BTreeMap<Option<&str>, Trace> = BTreeMap::new();
+    for app in apps {
+        let system = app.profiles.first().map(|profile| profile.id.as_str());
+        match by_system.entry(system) {
+            Entry::Vacant(free) => {
+                free.insert(app);
+            }
+            Entry::Occupied(mut taken) => {
+                let trace = taken.get_mut();
+                trace.signals.extend(app.signals);
+                trace.score = score(trace.signals.iter().map(|(_, signal)| signal));
+            }
+        }
+    }
+    together.extend(by_system.into_values());
+    together
+}
+
+/// True for the account that an app came with: nobody makes or keeps it.
+fn is_account_of_app(resource: &Resource) -> bool {
+    matches!(&resource.body, Body::Principal(account) if account.account_type == Fact::Known(PrincipalType::App))
+}
+
 /// The forms of credential that something has, or where none was seen, that its product knows.
 fn likely_forms(inventory: &Inventory<'_>, anchor: &Resource) -> BTreeSet<&'static str> {
     let credentials = inventory.credentials_of(&anchor.id).chain(Some(anchor));
@@ -196,10 +244,11 @@ fn likely_forms(inventory: &Inventory<'_>, anchor: &Resource) -> BTreeSet<&'stat
 /// Accounts for machines with something to act with, which no system was recognised by.
 fn machines<'a>(inventory: &Inventory<'a>, traces: &[Trace<'a>]) -> Vec<Trace<'a>> {
     let recognised: BTreeSet<&ResourceId> = traces.iter().map(|trace| &trace.anchor.id).collect();
+    let now = moment(inventory);
     let acts = |account: &Resource| {
         inventory
             .credentials_of(&account.id)
-            .any(|resource| matches!(&resource.body, Body::Credential(credential) if is_in_use(credential)))
+            .any(|resource| matches!(&resource.body, Body::Credential(credential) if is_in_use(credential, now)))
     };
     let machines = inventory.of_kind(Kind::Principal).filter(|account| {
         let Body::Principal(body) = &account.body else { return false };

@@ -8,6 +8,7 @@ mod check;
 mod credentials;
 mod draft;
 mod found;
+mod needs;
 mod quote;
 mod report;
 mod webhooks;

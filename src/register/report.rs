@@ -20,6 +20,14 @@ pub enum What {
     FormNotAllowed,
     /// A credential that lives longer than the integration's may, or for ever.
     LivesTooLong,
+    /// A permission in a project that the integration works in, and does not need.
+    PermissionNotNeeded,
+    /// A permission that it needs there and has not.
+    PermissionMissing,
+    /// A permission in a project where it is not declared to work.
+    OutsideContainers,
+    /// A project, space or repository that it is declared to work in is not there.
+    MissingContainer,
     /// A webhook to a host that no integration names.
     HostNotDeclared,
     /// A system that no integration stands for, or one more account of a system that some do.
@@ -40,6 +48,10 @@ impl What {
             Self::SharedAccount => "shared-account",
             Self::FormNotAllowed => "form-not-allowed",
             Self::LivesTooLong => "lives-too-long",
+            Self::PermissionNotNeeded => "permission-not-needed",
+            Self::PermissionMissing => "permission-missing",
+            Self::OutsideContainers => "outside-containers",
+            Self::MissingContainer => "missing-container",
             Self::HostNotDeclared => "host-not-declared",
             Self::Undeclared => "undeclared",
             Self::UndeclaredMachine => "undeclared-machine",

@@ -1,5 +1,7 @@
 //! Where webhooks go, compared with the hosts that integrations name.
 
+use std::collections::BTreeMap;
+
 use super::accounts::Declared;
 use super::check::Findings;
 use super::found::described;
@@ -11,6 +13,7 @@ use crate::text::{fits_pattern, plural};
 
 /// Compares every webhook that is on with the hosts that were declared.
 pub(super) fn compare(inventory: &Inventory<'_>, declared: &[Declared<'_>], findings: &mut Findings) {
+    let mut by_host: BTreeMap<String, Vec<&Resource>> = BTreeMap::new();
     let mut untold = 0;
     for resource in inventory.of_kind(Kind::Webhook) {
         let Body::Webhook(webhook) = &resource.body else { continue };
@@ -18,9 +21,12 @@ pub(super) fn compare(inventory: &Inventory<'_>, declared: &[Declared<'_>], find
             continue;
         }
         match webhook.address.known() {
-            Some(address) => host(declared, resource, address, findings),
+            Some(address) => by_host.entry(place_of(address)).or_default().push(resource),
             None => untold += 1,
         }
+    }
+    for (place, resources) in by_host {
+        host(declared, &resources, &place, findings);
     }
     if untold > 0 {
         let because =
@@ -36,12 +42,15 @@ pub(super) fn compare(inventory: &Inventory<'_>, declared: &[Declared<'_>], find
     }
 }
 
-fn host(declared: &[Declared<'_>], resource: &Resource, address: &str, findings: &mut Findings) {
-    let host = host_of(address);
-    let with_port = address.split_once("://").map_or(address, |(_, rest)| rest).to_lowercase();
-    let fits = |patterns: &[String]| {
-        patterns.iter().any(|pattern| fits_pattern(pattern, &host) || fits_pattern(pattern, &with_port))
-    };
+/// Host and port of an address.
+fn place_of(address: &str) -> String {
+    address.split_once("://").map_or(address, |(_, rest)| rest).to_lowercase()
+}
+
+fn host(declared: &[Declared<'_>], resources: &[&Resource], place: &str, findings: &mut Findings) {
+    let host = host_of(place);
+    let fits =
+        |patterns: &[String]| patterns.iter().any(|known| fits_pattern(known, &host) || fits_pattern(known, place));
     if declared.iter().any(|integration| integration.body.webhook_hosts.known().is_some_and(|hosts| fits(hosts))) {
         return;
     }
@@ -55,13 +64,15 @@ fn host(declared: &[Declared<'_>], resource: &Resource, address: &str, findings:
         return;
     }
     let ids: Vec<&str> = of_system.iter().map(|integration| integration.id).collect();
-    let whose = match ids.as_slice() {
-        [] => "which no integration names".to_owned(),
-        ids => format!(
-            "which integration {} does not name",
-            ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(" or ")
-        ),
+    let whose = if ids.is_empty() {
+        "which no integration names".to_owned()
+    } else {
+        let ids: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
+        format!("which integration {} does not name", ids.join(" or "))
     };
-    let message = format!("{} sends to {host}, {whose}", described(resource));
-    findings.note(What::HostNotDeclared, &ids, &[resource], message);
+    let senders = match resources {
+        [one] => format!("{} sends", described(one)),
+        several => format!("{} send", plural(several.len(), "webhook", "webhooks")),
+    };
+    findings.note(What::HostNotDeclared, &ids, resources, format!("{senders} to {place}, {whose}"));
 }

@@ -171,7 +171,9 @@ pub static FIELDS: &[Field] = &[
     field(PR, "employed", Get::Bool(declared::employed), "The roster says that the person is employed; null if a whole roster has nobody with its mail address.").nullable().derived(&[(PE, &[])]),
     field(PR, "left_at", Get::Time(declared::left_at), "When the person left, as the roster tells; null if they did not, or nobody in a whole roster has its mail address.").nullable().derived(&[(PE, &[])]),
     field(PR, "roster_team", Get::Text(declared::roster_team), "The person's team, as the roster tells.").nullable().derived(&[(PE, &[])]),
-    field(PR, "closed_elsewhere", Get::Texts(declared::closed_elsewhere), "Other accounts with the same mail address that may not be used any more, with their places.").derived(&[(PR, &[])]),
+    field(PR, "closed_elsewhere", Get::Texts(declared::closed_elsewhere), "Other accounts with the same mail address that may not be used any more, with their places. A closed one that hides its address leaves this open if it bears the same name.").derived(&[(PR, &[])]),
+    field(PR, "names", Get::Texts(derived::principal_names), "What it goes by: its displayed name, and the name it logs in with where there is one.").derived(&[]),
+    field(PR, "self_hosted", Get::Bool(derived::is_self_hosted), "It is an account of a self-hosted product: it has a name to log in with.").derived(&[]),
     field(PR, "log_ins_told", Get::Bool(derived::log_ins_told), "The audit log was read up to this scan, so that no later log-in is missed: true or not known.").derived(&[AUDIT_LOG]),
     field(PR, "active_in_jira", Get::Bool(derived::active_in_jira), "It may log in to a Jira site that was seen.").derived(&[]),
     field(PR, "let_in_by", Get::Texts(derived::let_in_by), "Products that let it in.").derived(&[]),
@@ -186,7 +188,7 @@ pub static FIELDS: &[Field] = &[
     field(PR, "is_admin", Get::Bool(derived::is_admin), "It has an administrator's role, or is in a group that opens the administration of Jira or Confluence.").derived(&[GROUP_ACCESS]),
     field(PR, "seats", Get::Texts(derived::seats), "Jira applications it takes a seat of.").derived(&[APPLICATIONS]),
     field(PR, "takes_seat", Get::Bool(derived::takes_seat), "It takes a seat of at least one Jira application.").derived(&[APPLICATIONS]),
-    field(PR, "live_credentials", Get::Int(derived::live_credentials), "Its API tokens and OAuth clients that are neither expired nor blocked.").derived(&[TOKENS]),
+    field(PR, "live_credentials", Get::Int(derived::live_credentials), "Its tokens and OAuth clients that are neither expired nor blocked.").derived(&[TOKENS]),
 
     field(GP, "name", Get::Text(name), "The group's name."),
     field(GP, "id", Get::Text(id), "Its id in keyroll."),
@@ -198,6 +200,7 @@ pub static FIELDS: &[Field] = &[
     field(GP, "confluence_access", Get::Texts(|v| list(&group(v).confluence_access)), "What membership opens in Confluence: `user`, `admin`, `site-admin`."),
     field(GP, "administers", Get::Bool(|v| group(v).administers), "Membership makes an administrator of the self-hosted product that has the group."),
     field(GP, "opens_administration", Get::Bool(derived::group_opens_administration), "Membership makes an administrator of Jira or Confluence.").derived(&[GROUP_ACCESS]),
+    field(GP, "self_hosted", Get::Bool(derived::group_is_self_hosted), "It is a group of a self-hosted product, and opens nothing of the cloud.").derived(&[]),
     field(GP, "platform_roles", Get::Texts(derived::group_platform_roles), "Roles of the organisation, its sites and products that are granted to it.").derived(&[(GR, &["group-platform-role"])]),
     field(GP, "roles", Get::Texts(derived::group_roles), "Roles and permissions granted to it.").derived(&[(GR, &[])]),
 
@@ -208,7 +211,7 @@ pub static FIELDS: &[Field] = &[
     field(CR, "created_at", Get::Time(|v| credential(v).created_at), "When it was made.").nullable(),
     field(CR, "expires_at", Get::Time(|v| credential(v).expires_at), "When it ends; null if it never does.").nullable(),
     field(CR, "last_used_at", Get::Time(|v| credential(v).last_used_at), "When it was last used; null if no use was ever recorded.").nullable(),
-    field(CR, "scopes", Get::Texts(|v| list(&credential(v).scopes)), "What it is limited to."),
+    field(CR, "scopes", Get::Texts(|v| list(&credential(v).scopes)), "What it is limited to; no entries where such a credential cannot be limited, or is not."),
     field(CR, "fingerprint", Get::Text(|v| text(&credential(v).fingerprint)), "The digest of a public key; null for what is no key.").nullable(),
     field(CR, "auth_type", Get::Text(|v| text(&credential(v).auth_type)), "How it was presented when it was last seen in the audit log.").nullable(),
     field(CR, "impersonates", Get::Bool(|v| credential(v).impersonates), "It may act as any account of the product.").nullable(),
@@ -217,6 +220,7 @@ pub static FIELDS: &[Field] = &[
     field(CR, "used_by_other", Get::Bool(derived::used_by_other), "The audit log saw another account than its owner acting with it.").derived(&[AUDIT_LOG]),
     field(CR, "same_key", Get::Int(derived::same_key), "Other places where the same public key is, of a deploy key other deploy keys; 0 for what is no key.").derived(&[(CR, &["deploy-key"])]),
     field(CR, "owner_exists", Get::Bool(derived::owner_exists), "The account it acts as was seen.").derived(&[(PR, &[])]),
+    field(CR, "owner_names", Get::Texts(derived::owner_names), "What the account it acts as goes by; no entries if that was not seen.").derived(&[]),
 
     field(CT, "name", Get::Text(name), "The container's name."),
     field(CT, "id", Get::Text(id), "Its id in keyroll."),
@@ -341,17 +345,17 @@ pub static FIELDS: &[Field] = &[
     field(IN, "shares_account_with", Get::Texts(declared::shares_account_with), "Other integrations that run on one of its accounts.").derived(&[(PR, &[]), (IN, &[])]),
     field(IN, "other_environments", Get::Texts(declared::other_environments), "Those of them that are declared for another environment.").derived(&[(PR, &[]), (IN, &[])]),
     field(IN, "owner_gone", Get::Bool(declared::owner_gone), "The person answerable for it has left: by the roster, or by their accounts where that does not know them; null if nobody is named.").nullable().derived(&[(PE, &[]), (PR, &[])]),
-    field(IN, "credentials", Get::Int(declared::credential_count), "Live tokens and clients of its accounts.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
+    field(IN, "credentials", Get::Int(declared::credential_count), "Live tokens and clients of its accounts; public keys are not counted.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
     field(IN, "forms_not_allowed", Get::Texts(declared::forms_not_allowed), "Live credentials of its accounts in a form that it may not use.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
     field(IN, "living_too_long", Get::Texts(declared::living_too_long), "Live credentials of its accounts that live longer than it allows, or never end.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
     field(IN, "containers_missing", Get::Texts(declared::containers_missing), "Keys that it is declared for and that no source shows.").derived(&[(CT, &[])]),
-    field(IN, "containers_beyond", Get::Texts(declared::containers_beyond), "Projects that it is not declared for and in which one of its accounts has permissions that not everybody has.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
-    field(IN, "permissions_missing", Get::Texts(declared::permissions_missing), "What it needs and has not, as `PAY: LINK_ISSUES`.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
+    field(IN, "containers_beyond", Get::Texts(declared::containers_beyond), "Jira projects that it is not declared for and in which one of its accounts has permissions that not everybody has.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
+    field(IN, "permissions_missing", Get::Texts(declared::permissions_missing), "What none of its accounts has though it needs it, as `PAY: LINK_ISSUES`; not known where it needs other permissions than those of Jira.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
     field(IN, "permissions_beyond", Get::Texts(declared::permissions_beyond), "What it has and does not need in the projects it is declared for; what everybody has is not counted.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
 
     field(PE, "gone", Get::Bool(declared::has_gone), "They are no longer employed.").derived(&[]),
     field(PE, "open_accounts", Get::Texts(declared::open_accounts), "Accounts with one of their mail addresses that may still be used.").derived(&[(PR, &[])]),
-    field(PE, "live_tokens", Get::Texts(declared::live_tokens), "Live credentials of accounts with one of their mail addresses.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
+    field(PE, "live_tokens", Get::Texts(declared::live_tokens), "Live tokens and clients of accounts with one of their mail addresses.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
     field(PE, "integrations", Get::Texts(declared::integrations_owned), "Integrations that they are answerable for.").derived(&[(IN, &[])]),
     field(PE, "name", Get::Text(name), "The person's name."),
     field(PE, "id", Get::Text(id), "Their id in keyroll."),
@@ -433,8 +437,13 @@ fn text(fact: &Fact<String>) -> Fact<&str> {
     fact.as_ref().map(String::as_str)
 }
 
+/// A list that there is none of has no entries.
 fn list(fact: &Fact<Vec<String>>) -> Fact<Texts<'_>> {
-    fact.as_ref().map(|list| Texts::Kept(list))
+    match fact {
+        Fact::Known(list) => Fact::Known(Texts::Kept(list)),
+        Fact::Absent => Fact::Known(Texts::Kept(&[])),
+        Fact::Unknown => Fact::Unknown,
+    }
 }
 
 fn changed_fields(change: &Change) -> Texts<'_> {
@@ -543,6 +552,7 @@ mod tests {
             "changed_by",
             "author",
             "actor",
+            "fingerprints",
         ];
         for resource in sample::resources() {
             let body = serde_json::to_value(&resource.body).unwrap();

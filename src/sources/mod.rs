@@ -6,21 +6,26 @@
 mod atlassian_org;
 mod automation;
 mod bitbucket_cloud;
+mod bitbucket_dc;
 mod confluence_cloud;
+mod confluence_dc;
 mod connection;
 mod data_center;
+#[cfg(test)]
+mod described;
 mod endpoint;
 mod file;
 mod jira_align;
 mod jira_cloud;
-mod local;
 mod jira_dc;
+mod local;
 mod pages;
 mod reading;
 pub mod register;
 mod roster;
 mod row;
 mod site;
+mod webhook_form;
 mod webhook_url;
 
 use std::sync::Arc;
@@ -83,10 +88,15 @@ pub struct SourceKind {
 }
 
 impl SourceKind {
-    /// True if it asks nobody and reads files instead.
+    /// The keys of its section that name files and folders which are read when it is built: whoever watches the
+    /// configuration watches these too. What a scan reads anew every time is not among them.
     #[must_use]
-    pub fn reads_files(&self) -> bool {
-        self.endpoints.iter().all(|endpoint| endpoint.requests.is_empty())
+    pub fn read_when_built(&self) -> &'static [&'static str] {
+        match self.name {
+            "register" => &["file", "profiles"],
+            "roster" => &["path"],
+            _ => &[],
+        }
     }
 }
 
@@ -109,6 +119,8 @@ pub static SOURCES: &[SourceKind] = &[
     confluence_cloud::KIND,
     bitbucket_cloud::KIND,
     jira_dc::KIND,
+    confluence_dc::KIND,
+    bitbucket_dc::KIND,
     jira_align::KIND,
     file::KIND,
     register::KIND,

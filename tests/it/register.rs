@@ -7,15 +7,16 @@ use std::path::Path;
 use keyroll::inventory::Inventory;
 use keyroll::inventory::recognise::{score, signals};
 use keyroll::model::{
-    App, AppForm, Body, Credential, CredentialForm, DeclaredAccount, EndpointState, Fact, Integration, Kind,
-    LedgerEntry, Principal, PrincipalType, Profile, Resource, ResourceId, Sighting, Snapshot, Webhook,
+    App, AppForm, Body, Container, ContainerForm, Credential, CredentialForm, DeclaredAccount, EndpointState, Fact,
+    Grant, GrantForm, Holder, Integration, Kind, LedgerEntry, Principal, PrincipalType, Profile, Resource, ResourceId,
+    Sighting, Snapshot, Webhook,
 };
 use keyroll::problem::SourceText;
 use keyroll::register::{Report, What, check, draft};
-use keyroll::sources::register::{profiles, read};
+use keyroll::sources::register::{collection, declared, profiles, read};
 use proptest::prelude::*;
 
-use crate::support::estate::{account, account_id, entry, seen_by, snapshot, token, whole};
+use crate::support::estate::{account, account_id, entry, night, seen_by, snapshot, token, whole};
 use crate::support::keyroll::keyroll;
 
 fn shipped() -> Vec<Profile> {
@@ -464,6 +465,67 @@ fn credentials_beyond_what_is_declared_are_told_and_hidden_ones_are_asked_for() 
     assert!(report.open.iter().any(|open| open.question.contains("more credentials") && open.integrations == ["a"]));
 }
 
+/// A project with its own scheme, which gives the account these permissions.
+fn project(key: &str, account: &str, permissions: &[&str]) -> Vec<Resource> {
+    let id = |kind, native: String| ResourceId::new("acme", kind, &native);
+    let resource = |id, name: &str, body| Resource { id, name: name.to_owned(), seen_by: seen_by(&["projects"]), body };
+    let scheme = id(Kind::Container, format!("permission-scheme:{key}"));
+    let body = Container {
+        key: known(key),
+        permission_scheme: Fact::Known(scheme.clone()),
+        ..Container::unknown(ContainerForm::Project)
+    };
+    let mut all = vec![resource(id(Kind::Container, format!("project:{key}")), key, Body::Container(body))];
+    for permission in permissions {
+        let mut grant = Grant::of(GrantForm::Permission, *permission, Holder::Principal);
+        grant.principal = Fact::Known(account_id(account));
+        grant.container = Fact::Known(scheme.clone());
+        let id = id(Kind::Grant, format!("permission-scheme:{key}/{permission}"));
+        all.push(resource(id, permission, Body::Grant(grant)));
+    }
+    all
+}
+
+#[test]
+fn rights_beyond_the_declared_needs_and_short_of_them_are_told() {
+    let yaml = "integrations:\n  - id: a\n    accounts: [svc-a]\n    containers: [pay, GONE]\n    \
+                permissions: [BROWSE_PROJECTS, EDIT_ISSUES]\n";
+    let mut resources = vec![machine("svc-a", "svc-a")];
+    if let Body::Principal(body) = &mut resources[0].body {
+        body.groups = Fact::Known(Vec::new());
+    }
+    resources.extend(project("PAY", "svc-a", &["BROWSE_PROJECTS", "DELETE_ISSUES"]));
+    resources.extend(project("OPS", "svc-a", &["BROWSE_PROJECTS"]));
+    resources.extend(project("HR", "somebody", &["BROWSE_PROJECTS"]));
+    let mut seen = ledger();
+    seen.push(LedgerEntry { shows: vec![Kind::Container, Kind::Grant], ..whole("projects") });
+    let report = checked(yaml, resources.clone(), seen.clone());
+    let messages: Vec<&str> = report.differences.iter().map(|one| one.message.as_str()).collect();
+    let expected = [
+        "account “svc-a” of integration `a` has DELETE_ISSUES in PAY, which it does not need",
+        "account “svc-a” of integration `a` lacks EDIT_ISSUES in PAY",
+        "account “svc-a” of integration `a` has BROWSE_PROJECTS in OPS, where it is not declared to work",
+        "integration `a` is declared to work in GONE, which is not there",
+    ];
+    assert_eq!(messages, expected);
+    assert!(report.open.is_empty(), "{report:?}");
+    // What was not read whole: what is there is told, and what is not is a question.
+    let last = seen.len() - 1;
+    seen[last].state = EndpointState::Partial;
+    let report = checked(yaml, resources, seen);
+    assert_eq!(whats(&report), [What::PermissionNotNeeded, What::OutsideContainers]);
+    let questions: Vec<&str> = report.open.iter().map(|open| open.question.as_str()).collect();
+    assert_eq!(questions, ["what its accounts may do in projects beyond what was seen", "whether GONE is there"]);
+}
+
+#[test]
+fn a_token_that_ended_says_nothing_any_more() {
+    let ended =
+        token_of("p", "t", "jenkins", |token| token.expires_at = Fact::Known(night(1) - chrono::TimeDelta::days(1)));
+    let report = checked("integrations: []\n", vec![person("Ada Muster", "ada.muster@acme.example"), ended], ledger());
+    assert!(report.differences.is_empty(), "{report:?}");
+}
+
 #[test]
 fn gaps_of_other_products_leave_nothing_open_about_an_account_of_this_one() {
     let yaml = "integrations:\n  - id: a\n    accounts: [svc-a]\n    credential_forms: [api-token]\n";
@@ -496,6 +558,7 @@ fn webhooks_go_where_somebody_said_they_would() {
         webhook("2", "https://acme.kiplot.com"),
         webhook("3", "https://ci.acme.example:8443"),
         webhook("4", "https://ci.acme.example"),
+        webhook("4b", "https://ci.acme.example"),
         webhook("5", "https://hooks.zapier.com"),
         off(webhook("6", "https://webhook.site")),
     ];
@@ -503,7 +566,7 @@ fn webhooks_go_where_somebody_said_they_would() {
     let messages: Vec<&str> = report.differences.iter().map(|one| one.message.as_str()).collect();
     let expected = [
         "webhook “5” sends to hooks.zapier.com, which integration `own` does not name",
-        "webhook “4” sends to ci.acme.example, which no integration names",
+        "2 webhooks send to ci.acme.example, which no integration names",
     ];
     assert_eq!(messages, expected);
     let mut untold = webhook("7", "");
@@ -554,6 +617,46 @@ fn systems_that_nobody_declared_are_told_with_their_evidence() {
     ];
     assert_eq!(zapier.evidence, evidence);
     assert_eq!(zapier.resources, ["acme/credential/t1", "acme/principal/p"]);
+}
+
+#[test]
+fn an_app_in_several_products_and_its_account_are_one() {
+    let mut of_app = machine("tempo", "Tempo Timesheets");
+    if let Body::Principal(body) = &mut of_app.body {
+        body.account_type = Fact::Known(PrincipalType::App);
+    }
+    let apps = vec![app("a1", "is.origo.jira.tempo-plugin"), app("a2", "com.tempoplugin.tempo-teams"), of_app];
+    let report = checked("integrations: []\n", apps.clone(), ledger());
+    assert_eq!(report.differences.len(), 1, "{report:#?}");
+    assert_eq!(report.differences[0].resources, ["acme/app/a1", "acme/app/a2", "acme/principal/tempo"]);
+    let declared = "integrations:\n  - { id: tempo, system: tempo }\n";
+    assert!(checked(declared, apps, ledger()).differences.is_empty(), "an app needs no account to be declared");
+}
+
+#[test]
+fn the_source_shows_what_the_file_declares_and_its_mistakes_are_those_of_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("own")).unwrap();
+    fs::write(path("own/mainframe.yaml"), "id: mainframe\ntitle: Mainframe\nfingerprints:\n  names: [zos]\n").unwrap();
+    fs::write(path("integrations.yaml"), "integrations:\n  - { id: m, system: mainframe }\n").unwrap();
+    let section =
+        |yaml: &str| keyroll::document::parse(&SourceText::new(path("keyroll.yaml").to_str().unwrap(), yaml)).unwrap();
+    let found = declared(section("file: integrations.yaml\nprofiles: [own]\n")).unwrap();
+    let collection = collection(&"reg".into(), &found, &keyroll::clock::FixedClock::at(night(1)));
+    assert_eq!(collection.resources[0].id.as_str(), "register/integration/m");
+    let entry = &collection.ledger[0];
+    assert_eq!((entry.endpoint.as_ref(), entry.path.as_str()), ("integrations", "FILE integrations.yaml"));
+    assert_eq!((entry.state, entry.rows, entry.rows_expected), (EndpointState::Complete, 1, Some(1)));
+    assert_eq!(collection.resources[0].seen_by[0].endpoint.as_ref(), "integrations");
+
+    let told = |yaml: &str| declared(section(yaml)).unwrap_err().to_string();
+    assert!(told("profiles: [own]\n").contains("`file` is missing"));
+    let both = told("file: nowhere.yaml\nprofiles: [nothing]\n");
+    assert!(both.contains("nowhere.yaml`") && both.contains("cannot read the folder `nothing`"), "{both}");
+    assert!(told("file: integrations.yaml\n").contains("there is no profile of a system `mainframe`"));
+    fs::write(path("integrations.yaml"), b"integrations:\n  - { id: \xff }\n").unwrap();
+    assert!(told("file: integrations.yaml\n").contains("cannot read"));
 }
 
 #[test]

@@ -24,8 +24,7 @@ pub(crate) async fn everything() -> Estate {
 
 /// One self-hosted product alone, with a small estate behind it.
 pub(crate) async fn only(kind: &str) -> Estate {
-    let estate =
-        Estate::of(Plan { seed: 11, accounts: 120, now: first_night(), page_latency: Duration::ZERO }).await;
+    let estate = Estate::of(Plan { seed: 11, accounts: 120, now: first_night(), page_latency: Duration::ZERO }).await;
     keep_secrets(&estate);
     fs::write(estate.path("global-permissions.csv"), GLOBAL_PERMISSIONS).unwrap();
     fs::write(estate.path("oauth-consumers.csv"), OAUTH_CONSUMERS).unwrap();
@@ -151,7 +150,8 @@ USER_PICKER,jira-software-users,5
 ";
 
 /// Jira Align's old handshake may act as anybody; the other consumer acts for whoever agreed.
-const OAUTH_CONSUMERS: &str = "consumer_key,consumername,created,callback,executing_user_key,two_l_o_impersonation_allowed,rows_total
+const OAUTH_CONSUMERS: &str =
+    "consumer_key,consumername,created,callback,executing_user_key,two_l_o_impersonation_allowed,rows_total
 jiraalign-prod,Jira Align,2024-05-02T09:00:00Z,https://acme.jiraalign.com/oauth,,true,2
 wallboard,Wallboard,2025-02-11T09:00:00Z,https://wallboard.acme.example/cb,,false,2
 ";

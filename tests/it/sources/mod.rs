@@ -3,8 +3,11 @@
 mod atlassian_org;
 mod atlassian_org_news;
 mod bitbucket_cloud;
+mod bitbucket_dc;
+mod canned;
 mod configuration;
 mod confluence_cloud;
+mod confluence_dc;
 mod files;
 mod jira_align;
 mod jira_cloud;
