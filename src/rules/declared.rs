@@ -230,12 +230,7 @@ fn accounts_seen(inventory: &Inventory<'_>, account: &DeclaredAccount) -> bool {
 }
 
 /// True if some lists can show this, and all of them were read whole.
-fn lists_whole(
-    inventory: &Inventory<'_>,
-    kind: Kind,
-    forms: &[&str],
-    meant: impl Fn(&LedgerEntry) -> bool,
-) -> bool {
+fn lists_whole(inventory: &Inventory<'_>, kind: Kind, forms: &[&str], meant: impl Fn(&LedgerEntry) -> bool) -> bool {
     let ledger = inventory.coverage().0;
     let mut lists = ledger.iter().filter(|entry| entry.can_show(kind, forms) && meant(entry)).peekable();
     lists.peek().is_some() && lists.all(|list| !list.is_gap())
@@ -493,11 +488,7 @@ impl<'a> Projects<'a> {
     }
 
     /// Those that the register names, or those that it does not.
-    fn named(
-        &self,
-        keys: &'a [String],
-        named: bool,
-    ) -> impl Iterator<Item = (&'a Resource, &'a Container)> + '_ {
+    fn named(&self, keys: &'a [String], named: bool) -> impl Iterator<Item = (&'a Resource, &'a Container)> + '_ {
         self.found.iter().copied().filter(move |(_, one)| has_key(one, keys) == named)
     }
 

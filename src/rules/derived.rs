@@ -372,9 +372,8 @@ pub(super) fn owner_names<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
 
 /// Whoever is in no list is missed only where there is a list of such accounts: a list of tokens may come alone.
 pub(super) fn owner_exists(view: &View<'_>) -> Fact<bool> {
-    let listed = |owner: &ResourceId| {
-        owner.tenant() == ResourceId::CLOUD || view.inventory.has_accounts_of(owner.tenant())
-    };
+    let listed =
+        |owner: &ResourceId| owner.tenant() == ResourceId::CLOUD || view.inventory.has_accounts_of(owner.tenant());
     match &credential(view).owner {
         Fact::Known(owner) if view.inventory.get(owner).is_some() => Fact::Known(true),
         Fact::Known(owner) if listed(owner) && view.inventory.seen_whole(Kind::Principal) => Fact::Known(false),
