@@ -552,6 +552,7 @@ mod tests {
             "changed_by",
             "author",
             "actor",
+            "fingerprints",
         ];
         for resource in sample::resources() {
             let body = serde_json::to_value(&resource.body).unwrap();

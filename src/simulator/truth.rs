@@ -11,18 +11,6 @@ pub const SITUATIONS: &[(&str, &str)] = &[
     ("automation-owner-gone", "an automation rule that is switched on was written by or acts as somebody deactivated"),
     ("customer-on-agent-seat", "a customer of the portal is in a group that gives an agent's seat"),
     ("dc-access-key-shared", "one SSH key opens several repositories of a self-hosted Bitbucket"),
-    ("dc-licence-near-tier", "the licence of a self-hosted product has almost no users left"),
-    ("dc-machine-is-system-admin", "an account that stands for a machine administers a self-hosted system"),
-    ("dc-machine-token-administers", "an HTTP access token of a machine may administer projects or repositories"),
-    ("dc-project-open-to-logged-in", "everybody who is logged in may write to a project of a self-hosted Bitbucket"),
-    ("dc-public-repository", "a repository of a self-hosted Bitbucket can be read without logging in"),
-    ("dc-repository-exempt-from-scanning", "what is pushed to a repository is not searched for secrets"),
-    ("dc-ssh-key-unused", "an SSH key without an end was not used for more than 90 days"),
-    ("dc-token-never-used", "a token of a self-hosted product is older than 30 days and was never used"),
-    ("dc-token-owner-deactivated", "the owner of a token of a self-hosted product is deactivated"),
-    ("dc-token-without-expiry", "a token of a self-hosted product never ends"),
-    ("dc-version-unsupported", "a self-hosted product is of a version that gets no more security fixes"),
-    ("dc-webhook-skips-verification", "a webhook of a self-hosted product does not check its receiver's certificate"),
     ("dc-administrator-token-in-integration", "a system runs on a personal access token of an administrator"),
     ("dc-anonymous-access", "a self-hosted Confluence can be used without signing in"),
     ("dc-basic-auth-open", "user name and password open a self-hosted product to programs"),
@@ -37,17 +25,28 @@ pub const SITUATIONS: &[(&str, &str)] = &[
     ("dc-integration-on-personal-account", "a system runs on a personal access token of a person"),
     ("dc-kiplot-token-without-expiry", "the token of Kiplot never ends, because the vendor asks for that"),
     ("dc-licence-expires-soon", "the licence of a self-hosted product ends within 30 days"),
+    ("dc-licence-near-tier", "the licence of a self-hosted product has almost no users left"),
     ("dc-link-impersonates", "the other end of an application link may act as anybody"),
     ("dc-link-not-working", "the other end of an application link does not answer"),
     ("dc-link-over-http", "an application link talks without encryption"),
+    ("dc-machine-is-system-admin", "an account that stands for a machine administers a self-hosted system"),
+    ("dc-machine-token-administers", "an HTTP access token of a machine may administer projects or repositories"),
+    ("dc-project-open-to-logged-in", "everybody who is logged in may write to a project of a self-hosted Bitbucket"),
+    ("dc-public-repository", "a repository of a self-hosted Bitbucket can be read without logging in"),
     ("dc-public-signup", "everybody can open an account in a self-hosted Jira"),
-    ("dc-seats-nearly-exhausted", "a self-hosted product has almost no seats left"),
+    ("dc-repository-exempt-from-scanning", "what is pushed to a repository is not searched for secrets"),
     ("dc-space-open-to-anyone", "people who are not signed in can read a space of a self-hosted Confluence"),
+    ("dc-ssh-key-unused", "an SSH key without an end was not used for more than 90 days"),
     ("dc-token-lives-too-long", "a personal access token lives for more than 365 days"),
+    ("dc-token-never-used", "a token of a self-hosted product is older than 30 days and was never used"),
     ("dc-token-orphaned", "the owner of a personal access token does not resolve any more"),
+    ("dc-token-owner-deactivated", "the owner of a token of a self-hosted product is deactivated"),
     ("dc-token-unused", "a personal access token was used, but not for more than 90 days"),
+    ("dc-token-without-expiry", "a token of a self-hosted product never ends"),
+    ("dc-version-unsupported", "a self-hosted product is of a version that gets no more security fixes"),
     ("dc-webhook-over-http", "a webhook of a self-hosted product sends without encryption"),
     ("dc-webhook-secret-in-url", "the address of a webhook of a self-hosted product has a secret in it"),
+    ("dc-webhook-skips-verification", "a webhook of a self-hosted product does not check its receiver's certificate"),
     ("dc-webhook-to-test-host", "a webhook of a self-hosted product sends to a public bin for trying things out"),
     ("deploy-key-shared", "one SSH key opens several repositories"),
     ("deploy-key-unused", "a deploy key was not used for more than 90 days"),
@@ -165,12 +164,6 @@ impl Truth {
 }
 
 impl Plant {
-    /// Whether it is about something that the firm runs itself.
-    #[must_use]
-    pub fn is_self_hosted(&self) -> bool {
-        self.expect.starts_with("dc-")
-    }
-
     /// Whether it is so at that moment.
     #[must_use]
     pub fn holds_at(&self, now: DateTime<Utc>) -> bool {
@@ -193,12 +186,4 @@ pub struct Drift {
     pub description: String,
     /// The end of the night.
     pub at: DateTime<Utc>,
-}
-
-impl Drift {
-    /// Whether it is about something that the firm runs itself.
-    #[must_use]
-    pub fn is_self_hosted(&self) -> bool {
-        self.id.starts_with("drift-dc-")
-    }
 }

@@ -11,6 +11,7 @@ mod night;
 mod planted;
 mod products;
 mod sandbox;
+mod self_hosted;
 mod site;
 mod visitor;
 
@@ -261,6 +262,7 @@ async fn the_answer_sheet_names_things_that_are_there() {
     seen += &bitbucket_dc::told(&simulator).await;
     seen += &json!(align::users(&simulator).await).to_string();
     seen += &sandbox::told(&simulator).await;
+    seen += &self_hosted::told(&simulator).await;
     let truth = simulator.truth();
     let mut ids = BTreeSet::new();
     for plant in truth.plants.iter().chain(&truth.harmless) {

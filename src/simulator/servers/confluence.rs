@@ -179,6 +179,32 @@ pub(super) fn anonymous_permissions(estate: &Estate, _ask: &Ask) -> Reply {
     Reply::ok(anonymous.map(|one| right(estate, one)).collect())
 }
 
+/// The firm lets nobody work in Confluence who has no licence.
+pub(super) fn unlicensed_permissions(_estate: &Estate, _ask: &Ask) -> Reply {
+    Reply::ok(Value::Array(Vec::new()))
+}
+
+/// The groups inside a group, of which the firm has none.
+pub(super) fn nested_groups(estate: &Estate, ask: &Ask) -> Reply {
+    let name = ask.segment(0);
+    if name.contains('/') {
+        return Reply::refusal(Family::ConfluenceDc, 404, "No group found with that name.");
+    }
+    nested(estate, ask, name)
+}
+
+/// The same for a group whose name stands in the query.
+pub(super) fn named_nested_groups(estate: &Estate, ask: &Ask) -> Reply {
+    nested(estate, ask, ask.parameter("groupName").unwrap_or_default())
+}
+
+fn nested(estate: &Estate, ask: &Ask, name: &str) -> Reply {
+    if !of_wiki(estate).any(|group| group.name == name) {
+        return Reply::refusal(Family::ConfluenceDc, 404, &format!("No group found with name: {name}"));
+    }
+    page(ask, "/rest/api/group/groupmember", 200, 200, &[] as &[usize], |_group| Value::Null)
+}
+
 /// Whether somebody may look into a space.
 fn may_see(estate: &Estate, ask: &Ask, space: &ServerSpace) -> bool {
     ask.caller.rank >= Rank::Administrator

@@ -19,8 +19,11 @@ pub(super) const SPELLINGS: &[(Host, (&str, &str))] = &[
     (Host::ConfluenceDc, ("/rest/api/latest/", "/rest/api/")),
 ];
 
+/// Whether a version has something.
+type Fits = fn(&Release) -> bool;
+
 /// What is not there in all versions, and in which it is.
-pub(super) const OFFERED: &[(&str, fn(&Release) -> bool)] = &[
+pub(super) const OFFERED: &[(&str, Fits)] = &[
     ("jira-dc-user-list", |release| release.since(10, 3)),
     ("jira-dc-webhooks-old", |release| !release.since(10, 0)),
     ("jira-dc-webhooks", |release| release.since(10, 0)),
@@ -34,6 +37,8 @@ pub(super) const OFFERED: &[(&str, fn(&Release) -> bool)] = &[
     ("confluence-dc-named-group-members", |release| release.since(10, 2)),
     ("confluence-dc-permissions", |release| release.since(8, 0)),
     ("confluence-dc-anonymous-permissions", |release| release.since(8, 0)),
+    ("confluence-dc-unlicensed-permissions", |release| release.since(8, 0)),
+    ("confluence-dc-named-nested-groups", |release| release.since(10, 2)),
     ("confluence-dc-space-permissions", |release| release.since(8, 0)),
     ("confluence-dc-pat-own", |release| release.since(7, 9)),
     ("confluence-dc-pat-search", |release| release.since(7, 9)),
@@ -139,6 +144,24 @@ pub(in super::super) const CONFLUENCE: &[Endpoint] = &[
         Administrator,
         "/rest/api/permissions/anonymous",
         confluence::anonymous_permissions,
+    ),
+    wiki(
+        "confluence-dc-unlicensed-permissions",
+        Administrator,
+        "/rest/api/permissions/unlicensed",
+        confluence::unlicensed_permissions,
+    ),
+    wiki(
+        "confluence-dc-nested-groups",
+        Administrator,
+        "/rest/api/group/{group}/groupmember",
+        confluence::nested_groups,
+    ),
+    wiki(
+        "confluence-dc-named-nested-groups",
+        Administrator,
+        "/rest/api/group/groupmember",
+        confluence::named_nested_groups,
     ),
     wiki("confluence-dc-spaces", LoggedIn, "/rest/api/space", confluence::spaces),
     wiki(

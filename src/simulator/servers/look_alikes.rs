@@ -19,7 +19,7 @@ impl Planter<'_> {
         let grant = grant.expect("internal: the default scheme has such a grant").id;
         let native = vec![grant.to_string(), self.estate.servers.schemes[0].id.to_string()];
         let words = "Only for people with a seat of Jira";
-        self.note("harmless-dc-grant-to-licensed", "grant", native, "dc-grant-to-anyone", words);
+        self.note("harmless-dc-jira-grant-to-licensed", "grant", native, "dc-grant-to-anyone", words);
     }
 
     fn harmless_tokens(&mut self) {
@@ -29,7 +29,7 @@ impl Planter<'_> {
             token.expires = Some(estate.now + TimeDelta::days(300));
         });
         let words = "Ends in 300 days and is 60 days old: a life of 360 days is within the year";
-        self.note("harmless-dc-token-within-a-year", "credential", native, "dc-token-lives-too-long", words);
+        self.note("harmless-dc-jira-token-within-a-year", "credential", native, "dc-token-lives-too-long", words);
         let owner = self.player();
         let native = self.token(Host::JiraDc, owner, |token, estate| {
             token.created = estate.now - TimeDelta::days(3);
@@ -38,7 +38,7 @@ impl Planter<'_> {
         });
         let old_enough = self.estate.now + TimeDelta::days(27);
         let words = "Not used yet, and three days old";
-        self.note("harmless-dc-young-unused-token", "credential", native, "dc-token-unused", words).until =
+        self.note("harmless-dc-jira-young-unused-token", "credential", native, "dc-token-unused", words).until =
             Some(old_enough);
     }
 
@@ -49,10 +49,10 @@ impl Planter<'_> {
             token.last_used = Some(estate.now - TimeDelta::hours(1));
         });
         let words = "The token \"jenkins\" belongs to an account of a machine, where it should";
-        let name = "harmless-dc-jenkins-of-machine";
+        let name = "harmless-dc-jira-jenkins-of-machine";
         self.note(name, "credential", native.clone(), "dc-integration-on-personal-account", words);
         let words = "The account of the machine administers nothing";
-        let name = "harmless-dc-jenkins-without-power";
+        let name = "harmless-dc-jira-jenkins-without-power";
         self.note(name, "credential", native, "dc-administrator-token-in-integration", words);
 
         let legacy = self.machine("svc-legacy", "Legacy time sheets", "svc-legacy@acme.example");
@@ -63,7 +63,7 @@ impl Planter<'_> {
         self.servers().groups.push(group);
         let native = vec![self.key(legacy), name.to_owned()];
         let words = "In a group whose name speaks of administrators and which gives no power";
-        let name = "harmless-dc-machine-among-alumni";
+        let name = "harmless-dc-jira-machine-among-alumni";
         self.note(name, "principal", native, "dc-integration-is-administrator", words);
         // It has no address and so no full stop in any of its names: a search for one does not find it.
         self.machine("svc-backup", "Nightly backup", "");
@@ -75,15 +75,15 @@ impl Planter<'_> {
         (link.incoming, link.outgoing) = (Trust::TwoLegged, Trust::Nothing);
         let native = vec![link.id.clone()];
         let words = "The other end may act as one account that was chosen, not as anybody";
-        self.note("harmless-dc-link-two-legged", "app", native.clone(), "dc-link-impersonates", words);
+        self.note("harmless-dc-jira-link-two-legged", "app", native.clone(), "dc-link-impersonates", words);
         let words = "Nothing is sent to the other end, and it answers";
-        self.note("harmless-dc-link-one-way", "app", native, "dc-link-not-working", words);
+        self.note("harmless-dc-jira-link-one-way", "app", native, "dc-link-not-working", words);
         let planner = ("Planning board", "https://plans.acme.example/callback", "WRITE");
         let admin = self.estate.servers.readers[0];
         let client = add_client(&mut self.estate.servers, self.random, Host::JiraDc, planner, admin);
         let native = vec![client.id.clone(), client.client_id.clone()];
         let words = "May write what the person who agrees may write, and administer nothing";
-        self.note("harmless-dc-client-writing", "credential", native, "dc-client-with-system-admin", words);
+        self.note("harmless-dc-jira-client-writing", "credential", native, "dc-client-with-system-admin", words);
     }
 
     fn harmless_webhooks(&mut self) {

@@ -1,6 +1,6 @@
 //! What the firm runs itself: a Jira, a Confluence and a Bitbucket of Data Center, and Jira Align, with accounts,
-//! groups, tokens and links of their own. Its people are those of the cloud, known by user name. Everything here is made after the cloud and from
-//! chance of its own, so that the cloud does not depend on it.
+//! groups, tokens and links of their own. Its people are those of the cloud, known by user name. Everything here is
+//! made after the cloud and from chance of its own, so that the cloud does not depend on it.
 //!
 //! Answers are written from the published descriptions, and where there are none, from what public clients rely on.
 
@@ -34,7 +34,6 @@ pub(super) use access::{Caller, Login, Rank, admit, logins};
 pub(super) use align::ALIGN;
 pub(super) use bitbucket::endpoints::BITBUCKET;
 pub(super) use endpoints::{CONFLUENCE, JIRA};
-pub(super) use night::pass_night;
 pub use release::Edition;
 
 use accounts::{ServerAccount, ServerGroup};
@@ -125,6 +124,7 @@ impl ServerEstate {
     pub(crate) fn installation_mut(&mut self, host: Host) -> &mut Installation {
         match host {
             Host::ConfluenceDc => &mut self.confluence,
+            Host::BitbucketDc => &mut self.bitbucket.installation,
             _ => &mut self.jira,
         }
     }
@@ -157,7 +157,7 @@ pub(super) fn found(estate: &mut Estate, random: &mut Random) {
     let (leads, players) = steady.split_at(4.min(steady.len()));
     let servers = &mut estate.servers;
     servers.jira.install(&Release::of("10.3").expect("internal: it is a version"));
-    servers.confluence.install(&Release::of("8.5").expect("internal: it is a version"));
+    servers.confluence.install(&Release::of("10.2").expect("internal: it is a version"));
     servers.confluence.blocks_basic = true;
     work::lay_out(servers, leads);
     wiki::found(servers, leads);
@@ -172,6 +172,13 @@ pub(super) fn found(estate: &mut Estate, random: &mut Random) {
     plants::tell_versions(estate);
     bitbucket::found(estate, &mut Random::new(estate.seed ^ 0xB17B_0DC0_0000_0004));
     align::found(estate, &mut Random::new(estate.seed ^ 0xA119_0000_0000_0005));
+}
+
+/// What a night changes. The other products follow the directory.
+pub(super) fn pass_night(estate: &mut Estate) {
+    night::pass(estate);
+    bitbucket::pass_night(estate);
+    align::pass_night(estate);
 }
 
 /// The family that words refusals of a host.
@@ -198,10 +205,9 @@ pub(super) fn offers(estate: &Estate, endpoint: &Endpoint) -> bool {
     if bitbucket.is_elsewhere(endpoint.name) {
         return false;
     }
-    let since = bitbucket::endpoints::SINCE.iter().filter(|(name, _)| *name == endpoint.name);
     let release = &estate.servers.installation(endpoint.place()).release;
-    since.into_iter().all(|(_, fits)| fits(release))
-        && endpoints::OFFERED.iter().filter(|(name, _)| *name == endpoint.name).all(|(_, fits)| fits(release))
+    let offered = endpoints::OFFERED.iter().chain(bitbucket::endpoints::SINCE);
+    offered.filter(|(name, _)| *name == endpoint.name).all(|(_, fits)| fits(release))
 }
 
 /// The path as the list of endpoints has it: without the context path, and in the usual spelling of what has two.

@@ -10,12 +10,11 @@ use super::access::Rank;
 use super::accounts::{FIRST_GUILD, GUILDS};
 use super::auditing::{self, Action};
 use super::tokens::own_pat;
-use super::{align, bitbucket};
 
 const PRODUCTS: [Host; 2] = [Host::JiraDc, Host::ConfluenceDc];
 
 /// What a night changes.
-pub(in super::super) fn pass_night(estate: &mut Estate) {
+pub(super) fn pass(estate: &mut Estate) {
     let random = Random::new(estate.seed ^ estate.nights.wrapping_mul(0x0DC5_E1F0_57E0_0DC5));
     let mut night = Night { estate, random };
     let seats = night.seats();
@@ -26,8 +25,6 @@ pub(in super::super) fn pass_night(estate: &mut Estate) {
     night.deactivate_owner();
     night.promote_group();
     night.tell_seats(seats);
-    bitbucket::pass_night(estate);
-    align::pass_night(estate);
 }
 
 struct Night<'a> {
@@ -37,7 +34,7 @@ struct Night<'a> {
 
 impl Night<'_> {
     fn note(&mut self, name: &str, what: &'static str, kind: &'static str, native: Vec<String>, words: &str) {
-        let id = format!("drift-dc-{name}-night-{}", self.estate.nights);
+        let id = format!("drift-dc-directory-{name}-night-{}", self.estate.nights);
         let at = self.estate.now;
         self.estate.truth.drift.push(Drift { id, what, kind, native, description: words.to_owned(), at });
     }
@@ -128,7 +125,7 @@ impl Night<'_> {
             .truth
             .plants
             .iter_mut()
-            .find(|plant| plant.id == "plant-dc-token-unused" && plant.holds_at(now));
+            .find(|plant| plant.id == "plant-dc-jira-token-unused" && plant.holds_at(now));
         let mended = idle.and_then(|plant| {
             plant.until = Some(now);
             let tokens = &self.estate.servers.jira.tokens;
@@ -184,7 +181,7 @@ impl Night<'_> {
                 .collect();
             for place in theirs {
                 let native = self.native(host, place);
-                let id = format!("plant-dc-token-{}-of-deactivated-owner", native[0]);
+                let id = format!("plant-dc-directory-token-{}-of-leaver", native[0]);
                 let (expect, since) = ("dc-token-owner-deactivated", self.estate.now);
                 let description = "Its owner was deactivated last night".to_owned();
                 let plant =
@@ -220,6 +217,16 @@ impl Night<'_> {
             if before[place] != now[place] {
                 let native = vec![format!("application:{key}")];
                 self.note(&format!("seats-of-{key}"), "changed", "container", native, "Seats in use moved");
+            }
+        }
+        // Enough people left: a tenth of the seats is free again.
+        let (bought, at) = (self.estate.servers.jira.licences[0].seats, self.estate.now);
+        if (bought - now[0]) * 10 >= bought {
+            let plants = &mut self.estate.truth.plants;
+            let tight =
+                plants.iter_mut().find(|plant| plant.id == "plant-dc-jira-licence-near-tier" && plant.holds_at(at));
+            if let Some(plant) = tight {
+                plant.until = Some(at);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What is wrong with what the firm runs itself, each on people of its own, and the answer sheet's words for it.
 //!
-//! Natives of things that every product has one of, such as `instance` and `basic-auth`, are followed by the product:
-//! `jira` or `confluence`.
+//! What every product has one of is told with the product, `jira` or `confluence`: of a setting second, and of the
+//! product itself first.
 
 use chrono::TimeDelta;
 
@@ -103,7 +103,7 @@ impl Planter<'_> {
 
     fn token_lives(&mut self) {
         for (host, name) in [
-            (Host::JiraDc, "plant-dc-token-without-expiry"),
+            (Host::JiraDc, "plant-dc-jira-token-without-expiry"),
             (Host::ConfluenceDc, "plant-dc-wiki-token-without-expiry"),
         ] {
             let owner = self.player();
@@ -120,7 +120,8 @@ impl Planter<'_> {
             token.last_used = Some(estate.now - TimeDelta::hours(2));
         });
         let words = "The vendor asked for a token that never ends, and got it";
-        let plant = self.note("plant-dc-kiplot-token", "credential", native, "dc-kiplot-token-without-expiry", words);
+        let plant =
+            self.note("plant-dc-jira-kiplot-token", "credential", native, "dc-kiplot-token-without-expiry", words);
         plant.also = &["dc-token-without-expiry"];
 
         let key = "dc-token-lives-too-long";
@@ -129,14 +130,14 @@ impl Planter<'_> {
             token.created = estate.now - TimeDelta::days(40);
             token.expires = Some(token.created + TimeDelta::days(540));
         });
-        self.note("plant-dc-token-long-lived", "credential", native, key, "Made 40 days ago for 540 days");
+        self.note("plant-dc-jira-token-long-lived", "credential", native, key, "Made 40 days ago for 540 days");
         let owner = self.player();
         let native = self.token(Host::JiraDc, owner, |token, estate| {
             token.expires = Some(estate.now + TimeDelta::days(73 * 365));
         });
         let words = "Ends in 73 years, which is an end all the same";
-        self.note("plant-dc-token-for-73-years", "credential", native.clone(), key, words);
-        self.note("harmless-dc-token-for-73-years", "credential", native, "dc-token-without-expiry", words);
+        self.note("plant-dc-jira-token-for-73-years", "credential", native.clone(), key, words);
+        self.note("harmless-dc-jira-token-for-73-years", "credential", native, "dc-token-without-expiry", words);
 
         let owner = self.player();
         let native = self.token(Host::JiraDc, owner, |token, estate| {
@@ -144,7 +145,7 @@ impl Planter<'_> {
             token.expires = Some(token.created + TimeDelta::days(365));
             token.last_used = Some(estate.now - TimeDelta::days(140));
         });
-        self.note("plant-dc-token-unused", "credential", native, "dc-token-unused", "Last used 140 days ago");
+        self.note("plant-dc-jira-token-unused", "credential", native, "dc-token-unused", "Last used 140 days ago");
     }
 
     fn token_owners(&mut self) {
@@ -158,12 +159,12 @@ impl Planter<'_> {
             token.last_used = Some(estate.now - TimeDelta::days(25));
         });
         let words = "Its owner is deactivated; it comes back to life with the account";
-        self.note("plant-dc-token-of-leaver", "credential", native, "dc-token-owner-deactivated", words);
+        self.note("plant-dc-jira-token-of-leaver", "credential", native, "dc-token-owner-deactivated", words);
 
         let owner = self.player();
         let native = self.token(Host::JiraDc, owner, |token, _| token.owner = None);
         let words = "Its owner does not resolve any more: nobody answers for it";
-        self.note("plant-dc-token-orphaned", "credential", native, "dc-token-orphaned", words);
+        self.note("plant-dc-jira-token-orphaned", "credential", native, "dc-token-orphaned", words);
 
         let used_at_night = |label: &'static str| {
             move |token: &mut Pat, estate: &Estate| {
@@ -175,14 +176,14 @@ impl Planter<'_> {
         let native = self.token(Host::JiraDc, admin, used_at_night("jenkins"));
         let words = "A build server acts with the power of an administrator";
         let key = "dc-administrator-token-in-integration";
-        self.note("plant-dc-jenkins-of-administrator", "credential", native, key, words).also =
+        self.note("plant-dc-jira-jenkins-of-administrator", "credential", native, key, words).also =
             &["dc-integration-on-personal-account"];
 
         let owner = self.player();
         let native = self.token(Host::JiraDc, owner, used_at_night("powerbi-refresh"));
         let words = "The token \"powerbi-refresh\" of a person is used every night by a system";
         let key = "dc-integration-on-personal-account";
-        self.note("plant-dc-integration-powerbi", "credential", native, key, words);
+        self.note("plant-dc-jira-integration-powerbi", "credential", native, key, words);
     }
 
     /// The account of Jira Align's connector: an administrator, and yet short of a permission in one project.
@@ -203,10 +204,22 @@ impl Planter<'_> {
         let (key, project) = (self.key(account), self.estate.servers.projects[OPS].id.to_string());
         let words = "The connector's account administers Jira, which it does not need";
         let native = vec![key.clone(), name.to_owned()];
-        self.note("plant-dc-connector-is-administrator", "principal", native, "dc-integration-is-administrator", words);
+        self.note(
+            "plant-dc-jira-connector-is-administrator",
+            "principal",
+            native,
+            "dc-integration-is-administrator",
+            words,
+        );
         let words = "The connector's account may not link or schedule issues in the project OPS";
         let native = vec![key, project];
-        self.note("plant-dc-connector-lacks-permission", "principal", native, "dc-connector-lacks-permission", words);
+        self.note(
+            "plant-dc-jira-connector-lacks-permission",
+            "principal",
+            native,
+            "dc-connector-lacks-permission",
+            words,
+        );
     }
 
     fn links(&mut self) {
@@ -216,24 +229,24 @@ impl Planter<'_> {
         link.outgoing = Trust::Nothing;
         let native = vec![link.id.clone()];
         let words = "The other end may act in Jira as anybody";
-        self.note("plant-dc-link-impersonates", "app", native, "dc-link-impersonates", words);
+        self.note("plant-dc-jira-link-impersonates", "app", native, "dc-link-impersonates", words);
         let crucible = ("Old Crucible", "fecru", "http://crucible.acme.example");
         let link = add_link(&mut self.estate.servers, self.random, Host::JiraDc, crucible);
         let native = vec![link.id.clone()];
-        self.note("plant-dc-link-over-http", "app", native, "dc-link-over-http", "Talks without encryption");
+        self.note("plant-dc-jira-link-over-http", "app", native, "dc-link-over-http", "Talks without encryption");
         let old = ("Wiki of the merged firm", "confluence", "https://wiki.merged.example");
         let link = add_link(&mut self.estate.servers, self.random, Host::ConfluenceDc, old);
         link.works = false;
         let native = vec![link.id.clone()];
         let words = "The other end does not answer any more, and is trusted all the same";
-        self.note("plant-dc-link-not-working", "app", native, "dc-link-not-working", words);
+        self.note("plant-dc-wiki-link-not-working", "app", native, "dc-link-not-working", words);
 
         let robot = ("Release robot", "https://release.acme.example/callback", "SYSTEM_ADMIN");
         let admin = self.estate.servers.readers[0];
         let client = add_client(&mut self.estate.servers, self.random, Host::JiraDc, robot, admin);
         let native = vec![client.id.clone(), client.client_id.clone()];
         let words = "May do whatever the system administrator who agrees to it may do";
-        self.note("plant-dc-client-system-admin", "credential", native, "dc-client-with-system-admin", words);
+        self.note("plant-dc-jira-client-system-admin", "credential", native, "dc-client-with-system-admin", words);
     }
 
     fn webhooks(&mut self) {
@@ -251,7 +264,7 @@ impl Planter<'_> {
             ("secret-in-url", &with_secret, "dc-webhook-secret-in-url", "Its address has a secret in it"),
         ] {
             let native = self.webhook(Host::JiraDc, name, url, true);
-            self.note(&format!("plant-dc-webhook-{name}"), "webhook", native, expect, words);
+            self.note(&format!("plant-dc-jira-webhook-{name}"), "webhook", native, expect, words);
         }
     }
 
@@ -271,11 +284,11 @@ impl Planter<'_> {
         let scheme = self.estate.servers.schemes[LEGACY].id;
         let words = "Everybody can read the projects of the scheme without signing in";
         let native = vec![grant.to_string(), scheme.to_string()];
-        self.note("plant-dc-grant-to-anyone", "grant", native, "dc-grant-to-anyone", words);
+        self.note("plant-dc-jira-grant-to-anyone", "grant", native, "dc-grant-to-anyone", words);
         self.servers().public_signup = true;
         let words = "Everybody can open an account in Jira";
         self.note(
-            "plant-dc-public-signup",
+            "plant-dc-jira-public-signup",
             "setting",
             vec!["jira.mode".into(), "jira".into()],
             "dc-public-signup",
@@ -284,13 +297,13 @@ impl Planter<'_> {
         self.servers().wiki_rights.push((Subject::Anonymous, "application", "use"));
         let words = "Confluence can be used without signing in";
         let native = vec!["anonymous".to_owned(), "use".to_owned()];
-        self.note("plant-dc-anonymous-access", "grant", native, "dc-anonymous-access", words);
+        self.note("plant-dc-wiki-anonymous-access", "grant", native, "dc-anonymous-access", words);
         let space = self.servers().spaces.iter_mut().find(|space| space.key == "HOME");
         let space = space.expect("internal: it was founded");
         space.rights.push((Subject::Anonymous, "space", "read"));
         let native = vec![space.id.to_string(), space.key.clone()];
         let words = "People who are not signed in can read the space HOME";
-        self.note("plant-dc-space-open-to-anyone", "container", native, "dc-space-open-to-anyone", words);
+        self.note("plant-dc-wiki-space-open-to-anyone", "container", native, "dc-space-open-to-anyone", words);
     }
 
     fn licences(&mut self) {
@@ -301,11 +314,11 @@ impl Planter<'_> {
         servers.jira.licences[0].seats = used + 3;
         let words = "The licence of Confluence ends in 20 days";
         let native = vec!["application:confluence".to_owned()];
-        self.note("plant-dc-licence-expires-soon", "container", native, "dc-licence-expires-soon", words).until =
+        self.note("plant-dc-wiki-licence-expires-soon", "container", native, "dc-licence-expires-soon", words).until =
             Some(now + TimeDelta::days(20));
         let words = "All seats of Jira but three are taken";
         let native = vec!["application:jira-software".to_owned()];
-        self.note("plant-dc-seats-nearly-exhausted", "container", native, "dc-seats-nearly-exhausted", words);
+        self.note("plant-dc-jira-licence-near-tier", "container", native, "dc-licence-near-tier", words);
     }
 }
 
@@ -324,18 +337,19 @@ pub(crate) fn tell_versions(estate: &mut Estate) {
         let blocked = installation.blocks_basic;
         let (text, now) = (release.text(), estate.now);
         let word = |holds: bool| if holds { "plant" } else { "harmless" };
-        let mut note = |name: String, kind, thing: &str, expect, words: String| {
-            estate.truth.note(&name, kind, vec![thing.to_owned(), product.to_owned()], expect, &words, now);
+        let mut note = |name: String, kind, native: [&str; 2], expect, words: String| {
+            let native = native.map(str::to_owned).to_vec();
+            estate.truth.note(&name, kind, native, expect, &words, now);
         };
         let name = format!("{}-dc-version-of-{product}", word(!supported));
-        note(name, "container", "instance", "dc-version-unsupported", format!("It is version {text}"));
+        note(name, "container", [product, "instance"], "dc-version-unsupported", format!("It is version {text}"));
         let name = format!("{}-dc-basic-auth-of-{product}", word(!blocked));
         let words = "Whether user name and password get in".to_owned();
-        note(name, "setting", "basic-auth", "dc-basic-auth-open", words);
+        note(name, "setting", ["basic-auth", product], "dc-basic-auth-open", words);
         if mixed {
             let name = format!("plant-dc-cluster-of-{product}");
             let words = "Its machines are of different versions".to_owned();
-            note(name, "container", "instance", "dc-cluster-mixed-versions", words);
+            note(name, "container", [product, "instance"], "dc-cluster-mixed-versions", words);
         }
     }
 }

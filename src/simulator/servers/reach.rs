@@ -90,7 +90,7 @@ impl Simulator {
         self.change_servers(|servers| servers.user_cap = Some(cap));
     }
 
-    /// Has the self-hosted Confluence be of that version, such as `10.2`. It begins with `8.5`.
+    /// Has the self-hosted Confluence be of that version, such as `8.5`. It begins with `10.2`.
     ///
     /// # Panics
     /// When it is no version.

@@ -50,8 +50,8 @@ fn next_id(estate: &mut Estate, host: Host) -> u64 {
 
 /// Hands out the ordinary tokens, and one to each reader. `owners` are people without a part.
 pub(crate) fn issue(estate: &mut Estate, owners: &[usize], random: &mut Random) {
-    for (host, wanted) in [(Host::JiraDc, owners.len()), (Host::ConfluenceDc, owners.len() / 3)] {
-        for owner in owners.iter().take(wanted) {
+    for (host, wanted) in [(Host::JiraDc, owners.len() * 2), (Host::ConfluenceDc, owners.len() / 2)] {
+        for owner in owners.iter().cycle().take(wanted) {
             let token = own_pat(estate, host, *owner, random);
             estate.servers.installation_mut(host).tokens.push(token);
         }
