@@ -2,6 +2,7 @@
 //! ledger says so. It knows nothing of where resources came from.
 
 mod declared;
+mod naming;
 mod people;
 mod permissions;
 pub mod recognise;
