@@ -6,6 +6,7 @@ mod bitbucket_cloud;
 mod configuration;
 mod confluence_cloud;
 mod jira_cloud;
+mod jira_dc;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
