@@ -96,6 +96,11 @@ impl Access {
         }
     }
 
+    /// True if what takes many requests is asked too.
+    pub(in crate::sources) fn is_deep(&self) -> bool {
+        self.mode == Mode::Deep
+    }
+
     /// The size of a page, at most `best`.
     pub(in crate::sources) fn page_size(&self, best: u32) -> u32 {
         self.connection.page_size(best)

@@ -16,6 +16,7 @@ mod tokens;
 pub(super) mod wire;
 
 pub(super) use access::{Access, Product};
+pub(super) use tokens::{end, status};
 
 use super::endpoint::Endpoint;
 use super::reading::{Gatherer, Part, Reading};

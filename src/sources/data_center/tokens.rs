@@ -79,12 +79,12 @@ impl Common<'_> {
 }
 
 /// When a token ends; one in a hundred years, or in the year 9999, never does.
-pub(super) fn end(told: Fact<DateTime<Utc>>, now: DateTime<Utc>) -> Fact<DateTime<Utc>> {
+pub(in crate::sources) fn end(told: Fact<DateTime<Utc>>, now: DateTime<Utc>) -> Fact<DateTime<Utc>> {
     told.and_then(|end| if end > now + NEVER { Fact::Absent } else { Fact::Known(end) })
 }
 
 /// The plugin has no word on it, but lists ended tokens for some weeks.
-pub(super) fn status(expires_at: Fact<DateTime<Utc>>, now: DateTime<Utc>) -> Fact<String> {
+pub(in crate::sources) fn status(expires_at: Fact<DateTime<Utc>>, now: DateTime<Utc>) -> Fact<String> {
     let word = |ended: bool| Fact::Known(if ended { "expired" } else { "active" }.to_owned());
     match expires_at {
         Fact::Known(end) => word(end <= now),

@@ -3,10 +3,16 @@
 mod atlassian_org;
 mod atlassian_org_news;
 mod bitbucket_cloud;
+mod bitbucket_dc;
+mod canned;
 mod configuration;
 mod confluence_cloud;
+mod confluence_dc;
+mod files;
+mod jira_align;
 mod jira_cloud;
 mod jira_dc;
+mod roster;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
