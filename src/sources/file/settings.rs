@@ -105,14 +105,14 @@ impl Settings {
 /// The short name of the system that the rows are from.
 fn read_instance(section: &mut Section) -> Option<String> {
     let written: Located<String> = section.need("instance")?;
-    let name = written.value.trim();
-    if name.is_empty() || name.contains('/') {
+    let plain = |letter: char| letter.is_alphanumeric() || "-_.".contains(letter);
+    if written.value.is_empty() || !written.value.chars().all(plain) {
         let help = "it is the short name of the system, and the `instance` of the source that reads it over the network, \
                     if there is one";
         section.wrong(written.span, format!("`instance` cannot be `{}`", written.value), Some(help.to_owned()));
         return None;
     }
-    Some(name.to_owned())
+    Some(written.value)
 }
 
 /// What is written down, or what the mapping is made for, or what the name of the file says.

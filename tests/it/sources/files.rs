@@ -343,7 +343,7 @@ async fn the_ready_made_mappings_read_what_their_queries_give() {
             "x/credential/personal-access-token:41",
             json!({"form": "personal-access-token", "owner": "x/principal/JIRAUSER10100", "status": "active",
                    "created_at": "2025-01-02T03:04:05Z", "expires_at": null, "last_used_at": null, "scopes": null,
-                   "container": "x/container/instance"}),
+                   "container": "x/container/instance", "impersonates": false}),
         ),
         (
             "jira-dc-last-logins",
@@ -357,10 +357,10 @@ async fn the_ready_made_mappings_read_what_their_queries_give() {
             "jira-dc-oauth-clients",
             "o.csv",
             "id,name,scope,user_key,last_accessed_millis,rows_total\n7,Portal,READ,JIRAUSER10100,1772442847000,1\n",
-            "x/credential/incoming-link:7",
+            "x/credential/oauth2-client:7",
             json!({"form": "incoming-link", "owner": null, "created_by": "x/principal/JIRAUSER10100", "status": "active",
                    "expires_at": null, "last_used_at": "2026-03-02T09:14:07Z", "scopes": ["READ"],
-                   "container": "x/container/instance"}),
+                   "container": "x/container/instance", "impersonates": false}),
         ),
         (
             "jira-dc-outgoing-oauth",
@@ -378,7 +378,7 @@ async fn the_ready_made_mappings_read_what_their_queries_give() {
             "x/credential/personal-access-token:252",
             json!({"form": "personal-access-token", "owner": "x/principal/17", "status": "active",
                    "created_at": "2026-11-01T00:00:00Z", "expires_at": "2027-01-30T00:00:00Z", "last_used_at": null,
-                   "scopes": ["PROJECT_READ", "REPO_WRITE"], "container": "x/container/instance"}),
+                   "scopes": ["PROJECT_READ", "REPO_WRITE"], "container": "x/container/instance", "impersonates": false}),
         ),
         (
             "github-org-tokens",
