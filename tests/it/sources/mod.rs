@@ -11,6 +11,7 @@ mod confluence_dc;
 mod files;
 mod jira_align;
 mod jira_cloud;
+mod jira_dc;
 mod roster;
 
 use std::collections::BTreeMap;
