@@ -11,7 +11,7 @@ use super::tokens::end_of;
 use super::{Visit, wire};
 use crate::digest::Digest;
 use crate::http::Paging;
-use crate::model::{Body, Credential, CredentialForm, EndpointState, Fact, Kind, Resource, ResourceId, Setting};
+use crate::model::{Body, Credential, CredentialForm, Fact, Kind, Resource, ResourceId, Setting};
 use crate::sources::Endpoint;
 use crate::sources::data_center::status;
 use crate::sources::endpoint::fill;
@@ -86,6 +86,7 @@ impl Visit<'_> {
             if at > 0 {
                 reading.try_again();
             }
+            reading.went_by(*request, "");
             let request = fill(*request, &[]);
             let rows = reading.walk::<One<wire::SshKeyPolicy>, _>(self.client(), request, Paging::Single).await.rows;
             let days = match rows.into_iter().next().map(|row| row.max_expiry_days) {
@@ -96,7 +97,7 @@ impl Visit<'_> {
                     continue;
                 }
                 // Whoever is refused here is no better off at the other place.
-                None if reading.was_refused() && !reading.ended_as(EndpointState::NotOffered) => break,
+                None if reading.was_refused() => break,
                 None => continue,
             };
             let container = Fact::Known(self.instance_id());

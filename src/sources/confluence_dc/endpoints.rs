@@ -107,6 +107,9 @@ pub(super) const WEBHOOKS: Endpoint =
         .varies_by_version()
         .costs("1 per 100 webhooks");
 
+pub(super) const NODES: Endpoint =
+    Endpoint::new("cluster nodes", &[get("/rest/api/cluster/nodes")], &[Kind::Setting], ADMINISTER).varies_by_version();
+
 pub(super) const TOKENS: Endpoint = common::personal_access_tokens(SYSTEM_ADMIN);
 pub(super) const OWN_TOKENS: Endpoint = common::own_tokens(ACCESS);
 pub(super) const APPLICATION_LINKS: Endpoint = common::application_links(ADMINISTER);
@@ -129,6 +132,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     SPACES,
     SPACE_PERMISSIONS,
     WEBHOOKS,
+    NODES,
     TOKENS,
     OWN_TOKENS,
     APPLICATION_LINKS,

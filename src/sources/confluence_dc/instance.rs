@@ -1,16 +1,17 @@
 //! The product itself with its version, its licence, and its webhooks.
 
-use super::endpoints::{INSTANCE, LICENCE, WEBHOOKS};
+use super::endpoints::{INSTANCE, LICENCE, NODES, WEBHOOKS};
 use super::page::{BY_LINK, Listing, Number};
 use super::{Visit, container, wire};
 use crate::http::Paging;
-use crate::model::{Container, ContainerForm, Fact, Kind, ResourceId};
+use crate::model::{Body, Container, ContainerForm, Fact, Kind, Resource, ResourceId, Setting};
 use crate::sources::data_center::end;
 use crate::sources::endpoint::fill;
 use crate::sources::pages::One;
 use crate::sources::reading::Part;
 use crate::sources::row::{hidden_if_empty, hidden_if_null, moment};
 use crate::sources::webhook_form::WebhookForm;
+use crate::text::plural;
 
 impl Visit<'_> {
     /// Two resources tell the version; the older one tells it to everybody.
@@ -22,6 +23,7 @@ impl Visit<'_> {
             if at > 0 {
                 reading.try_again();
             }
+            reading.went_by(*request, "");
             let request = fill(*request, &[]);
             let rows = reading.walk::<One<wire::Server>, _>(self.client(), request, Paging::Single).await.rows;
             answered |= !rows.is_empty();
@@ -76,6 +78,21 @@ impl Visit<'_> {
         let plan = hidden_if_null(details.data_center).map(|yes| if yes { "data-center" } else { "server" }.to_owned());
         let body = Container { plan, ..Container::unknown(ContainerForm::Instance) };
         reading.enrich(container(self.instance_id(), "Confluence".to_owned(), body));
+        reading.finish()
+    }
+
+    /// How many nodes there are. What each of them runs is not described.
+    pub(super) async fn nodes(&self) -> Part {
+        let mut reading = self.common().start(&NODES);
+        let request = self.up_to(100, NODES.request(&[]));
+        let answer = reading.walk::<Listing<wire::Node>, _>(self.client(), request, BY_LINK).await;
+        if answer.whole {
+            let nodes = plural(answer.rows.len(), "node", "nodes");
+            let container = Fact::Known(self.instance_id());
+            let body = Setting { detail: Fact::Known(nodes), container, ..Setting::of("cluster") };
+            let (id, name) = (self.id(Kind::Setting, "cluster"), "Nodes of the cluster".to_owned());
+            reading.push(Some(Resource { id, name, seen_by: Vec::new(), body: Body::Setting(body) }));
+        }
         reading.finish()
     }
 

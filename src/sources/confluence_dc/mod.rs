@@ -54,7 +54,7 @@ pub(super) const KIND: SourceKind = SourceKind {
          inside them too",
         "spaces, global and personal, current and archived, and who may do what in them",
         "personal access tokens of everybody, with last use and end",
-        "the licence with its seats and its end, and the version",
+        "the licence with its seats and its end, the version, and how many nodes there are",
         "application links, OAuth 2.0 clients, installed apps, webhooks, and whether passwords open the API",
         "audit events",
     ],
@@ -125,8 +125,8 @@ impl ConfluenceDc {
         let mut visit = Visit { source: self, gatherer };
         let (own_account, own_key) = visit.own_account().await;
         data_center::stop_if_not_let_in(&mut visit.gatherer, &own_account);
-        let (instance, licence, groups, webhooks) =
-            tokio::join!(visit.instance(), visit.licence(), visit.groups(), visit.webhooks());
+        let (instance, licence, groups, webhooks, nodes) =
+            tokio::join!(visit.instance(), visit.licence(), visit.groups(), visit.webhooks(), visit.nodes());
         let members = visit.members_of_groups(&groups).await;
         let accounts = visit.accounts(&members).await;
         let licensed = visit.licensed_accounts(&accounts).await;
@@ -146,7 +146,7 @@ impl ConfluenceDc {
         let audit = common.audit_events(&AUDIT_EVENTS, &[&accounts]).await;
         let mut parts = vec![own_account, instance, licence, groups, members.part, inside, accounts, licensed];
         parts.extend([given.part, spaces.part, space_permissions, webhooks, tokens, own_tokens, links, link_status]);
-        parts.extend([clients, basic_auth, apps, audit]);
+        parts.extend([nodes, clients, basic_auth, apps, audit]);
         parts
     }
 }

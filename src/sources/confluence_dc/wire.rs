@@ -111,6 +111,11 @@ pub(super) struct Links {
     pub(super) webui: Fact<String>,
 }
 
+/// A node of the cluster: only that there is one is kept.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Node {}
+
 /// How much there is in the whole product.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -126,3 +131,4 @@ impl Wire for Counted {}
 impl Wire for Permission {}
 impl Wire for Space {}
 impl Wire for Metrics {}
+impl Wire for Node {}

@@ -107,6 +107,7 @@ fn wiki() -> Product {
             "active": true, "events": ["page_created"], "configuration": {"secret": "planted-secret"},
             "sslVerificationRequired": true, "credentials": {"username": "ada", "password": "planted-password"}}])),
     );
+    wiki.put(&format!("{API}/cluster/nodes"), &listing(json!([{"nodeId": 1, "props": {}}, {"nodeId": 2}])));
     let token = |id: u32, key: &str, expiry: &str| {
         json!({"id": id, "name": format!("token {id}"), "createdAt": "2024-03-02T09:14:07.000+00:00",
             "lastAccessedAt": null, "expiringAt": expiry, "rawToken": "planted-raw-token",
@@ -206,6 +207,10 @@ async fn a_product_is_seen_whole() {
             "webhook/3".to_owned(),
             json!({"container": id("container/instance"), "address": "https://hooks.example.com", "secret_in_url": true,
             "signed": true, "verifies_certificate": true, "enabled": true, "events": ["page_created"]}),
+        ),
+        (
+            "setting/cluster".to_owned(),
+            json!({"key": "cluster", "detail": "2 nodes", "container": id("container/instance")}),
         ),
     ] {
         assert_eq!(facts(&snapshot, &id(&resource)), expected, "{resource}");
