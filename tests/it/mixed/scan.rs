@@ -51,6 +51,7 @@ async fn what_is_declared_is_held_against_what_was_found() {
             "integration-crosses-environments",
             "integration-lacks-permission",
             "integration-owner-gone",
+            "integration-reaches-further",
             "integration-review-overdue",
         ])
     );

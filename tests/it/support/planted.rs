@@ -174,19 +174,30 @@ fn is_of_its_product(id: &ResourceId, plant: &Plant) -> bool {
 }
 
 /// The resource that a plant of a self-hosted product speaks of, where the product calls it otherwise than keyroll.
-fn is_about_server(id: &ResourceId, plant: &Plant) -> Option<bool> {
+fn is_about_server(assessment: &Assessment, id: &ResourceId, plant: &Plant) -> Option<bool> {
     let named = |kind: Kind, native: &str| Some(id.kind() == kind && id.native() == native);
-    match (plant.expect, plant.native.first().map(String::as_str)) {
+    match (plant.expect, plant.native.first()) {
         ("dc-basic-auth-open", _) => named(Kind::Setting, "basic-auth"),
         ("dc-public-signup", _) => named(Kind::Setting, "public-signup"),
         ("dc-cluster-mixed-versions", _) => named(Kind::Setting, "cluster"),
         ("dc-version-unsupported", _) => named(Kind::Container, "instance"),
-        ("dc-anonymous-access", _) => Some(id.kind() == Kind::Grant && id.native().starts_with("global-permission:")),
+        ("dc-anonymous-access", _) => {
+            Some(id.kind() == Kind::Grant && assessment.snapshot.get(id).is_some_and(|grant| grant.name.contains("application use")))
+        }
         ("dc-connector-lacks-permission", _) => named(Kind::Integration, "align-connector"),
         ("dc-repository-exempt-from-scanning", Some(repository)) => {
-            Some(id.kind() == Kind::Setting && id.native().ends_with(repository))
+            Some(id.kind() == Kind::Setting && id.native().ends_with(repository.as_str()))
         }
-        ("sandbox-account-in-production", _) => Some(id.kind() == Kind::Integration && id.native().starts_with("sync")),
+        ("sandbox-account-in-production", Some(account)) => {
+            let runs_on = |body: &Body| match body {
+                Body::Integration(integration) => {
+                    let accounts = integration.accounts.known().into_iter().flatten();
+                    accounts.into_iter().any(|declared| declared.id.as_ref() == Some(account))
+                }
+                _ => false,
+            };
+            Some(assessment.snapshot.get(id).is_some_and(|resource| runs_on(&resource.body)))
+        }
         _ => None,
     }
 }
@@ -198,7 +209,7 @@ fn found(assessment: &Assessment, plant: &Plant, situation: &str) -> bool {
 }
 
 fn is_meant(assessment: &Assessment, id: &ResourceId, plant: &Plant) -> bool {
-    let about = is_about_server(id, plant).unwrap_or_else(|| is_about(assessment, id, plant.kind, &plant.native));
+    let about = is_about_server(assessment, id, plant).unwrap_or_else(|| is_about(assessment, id, plant.kind, &plant.native));
     about && is_of_its_product(id, plant)
 }
 
