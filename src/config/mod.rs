@@ -222,7 +222,22 @@ fn read_sources(root: &mut Section) -> Vec<SourcePlan> {
             }
         }
     }
+    check_imports(root, &plans);
     plans
+}
+
+/// A source that leaves something to an import has no gap for it, so that the import must be there.
+fn check_imports(root: &mut Section, plans: &[SourcePlan]) {
+    let files: Vec<&str> =
+        plans.iter().filter(|plan| plan.kind.name == "file").map(|plan| plan.name.as_str()).collect();
+    for plan in plans {
+        for key in ["global_permissions_from", "oauth_consumers_from"] {
+            let Some(name) = plan.section.peek(key).filter(|name| !files.contains(name)) else { continue };
+            let near = did_you_mean(name, files.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            let what = format!("`{key}` names no source of type `file`: `{name}`");
+            root.wrong(plan.section.span_of(key), what, near);
+        }
+    }
 }
 
 type RuleSettings = (Vec<String>, Overrides);

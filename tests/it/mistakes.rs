@@ -48,6 +48,11 @@ sources:
     user: me@acme.example
     token: env:MISSING_TOKEN
     concurrency: many
+  - name: own
+    type: jira-dc
+    base_url: https://jira.acme.example
+    token: env:GOOD_KEY
+    global_permissions_from: site
 accepted_gaps:
   - source: orgg
     endpoint: domains
@@ -66,12 +71,14 @@ accepted_gaps:
             "did you mean `jira-cloud`?",
             "there is no source `orgg`",
             "did you mean `org`?",
+            "`global_permissions_from` names no source of type `file`: `site`",
         ],
     );
     let mended = text
         .replace("stor:", "store:")
         .replace("hihg", "high")
         .replace("jira-clout\n", "jira-cloud\n    base_url: https://a.example\n    user: x\n    token: env:GOOD_KEY\n")
+        .replace("    global_permissions_from: site\n", "")
         .replace("orgg", "org");
     write(folder.path(), "keyroll.yaml", &mended);
     let run = scan(folder.path());

@@ -11,7 +11,7 @@ use keyroll::model::{Body, EndpointState, Fact, Kind, LedgerEntry, Snapshot, Wat
 use keyroll::sources::Depth;
 use serde_json::{Value, json};
 
-use super::{Asked, build, entry, facts, gaps, of_kind, sealed, secret_file};
+use super::{Asked, build, demo, entry, facts, gaps, of_kind, sealed, secret_file};
 
 /// What the server answers.
 #[derive(Clone, Debug)]
@@ -1264,4 +1264,57 @@ fn mistakes_of_a_self_hosted_product_are_told_at_once() {
     assert!(page[0].contains("write `https://www.example.com/jira`"), "{page:?}");
     assert!(told("base_url: https://j.example\n")[0].contains("`token` is missing"));
     assert!(told("base_url: https://j.example\npassword: env:HOME\n")[0].contains("`user` is missing"));
+}
+
+/// The pretended Jira, which was written without knowing how it is read.
+async fn pretended(version: &str, more: &str) -> Snapshot {
+    pretended_with(version, None, more).await
+}
+
+/// The same, with a cap on its search for users.
+async fn pretended_with(version: &str, cap: Option<usize>, more: &str) -> Snapshot {
+    let simulator = demo().await;
+    simulator.set_jira_dc_version(version);
+    if cap.is_some() {
+        simulator.set_jira_dc_user_cap(cap);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let token = secret_file(folder.path(), "token", simulator.jira_dc_token());
+    let yaml = format!("base_url: {}\ninstance: jira-x\ntoken: {token}\n{more}", simulator.jira_dc_url());
+    let snapshot = sealed(build("jira-dc", &yaml).unwrap().look(Depth::Whole, &Watermarks::default()).await);
+    assert_eq!(simulator.destroyed(), []);
+    let kept = json!(snapshot.resources).to_string();
+    assert!(
+        simulator.planted_secrets().iter().all(|secret| !kept.contains(secret.as_str())),
+        "{version} shows a secret"
+    );
+    snapshot
+}
+
+#[tokio::test]
+async fn every_version_shows_the_same_accounts_and_tokens_whatever_way_it_has() {
+    let whole = pretended("10.3", DEEP).await;
+    let natives = |snapshot: &Snapshot, kind: Kind| -> BTreeSet<String> {
+        of_kind(snapshot, kind).map(|each| each.id.native().to_owned()).collect()
+    };
+    assert!(natives(&whole, Kind::Principal).len() > 50 && natives(&whole, Kind::Credential).len() > 10);
+    for (version, cap) in [("8.20", None), ("9.12", None), ("9.12", Some(20)), ("10.0", Some(100)), ("11.2", None)] {
+        let snapshot = pretended_with(version, cap, DEEP).await;
+        let accounts = entry(&snapshot.ledger, "accounts");
+        assert_eq!(accounts.state, EndpointState::Complete, "{version}: {}", accounts.reason);
+        assert_eq!(natives(&snapshot, Kind::Principal), natives(&whole, Kind::Principal), "{version}");
+        for entry in &snapshot.ledger {
+            assert_ne!(entry.state, EndpointState::Failed, "{version}: {entry:?}");
+            assert_ne!(entry.state, EndpointState::Denied, "{version}: {entry:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_pretended_jira_is_read_whole() {
+    let snapshot = pretended("10.3", DEEP).await;
+    assert_eq!(gaps(&snapshot.ledger), always(), "{:#?}", snapshot.ledger.iter().filter(|entry| entry.is_gap()));
+    let paged = pretended("10.3", "mode: deep\npage_size: 7\n").await;
+    assert_eq!(gaps(&paged.ledger), always());
+    assert_eq!(paged.digest, snapshot.digest, "small pages show the same");
 }
