@@ -1,5 +1,5 @@
-//! Lists every file under `rules/` into the binary, so that a new rule needs no registration. Files at the top of the
-//! folder are about rules and are none themselves.
+//! Lists every file under `rules/` into the binary, so that a new rule or profile needs no registration. Files at the top of
+//! the folder are about rules and are none themselves.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -19,14 +19,21 @@ fn main() -> io::Result<()> {
         }
     }
     files.sort();
+    let (profiles, rules): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|file| file.starts_with(root.join("rules/profiles")));
+    write("rule_files.rs", &root, &rules)?;
+    write("profile_files.rs", &root, &profiles)
+}
+
+fn write(name: &str, root: &Path, files: &[PathBuf]) -> io::Result<()> {
     let mut code = String::from("static FILES: &[(&str, &str)] = &[\n");
-    for file in &files {
-        let name = file.strip_prefix(&root).map_err(io::Error::other)?;
+    for file in files {
+        let name = file.strip_prefix(root).map_err(io::Error::other)?;
         let name = name.to_string_lossy().replace('\\', "/");
         writeln!(code, "    ({name:?}, include_str!({:?})),", file.display().to_string()).map_err(io::Error::other)?;
     }
     code.push_str("];\n");
-    fs::write(Path::new(&env::var_os("OUT_DIR").unwrap_or_default()).join("rule_files.rs"), code)
+    fs::write(Path::new(&env::var_os("OUT_DIR").unwrap_or_default()).join(name), code)
 }
 
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -24,6 +24,7 @@ pub mod inventory;
 pub mod alerts;
 pub mod drift;
 pub mod findings;
+pub mod register;
 pub mod reports;
 pub mod rules;
 pub mod simulator;

@@ -414,10 +414,12 @@ fn own_up_to_lost_sources(snapshot: &mut Snapshot, now: DateTime<Utc>) {
 
 /// A scan that saw nothing at all says nothing about the estate, so it is not stored as one.
 fn refuse_emptiness(collections: &[Collection]) -> Result<(), AppError> {
-    // An endpoint that shows nothing, or was answered without asking, is no sight of the estate.
+    // An endpoint that shows nothing, or was answered without asking, is no sight of the estate; neither is what people
+    // say there should be. A file takes no request, but has a page.
     let telling = |entry: &LedgerEntry| {
         let seen = matches!(entry.state, EndpointState::Complete | EndpointState::Partial);
-        seen && entry.requests > 0 && !entry.shows.is_empty()
+        let found = |kind: &Kind| !matches!(kind, Kind::Person | Kind::Integration);
+        seen && (entry.requests > 0 || entry.pages > 0) && entry.shows.iter().any(found)
     };
     if collections.iter().flat_map(|collection| &collection.ledger).any(telling) {
         return Ok(());

@@ -10,6 +10,7 @@ pub mod exit;
 mod init;
 mod inventory;
 mod questions;
+mod register;
 mod report;
 mod rules;
 mod scan;
@@ -77,6 +78,9 @@ enum Command {
     /// The rules: list, show, test.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
+    /// The register of integrations: compare it with the latest scan, or propose one.
+    #[command(subcommand)]
+    Register(register::RegisterCommand),
     /// The waivers and what they did in the latest scan.
     Waivers(questions::ListArgs),
     /// The scans in the store.
@@ -145,6 +149,7 @@ fn run(args: &Args) -> ExitCode {
         Command::Coverage(args) => questions::coverage(&context, args),
         Command::Report(args) => report::run(&context, args),
         Command::Rules(command) => rules::run(&context, command),
+        Command::Register(command) => register::run(&context, command),
         Command::Waivers(args) => questions::waivers(&context, args),
         Command::Snapshots => questions::snapshots(&context),
         Command::Alerts(command) => alerts::run(&context, command),

@@ -9,10 +9,10 @@ use crate::app::{App, AppError};
 use crate::clock::Clock;
 use crate::findings::Waivers;
 use crate::http;
-use crate::model::{LedgerEntry, SourceName};
+use crate::model::{Collection, LedgerEntry, Profile, SourceName};
 use crate::problem::{Problem, Problems, SourceText};
 use crate::rules::{Framework, RuleSet, builtin};
-use crate::sources::Source;
+use crate::sources::{Source, register};
 use crate::store::Store;
 use crate::text::did_you_mean;
 
@@ -22,6 +22,15 @@ pub struct Judgement {
     pub rules: RuleSet,
     /// The waivers.
     pub waivers: Waivers,
+}
+
+/// The declared state, and what systems are known by.
+#[derive(Debug)]
+pub struct Registers {
+    /// What each register declares; none if none is configured.
+    pub collections: Vec<Collection>,
+    /// The profiles of systems, sorted by id.
+    pub profiles: Vec<Profile>,
 }
 
 impl Config {
@@ -62,6 +71,26 @@ impl Config {
             Some(set) => problems.or(set),
             None => Err(problems),
         }
+    }
+
+    /// What the registers declare as their files are now, and the profiles of systems that hold here. Nobody is asked.
+    ///
+    /// # Errors
+    /// Everything that is wrong in the files.
+    pub fn registers(self, clock: &dyn Clock) -> Result<Registers, Problems> {
+        let mut problems = Problems::default();
+        let mut registers = Registers { collections: Vec::new(), profiles: Vec::new() };
+        for plan in self.sources.into_iter().filter(|plan| plan.kind.name == "register") {
+            let Some(declared) = problems.take(register::declared(plan.section)) else { continue };
+            registers.collections.push(register::collection(&plan.name, &declared, clock));
+            registers.profiles.extend(declared.profiles);
+        }
+        if registers.collections.is_empty() {
+            registers.profiles.extend(problems.take(register::profiles(&[])).unwrap_or_default());
+        }
+        registers.profiles.sort_by(|left, right| left.id.cmp(&right.id));
+        registers.profiles.dedup_by(|later, earlier| later.id == earlier.id);
+        problems.or(registers)
     }
 
     fn waivers(&self, known: &[crate::model::RuleSummary], clock: &dyn Clock) -> Result<Waivers, Problems> {

@@ -243,6 +243,10 @@ impl Config {
     pub fn files(&self, own: &Path) -> Result<Vec<std::path::PathBuf>, Problems> {
         let mut files = vec![own.to_owned()];
         files.extend(self.waivers.clone());
+        for plan in &self.sources {
+            let named = plan.kind.read_when_built().iter().flat_map(|key| plan.section.peek_all(key));
+            files.extend(named.map(|path| self.folder.join(path)));
+        }
         for folder in &self.rule_folders {
             files.push(folder.clone());
             let rules = super::build::read_rule_folder(folder)?;

@@ -5,6 +5,7 @@ pub mod secrets;
 
 use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 use std::str::FromStr;
 
 use serde::Deserialize;
@@ -327,6 +328,12 @@ impl Section {
         &self.file
     }
 
+    /// The folder of the file it is in: other paths in the file start there.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        Path::new(&*self.file.name).parent().unwrap_or(Path::new(""))
+    }
+
     /// Where it begins.
     #[must_use]
     pub fn span(&self) -> Range<usize> {
@@ -430,6 +437,18 @@ impl Section {
     #[must_use]
     pub fn peek(&self, key: &str) -> Option<&str> {
         if let Value::Text(text) = &self.entry(key)?.value { Some(text) } else { None }
+    }
+
+    /// The text under a key that somebody else is to take, or the texts of its list.
+    #[must_use]
+    pub fn peek_all(&self, key: &str) -> Vec<&str> {
+        let nodes: Vec<&Node> = match self.entry(key) {
+            Some(Node { value: Value::List(items), .. }) => items.iter().collect(),
+            node => node.into_iter().collect(),
+        };
+        let texts =
+            nodes.into_iter().filter_map(|node| if let Value::Text(text) = &node.value { Some(text) } else { None });
+        texts.map(String::as_str).collect()
     }
 
     /// True if the key is in the file.
@@ -562,6 +581,13 @@ mod tests {
         assert!(b.is_none());
         let told = inner.finish(Some(())).unwrap_err().to_string();
         assert_eq!(told, "x.yaml:2:6: `b` is a list, expected text");
+    }
+
+    #[test]
+    fn other_paths_start_at_the_folder_of_the_file() {
+        let folder = |name: &str| parse(&SourceText::new(name, "a: 1\n")).unwrap().folder().to_owned();
+        assert_eq!(folder("/etc/keyroll/keyroll.yaml"), Path::new("/etc/keyroll"));
+        assert_eq!(folder("keyroll.yaml").join("x.csv"), Path::new("x.csv"));
     }
 
     #[test]

@@ -114,11 +114,23 @@ impl<'a> View<'a> {
     /// the scanning account.
     fn may_have_hidden(self, resource: &Resource, other: Self) -> Option<String> {
         match resource.place() {
-            Some(place) if self.known(place).is_some() && resource.kind() != Kind::Container => None,
+            Some(place) if resource.kind() != Kind::Container && self.known(place).is_some() => {
+                self.hidden_beside(resource, self.known(place))
+            }
             Some(place) if resource.kind() != Kind::Container => {
                 other.known(place).and_then(|place| self.may_have_hidden(place, other))
             }
             _ => self.coverage.may_be_hidden(&resource.seen_by),
+        }
+    }
+
+    /// Why a resource may have been hidden though its place was seen: the endpoint that shows the one is not that which
+    /// shows the other, as with an export that lists some of the tokens of an instance.
+    fn hidden_beside(self, resource: &Resource, place: Option<&Resource>) -> Option<String> {
+        let together = |seen: &Sighting| place.is_some_and(|place| place.seen_by.contains(seen));
+        match resource.seen_by.iter().any(together) {
+            true => None,
+            false => self.coverage.may_be_hidden(&resource.seen_by),
         }
     }
 
@@ -128,7 +140,7 @@ impl<'a> View<'a> {
         self.coverage.why_unseen(&resource.seen_by).or_else(|| match resource.place() {
             Some(place) if self.snapshot.get(place).is_some() => match resource.kind() {
                 Kind::Container => self.coverage.may_be_hidden(&resource.seen_by),
-                _ => None,
+                _ => self.hidden_beside(resource, self.snapshot.get(place)),
             },
             Some(place) => other.known(place).and_then(|place| self.why_unseen(place, other)),
             None => self.coverage.may_be_hidden(&resource.seen_by),

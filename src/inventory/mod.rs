@@ -1,13 +1,23 @@
 //! A snapshot one can ask questions: by id, by kind, by owner. Every answer that could be hidden behind a gap of the
 //! ledger says so. It knows nothing of where resources came from.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+mod declared;
+mod naming;
+mod people;
+mod permissions;
+pub mod recognise;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
 
 use crate::model::{
     Body, Container, ContainerForm, Coverage, Credential, CredentialForm, Fact, Grant, Kind, Principal, Resource,
     ResourceId, Snapshot, SourceName, Variable,
 };
+
+pub use declared::{AccountsByName, Way, bears_name, called, resolve, resolve_by_name};
+pub use people::{PlacesByMail, Realms};
+pub use permissions::Held;
 
 /// A snapshot with indexes.
 #[derive(Debug)]
@@ -36,8 +46,18 @@ pub type TokensByWord = HashMap<String, Vec<(u32, Vec<String>)>>;
 pub struct Prepared {
     /// The API tokens with a telling label.
     pub tokens_by_word: OnceLock<TokensByWord>,
+    /// The accounts by everything that names them.
+    pub accounts_by_name: OnceLock<AccountsByName>,
     /// The accounts that are known to get at the variables of a workspace, by its tenant.
     pub reach_of_workspaces: OnceLock<HashMap<String, BTreeSet<ResourceId>>>,
+    /// The people of the roster.
+    pub people_by_mail: OnceLock<PlacesByMail>,
+    /// What the accounts that each integration declares were resolved to.
+    pub accounts_of_integrations: OnceLock<BTreeMap<ResourceId, Vec<Vec<ResourceId>>>>,
+    /// Accounts of which the mail address is known.
+    pub accounts_by_mail: OnceLock<PlacesByMail>,
+    /// Whose accounts each source shows.
+    pub realms: OnceLock<Realms>,
 }
 
 impl<'a> Inventory<'a> {
@@ -249,6 +269,10 @@ impl<'a> Inventory<'a> {
         seats.sort_unstable();
         seats.dedup();
         if seats.is_empty() && !self.licences_known { Fact::Unknown } else { Fact::Known(seats) }
+    }
+
+    fn places(&self, kind: Kind) -> impl Iterator<Item = u32> + '_ {
+        self.kinds.get(&kind).into_iter().flatten().copied()
     }
 
     fn at<'s>(&'s self, positions: Option<&'s Vec<u32>>) -> impl Iterator<Item = &'a Resource> + 's {

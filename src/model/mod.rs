@@ -21,6 +21,7 @@ mod integration;
 mod notice;
 mod person;
 mod principal;
+mod reference;
 mod resource;
 pub mod sample;
 mod setting;
@@ -50,6 +51,7 @@ pub use notice::{
 };
 pub use person::Person;
 pub use principal::{Group, Principal, PrincipalType, Product, ProductActivity, Standing};
+pub use reference::AccountName;
 pub use resource::{Body, Kind, Resource, Sighting};
 pub use setting::Setting;
 pub use severity::Severity;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{EndpointState, Kind, LedgerEntry, Resource, ResourceId, Sighting, SnapshotId, SourceName};
+use super::{EndpointState, Kind, LedgerEntry, Resource, ResourceId, Sighting, SnapshotId, SourceName, reference};
 use crate::digest::Digest;
 
 /// What one source saw, and how completely.
@@ -38,7 +38,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Merges the sightings of each resource, sorts and digests. The order of the collections does not matter.
+    /// Merges the sightings of each resource, finds the accounts that are known by name only, sorts and digests. The order of the collections does not matter.
     #[must_use]
     pub fn seal(collections: Vec<Collection>) -> Self {
         let mut sightings: Vec<(u8, Resource)> =
@@ -60,6 +60,7 @@ impl Snapshot {
                 _ => resources.push(resource),
             }
         }
+        reference::settle(&mut resources);
         ledger.sort_by(|left, right| (&left.source, &left.endpoint).cmp(&(&right.source, &right.endpoint)));
         Self::of_sorted(resources, ledger)
     }

@@ -24,7 +24,7 @@ impl Kind {
 }
 
 /// Every form with the kind it is of. No form is one of two kinds.
-const FORMS: [(Kind, &str, &str); 41] = [
+const FORMS: [(Kind, &str, &str); 42] = [
     (Kind::Group, "jira-access", "the access that groups give to Jira"),
     (Kind::Group, "confluence-access", "the access that groups give to Confluence"),
     (Kind::Credential, "api-token", "API tokens"),
@@ -36,6 +36,7 @@ const FORMS: [(Kind, &str, &str); 41] = [
     (Kind::Credential, "access-token", "access tokens"),
     (Kind::Credential, "oauth-consumer", "OAuth consumers"),
     (Kind::Credential, "incoming-link", "incoming links"),
+    (Kind::Credential, "align-token", "tokens of Jira Align"),
     (Kind::Container, "organisation", "organisations"),
     (Kind::Container, "directory", "directories"),
     (Kind::Container, "product", "products"),

@@ -13,6 +13,7 @@ mod listings;
 mod morning;
 mod order;
 mod outbox;
+mod register_page;
 mod say;
 mod source_page;
 mod table;
@@ -32,6 +33,7 @@ pub use self::listings::{
 };
 pub use self::morning::morning_view;
 pub use self::outbox::{calendar_table, outbox_table, preview_page};
+pub use self::register_page::{DifferenceRow, OpenRow, RegisterPage, register_page};
 pub use self::source_page::{EndpointRow, SourcePage, source_page};
 
 /// A way of writing an assessment as one file.

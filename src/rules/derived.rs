@@ -9,11 +9,20 @@ use super::fields::{Texts, View, app, container, credential, grant, group, princ
 use crate::inventory::Inventory;
 use crate::model::{
     Body, Container, ContainerForm, Credential, CredentialForm, Fact, Grant, GrantForm, Group, Holder, Kind,
-    LedgerEntry, Principal, PrincipalType, Product, ResourceId, SourceName, Standing,
+    LedgerEntry, Principal, PrincipalType, Product, Resource, ResourceId, SourceName, Standing,
 };
 
 const ORG_ADMIN: &str = "atlassian/org-admin";
-const ADMIN_ROLES: [&str; 4] = [ORG_ADMIN, "atlassian/site-admin", "atlassian/user-access-admin", "atlassian/admin"];
+const ADMIN_ROLES: [&str; 8] = [
+    ORG_ADMIN,
+    "atlassian/site-admin",
+    "atlassian/user-access-admin",
+    "atlassian/admin",
+    "bitbucket/admin",
+    "bitbucket/sys-admin",
+    "confluence/administer",
+    "confluence/system-administer",
+];
 
 pub(super) fn email_domain<'a>(view: &View<'a>) -> Fact<&'a str> {
     match &principal(view).email {
@@ -56,7 +65,47 @@ fn has_role(principal: &Principal, wanted: &[&str]) -> Fact<bool> {
 }
 
 pub(super) fn is_admin(view: &View<'_>) -> Fact<bool> {
+    if view.resource.id.tenant() != ResourceId::CLOUD && administers_server(view.inventory, &view.resource.id) {
+        return Fact::Known(true);
+    }
     either(has_role(principal(view), &ADMIN_ROLES), || opens_administration(view))
+}
+
+/// Permissions on the whole of a self-hosted product that make an administrator, as Jira, Bitbucket and Confluence name
+/// them.
+const ADMINISTERING_SERVER: [&str; 6] =
+    ["ADMINISTER", "SYSTEM_ADMIN", "ADMIN", "SYS_ADMIN", "application administer", "system administer"];
+
+/// Whether an account or group of a self-hosted product is known to hold one of them. Who does not may do so by other
+/// ways: that is for others to tell.
+fn administers_server(inventory: &Inventory<'_>, holder: &ResourceId) -> bool {
+    inventory.grants_of(holder).any(|resource| match &resource.body {
+        Body::Grant(grant) => {
+            grant.form == GrantForm::GlobalPermission && ADMINISTERING_SERVER.contains(&grant.role.as_str())
+        }
+        _ => false,
+    })
+}
+
+/// What an account goes by, with which the names of machines are compared.
+pub(super) fn principal_names<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    let username = principal(view).username.known().map(String::as_str);
+    let names = std::iter::once(view.resource.title()).chain(username);
+    Fact::Known(Texts::Made(names.collect()))
+}
+
+/// Accounts of the cloud have no name to log in with; those of self-hosted products always do.
+pub(super) fn is_self_hosted(view: &View<'_>) -> Fact<bool> {
+    Fact::Known(!principal(view).username.is_unknown())
+}
+
+/// A group of a self-hosted product opens nothing of the cloud.
+pub(super) fn group_is_self_hosted(view: &View<'_>) -> Fact<bool> {
+    Fact::Known(belongs_to_server(group(view)))
+}
+
+fn belongs_to_server(group: &Group) -> bool {
+    group.jira_access == Fact::Absent && group.confluence_access == Fact::Absent
 }
 
 /// True as soon as one group is known to open it, false only if every group is known not to.
@@ -69,7 +118,7 @@ fn opens_administration(view: &View<'_>) -> Fact<bool> {
     let mut opens = Fact::Known(false);
     for id in groups {
         let opened = match view.inventory.get(id).map(|resource| &resource.body) {
-            Some(Body::Group(group)) => administered_through(group, view.inventory),
+            Some(Body::Group(group)) => administered_through(id, group, view.inventory),
             _ => Fact::Unknown,
         };
         match opened {
@@ -83,7 +132,10 @@ fn opens_administration(view: &View<'_>) -> Fact<bool> {
 
 /// Whether membership makes an administrator of Jira or Confluence. What a group opens in a product that no source
 /// shows is not asked.
-fn administered_through(group: &Group, inventory: &Inventory<'_>) -> Fact<bool> {
+fn administered_through(id: &ResourceId, group: &Group, inventory: &Inventory<'_>) -> Fact<bool> {
+    if belongs_to_server(group) {
+        return if administers_server(inventory, id) { Fact::Known(true) } else { group.administers };
+    }
     // A group may open one site and not another: what one of them hides is not a no.
     let coverage = inventory.coverage();
     // A list of groups that does not say so shows no access.
@@ -102,7 +154,7 @@ fn administered_through(group: &Group, inventory: &Inventory<'_>) -> Fact<bool> 
 }
 
 pub(super) fn group_opens_administration(view: &View<'_>) -> Fact<bool> {
-    administered_through(group(view), view.inventory)
+    administered_through(&view.resource.id, group(view), view.inventory)
 }
 
 pub(super) fn active_in_jira(view: &View<'_>) -> Fact<bool> {
@@ -115,11 +167,11 @@ pub(super) fn active_in_jira(view: &View<'_>) -> Fact<bool> {
     if shut { Fact::Known(false) } else { Fact::Unknown }
 }
 
-/// Whether the organisation lets an account with this status in; `None` if its word decides nothing.
-fn opens(status: &str) -> Option<bool> {
+/// Whether an account with this status is let in by who decides; `None` if the word decides nothing.
+pub(super) fn opens(status: &str) -> Option<bool> {
     match status {
         "active" => Some(true),
-        "suspended" | "deactivated" | "closed" | "for-deletion" => Some(false),
+        "suspended" | "deactivated" | "closed" | "for-deletion" | "deleted" => Some(false),
         _ => None,
     }
 }
@@ -219,18 +271,21 @@ pub(super) fn takes_seat(view: &View<'_>) -> Fact<bool> {
     view.inventory.seats_of(principal(view)).map(|seats| !seats.is_empty())
 }
 
-/// No API lists the tokens of people whom the organisation does not manage: of them, none seen is not none.
+/// Personal access tokens alone count on a self-hosted product; keys and what belongs to repositories have rules of
+/// their own.
 pub(super) fn live_credentials(view: &View<'_>) -> Fact<i64> {
-    let principal = principal(view);
-    let person = !matches!(principal.account_type, Fact::Known(kind) if kind != PrincipalType::Person);
-    let hidden = person && principal.managed != Fact::Known(true);
-    if hidden || !view.inventory.all_seen(Kind::Credential, &["api-token", "oauth-client"]) {
+    if !tokens_told(view.inventory, view.resource) {
         return Fact::Unknown;
     }
+    let server = view.resource.id.tenant() != ResourceId::CLOUD;
+    let counts = |form: CredentialForm| match form {
+        CredentialForm::SshKey | CredentialForm::DeployKey => false,
+        form => !server || form == CredentialForm::PersonalAccessToken,
+    };
     let mut live = 0;
     for resource in view.inventory.credentials_of(&view.resource.id) {
         let Body::Credential(credential) = &resource.body else { continue };
-        if matches!(credential.form, CredentialForm::SshKey | CredentialForm::DeployKey) {
+        if !counts(credential.form) {
             continue;
         }
         match is_live(credential, view.now) {
@@ -242,8 +297,38 @@ pub(super) fn live_credentials(view: &View<'_>) -> Fact<i64> {
     Fact::Known(live)
 }
 
+/// True if no token of an account can be out of sight. No API lists the tokens of people whom the organisation does not
+/// manage; those of a self-hosted product's account are listed by a source that shows the account.
+pub(super) fn tokens_told(inventory: &Inventory<'_>, account: &Resource) -> bool {
+    let Body::Principal(principal) = &account.body else { return false };
+    if account.id.tenant() == ResourceId::CLOUD {
+        let person = !matches!(principal.account_type, Fact::Known(kind) if kind != PrincipalType::Person);
+        let hidden = person && principal.managed != Fact::Known(true);
+        return !hidden && inventory.all_seen(Kind::Credential, &["api-token", "oauth-client"]);
+    }
+    let own = |source: &SourceName| account.seen_by.iter().any(|sighting| sighting.source == *source);
+    let ledger = inventory.coverage().0;
+    let shows = |entry: &&LedgerEntry| {
+        own(&entry.source) && entry.can_show(Kind::Credential, &["personal-access-token", "align-token"])
+    };
+    let mut lists = ledger.iter().filter(shows).peekable();
+    lists.peek().is_some() && !lists.any(LedgerEntry::is_gap)
+}
+
+pub(super) fn version_number(view: &View<'_>) -> Fact<i64> {
+    container(view).version.as_ref().and_then(|version| {
+        let mut numbers = version.split(['.', '-']).map(|part| part.parse::<i64>().ok());
+        match (numbers.next().flatten(), numbers.next().flatten()) {
+            (Some(major), Some(minor)) => Fact::Known(major * 1000 + minor),
+            (Some(major), None) => Fact::Known(major * 1000),
+            _ => Fact::Unknown,
+        }
+    })
+}
+
+/// A word of the source that nobody explained does not stop a credential.
 pub(super) fn is_live(credential: &Credential, now: DateTime<Utc>) -> Fact<bool> {
-    if credential.status.known().is_some_and(|status| status == "blocked")
+    if credential.status.known().is_some_and(|status| matches!(status.as_str(), "blocked" | "expired" | "revoked"))
         || credential.expires_at.known().is_some_and(|end| *end <= now)
     {
         return Fact::Known(false);
@@ -257,6 +342,9 @@ pub(super) fn group_roles<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
 
 /// The roles of accounts are read by other endpoints than those of groups, and hide none of these.
 pub(super) fn group_platform_roles<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    if belongs_to_server(group(view)) {
+        return Fact::Known(Texts::Made(Vec::new()));
+    }
     roles_of_group(view, &["group-platform-role"], |form| form == GrantForm::PlatformRole)
 }
 
@@ -273,10 +361,22 @@ fn roles_of_group<'a>(view: &View<'a>, shown: &[&str], asked: impl Fn(GrantForm)
     Fact::Known(Texts::Made(roles.into_iter().collect()))
 }
 
+/// What the owner goes by. Nothing where nobody was seen: who it is, is another question.
+pub(super) fn owner_names<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    let owner = credential(view).owner.known().and_then(|owner| view.inventory.get(owner));
+    owner.filter(|owner| owner.kind() == Kind::Principal).map_or_else(
+        || Fact::Known(Texts::Made(Vec::new())),
+        |owner| principal_names(&View { resource: owner, ..*view }),
+    )
+}
+
+/// Whoever is in no list is missed only where there is a list of such accounts: a list of tokens may come alone.
 pub(super) fn owner_exists(view: &View<'_>) -> Fact<bool> {
+    let listed =
+        |owner: &ResourceId| owner.tenant() == ResourceId::CLOUD || view.inventory.has_accounts_of(owner.tenant());
     match &credential(view).owner {
         Fact::Known(owner) if view.inventory.get(owner).is_some() => Fact::Known(true),
-        Fact::Known(_) if view.inventory.seen_whole(Kind::Principal) => Fact::Known(false),
+        Fact::Known(owner) if listed(owner) && view.inventory.seen_whole(Kind::Principal) => Fact::Known(false),
         Fact::Known(_) | Fact::Unknown => Fact::Unknown,
         Fact::Absent => Fact::Known(false),
     }
@@ -434,7 +534,7 @@ pub(super) fn push_limited(view: &View<'_>) -> Fact<bool> {
 }
 
 /// What a grant that administers a space, repository or repository project is called.
-const ADMINISTERING: [&str; 2] = ["administer space", "admin"];
+const ADMINISTERING: [&str; 4] = ["administer space", "admin", "PROJECT_ADMIN", "REPO_ADMIN"];
 
 /// Whether a grant is one that administers, or a role that brings one. What the role of a space brings is not always
 /// told.

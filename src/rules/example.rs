@@ -41,6 +41,11 @@ pub(super) fn read_example(
             body.extend(groups.map(|groups| (key.value, groups)));
             continue;
         }
+        if (kind, key.value.as_str()) == (Kind::Integration, "accounts") {
+            let accounts = problems.take(accounts(file, &node).map_err(Problems::from));
+            body.extend(accounts.map(|accounts| (key.value, accounts)));
+            continue;
+        }
         let Some(field) = fields_of(Some(kind)).find(|field| field.name == key.value) else {
             problems.push(unknown_field(file, &key, kind));
             continue;
@@ -103,6 +108,13 @@ fn groups(file: &SourceText, node: &Node) -> Result<serde_json::Value, Problem> 
     let names = Vec::<String>::read(node)
         .ok_or_else(|| Problem::at(file, node.span.clone(), "a list of names of groups is expected here"))?;
     Ok(names.iter().map(|name| ResourceId::new("case", Kind::Group, name).to_string()).collect())
+}
+
+/// The accounts that a register declares; a case gives their names alone.
+fn accounts(file: &SourceText, node: &Node) -> Result<serde_json::Value, Problem> {
+    let names = Vec::<String>::read(node)
+        .ok_or_else(|| Problem::at(file, node.span.clone(), "a list of names of accounts is expected here"))?;
+    Ok(names.into_iter().map(|name| serde_json::json!({ "name": name })).collect())
 }
 
 fn make(

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{derived, reach};
+use super::{declared, derived, reach};
 use crate::inventory::Inventory;
 use crate::model::Kind::{
     App as AP, Automation as AU, Container as CT, Credential as CR, Grant as GR, Group as GP, Integration as IN,
@@ -128,6 +128,10 @@ const fn of_change(name: &'static str, get: Get, doc: &'static str) -> Field {
 
 /// Credentials that act with the rights of an account.
 const TOKENS: Need = (CR, &["api-token", "oauth-client", "org-api-key"]);
+/// Everything that acts for an account.
+const ACCOUNT_TOKENS: Need = (CR, &["api-token", "oauth-client", "personal-access-token", "align-token"]);
+/// What schemes and roles give in projects.
+const SCHEME_GRANTS: Need = (GR, &["permission", "project-role"]);
 /// Jira applications, with the groups that take their seats.
 const APPLICATIONS: Need = (CT, &["application"]);
 /// Projects, with the permission schemes they use.
@@ -164,6 +168,12 @@ pub static FIELDS: &[Field] = &[
     field(PR, "last_login_at", Get::Time(|v| principal(v).last_login_at), "When it last logged in, as the audit log tells.").nullable(),
     field(PR, "username", Get::Text(|v| text(&principal(v).username)), "The name it logs in with, of an account of a self-hosted product.").nullable(),
     field(PR, "directory", Get::Text(|v| text(&principal(v).directory)), "The user directory it comes from, of an account of a self-hosted product.").nullable(),
+    field(PR, "employed", Get::Bool(declared::employed), "The roster says that the person is employed; null if a whole roster has nobody with its mail address.").nullable().derived(&[(PE, &[])]),
+    field(PR, "left_at", Get::Time(declared::left_at), "When the person left, as the roster tells; null if they did not, or nobody in a whole roster has its mail address.").nullable().derived(&[(PE, &[])]),
+    field(PR, "roster_team", Get::Text(declared::roster_team), "The person's team, as the roster tells.").nullable().derived(&[(PE, &[])]),
+    field(PR, "closed_elsewhere", Get::Texts(declared::closed_elsewhere), "Other accounts with the same mail address that may not be used any more, with their places. A closed one that hides its address leaves this open if it bears the same name.").derived(&[(PR, &[])]),
+    field(PR, "names", Get::Texts(derived::principal_names), "What it goes by: its displayed name, and the name it logs in with where there is one.").derived(&[]),
+    field(PR, "self_hosted", Get::Bool(derived::is_self_hosted), "It is an account of a self-hosted product: it has a name to log in with.").derived(&[]),
     field(PR, "log_ins_told", Get::Bool(derived::log_ins_told), "The audit log was read up to this scan, so that no later log-in is missed: true or not known.").derived(&[AUDIT_LOG]),
     field(PR, "active_in_jira", Get::Bool(derived::active_in_jira), "It may log in to a Jira site that was seen.").derived(&[]),
     field(PR, "let_in_by", Get::Texts(derived::let_in_by), "Products that let it in.").derived(&[]),
@@ -178,7 +188,7 @@ pub static FIELDS: &[Field] = &[
     field(PR, "is_admin", Get::Bool(derived::is_admin), "It has an administrator's role, or is in a group that opens the administration of Jira or Confluence.").derived(&[GROUP_ACCESS]),
     field(PR, "seats", Get::Texts(derived::seats), "Jira applications it takes a seat of.").derived(&[APPLICATIONS]),
     field(PR, "takes_seat", Get::Bool(derived::takes_seat), "It takes a seat of at least one Jira application.").derived(&[APPLICATIONS]),
-    field(PR, "live_credentials", Get::Int(derived::live_credentials), "Its API tokens and OAuth clients that are neither expired nor blocked.").derived(&[TOKENS]),
+    field(PR, "live_credentials", Get::Int(derived::live_credentials), "Its tokens and OAuth clients that are neither expired nor blocked.").derived(&[TOKENS]),
 
     field(GP, "name", Get::Text(name), "The group's name."),
     field(GP, "id", Get::Text(id), "Its id in keyroll."),
@@ -190,6 +200,7 @@ pub static FIELDS: &[Field] = &[
     field(GP, "confluence_access", Get::Texts(|v| list(&group(v).confluence_access)), "What membership opens in Confluence: `user`, `admin`, `site-admin`."),
     field(GP, "administers", Get::Bool(|v| group(v).administers), "Membership makes an administrator of the self-hosted product that has the group."),
     field(GP, "opens_administration", Get::Bool(derived::group_opens_administration), "Membership makes an administrator of Jira or Confluence.").derived(&[GROUP_ACCESS]),
+    field(GP, "self_hosted", Get::Bool(derived::group_is_self_hosted), "It is a group of a self-hosted product, and opens nothing of the cloud.").derived(&[]),
     field(GP, "platform_roles", Get::Texts(derived::group_platform_roles), "Roles of the organisation, its sites and products that are granted to it.").derived(&[(GR, &["group-platform-role"])]),
     field(GP, "roles", Get::Texts(derived::group_roles), "Roles and permissions granted to it.").derived(&[(GR, &[])]),
 
@@ -200,7 +211,7 @@ pub static FIELDS: &[Field] = &[
     field(CR, "created_at", Get::Time(|v| credential(v).created_at), "When it was made.").nullable(),
     field(CR, "expires_at", Get::Time(|v| credential(v).expires_at), "When it ends; null if it never does.").nullable(),
     field(CR, "last_used_at", Get::Time(|v| credential(v).last_used_at), "When it was last used; null if no use was ever recorded.").nullable(),
-    field(CR, "scopes", Get::Texts(|v| list(&credential(v).scopes)), "What it is limited to."),
+    field(CR, "scopes", Get::Texts(|v| list(&credential(v).scopes)), "What it is limited to; no entries where such a credential cannot be limited, or is not."),
     field(CR, "fingerprint", Get::Text(|v| text(&credential(v).fingerprint)), "The digest of a public key; null for what is no key.").nullable(),
     field(CR, "auth_type", Get::Text(|v| text(&credential(v).auth_type)), "How it was presented when it was last seen in the audit log.").nullable(),
     field(CR, "impersonates", Get::Bool(|v| credential(v).impersonates), "It may act as any account of the product.").nullable(),
@@ -209,6 +220,7 @@ pub static FIELDS: &[Field] = &[
     field(CR, "used_by_other", Get::Bool(derived::used_by_other), "The audit log saw another account than its owner acting with it.").derived(&[AUDIT_LOG]),
     field(CR, "same_key", Get::Int(derived::same_key), "Other places where the same public key is, of a deploy key other deploy keys; 0 for what is no key.").derived(&[(CR, &["deploy-key"])]),
     field(CR, "owner_exists", Get::Bool(derived::owner_exists), "The account it acts as was seen.").derived(&[(PR, &[])]),
+    field(CR, "owner_names", Get::Texts(derived::owner_names), "What the account it acts as goes by; no entries if that was not seen.").derived(&[]),
 
     field(CT, "name", Get::Text(name), "The container's name."),
     field(CT, "id", Get::Text(id), "Its id in keyroll."),
@@ -228,6 +240,7 @@ pub static FIELDS: &[Field] = &[
     field(CT, "created_at", Get::Time(|v| container(v).created_at), "When it was made.").nullable(),
     field(CT, "version", Get::Text(|v| text(&container(v).version)), "The version of an instance, such as `10.3.5`.").nullable(),
     field(CT, "expires_at", Get::Time(|v| container(v).expires_at), "When the licence of an application ends; null if it never does.").nullable(),
+    field(CT, "version_number", Get::Int(derived::version_number), "The version of an instance as a number: major × 1000 + minor, 10003 for `10.3.5`.").derived(&[]),
     field(CT, "push_limited", Get::Bool(derived::push_limited), "Only some of those with write access may push to any branch of the repository.").derived(&[]),
     field(CT, "administrators", Get::Texts(derived::administrators), "Accounts and groups that administer a space, repository or repository project.").derived(&[(GR, &["space-permission", "space-role", "repository-permission", "repository-project-permission"])]),
     field(CT, "active_administrators", Get::Int(derived::active_administrators), "At least so many groups and accounts that may log in are among those; none only if that is proven.").derived(&[(GR, &["space-permission", "space-role", "repository-permission", "repository-project-permission"]), (PR, &[]), (GP, &[])]),
@@ -323,7 +336,27 @@ pub static FIELDS: &[Field] = &[
     field(IN, "webhook_hosts", Get::Texts(|v| list(&integration(v).webhook_hosts)), "Hosts its webhooks may go to, with `*` for any run of characters."),
     field(IN, "vendor_contact", Get::Text(|v| text(&integration(v).vendor_contact)), "Whom to ask at the vendor.").nullable(),
     field(IN, "review_at", Get::Time(|v| integration(v).review_at), "When somebody has to look at it again; null if never.").nullable(),
+    field(IN, "accounts", Get::Texts(declared::declared_accounts), "Accounts it runs on, as the register names them."),
+    field(IN, "accounts_missing", Get::Texts(declared::accounts_missing), "Those of them that no source shows.").derived(&[(PR, &[])]),
+    field(IN, "accounts_renamed", Get::Texts(declared::accounts_renamed), "Those that the register knows by id and that have another name now.").derived(&[(PR, &[])]),
+    field(IN, "accounts_closed", Get::Texts(declared::accounts_closed), "Those that are no longer active.").derived(&[(PR, &[])]),
+    field(IN, "administrator_accounts", Get::Texts(declared::administrator_accounts), "Those that administer a product or the organisation.").derived(&[(PR, &[]), GROUP_ACCESS]),
+    field(IN, "personal_accounts", Get::Texts(declared::personal_accounts), "Those that belong to a person of the roster.").derived(&[(PR, &[]), (PE, &[])]),
+    field(IN, "shares_account_with", Get::Texts(declared::shares_account_with), "Other integrations that run on one of its accounts.").derived(&[(PR, &[]), (IN, &[])]),
+    field(IN, "other_environments", Get::Texts(declared::other_environments), "Those of them that are declared for another environment.").derived(&[(PR, &[]), (IN, &[])]),
+    field(IN, "owner_gone", Get::Bool(declared::owner_gone), "The person answerable for it has left: by the roster, or by their accounts where that does not know them; null if nobody is named.").nullable().derived(&[(PE, &[]), (PR, &[])]),
+    field(IN, "credentials", Get::Int(declared::credential_count), "Live tokens and clients of its accounts; public keys are not counted.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
+    field(IN, "forms_not_allowed", Get::Texts(declared::forms_not_allowed), "Live credentials of its accounts in a form that it may not use.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
+    field(IN, "living_too_long", Get::Texts(declared::living_too_long), "Live credentials of its accounts that live longer than it allows, or never end.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
+    field(IN, "containers_missing", Get::Texts(declared::containers_missing), "Keys that it is declared for and that no source shows.").derived(&[(CT, &[])]),
+    field(IN, "containers_beyond", Get::Texts(declared::containers_beyond), "Jira projects that it is not declared for and in which one of its accounts has permissions that not everybody has.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
+    field(IN, "permissions_missing", Get::Texts(declared::permissions_missing), "What none of its accounts has though it needs it, as `PAY: LINK_ISSUES`; not known where it needs other permissions than those of Jira.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
+    field(IN, "permissions_beyond", Get::Texts(declared::permissions_beyond), "What it has and does not need in the projects it is declared for; what everybody has is not counted.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
 
+    field(PE, "gone", Get::Bool(declared::has_gone), "They are no longer employed.").derived(&[]),
+    field(PE, "open_accounts", Get::Texts(declared::open_accounts), "Accounts with one of their mail addresses that may still be used.").derived(&[(PR, &[])]),
+    field(PE, "live_tokens", Get::Texts(declared::live_tokens), "Live tokens and clients of accounts with one of their mail addresses.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
+    field(PE, "integrations", Get::Texts(declared::integrations_owned), "Integrations that they are answerable for.").derived(&[(IN, &[])]),
     field(PE, "name", Get::Text(name), "The person's name."),
     field(PE, "id", Get::Text(id), "Their id in keyroll."),
     field(PE, "email", Get::Text(|v| text(&person(v).email)), "Mail address, in small letters."),
@@ -404,8 +437,13 @@ fn text(fact: &Fact<String>) -> Fact<&str> {
     fact.as_ref().map(String::as_str)
 }
 
+/// A list that there is none of has no entries.
 fn list(fact: &Fact<Vec<String>>) -> Fact<Texts<'_>> {
-    fact.as_ref().map(|list| Texts::Kept(list))
+    match fact {
+        Fact::Known(list) => Fact::Known(Texts::Kept(list)),
+        Fact::Absent => Fact::Known(Texts::Kept(&[])),
+        Fact::Unknown => Fact::Unknown,
+    }
 }
 
 fn changed_fields(change: &Change) -> Texts<'_> {
@@ -450,11 +488,11 @@ pub(super) fn variable<'a>(view: &View<'a>) -> &'a Variable {
     if let Body::Variable(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
 }
 
-fn integration<'a>(view: &View<'a>) -> &'a Integration {
+pub(super) fn integration<'a>(view: &View<'a>) -> &'a Integration {
     if let Body::Integration(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
 }
 
-fn person<'a>(view: &View<'a>) -> &'a Person {
+pub(super) fn person<'a>(view: &View<'a>) -> &'a Person {
     if let Body::Person(body) = &view.resource.body { body } else { unreachable!("{OF_ITS_KIND}") }
 }
 
@@ -514,6 +552,7 @@ mod tests {
             "changed_by",
             "author",
             "actor",
+            "fingerprints",
         ];
         for resource in sample::resources() {
             let body = serde_json::to_value(&resource.body).unwrap();

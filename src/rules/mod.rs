@@ -7,6 +7,7 @@
 pub mod builtin;
 mod cases;
 mod condition;
+mod declared;
 mod derived;
 mod evaluate;
 mod example;

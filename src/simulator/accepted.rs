@@ -2,6 +2,7 @@
 
 use super::estate::Estate;
 use super::random::Random;
+use super::servers::{self, Login};
 
 /// What is accepted, plain and as it stands in the `Authorization` header.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub(super) struct Accepted {
     pub(super) unscoped_key_header: String,
     pub(super) site_header: String,
     pub(super) bitbucket_header: String,
+    /// Of the self-hosted products.
+    pub(super) logins: Vec<Login>,
 }
 
 impl Accepted {
@@ -30,6 +33,7 @@ impl Accepted {
             unscoped_key_header: format!("Bearer {unscoped_key}"),
             site_header: basic(&token),
             bitbucket_header: basic(&bitbucket_token),
+            logins: servers::logins(estate),
             key,
             unscoped_key,
             user,
@@ -40,7 +44,7 @@ impl Accepted {
 }
 
 /// Base 64 as the Basic scheme wants it.
-fn base64(bytes: &[u8]) -> String {
+pub(super) fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {

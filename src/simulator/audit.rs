@@ -108,7 +108,7 @@ pub(super) fn events_stream(estate: &Estate, ask: &Ask) -> Reply {
         "data": rows, "meta": {"next": cursor, "page_size": stretch.limit},
         "links": {"self": link, "next": format!("{link}?cursor={}&limit={}", encoded(&cursor), stretch.limit)},
     });
-    Reply { status: 200, body, page: stretch.passed(estate.events.len()) / stretch.limit + 1 }
+    Reply { status: 200, body, page: stretch.passed(estate.events.len()) / stretch.limit + 1, html: None }
 }
 
 /// Which part of the stream is asked for.

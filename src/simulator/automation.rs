@@ -77,6 +77,10 @@ pub(super) fn add<'a>(
 }
 
 pub(super) fn rules(estate: &Estate, ask: &Ask) -> Reply {
+    let estate = match &estate.sandbox {
+        Some(sandbox) if ask.segment(0) == estate.sandbox_id => sandbox,
+        _ => estate,
+    };
     if ask.segment(0) != estate.cloud_id {
         return Reply::refusal(Family::OldAdmin, 404, "there is no such site, or it has no rules");
     }

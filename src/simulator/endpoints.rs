@@ -2,25 +2,50 @@
 
 use super::estate::Estate;
 use super::exchange::{Ask, Reply};
+use super::servers::Rank;
 use super::{
     api_access, audit, automation, bitbucket, bitbucket_repositories, confluence, installed_apps, jira, jira_audit,
-    jira_projects, jira_sharing, org, policies, service_desk, webhooks,
+    jira_projects, jira_sharing, org, policies, servers, service_desk, webhooks,
 };
 
 /// Which of the pretended hosts answers. Each has a port of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Host {
+pub(crate) enum Host {
     /// The admin APIs and the gateway, in place of `api.atlassian.com`.
     Org,
     /// The site: Jira, and Confluence below `/wiki`.
     Site,
+    /// The sandbox: the same Jira with other things in it, and no Confluence.
+    Sandbox,
     /// Bitbucket, in place of `api.bitbucket.org`.
     Bitbucket,
+    /// A Jira of the firm's own.
+    JiraDc,
+    /// A Confluence of the firm's own.
+    ConfluenceDc,
+    /// A Bitbucket of the firm's own.
+    BitbucketDc,
+    /// Jira Align, in place of `acme.jiraalign.com`.
+    Align,
+}
+
+impl Host {
+    /// All hosts, in the order in which they open.
+    pub(super) const ALL: [Host; 8] = [
+        Host::Org,
+        Host::Site,
+        Host::Sandbox,
+        Host::Bitbucket,
+        Host::JiraDc,
+        Host::ConfluenceDc,
+        Host::BitbucketDc,
+        Host::Align,
+    ];
 }
 
 /// How an API family words its refusals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Family {
+pub(crate) enum Family {
     /// Organizations and API Access: a list of errors.
     Admin,
     /// Undocumented and old admin routes: code and message.
@@ -33,6 +58,14 @@ pub(super) enum Family {
     ConfluenceV2,
     /// Bitbucket: an error inside an envelope.
     Bitbucket,
+    /// Jira Data Center: as in the cloud.
+    JiraDc,
+    /// Confluence Data Center: status code, message and reason.
+    ConfluenceDc,
+    /// Bitbucket Data Center: a list of errors, with the names of exceptions.
+    BitbucketDc,
+    /// Jira Align: a message.
+    Align,
 }
 
 /// Who may ask.
@@ -52,10 +85,12 @@ pub(super) enum Access {
     Public,
     /// A person of the Bitbucket workspace, with a token.
     BitbucketToken,
+    /// Somebody of that rank at least, on that self-hosted product.
+    Server(Host, Rank),
 }
 
 /// One endpoint.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Endpoint {
     /// Its name for faults, such as `api-tokens`.
     pub name: &'static str,
@@ -73,6 +108,7 @@ impl Endpoint {
             Access::OrgKey => Family::Admin,
             Access::UnscopedOrgKey | Access::GatewayToken => Family::OldAdmin,
             Access::BitbucketToken => Family::Bitbucket,
+            Access::Server(host, _) => servers::family(host),
             Access::SiteToken | Access::Anonymous | Access::Public => Family::of_site(self.path),
         }
     }
@@ -83,6 +119,7 @@ impl Endpoint {
             Access::OrgKey | Access::UnscopedOrgKey | Access::GatewayToken => Host::Org,
             Access::SiteToken | Access::Anonymous | Access::Public => Host::Site,
             Access::BitbucketToken => Host::Bitbucket,
+            Access::Server(host, _) => host,
         }
     }
 
@@ -92,14 +129,33 @@ impl Endpoint {
         self.place() == Host::Org
     }
 
-    /// What it belongs to, in one word: `org`, `jira`, `confluence` or `bitbucket`.
+    /// Whether it belongs to a product that the firm runs itself.
+    #[must_use]
+    pub fn is_self_hosted(&self) -> bool {
+        matches!(self.access, Access::Server(..))
+    }
+
+    /// What it belongs to, in one word: `org`, `jira`, `confluence` or `bitbucket`, and `jira-dc` or `confluence-dc`
+    /// for self-hosted products.
     #[must_use]
     pub fn host(&self) -> &'static str {
         match self.place() {
             Host::Org => "org",
             Host::Site if self.path.starts_with("/wiki/") => "confluence",
-            Host::Site => "jira",
+            Host::Site | Host::Sandbox => "jira",
             Host::Bitbucket => "bitbucket",
+            Host::JiraDc => "jira-dc",
+            Host::ConfluenceDc => "confluence-dc",
+            Host::BitbucketDc => "bitbucket-dc",
+            Host::Align => "jira-align",
+        }
+    }
+
+    /// Whether a host has it. The sandbox has what the site has of Jira.
+    pub(super) fn is_of(&self, host: Host) -> bool {
+        match host {
+            Host::Sandbox => self.place() == Host::Site && !self.path.starts_with("/wiki/"),
+            host => self.place() == host,
         }
     }
 
@@ -172,8 +228,36 @@ const fn bitbucket(name: &'static str, path: &'static str, answer: fn(&Estate, &
     Endpoint { name, method: "GET", path, access: Access::BitbucketToken, answer }
 }
 
-/// All endpoints. The first whose path fits answers.
-pub static ENDPOINTS: &[Endpoint] = &[
+/// All endpoints. The first of a host whose path fits answers.
+pub static ENDPOINTS: &[Endpoint] = &joined::<
+    { CLOUD.len() + servers::JIRA.len() + servers::CONFLUENCE.len() + servers::BITBUCKET.len() + servers::ALIGN.len() },
+>(&[
+    CLOUD,
+    servers::JIRA,
+    servers::CONFLUENCE,
+    servers::BITBUCKET,
+    servers::ALIGN,
+]);
+
+/// Several lists as one.
+const fn joined<const LENGTH: usize>(lists: &[&[Endpoint]]) -> [Endpoint; LENGTH] {
+    let mut all = [CLOUD[0]; LENGTH];
+    let (mut list, mut place, mut filled) = (0, 0, 0);
+    while filled < LENGTH {
+        if place == lists[list].len() {
+            list += 1;
+            place = 0;
+        } else {
+            all[filled] = lists[list][place];
+            place += 1;
+            filled += 1;
+        }
+    }
+    all
+}
+
+/// Those of the cloud.
+const CLOUD: &[Endpoint] = &[
     org("orgs", "GET", "/admin/v1/orgs", org::orgs),
     org("org", "GET", "/admin/v1/orgs/{org}", org::org),
     org("managed-accounts", "GET", "/admin/v1/orgs/{org}/users", org::managed_accounts),

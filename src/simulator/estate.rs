@@ -16,10 +16,11 @@ use super::org_plan::OrgPlan;
 use super::policies::Policy;
 use super::random::Random;
 use super::repositories::Workspace;
+use super::servers::ServerEstate;
 use super::spaces::Wiki;
 use super::truth::Truth;
 use super::webhooks::Webhook;
-use super::{Plan, credentials, furnishing, people, permissions, plants, repositories, spaces};
+use super::{Plan, credentials, furnishing, people, permissions, plants, repositories, sandbox, servers, spaces};
 
 /// Public address of the pretended Jira site; links in answers name it, as real ones do.
 pub(super) const SITE_ADDRESS: &str = "https://acme.atlassian.net";
@@ -79,6 +80,10 @@ pub(super) struct Estate {
     pub(super) reserved: BTreeSet<usize>,
     pub(super) wiki: Wiki,
     pub(super) workspace: Workspace,
+    /// What the firm runs itself.
+    pub(super) servers: ServerEstate,
+    /// The second site, where things are tried out.
+    pub(super) sandbox: Option<Box<Estate>>,
     pub(super) truth: Truth,
 }
 
@@ -285,13 +290,43 @@ impl Estate {
     pub(super) fn found(plan: &Plan) -> Self {
         let mut random = Random::new(plan.seed);
         let mut estate = Self {
-            seed: plan.seed,
-            now: plan.now,
-            nights: 0,
             org_id: random.uuid(),
             directory_id: random.uuid(),
             cloud_id: random.uuid(),
             sandbox_id: random.uuid(),
+            ..Self::empty(plan.seed, plan.now)
+        };
+        let accounts = plan.accounts.max(Plan::FEWEST_ACCOUNTS);
+        people::settle(&mut estate, accounts, &mut random);
+        let mut cast = people::cast(&mut estate, &mut random);
+        permissions::arrange(&mut estate, &mut random);
+        credentials::issue(&mut estate, &mut random);
+        plants::plant(&mut estate, &mut cast, &mut random);
+        estate.capacity = [estate.seats(0) + 3, estate.seats(1) + 40, estate.seats(2) * 2];
+        plants::plant_full_site(&mut estate);
+        estate.tokens.sort_by(|a, b| a.id.cmp(&b.id));
+        estate.managed = (0..estate.people.len()).filter(|at| estate.people[*at].managed).collect();
+        let invited = |at: &usize| estate.people[*at].standing != Standing::NotInvited;
+        estate.on_site = (0..estate.people.len()).filter(invited).collect();
+        estate.by_account = estate.people.iter().enumerate().map(|(at, person)| (person.id.clone(), at)).collect();
+        furnishing::furnish(&mut estate);
+        spaces::found(&mut estate, &mut Random::new(plan.seed ^ 0x5ACE_0000_0000_0001));
+        repositories::found(&mut estate, &mut Random::new(plan.seed ^ 0xB17B_0000_0000_0002));
+        servers::found(&mut estate, &mut Random::new(plan.seed ^ 0xDC5E_0000_0000_0003));
+        sandbox::found(&mut estate);
+        estate
+    }
+
+    /// An estate without anything in it.
+    pub(super) fn empty(seed: u64, now: DateTime<Utc>) -> Self {
+        Self {
+            seed,
+            now,
+            nights: 0,
+            org_id: String::new(),
+            directory_id: String::new(),
+            cloud_id: String::new(),
+            sandbox_id: String::new(),
             people: Vec::new(),
             apps: Vec::new(),
             customers: Vec::new(),
@@ -322,25 +357,10 @@ impl Estate {
             reserved: BTreeSet::new(),
             wiki: Wiki::default(),
             workspace: Workspace::default(),
+            servers: ServerEstate::default(),
+            sandbox: None,
             truth: Truth::default(),
-        };
-        let accounts = plan.accounts.max(Plan::FEWEST_ACCOUNTS);
-        people::settle(&mut estate, accounts, &mut random);
-        let mut cast = people::cast(&mut estate, &mut random);
-        permissions::arrange(&mut estate, &mut random);
-        credentials::issue(&mut estate, &mut random);
-        plants::plant(&mut estate, &mut cast, &mut random);
-        estate.capacity = [estate.seats(0) + 3, estate.seats(1) + 40, estate.seats(2) * 2];
-        plants::plant_full_site(&mut estate);
-        estate.tokens.sort_by(|a, b| a.id.cmp(&b.id));
-        estate.managed = (0..estate.people.len()).filter(|at| estate.people[*at].managed).collect();
-        let invited = |at: &usize| estate.people[*at].standing != Standing::NotInvited;
-        estate.on_site = (0..estate.people.len()).filter(invited).collect();
-        estate.by_account = estate.people.iter().enumerate().map(|(at, person)| (person.id.clone(), at)).collect();
-        furnishing::furnish(&mut estate);
-        spaces::found(&mut estate, &mut Random::new(plan.seed ^ 0x5ACE_0000_0000_0001));
-        repositories::found(&mut estate, &mut Random::new(plan.seed ^ 0xB17B_0000_0000_0002));
-        estate
+        }
     }
 
     /// Puts an account into a group.

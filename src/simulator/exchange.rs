@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::endpoints::Family;
+use super::servers::Caller;
 
 /// A request that reached an endpoint.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(super) struct Ask {
     pub(super) body: Value,
     /// Whether to give the first page whatever was asked for, with a link to a second: a fault.
     pub(super) stuck: bool,
+    /// Who asks; told for self-hosted products only.
+    pub(super) caller: Caller,
 }
 
 /// What an endpoint answers.
@@ -25,6 +28,8 @@ pub(super) struct Reply {
     pub(super) body: Value,
     /// Which page of its collection this is, from 1.
     pub(super) page: usize,
+    /// A page for people in place of the body.
+    pub(super) html: Option<&'static str>,
 }
 
 /// A page that was asked for: where it starts and how many rows it may hold.
@@ -37,11 +42,11 @@ pub(super) struct Window {
 
 impl Reply {
     pub(super) fn ok(body: Value) -> Self {
-        Self { status: 200, body, page: 1 }
+        Self { status: 200, body, page: 1, html: None }
     }
 
     pub(super) fn page_of(body: Value, window: Window) -> Self {
-        Self { status: 200, body, page: window.start / window.limit + 1 }
+        Self { status: 200, body, page: window.start / window.limit + 1, html: None }
     }
 
     /// A refusal in the form of the API family.
@@ -61,8 +66,19 @@ impl Reply {
                 "status": status, "code": title(status).to_uppercase().replace(' ', "_"), "title": text, "detail": null,
             }]}),
             Family::Bitbucket => json!({"type": "error", "error": {"message": text}}),
+            Family::JiraDc => json!({"errorMessages": [text], "errors": {}}),
+            Family::BitbucketDc => json!({"errors": [{"context": null, "message": text,
+                "exceptionName": "com.atlassian.bitbucket.AuthorisationException"}]}),
+            Family::Align => json!({"message": text}),
+            Family::ConfluenceDc => json!({"statusCode": status, "data": {"authorized": status != 401, "valid": true,
+                "errors": [], "successful": false}, "message": text, "reason": title(status)}),
         };
-        Self { status, body, page: 1 }
+        Self { status, body, page: 1, html: None }
+    }
+
+    /// A page for people, where programs expect JSON.
+    pub(super) fn page_for_people(status: u16, page: &'static str) -> Self {
+        Self { status, body: Value::Null, page: 1, html: Some(page) }
     }
 }
 
@@ -72,6 +88,7 @@ fn title(status: u16) -> &'static str {
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not found",
+        405 => "Method not allowed",
         406 => "Not acceptable",
         410 => "Gone",
         429 => "Too many requests",

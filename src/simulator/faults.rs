@@ -42,6 +42,10 @@ pub enum Fault {
     DropRows(usize),
     /// Status 200 and a page of HTML that asks to log in.
     LoginPage,
+    /// Status 404 and a page of HTML: how a self-hosted product says that it has no such thing.
+    HtmlNotFound,
+    /// 403 for an account that must solve a puzzle first, after failed log-ins: how a self-hosted product says it.
+    Captcha,
     /// The id of the first row is an object.
     WrongType,
     /// Links to the next page name another host.
@@ -101,6 +105,8 @@ pub(super) enum Delivery {
     Late(Reply, Duration),
     /// An HTML page.
     Html(&'static str),
+    /// JSON, with one more header.
+    Marked(Reply, &'static str, &'static str),
     /// Half of the JSON, as if it were all.
     Half(Reply),
     /// Half of the JSON, then silence.
@@ -109,6 +115,10 @@ pub(super) enum Delivery {
 
 const LOGIN_PAGE: &str = "<!DOCTYPE html><html><head><title>Log in with Atlassian account</title></head>\
     <body><form action=\"/login\"><input name=\"username\"></form></body></html>";
+
+/// What a self-hosted product shows in place of something that is not there.
+pub(super) const DEAD_LINK: &str = "<!DOCTYPE html><html><head><title>Oops, you've found a dead link.</title></head>\
+    <body><h1>Oops, you've found a dead link.</h1></body></html>";
 
 /// Bends an answer.
 pub(super) fn bend(fault: &Fault, family: Family, mut reply: Reply) -> Delivery {
@@ -127,6 +137,12 @@ pub(super) fn bend(fault: &Fault, family: Family, mut reply: Reply) -> Delivery 
         Fault::CutConnection => return Delivery::Cut(reply),
         Fault::TruncatedBody => return Delivery::Half(reply),
         Fault::LoginPage => return Delivery::Html(LOGIN_PAGE),
+        Fault::HtmlNotFound => return Delivery::Json(Reply::page_for_people(404, DEAD_LINK)),
+        Fault::Captcha => {
+            let text = "Basic Authentication Failure - Reason : AUTHENTICATION_DENIED";
+            let reason = "CAPTCHA_CHALLENGE; login-url=https://jira.acme.example/login.jsp";
+            return Delivery::Marked(Reply::refusal(family, 403, text), "x-authentication-denied-reason", reason);
+        }
         Fault::DropRows(count) => drop_rows(&mut reply.body, *count),
         Fault::WrongType => spoil_first_row(&mut reply.body),
         Fault::ForeignLink => divert_link(&mut reply.body),
@@ -152,6 +168,8 @@ fn rows(body: &mut Value) -> Option<&mut Vec<Value>> {
         "applications",
         "plugins",
         "records",
+        "groups",
+        "entities",
     ];
     let name = names.into_iter().find(|name| body.get(name).is_some_and(Value::is_array))?;
     body.get_mut(name)?.as_array_mut()
@@ -183,6 +201,12 @@ fn spoil_first_row(body: &mut Value) {
         "user",
         "group",
         "workspace",
+        "userKey",
+        "username",
+        "name",
+        "nodeId",
+        "timestamp",
+        "subject",
     ];
     if let Some(row) = rows(body).and_then(|rows| rows.first_mut())
         && let Some(name) = names.into_iter().find(|name| row.get(name).is_some())
@@ -192,7 +216,7 @@ fn spoil_first_row(body: &mut Value) {
 }
 
 fn divert_link(body: &mut Value) {
-    for pointer in ["/links/next", "/nextPage", "/_links/next", "/next"] {
+    for pointer in ["/links/next", "/nextPage", "/_links/next", "/next", "/pagingInfo/nextPageLink"] {
         if let Some(Value::String(link)) = body.pointer_mut(pointer) {
             let path = match link.strip_prefix("https://") {
                 Some(rest) => rest.split_once('/').map(|(_, path)| path),

@@ -164,16 +164,18 @@ pub(super) fn application_roles(estate: &Estate, _ask: &Ask) -> Reply {
             "userCountDescription": format!("{used} users"), "hasUnlimitedSeats": false, "platform": false,
         })
     };
-    Reply::ok(json!([
-        role(0, "jira-software", "Jira Software", Estate::seat_groups(0), JIRA_USERS),
-        role(1, "jira-servicedesk", "Jira Service Management", Estate::seat_groups(1), AGENTS),
-    ]))
+    let mut roles = vec![role(0, "jira-software", "Jira Software", Estate::seat_groups(0), JIRA_USERS)];
+    if estate.capacity[1] > 0 {
+        roles.push(role(1, "jira-servicedesk", "Jira Service Management", Estate::seat_groups(1), AGENTS));
+    }
+    Reply::ok(Value::Array(roles))
 }
 
-pub(super) fn license(_estate: &Estate, _ask: &Ask) -> Reply {
+pub(super) fn license(estate: &Estate, _ask: &Ask) -> Reply {
+    let service_desk = if estate.capacity[1] > 0 { "PAID" } else { "UNLICENSED" };
     Reply::ok(json!({"applications": [
         {"id": "jira-core", "plan": "UNLICENSED"},
-        {"id": "jira-servicedesk", "plan": "PAID"},
+        {"id": "jira-servicedesk", "plan": service_desk},
         {"id": "jira-software", "plan": "PAID"},
     ]}))
 }

@@ -96,7 +96,7 @@ pub(super) fn records(estate: &Estate, ask: &Ask) -> Reply {
     let total = if ask.stuck { found.len() + limit } else { found.len() };
     let rows: Vec<&Value> = found.iter().skip(offset).take(limit).collect();
     let body = json!({"offset": offset, "limit": limit, "total": total, "records": rows});
-    Reply { status: 200, body, page: offset / limit + 1 }
+    Reply { status: 200, body, page: offset / limit + 1, html: None }
 }
 
 fn number(ask: &Ask, name: &str, usual: usize) -> Result<usize, std::num::ParseIntError> {

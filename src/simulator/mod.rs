@@ -1,6 +1,6 @@
 //! A pretended Atlassian estate over real HTTP on the loopback interface: one organisation with its admin APIs,
-//! one site with Jira and Confluence Cloud, and one Bitbucket Cloud workspace, made from a seed. The demo scans it,
-//! and tests scan it while it misbehaves.
+//! one site with Jira and Confluence Cloud, one Bitbucket Cloud workspace, and what the firm runs itself, made from
+//! a seed. The demo scans it, and tests scan it while it misbehaves.
 //!
 //! Its answers are written from the published descriptions of those APIs, never from our own parsers, so that
 //! a mistake on one side shows on the other. Everything in the estate is sane except what [`Truth`] lists.
@@ -36,7 +36,9 @@ mod policies;
 mod random;
 mod repositories;
 mod repository_plants;
+mod sandbox;
 mod server;
+mod servers;
 mod service_desk;
 mod site_night;
 mod site_plants;
@@ -57,6 +59,7 @@ use tokio::task::JoinHandle;
 pub use endpoints::{ENDPOINTS, Endpoint};
 pub use faults::Fault;
 pub use org_plan::OrgPlan;
+pub use servers::Edition;
 pub use truth::{Drift, Plant, SITUATIONS, Truth};
 
 use accepted::Accepted;
@@ -93,55 +96,64 @@ impl Plan {
 #[derive(Debug)]
 pub struct Simulator {
     shared: Arc<Shared>,
-    org: SocketAddr,
-    site: SocketAddr,
-    bitbucket: SocketAddr,
+    /// Where each host listens.
+    addresses: Vec<(Host, SocketAddr)>,
     org_id: String,
     cloud_id: String,
-    servers: [JoinHandle<()>; 3],
+    sandbox_id: String,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Simulator {
-    /// Founds the estate and starts to serve it, on three free ports of the loopback interface.
+    /// Founds the estate and starts to serve it, on free ports of the loopback interface, one for each host.
     ///
     /// # Errors
     /// When no port can be had.
     pub async fn start(plan: Plan) -> io::Result<Self> {
         let estate = Estate::found(&plan);
         let (org_id, cloud_id) = (estate.org_id.clone(), estate.cloud_id.clone());
+        let sandbox_id = estate.sandbox_id.clone();
         let shared = Arc::new(Shared {
             accepted: Accepted::of(&estate),
             estate: RwLock::new(estate),
             page_latency: plan.page_latency,
             faults: Mutex::default(),
+            sandbox_faults: Mutex::default(),
             requests: Mutex::default(),
             destroyed: Mutex::default(),
             bitbucket_budget: Mutex::default(),
         });
-        let open = |host| serve(Port { shared: Arc::clone(&shared), host });
-        let (org, org_server) = open(Host::Org).await?;
-        let (site, site_server) = open(Host::Site).await?;
-        let (bitbucket, bitbucket_server) = open(Host::Bitbucket).await?;
-        let servers = [org_server, site_server, bitbucket_server];
-        Ok(Self { shared, org, site, bitbucket, org_id, cloud_id, servers })
+        let (mut addresses, mut tasks) = (Vec::new(), Vec::new());
+        for host in Host::ALL {
+            let (address, task) = serve(Port { shared: Arc::clone(&shared), host }).await?;
+            addresses.push((host, address));
+            tasks.push(task);
+        }
+        Ok(Self { shared, addresses, org_id, cloud_id, sandbox_id, tasks })
+    }
+
+    /// Base URL of a host.
+    fn url(&self, host: Host) -> String {
+        let address = self.addresses.iter().find(|(known, _)| *known == host).map(|(_, address)| address);
+        format!("http://{}", address.expect("internal: every host has a port"))
     }
 
     /// Base URL of the admin APIs, in place of `https://api.atlassian.com`.
     #[must_use]
     pub fn org_url(&self) -> String {
-        format!("http://{}", self.org)
+        self.url(Host::Org)
     }
 
     /// Base URL of the Jira site, in place of `https://acme.atlassian.net`.
     #[must_use]
     pub fn site_url(&self) -> String {
-        format!("http://{}", self.site)
+        self.url(Host::Site)
     }
 
     /// Base URL of Bitbucket, in place of `https://api.bitbucket.org`.
     #[must_use]
     pub fn bitbucket_url(&self) -> String {
-        format!("http://{}", self.bitbucket)
+        self.url(Host::Bitbucket)
     }
 
     /// The id of the organisation.
@@ -154,6 +166,19 @@ impl Simulator {
     #[must_use]
     pub fn cloud_id(&self) -> &str {
         &self.cloud_id
+    }
+
+    /// Base URL of the second Jira site, in place of `https://acme-sandbox-412.atlassian.net`. It is a sandbox of the
+    /// organisation; the person who reads the site reads it with the same token.
+    #[must_use]
+    pub fn sandbox_url(&self) -> String {
+        self.url(Host::Sandbox)
+    }
+
+    /// The cloud id of the sandbox.
+    #[must_use]
+    pub fn sandbox_id(&self) -> &str {
+        &self.sandbox_id
     }
 
     /// An organisation key with reading scopes.
@@ -224,9 +249,20 @@ impl Simulator {
         self.faults().arm(known.name, fault);
     }
 
+    /// Arms a fault for the endpoint of that name on the sandbox, in place of an earlier one.
+    ///
+    /// # Panics
+    /// When the sandbox has no endpoint of that name.
+    pub fn set_sandbox_fault(&self, endpoint: &str, fault: Fault) {
+        let known = ENDPOINTS.iter().find(|known| known.name == endpoint && known.is_of(Host::Sandbox));
+        let known = known.expect("internal: faults are armed for endpoints that exist");
+        hold(&self.shared.sandbox_faults).arm(known.name, fault);
+    }
+
     /// Disarms all faults.
     pub fn clear_faults(&self) {
         self.faults().disarm();
+        hold(&self.shared.sandbox_faults).disarm();
     }
 
     /// Lets a night pass: the clock moves to `to`, and what changes is added to [`Truth::drift`].
@@ -243,7 +279,8 @@ impl Simulator {
     #[must_use]
     pub fn planted_secrets(&self) -> Vec<String> {
         let estate = self.shared.estate.read().unwrap_or_else(PoisonError::into_inner);
-        estate.secrets.iter().cloned().chain(estate.workspace.readable_values()).collect()
+        let own = estate.servers.secrets.iter().chain(&estate.secrets).cloned();
+        own.chain(estate.workspace.readable_values()).collect()
     }
 
     /// The answer sheet, as things stand.
@@ -276,8 +313,8 @@ impl Simulator {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        for server in &self.servers {
-            server.abort();
+        for task in &self.tasks {
+            task.abort();
         }
     }
 }

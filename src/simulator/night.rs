@@ -11,7 +11,7 @@ use super::permissions::add_actor;
 use super::random::Random;
 use super::site_night;
 use super::truth::{Drift, Plant};
-use super::{repositories, spaces};
+use super::{repositories, sandbox, servers, spaces};
 
 /// Moves the estate to `to` and lists on the answer sheet all that changed.
 pub(super) fn pass(estate: &mut Estate, to: DateTime<Utc>) {
@@ -35,6 +35,8 @@ pub(super) fn pass(estate: &mut Estate, to: DateTime<Utc>) {
     site_night::pass(estate, from);
     spaces::pass_night(estate);
     repositories::pass_night(estate);
+    servers::pass_night(estate);
+    sandbox::pass_night(estate);
 }
 
 pub(super) struct Night<'a> {
@@ -263,6 +265,10 @@ impl Night<'_> {
             if self.estate.seats(product) != before[product] {
                 let native = vec![self.estate.resource(owner)];
                 self.note(&format!("seats-of-{owner}"), "changed", "container", native, "Seats in use moved");
+                if product == 0 {
+                    let native = vec![format!("ari:cloud:{owner}::site/{}", self.estate.sandbox_id)];
+                    self.note("seats-of-sandbox", "changed", "container", native, "Seats in use moved");
+                }
             }
         }
     }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::endpoints::Family;
 use super::estate::{Estate, Group, ORG_ADDRESS, ORG_ADMINS, Person, Standing, Who};
 use super::exchange::{Ask, Reply, encoded};
+use super::sandbox;
 
 pub(super) fn orgs(estate: &Estate, _ask: &Ask) -> Reply {
     Reply::ok(json!({"data": [organisation(estate)], "links": {"self": format!("{ORG_ADDRESS}/admin/v1/orgs")}}))
@@ -285,8 +286,8 @@ pub(super) fn workspaces(estate: &Estate, ask: &Ask) -> Reply {
         })
         .collect();
     let resource = format!("ari:cloud:jira-software::site/{}", estate.sandbox_id);
-    let address = "https://acme-sandbox-412.atlassian.net";
-    let mut sandbox = workspace(estate, &resource, "jira-software", "acme-sandbox-412", address, (4, 50));
+    let seats = sandbox::seats(estate);
+    let mut sandbox = workspace(estate, &resource, "jira-software", "acme-sandbox-412", sandbox::ADDRESS, seats);
     sandbox["attributes"]["sandbox"] = json!({"type": "CHILD"});
     all.push(sandbox);
     let rows = window.cut(&all);

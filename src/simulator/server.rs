@@ -16,7 +16,9 @@ use super::bitbucket::WITHDRAWN;
 use super::endpoints::{Access, ENDPOINTS, Endpoint, Family, Host};
 use super::estate::Estate;
 use super::exchange::{Ask, Reply};
-use super::faults::{Delivery, Fault, Faults, bend};
+use super::faults::{DEAD_LINK, Delivery, Fault, Faults, bend};
+use super::sandbox;
+use super::servers::{self, Caller};
 
 /// Requests a minute that the limit headers speak of.
 const LIMIT: usize = 10_000;
@@ -28,6 +30,8 @@ pub(super) struct Shared {
     pub(super) accepted: Accepted,
     pub(super) page_latency: Duration,
     pub(super) faults: Mutex<Faults>,
+    /// Those of the sandbox, whose endpoints have the names of the site's.
+    pub(super) sandbox_faults: Mutex<Faults>,
     pub(super) requests: Mutex<Vec<(String, String)>>,
     pub(super) destroyed: Mutex<Vec<(String, String)>>,
     /// How many more requests Bitbucket answers within the hour; `None` sets no limit.
@@ -49,16 +53,20 @@ pub(super) fn hold<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Answers one request.
 pub(super) async fn answer(State(port): State<Port>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let (method, path) = (parts.method.as_str().to_owned(), parts.uri.path().to_owned());
+    let method = parts.method.as_str().to_owned();
+    let Some(path) = servers::usual_path(port.host, parts.uri.path()) else {
+        port.shared.log(&method, parts.uri.path());
+        return send(&port.unmatched(&method, parts.uri.path()), &HeaderMap::new());
+    };
     let number = port.shared.log(&method, &path);
     if !port.shared.page_latency.is_zero() {
         tokio::time::sleep(port.shared.page_latency).await;
     }
     let found = ENDPOINTS
         .iter()
-        .filter(|endpoint| endpoint.place() == port.host)
+        .filter(|endpoint| endpoint.is_of(port.host))
         .find_map(|endpoint| Some((endpoint, endpoint.matches(&method, &path)?)));
-    let Some((endpoint, segments)) = found else {
+    let Some((endpoint, segments)) = found.filter(|(endpoint, _)| port.shared.offers(endpoint)) else {
         return send(&port.unmatched(&method, &path), &HeaderMap::new());
     };
     if port.host == Host::Bitbucket && !port.shared.spend() {
@@ -67,13 +75,14 @@ pub(super) async fn answer(State(port): State<Port>, request: Request) -> Respon
             &HeaderMap::new(),
         );
     }
-    if let Some(refusal) = refuse(endpoint, &port.shared.accepted, &parts.headers) {
-        return send(&refusal, &HeaderMap::new());
-    }
+    let caller = match port.shared.admit(endpoint, &parts.headers) {
+        Ok(caller) => Caller { host: port.host, ..caller },
+        Err(refusal) => return send(&refusal, &HeaderMap::new()),
+    };
     let query = Query::try_from_uri(&parts.uri).map_or_else(|_unreadable| Vec::new(), |Query(pairs)| pairs);
     let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let ask = match read_body(body).await {
-        Ok(body) => Ask { segments, query, accept, body, stuck: false },
+        Ok(body) => Ask { segments, query, accept, body, stuck: false, caller },
         Err(()) => return send(&Reply::refusal(endpoint.family(), 400, "the body is not JSON"), &HeaderMap::new()),
     };
     port.shared.deliver(endpoint, ask, number).await
@@ -99,9 +108,25 @@ impl Shared {
         }
     }
 
+    /// Whether a self-hosted product has this endpoint in the version that is pretended.
+    fn offers(&self, endpoint: &Endpoint) -> bool {
+        servers::offers(&self.estate.read().unwrap_or_else(PoisonError::into_inner), endpoint)
+    }
+
+    /// Who asks, if they may ask this.
+    fn admit(&self, endpoint: &Endpoint, headers: &HeaderMap) -> Result<Caller, Reply> {
+        if let Access::Server(host, rank) = endpoint.access {
+            let estate = self.estate.read().unwrap_or_else(PoisonError::into_inner);
+            return servers::admit(&estate, &self.accepted.logins, host, rank, endpoint.name, headers);
+        }
+        let caller = Caller::unknown(endpoint.place());
+        refuse(endpoint, &self.accepted, headers).map_or(Ok(caller), Err)
+    }
+
     async fn deliver(&self, endpoint: &'static Endpoint, mut ask: Ask, number: usize) -> Response {
         let mut reply = self.reply(endpoint, &ask);
-        let fault = hold(&self.faults).strike(endpoint.name, reply.page);
+        let faults = if ask.caller.host == Host::Sandbox { &self.sandbox_faults } else { &self.faults };
+        let fault = hold(faults).strike(endpoint.name, reply.page);
         if let Some(Fault::RepeatedCursor) = fault {
             ask.stuck = true;
             reply = self.reply(endpoint, &ask);
@@ -113,6 +138,10 @@ impl Shared {
             None => Delivery::Json(reply),
         };
         let mut headers = self.limits(endpoint, number);
+        if let Some(name) = ask.caller.account.filter(|_| endpoint.place() != Host::Align) {
+            let estate = self.estate.read().unwrap_or_else(PoisonError::into_inner);
+            set(&mut headers, "x-ausername", &estate.servers.accounts[name].username);
+        }
         if let Some(link) = link {
             set(&mut headers, "link", &link);
         }
@@ -124,6 +153,10 @@ impl Shared {
             }
             Delivery::Throttled(reply, retry_after) => {
                 throttle(&mut headers, endpoint, retry_after);
+                send(&reply, &headers)
+            }
+            Delivery::Marked(reply, name, value) => {
+                set(&mut headers, name, value);
                 send(&reply, &headers)
             }
             Delivery::Html(page) => respond(200, "text/html;charset=UTF-8", &headers, Body::from(page)),
@@ -144,6 +177,11 @@ impl Shared {
         }
         if endpoint.path.contains("{ws}") && !estate.workspace.is_called(ask.segment(0)) {
             return Reply::refusal(Family::Bitbucket, 404, "No workspace with identifier or you cannot see it");
+        }
+        if let (Host::Sandbox, Some(sandbox)) = (ask.caller.host, &estate.sandbox) {
+            let mut reply = (endpoint.answer)(sandbox, ask);
+            sandbox::readdress(&mut reply.body);
+            return reply;
         }
         (endpoint.answer)(&estate, ask)
     }
@@ -167,16 +205,19 @@ impl Port {
     fn unmatched(&self, method: &str, path: &str) -> Reply {
         if !matches!(method, "GET" | "HEAD" | "OPTIONS") {
             hold(&self.shared.destroyed).push((method.to_owned(), path.to_owned()));
-            return Reply { status: 204, body: Value::Null, page: 1 };
+            return Reply { status: 204, body: Value::Null, page: 1, html: None };
         }
         let family = match self.host {
             Host::Org => Family::OldAdmin,
-            Host::Site => Family::of_site(path),
+            Host::Site | Host::Sandbox => Family::of_site(path),
             Host::Bitbucket if WITHDRAWN.contains(&path) => {
                 let text = "CHANGE-2770: this endpoint reached across workspaces and is withdrawn";
                 return Reply::refusal(Family::Bitbucket, 410, text);
             }
             Host::Bitbucket => Family::Bitbucket,
+            // It says nothing about what it does not know.
+            Host::Align => return Reply { status: 404, ..Reply::ok(Value::Null) },
+            Host::JiraDc | Host::ConfluenceDc | Host::BitbucketDc => return Reply::page_for_people(404, DEAD_LINK),
         };
         Reply::refusal(family, 404, "Request failed to match any route")
     }
@@ -202,7 +243,8 @@ fn refuse(endpoint: &Endpoint, accepted: &Accepted, headers: &HeaderMap) -> Opti
         | Access::OrgKey
         | Access::UnscopedOrgKey
         | Access::GatewayToken
-        | Access::BitbucketToken => unknown(),
+        | Access::BitbucketToken
+        | Access::Server(..) => unknown(),
     }
 }
 
@@ -216,6 +258,11 @@ async fn read_body(body: Body) -> Result<Value, ()> {
 }
 
 fn throttle(headers: &mut HeaderMap, endpoint: &Endpoint, retry_after: Option<Duration>) {
+    if endpoint.is_self_hosted() {
+        set(headers, "x-ratelimit-limit", "100");
+        set(headers, "x-ratelimit-fillrate", "10");
+        set(headers, "x-ratelimit-interval-seconds", "60");
+    }
     if endpoint.place() != Host::Bitbucket {
         set(headers, "x-ratelimit-remaining", "0");
     }
@@ -257,7 +304,11 @@ fn cut_body(start: Vec<u8>) -> Body {
 const JSON: &str = "application/json;charset=UTF-8";
 
 fn send(reply: &Reply, headers: &HeaderMap) -> Response {
-    let body = if reply.status == 204 { Body::empty() } else { Body::from(reply.body.to_string()) };
+    if let Some(page) = reply.html {
+        return respond(reply.status, "text/html;charset=UTF-8", headers, Body::from(page));
+    }
+    let says_nothing = reply.status == 204 || (reply.status == 404 && reply.body.is_null());
+    let body = if says_nothing { Body::empty() } else { Body::from(reply.body.to_string()) };
     respond(reply.status, JSON, headers, body)
 }
 

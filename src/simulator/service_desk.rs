@@ -29,7 +29,7 @@ pub(super) fn service_desks(estate: &Estate, ask: &Ask) -> Reply {
     }
     let body = json!({"size": rows.len(), "start": start, "limit": limit, "isLastPage": last, "_links": links,
         "values": rows, "_expands": []});
-    Reply { status: 200, body, page: start / limit + 1 }
+    Reply { status: 200, body, page: start / limit + 1, html: None }
 }
 
 fn row(project: &Project) -> Value {

@@ -9,7 +9,8 @@ use crate::model::{EndpointState, Kind, in_plain_words};
 pub struct Endpoint {
     /// Its name in words: “user API tokens”.
     pub name: &'static str,
-    /// The requests it takes: first the one that brings rows, then those that count them or stand in for it.
+    /// The requests it takes: first the one that brings rows, then those that count them or stand in for it. None if a file
+    /// on this machine is read.
     pub requests: &'static [Allowed],
     /// The kinds of resource that may be hidden, or known less of, while it is not read.
     pub shows: &'static [Kind],
@@ -43,6 +44,11 @@ impl Endpoint {
         let (missing, plan, always_there) = (EndpointState::Denied, None, false);
         let (visible_only, varies, forms) = (false, false, &[]);
         Self { name, requests, shows, forms, right, missing, plan, always_there, cost: "1", visible_only, varies }
+    }
+
+    /// What is read from a file on this machine: it takes no request.
+    pub(super) const fn of_file(name: &'static str, shows: &'static [Kind], right: &'static str) -> Self {
+        Self { cost: "none: a file is read", ..Self::new(name, &[], shows, right) }
     }
 
     /// The same endpoint, for a product that may not offer it.
@@ -103,10 +109,10 @@ impl Endpoint {
         fill(self.main(), ids)
     }
 
-    /// Method and path as the ledger shows them.
+    /// Method and path as the ledger shows them; of a file on this machine `FILE {}`.
     #[must_use]
     pub fn path(&self) -> String {
-        in_words(self.main())
+        self.requests.first().map_or_else(|| "FILE {}".to_owned(), |main| in_words(*main))
     }
 
     fn main(&self) -> Allowed {

@@ -14,10 +14,15 @@ mod data_center;
 #[cfg(test)]
 mod described;
 mod endpoint;
+mod file;
+mod jira_align;
 mod jira_cloud;
 mod jira_dc;
+mod local;
 mod pages;
 mod reading;
+pub mod register;
+mod roster;
 mod row;
 mod site;
 mod webhook_form;
@@ -82,6 +87,19 @@ pub struct SourceKind {
     pub build: Build,
 }
 
+impl SourceKind {
+    /// The keys of its section that name files and folders which are read when it is built: whoever watches the
+    /// configuration watches these too. What a scan reads anew every time is not among them.
+    #[must_use]
+    pub fn read_when_built(&self) -> &'static [&'static str] {
+        match self.name {
+            "register" => &["file", "profiles"],
+            "roster" => &["path"],
+            _ => &[],
+        }
+    }
+}
+
 /// Builds a source from its name, its section, the factory of its clients and the clock of its ledger.
 pub type Build = fn(SourceName, Section, &http::Factory, Arc<dyn Clock>) -> Result<Box<dyn Source>, Problems>;
 
@@ -103,4 +121,8 @@ pub static SOURCES: &[SourceKind] = &[
     jira_dc::KIND,
     confluence_dc::KIND,
     bitbucket_dc::KIND,
+    jira_align::KIND,
+    file::KIND,
+    register::KIND,
+    roster::KIND,
 ];

@@ -380,6 +380,14 @@ impl Reading<'_> {
         }
     }
 
+    /// Settles the state once the endpoint has answered, or said that there is no such thing: a refusal or a failure stands.
+    pub(super) fn settle(&mut self, state: EndpointState, reason: impl Into<String>) {
+        let answered = self.failures.iter().all(|(each, _)| *each == EndpointState::NotOffered);
+        if answered && self.closed.is_none() {
+            self.closed = Some((state, reason.into()));
+        }
+    }
+
     /// Says what a 403 probably comes from: the credential is good, a right is missing.
     pub(super) fn explain_forbidden(&mut self, explanation: &str) {
         if self.trail.counts().statuses.contains_key(&403) {

@@ -246,6 +246,49 @@ fn the_examples_are_understood() {
     }
 }
 
+/// The example of a mixed estate is built as a scan would build it: sources with their keys, register, roster, exports,
+/// waivers. Nobody listens at its addresses; what is on this machine is read.
+#[test]
+fn the_example_of_a_mixed_estate_is_understood() {
+    let copy = tempfile::tempdir().unwrap();
+    let from = project().join("examples/mixed-estate");
+    fs::create_dir_all(copy.path().join("exports")).unwrap();
+    for folder in ["", "exports"] {
+        for file in fs::read_dir(from.join(folder)).unwrap().map(|entry| entry.unwrap().path()) {
+            if file.is_file() {
+                fs::copy(&file, copy.path().join(folder).join(file.file_name().unwrap())).unwrap();
+            }
+        }
+    }
+    let path = copy.path().join("keyroll.yaml");
+    let mut text = String::new();
+    for line in fs::read_to_string(&path).unwrap().lines().filter(|line| !line.contains("ca_file")) {
+        match line.split_once("base_url: https://") {
+            Some((indent, rest)) => {
+                let context = rest.split_once('/').map_or("", |(_, context)| context);
+                text.push_str(&format!("{indent}base_url: http://127.0.0.1:9/{context}\n{indent}timeout_seconds: 1\n"));
+            }
+            None if line.contains("type: atlassian-org") || line.contains("type: bitbucket-cloud") => {
+                text.push_str(&format!("{line}\n    base_url: http://127.0.0.1:9\n    timeout_seconds: 1\n"));
+            }
+            None => text.push_str(&format!("{line}\n")),
+        }
+    }
+    fs::write(&path, text).unwrap();
+    let variables = ["ORG_KEY", "JIRA_TOKEN", "BITBUCKET_TOKEN", "JIRA_DC_TOKEN", "CONFLUENCE_DC_TOKEN"]
+        .into_iter()
+        .chain(["BITBUCKET_DC_TOKEN", "ALIGN_TOKEN"])
+        .map(|name| format!("KEYROLL_{name}"))
+        .collect::<Vec<_>>();
+    let variables: Vec<(&str, &str)> = variables.iter().map(|name| (name.as_str(), "secret")).collect();
+    let run = keyroll_with(copy.path(), &["--now", "2026-11-25T02:00:00Z", "scan"], &variables);
+    assert_eq!(run.code, 20, "what nobody answers is a gap, and nothing is wrong with the files: {}", run.err);
+    let listed = keyroll(copy.path(), &["inventory", "integration"]);
+    assert!(listed.out.contains("Jira Align connector"), "{}{}", listed.out, listed.err);
+    let people = keyroll(copy.path(), &["inventory", "person"]);
+    assert!(people.out.contains("Bob Beispiel"), "{}{}", people.out, people.err);
+}
+
 /// The example that runs by itself has no mistakes, and neither has what the default configuration shows in comments.
 #[test]
 fn the_examples_for_unattended_nights_are_understood() {

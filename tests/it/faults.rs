@@ -8,6 +8,7 @@ use keyroll::app::{AppError, ScanRequest};
 use keyroll::model::{Assessment, EndpointState, FindingId, RuleId, Step, Tally, What};
 use keyroll::simulator::{ENDPOINTS, Fault, Plan};
 
+use crate::mixed::only;
 use crate::support::pretended::{Estate, first_night, gaps, open};
 
 /// A fault, and whether it leaves something unseen.
@@ -141,9 +142,19 @@ fn scars(before: &Before, healed: &Assessment) -> Vec<String> {
     wrong
 }
 
-/// Tries every fault on every endpoint of a host that a scan asks.
+/// The same for a self-hosted product, which is scanned alone.
+async fn matrix_of_server(host: &str) {
+    matrix_over(&only(host).await, host, 20).await;
+}
+
+/// Tries every fault on every endpoint of a host that a scan of the cloud asks.
 async fn matrix(host: &str) {
-    let estate = Estate::of(Plan { seed: 11, accounts: 120, now: first_night(), page_latency: Duration::ZERO }).await;
+    let plan = Plan { seed: 11, accounts: 120, now: first_night(), page_latency: Duration::ZERO };
+    matrix_over(&Estate::of(plan).await, host, 80).await;
+}
+
+/// Tries every fault on every endpoint of a host that a scan of the estate asks; at least so many cells.
+async fn matrix_over(estate: &Estate, host: &str, least: usize) {
     estate.scan().await;
     estate.scan().await;
     let clean = estate.assess();
@@ -155,7 +166,7 @@ async fn matrix(host: &str) {
     let mut wrong: Vec<String> = Vec::new();
     let mut app = estate.app(&[]).unwrap();
     for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.host() == host) {
-        if !is_asked(&estate, endpoint.method, endpoint.path) {
+        if !is_asked(estate, endpoint.method, endpoint.path) {
             continue;
         }
         let paged = PAGED.contains(&endpoint.name);
@@ -185,7 +196,7 @@ async fn matrix(host: &str) {
         wrong.extend(scars.into_iter().take(4).map(|scar| format!("{}, when all is well: {scar}", endpoint.name)));
     }
     assert!(wrong.is_empty(), "{} false words: {wrong:#?}", wrong.len());
-    assert!(cells > 80, "only {cells} cells were tried");
+    assert!(cells > least, "only {cells} cells were tried");
     assert!(estate.simulator.destroyed().is_empty(), "nothing was ever revoked");
 }
 
@@ -254,4 +265,24 @@ async fn what_is_seen_for_the_first_time_after_a_blind_night_is_in_doubt() {
     assert!(assessment.changes.iter().any(|change| change.what == What::FirstSeen));
     let tally = &assessment.tallies[&RuleId::from("project-administrator-added")];
     assert!(tally.unknown > 0 && tally.fail == 0, "{tally:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_fault_of_a_self_hosted_jira_makes_a_false_word() {
+    matrix_of_server("jira-dc").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_fault_of_a_self_hosted_confluence_makes_a_false_word() {
+    matrix_of_server("confluence-dc").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_fault_of_a_self_hosted_bitbucket_makes_a_false_word() {
+    matrix_of_server("bitbucket-dc").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_fault_of_jira_align_makes_a_false_word() {
+    matrix_of_server("jira-align").await;
 }

@@ -10,7 +10,7 @@ const FLOORS: [&[&str]; 8] = [
     &["clock", "secret", "digest", "problem", "text", "timetable"],
     &["model"],
     &["http", "inventory", "document"],
-    &["sources", "rules", "drift", "findings", "store", "reports", "alerts", "simulator"],
+    &["sources", "rules", "drift", "findings", "store", "reports", "alerts", "register", "simulator"],
     &["app"],
     &["daemon"],
     &["config"],
@@ -18,13 +18,14 @@ const FLOORS: [&[&str]; 8] = [
 ];
 
 /// What a module may import although the floors alone would allow more, or less.
-const MAY_IMPORT: [(&str, &[&str]); 8] = [
+const MAY_IMPORT: [(&str, &[&str]); 9] = [
     ("model", &["digest", "text"]),
     ("http", &["clock", "secret", "text"]),
-    ("inventory", &["model"]),
+    ("inventory", &["model", "text"]),
     ("document", &["problem", "secret", "text"]),
     ("drift", &["model", "digest"]),
     ("findings", &["model", "document", "problem", "text"]),
+    ("register", &["model", "inventory", "text"]),
     ("simulator", &["clock", "secret", "digest", "problem", "text"]),
     ("store", &["model", "clock", "secret", "digest"]),
 ];

@@ -561,3 +561,68 @@ fn the_latest_page_view_is_unknown_while_one_product_has_not_told() {
     assert_eq!(seen(&[then, Fact::Unknown]), Fact::Unknown);
     assert_eq!(seen(&[]), Fact::Absent);
 }
+
+#[test]
+fn an_owner_is_missed_only_where_such_accounts_are_listed() {
+    let mut token = sample::credential();
+    if let Body::Credential(body) = &mut token.body {
+        body.owner = Fact::Known(ResourceId::new("gitlab", Kind::Principal, "17"));
+    }
+    let whole = || vec![list(Kind::Principal, EndpointState::Complete)];
+    assert_eq!(ask(&[token.clone(), sample::principal()], whole(), owner_exists), Fact::Unknown, "tokens alone came");
+    let mut other = account("18", |_| {});
+    other.id = ResourceId::new("gitlab", Kind::Principal, "18");
+    assert_eq!(ask(&[token, other], whole(), owner_exists), Fact::Known(false));
+}
+
+#[test]
+fn an_account_goes_by_its_user_name_too_where_it_has_one() {
+    let asked = |username: Fact<&str>| {
+        let one = [account("Build (nightly)", |one| one.username = username.map(str::to_owned))];
+        ask(&one, Vec::new(), |view| (texts(principal_names(view)), is_self_hosted(view)))
+    };
+    let both = vec!["Build (nightly)".to_owned(), "svc-jenkins".to_owned()];
+    assert_eq!(asked(Fact::Known("svc-jenkins")), (Some(both), Fact::Known(true)));
+    assert_eq!(asked(Fact::Unknown), (Some(vec!["Build (nightly)".to_owned()]), Fact::Known(false)));
+    let alone = [sample::credential()];
+    assert_eq!(ask(&alone, Vec::new(), |view| texts(owner_names(view))), Some(Vec::new()), "nobody was seen");
+    let owned = [sample::credential(), sample::principal()];
+    assert!(ask(&owned, Vec::new(), |view| texts(owner_names(view))).unwrap().contains(&"Ada Muster".to_owned()));
+}
+
+#[test]
+fn a_group_of_a_self_hosted_product_opens_nothing_of_the_cloud() {
+    let with = |administers| Group {
+        jira_access: Fact::Absent,
+        confluence_access: Fact::Absent,
+        administers,
+        ..Group::default()
+    };
+    let group = |administers| named("admins", Kind::Group, "admins", Body::Group(with(administers)));
+    for administers in [Fact::Known(true), Fact::Known(false), Fact::Unknown] {
+        let asked = |question: fn(&View<'_>) -> Fact<bool>| ask(&[group(administers)], Vec::new(), question);
+        assert_eq!((asked(group_is_self_hosted), asked(group_opens_administration)), (Fact::Known(true), administers));
+    }
+    let roles = |group: Resource| ask(&[group], Vec::new(), |view| texts(group_platform_roles(view)));
+    assert_eq!(roles(group(Fact::Known(true))), Some(Vec::new()));
+    assert_eq!(roles(sample::group()), None, "nobody read the roles of the organisation");
+    let instance = place(ContainerForm::Instance, |_| {});
+    let permission = given(GrantForm::GlobalPermission, "SYSTEM_ADMIN", &instance, "", |grant| {
+        (grant.holder, grant.principal) = (Holder::Group, Fact::Absent);
+        grant.group = Fact::Known(group(Fact::Unknown).id);
+    });
+    let asked = [group(Fact::Known(false)), instance, permission];
+    assert_eq!(ask(&asked, Vec::new(), group_opens_administration), Fact::Known(true), "a permission says so");
+}
+
+#[test]
+fn a_list_that_there_is_none_of_has_no_entries() {
+    let token = |scopes| {
+        let body = Credential { scopes, ..Credential::unknown(CredentialForm::PersonalAccessToken) };
+        named("t", Kind::Credential, "t", Body::Credential(body))
+    };
+    let field = crate::rules::fields::fields_of(Some(Kind::Credential)).find(|field| field.name == "scopes").unwrap();
+    let crate::rules::fields::Get::Texts(get) = field.get else { panic!("scopes are a list") };
+    assert_eq!(ask(&[token(Fact::Absent)], Vec::new(), |view| texts(get(view))), Some(Vec::new()));
+    assert_eq!(ask(&[token(Fact::Unknown)], Vec::new(), |view| texts(get(view))), None);
+}

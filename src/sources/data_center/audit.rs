@@ -91,10 +91,10 @@ impl<'a> Told<'a> {
     fn about(accounts: &[&'a Part]) -> Self {
         let mut known = BTreeMap::new();
         for account in accounts.iter().flat_map(|part| &part.resources) {
-            if let Body::Principal(principal) = &account.body {
-                if let Some(name) = principal.username.known() {
-                    known.entry(name.as_str()).or_insert(account);
-                }
+            if let Body::Principal(principal) = &account.body
+                && let Some(name) = principal.username.known()
+            {
+                known.entry(name.as_str()).or_insert(account);
             }
         }
         // A key is the better proof: where one account's name is another's key, the key counts.

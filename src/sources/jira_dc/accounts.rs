@@ -40,7 +40,7 @@ impl Visit<'_> {
         }
         reading.try_again();
         reading.went_by(USER_SEARCH, "");
-        let page = self.source.access.page_size(1000);
+        let page = self.source.access.page_size(1000) as usize;
         let found = search::all_users(&mut reading, self.client(), page, members).await;
         (0..found.nameless).for_each(|_| reading.push(None));
         found.users.into_values().for_each(|user| reading.push(self.account(user)));

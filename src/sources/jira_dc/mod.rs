@@ -48,7 +48,7 @@ pub(super) const KIND: SourceKind = SourceKind {
         Right { right: "Browse users", why: "accounts and groups: without it Jira shows empty lists" },
         Right { right: "Browse projects, of each project", why: "projects: no other right shows all of them" },
         Right {
-            right: "Jira System Administrator, with `mode: deep`",
+            right: "Jira System Administrator, for mode deep",
             why: "the personal access tokens of everybody, which also take a Data Center licence, and OAuth 2.0 clients",
         },
     ],

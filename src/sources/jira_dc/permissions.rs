@@ -41,7 +41,7 @@ impl Visit<'_> {
 
     /// No version has a resource for them. Where a file brings them in, nothing is missing here.
     pub(super) fn global_permissions(&self) -> Option<Part> {
-        self.from_a_file(
+        self.unless_a_file_tells(
             self.source.global_permissions_from.as_ref(),
             &GLOBAL_PERMISSIONS,
             "no version of Jira tells by REST who holds its global permissions: export table `globalpermissionentry` with \
@@ -52,7 +52,7 @@ impl Visit<'_> {
 
     /// No version lists them either.
     pub(super) fn oauth_consumers(&self) -> Option<Part> {
-        self.from_a_file(
+        self.unless_a_file_tells(
             self.source.oauth_consumers_from.as_ref(),
             &OAUTH_CONSUMERS,
             "no version of Jira lists its OAuth 1.0 consumers by REST: export table `oauthspconsumer` with the ready-made \
@@ -60,7 +60,7 @@ impl Visit<'_> {
         )
     }
 
-    fn from_a_file(
+    fn unless_a_file_tells(
         &self,
         file: Option<&String>,
         endpoint: &'static crate::sources::Endpoint,

@@ -2,7 +2,9 @@
 //!
 //! Each piece of a name that still meets the cap is made longer by one letter, until every piece brings less than the
 //! cap. Then the union is proven: of any user, the pieces that their name begins with were all asked for, down to one
-//! that was read whole, or to the whole name, which is asked for by itself.
+//! that was read whole, or to the whole name, which is asked for by itself. Names are taken to be made of plain letters,
+//! digits and the signs of mail addresses, and of whatever other letters were met on the way; members of groups, whom the
+//! search did not find, prove that this does not hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,9 +30,9 @@ const LONGEST: usize = 24;
 /// Searches that may be made in all.
 const MOST: usize = 5_000;
 
-/// Numbers of hits at which servers stop counting. A search that really has so many is asked for in pieces for nothing,
-/// which costs requests and no truth.
-const CAPS: [usize; 5] = [10, 50, 100, 500, 1_000];
+/// Caps are round numbers. A search that really has so many hits is asked for in pieces for nothing, which costs requests
+/// and no truth.
+const ROUND: usize = 10;
 
 /// One search, page by page.
 struct Search {
@@ -53,17 +55,17 @@ pub(super) struct Found {
 pub(super) async fn all_users(
     reading: &mut Reading<'_>,
     client: &Client,
-    page: u32,
+    page: usize,
     known: &BTreeMap<String, wire::User>,
 ) -> Found {
-    let mut hunt = Hunt { client, page, found: Found { users: BTreeMap::new(), nameless: 0 }, made: 0 };
+    let mut hunt = Hunt { client, page, found: Found { users: BTreeMap::new(), nameless: 0 }, made: 0, most: 0 };
     let first = hunt.run(reading, vec![EVERYBODY.to_owned()]).await;
     let Some(first) = first.into_iter().next() else { return hunt.found };
     let missed = known.keys().any(|key| !hunt.found.users.contains_key(key));
     if reading.only_glances() {
         return hunt.found;
     }
-    if first.whole && !first.is_capped() && !missed && hunt.found.users.values().any(has_no_dot) {
+    if first.whole && !first.is_capped(hunt.most, hunt.page) && !missed && hunt.found.users.values().any(has_no_dot) {
         return hunt.found;
     }
     reading.went_by(USER_SEARCH, "?username={}");
@@ -80,19 +82,29 @@ pub(super) async fn all_users(
 
 struct Hunt<'a> {
     client: &'a Client,
-    page: u32,
+    page: usize,
     found: Found,
     made: usize,
+    /// The most hits that any search had: the cap is no lower.
+    most: usize,
 }
 
 impl Hunt<'_> {
-    /// Asks for longer and longer pieces until none meets the cap.
+    /// Asks for longer and longer pieces until none meets the cap. Letters that only names found on the way have are
+    /// tried behind every piece, however early that was.
     async fn split(&mut self, reading: &mut Reading<'_>, known: &BTreeMap<String, wire::User>) {
-        let mut pieces = vec![String::new()];
-        while !pieces.is_empty() {
+        let mut tried: BTreeMap<String, BTreeSet<char>> = BTreeMap::from([(String::new(), BTreeSet::new())]);
+        loop {
             let letters = letters(self.found.users.values().chain(known.values()));
-            let longer: Vec<String> =
-                pieces.iter().flat_map(|piece| letters.iter().map(move |letter| format!("{piece}{letter}"))).collect();
+            let mut longer = Vec::new();
+            for (piece, tried) in &mut tried {
+                let new: Vec<char> = letters.difference(tried).copied().collect();
+                longer.extend(new.iter().map(|letter| format!("{piece}{letter}")));
+                tried.extend(new);
+            }
+            if longer.is_empty() {
+                return;
+            }
             if self.made + longer.len() > MOST {
                 let searches = thousands(self.made);
                 reading.fall_short(format!("stopped after {searches} searches, of which many still met the cap"));
@@ -101,8 +113,8 @@ impl Hunt<'_> {
             let before = self.found.users.len();
             let searches = self.run(reading, longer).await;
             let all = searches.len();
-            let capped: Vec<String> =
-                searches.into_iter().filter(Search::is_capped).map(|search| search.piece).collect();
+            let capped = searches.into_iter().filter(|search| search.is_capped(self.most, self.page));
+            let capped: Vec<String> = capped.map(|search| search.piece).collect();
             if capped.len() == all && self.found.users.len() == before {
                 let what = "the search shows the same users whatever is asked for, and no more than its cap of them";
                 reading.fall_short(what.to_owned());
@@ -113,7 +125,7 @@ impl Hunt<'_> {
                 return;
             }
             self.ask_for_exactly(reading, &capped).await;
-            pieces = capped;
+            tried.extend(capped.into_iter().map(|piece| (piece, BTreeSet::new())));
         }
     }
 
@@ -142,9 +154,12 @@ impl Hunt<'_> {
                 let (mut search, length) = (answer.of, answer.rows.len());
                 let before = search.found.len();
                 search.found.extend(answer.rows.into_iter().filter_map(|user| self.take(user)));
-                search.start += length;
                 search.whole = answer.whole;
                 search.in_circles = length > 0 && search.found.len() == before;
+                if !search.in_circles {
+                    search.start += length;
+                }
+                self.most = self.most.max(search.start);
                 if length == 0 || search.in_circles || !search.whole || reading.only_glances() {
                     ended.push(search);
                 } else {
@@ -180,8 +195,11 @@ impl Search {
         Self { piece, found: BTreeSet::new(), start: 0, in_circles: false, whole: false }
     }
 
-    fn is_capped(&self) -> bool {
-        self.in_circles || CAPS.contains(&self.start)
+    /// Whether it may have met the cap: one with fewer hits than another had is below it. Of a server that does not heed
+    /// where a page begins, only a page with room left is all there is.
+    fn is_capped(&self, most: usize, page: usize) -> bool {
+        let stuck = self.in_circles && self.start >= page;
+        stuck || self.start > 0 && self.start >= most && self.start.is_multiple_of(ROUND)
     }
 }
 

@@ -8,7 +8,11 @@ mod canned;
 mod configuration;
 mod confluence_cloud;
 mod confluence_dc;
+mod files;
+mod jira_align;
 mod jira_cloud;
+mod jira_dc;
+mod roster;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;

@@ -6,6 +6,7 @@ pub(crate) mod estate;
 pub(crate) mod expected;
 pub(crate) mod json_schema;
 pub(crate) mod keyroll;
+pub(crate) mod planted;
 pub(crate) mod pretended;
 
 use std::path::Path;

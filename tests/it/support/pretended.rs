@@ -21,6 +21,10 @@ pub(crate) fn first_night() -> DateTime<Utc> {
     "2026-11-21T02:00:00Z".parse().unwrap()
 }
 
+/// What nobody is shown, and the pretended firm accepts.
+const ACCEPTED: &str =
+    "accepted_gaps:\n  - source: bitbucket\n    endpoint: SSH keys\n    reason: nobody is shown those of others\n";
+
 /// An estate and what keyroll needs to scan it.
 pub(crate) struct Estate {
     pub(crate) folder: TempDir,
@@ -82,8 +86,23 @@ impl Estate {
             text.push_str(&source);
             text.push_str(each);
         }
-        text.push_str("accepted_gaps:\n  - source: bitbucket\n    endpoint: SSH keys\n    reason: nobody is shown those of others\n");
+        text.push_str(ACCEPTED);
         text.push_str(more);
+        fs::write(self.path("keyroll.yaml"), text).unwrap();
+    }
+
+    /// Writes the configuration with further sources, and further gaps that are accepted.
+    pub(crate) fn configure_sources(&self, sources: &str, accepted: &str) {
+        self.configure("");
+        let text = fs::read_to_string(self.path("keyroll.yaml")).unwrap();
+        let text = text.replace("accepted_gaps:\n", &format!("{sources}accepted_gaps:\n"));
+        fs::write(self.path("keyroll.yaml"), format!("{text}{accepted}")).unwrap();
+    }
+
+    /// Writes a configuration that has these sources alone, and these gaps that are accepted.
+    pub(crate) fn configure_only(&self, sources: &str, accepted: &str) {
+        let accepted = if accepted.is_empty() { String::new() } else { format!("accepted_gaps:\n{accepted}") };
+        let text = format!("estate: acme\nstore: keyroll.db\nsources:\n{sources}{accepted}");
         fs::write(self.path("keyroll.yaml"), text).unwrap();
     }
 
@@ -92,7 +111,8 @@ impl Estate {
         self.folder.path().join(name)
     }
 
-    fn write_secret(&self, name: &str, value: &str) {
+    /// A file in the estate's folder that only its owner may read.
+    pub(crate) fn write_secret(&self, name: &str, value: &str) {
         use std::os::unix::fs::PermissionsExt;
         fs::write(self.path(name), value).unwrap();
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o600)).unwrap();

@@ -84,7 +84,7 @@ async fn soak_of_many_nights() {
     let mut daemon = Daemon::new(house, Arc::clone(&clock), Arc::clone(&metrics), health).unwrap();
 
     let (nights, began) = (how_many(), Instant::now());
-    let mut used = Vec::new();
+    let (mut used, mut messages) = (Vec::new(), 0);
     for night in 0..nights {
         let start = daemon.next_start().unwrap();
         if night % 20 == 1 {
@@ -95,6 +95,7 @@ async fn soak_of_many_nights() {
             _ => estate.simulator.set_fault("domains", Fault::Status(403)),
         }
         estate.simulator.forget_requests();
+        messages += receiver.server.forget();
         estate.clock.set(start + TimeDelta::seconds(1));
         // Some rounds: one begins the scan, one ends it, and what it leaves in the outbox is sent.
         for _ in 0..6 {
@@ -114,7 +115,7 @@ async fn soak_of_many_nights() {
     println!(
         "{nights} nights in {:.0} s, {} messages; memory in MiB: {}",
         began.elapsed().as_secs_f64(),
-        receiver.server.asked().len(),
+        messages + receiver.server.forget(),
         used.iter().map(|mib| format!("{mib:.0}")).collect::<Vec<_>>().join(" ")
     );
     assert!(metrics.render().contains("keyroll_scan_last_success_timestamp_seconds"));
