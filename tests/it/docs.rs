@@ -284,7 +284,7 @@ fn the_example_of_a_mixed_estate_is_understood() {
     let run = keyroll_with(copy.path(), &["--now", "2026-11-25T02:00:00Z", "scan"], &variables);
     assert_eq!(run.code, 20, "what nobody answers is a gap, and nothing is wrong with the files: {}", run.err);
     let listed = keyroll(copy.path(), &["inventory", "integration"]);
-    assert!(listed.out.contains("Jira Align connector"), "{}{}", listed.out, listed.err);
+    assert!(listed.out.contains("kiplot_integration"), "{}{}", listed.out, listed.err);
     let people = keyroll(copy.path(), &["inventory", "person"]);
     assert!(people.out.contains("Bob Beispiel"), "{}{}", people.out, people.err);
 }

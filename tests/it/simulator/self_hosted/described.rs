@@ -157,6 +157,8 @@ async fn plugins_answer_as_in_the_worked_examples() {
 fn alike(example: &Value, answer: &Value, at: &str, complaints: &mut Vec<String>) {
     match (example, answer) {
         (Value::Null, _) | (_, Value::Null) => {}
+        // An example that shows nothing of a section says nothing about it.
+        (Value::Object(wanted), Value::Object(_)) if wanted.is_empty() => {}
         (Value::Object(wanted), Value::Object(given)) => {
             for (key, value) in given {
                 match wanted.get(key) {
