@@ -6,7 +6,7 @@ use super::endpoints::{ACCOUNTS, GROUP_MEMBERS, GROUPS, LICENSED_ACCOUNTS, OWN_A
 use super::page::{BY_LINK, Listing};
 use super::{Visit, wire};
 use crate::http::{Paging, Request};
-use crate::model::{Body, EndpointState, Fact, Group, Kind, Principal, PrincipalType, Product, Resource, ResourceId};
+use crate::model::{Body, Fact, Group, Kind, Principal, PrincipalType, Product, Resource, ResourceId};
 use crate::sources::data_center::account_of_its_own;
 use crate::sources::endpoint::{Endpoint, fill};
 use crate::sources::pages::One;
@@ -35,9 +35,7 @@ impl Visit<'_> {
                 continue;
             }
             own_key = id(row.user_key.clone());
-            if let Some(own) = self.account(row) {
-                reading.enrich(own);
-            }
+            reading.push(self.account(row));
         }
         (reading.finish(), own_key)
     }
@@ -98,7 +96,7 @@ impl Visit<'_> {
         if answer.whole && answer.rows.is_empty() {
             reading.fall_short("Confluence names no account at all, though somebody asks".to_owned());
         }
-        if reading.ended_as(EndpointState::NotOffered) && !members.part.resources.is_empty() {
+        if reading.met_any(&[404, 405]) && !members.part.resources.is_empty() {
             reading.try_again();
             let what = "this version of Confluence cannot list its accounts; only members of groups are there";
             reading.fall_short(what.to_owned());

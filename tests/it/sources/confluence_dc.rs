@@ -277,6 +277,10 @@ async fn a_version_that_cannot_list_its_accounts_shows_those_in_groups_and_says_
     assert_eq!(of_kind(&snapshot, Kind::Principal).count(), 2);
     let bob = facts(&snapshot, &id(&format!("principal/{BOB}")));
     assert_eq!(bob["groups"].as_array().unwrap().len(), 2);
+    for (status, state) in [(404, EndpointState::Partial), (403, EndpointState::Denied), (500, EndpointState::Failed)] {
+        wiki.refuse(&format!("{API}/user/list"), status, &json!({"statusCode": status, "message": "null for uri: x"}));
+        assert_eq!(found(&deep(&wiki).await, "accounts").state, state, "{status}");
+    }
     let space = facts(&snapshot, &id("container/space:98306"));
     assert!(space.get("owner").is_none(), "{space}");
 }
@@ -326,7 +330,6 @@ async fn each_refusal_is_told_in_its_own_entry() {
         (format!("{API}/group"), "groups", false),
         (format!("{API}/group/ops/member"), "members of groups", true),
         (format!("{API}/group/ops/groupmember"), "groups inside administering groups", true),
-        (format!("{API}/user/list"), "accounts", false),
         (format!("{API}/admin/users/list/active"), "licensed accounts", false),
         (format!("{API}/permissions"), "global permissions", true),
         (format!("{API}/permissions/anonymous"), "global permissions", true),
