@@ -23,8 +23,8 @@ impl Kind {
     }
 }
 
-/// Every form with the kind it is of. No form is one of two kinds.
-const FORMS: [(Kind, &str, &str); 42] = [
+/// Every form with the kind it is of. No form is one of two kinds. Of a setting, what is set stands for the form.
+const FORMS: [(Kind, &str, &str); 48] = [
     (Kind::Group, "jira-access", "the access that groups give to Jira"),
     (Kind::Group, "confluence-access", "the access that groups give to Confluence"),
     (Kind::Credential, "api-token", "API tokens"),
@@ -67,6 +67,12 @@ const FORMS: [(Kind, &str, &str); 42] = [
     (Kind::App, "installed-app", "installed apps"),
     (Kind::App, "acting-app", "apps seen acting"),
     (Kind::App, "application-link", "application links"),
+    (Kind::Setting, "basic-auth", "bans on basic authentication"),
+    (Kind::Setting, "public-signup", "modes of signing up"),
+    (Kind::Setting, "cluster", "versions in clusters"),
+    (Kind::Setting, "duplicated-users", "users in several directories"),
+    (Kind::Setting, "token-expiry", "ends of tokens of Jira Align"),
+    (Kind::Setting, "secret-scanning-exempt", "exemptions from secret scanning"),
 ];
 
 /// What people call resources of these kinds in these forms, in the order given. A kind of which no form is named is

@@ -33,16 +33,16 @@ pub(super) fn roster_team<'a>(view: &View<'a>) -> Fact<&'a str> {
     of_person(view).and_then(|person| person.team.as_ref().map(String::as_str))
 }
 
-/// Products that do not share an account can disagree about its person: found by mail address. A closed account that
-/// hides its address leaves the question open only if it bears the person's name: else it would be open for everybody
+/// Products that do not share an account can disagree about its person: found by mail address. Where one of two
+/// accounts hides its own, the question is open only if they are called alike: else it would be open for everybody
 /// wherever one product shows no addresses at all.
 pub(super) fn closed_elsewhere<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     let account = principal(view);
-    let Fact::Known(mail) = &account.email else {
-        return if account.email == Fact::Absent { none_declared() } else { Fact::Unknown };
-    };
+    if account.email == Fact::Absent {
+        return none_declared();
+    }
     let tenant = view.resource.id.tenant();
-    let mails = || std::iter::once(mail).chain(account.other_emails.known().into_iter().flatten());
+    let mails = || account.email.known().into_iter().chain(account.other_emails.known().into_iter().flatten());
     let mut closed = Finds::default();
     for mail in mails() {
         for other in view.inventory.accounts_of_mail(mail).into_iter().filter(|other| other.id != view.resource.id) {
@@ -54,9 +54,11 @@ pub(super) fn closed_elsewhere<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
         }
     }
     let names = [Some(view.resource.name.as_str()), account.username.known().map(String::as_str)];
-    let mut alike = hiding_alike(view.inventory, names.into_iter().flatten(), mails().map(String::as_str));
-    let elsewhere = |other: &&Resource| other.id.tenant() != tenant && is_open(other) != Fact::Known(true);
-    closed.doubt_unless(!alike.any(|other| elsewhere(&other)));
+    let alike = called_alike(view.inventory, names.into_iter().flatten(), mails().map(String::as_str));
+    // One of both hides its address.
+    let hidden = |other: &&Resource| account.email.is_unknown() || hides_mail(other);
+    let mut elsewhere = alike.filter(|other| other.id.tenant() != tenant).filter(hidden);
+    closed.doubt_unless(elsewhere.all(|other| is_open(other) == Fact::Known(true)));
     // What is behind a gap of a product with the same accounts is no other account.
     let mut gaps = view.inventory.coverage().gaps_of(Kind::Principal);
     closed.doubt_unless(gaps.all(|gap| view.inventory.shows_accounts_of_nobody_but(tenant, &gap.source)));
@@ -98,16 +100,16 @@ fn accounts_of_person<'a>(view: &View<'a>) -> (Vec<&'a Resource>, bool) {
     let found = mails_of(person).flat_map(|mail| view.inventory.accounts_of_mail(mail));
     let accounts: BTreeMap<&ResourceId, &Resource> = found.map(|account| (&account.id, account)).collect();
     let name = std::iter::once(view.resource.name.as_str());
-    let mut alike = hiding_alike(view.inventory, name, mails_of(person));
+    let alike = called_alike(view.inventory, name, mails_of(person));
+    let mut hidden = alike.filter(|account| hides_mail(account));
     let told = view.inventory.seen_whole(Kind::Principal)
         && !person.email.is_unknown()
-        && !alike.any(|account| may_be_used(account) != Fact::Known(false));
+        && hidden.all(|account| may_be_used(account) == Fact::Known(false));
     (accounts.into_values().collect(), told)
 }
 
-/// Accounts of people that hide their mail address and bear one of the names, or the name before the @ of one of the
-/// addresses.
-fn hiding_alike<'a>(
+/// Accounts of people that bear one of the names, or the name before the @ of one of the addresses.
+fn called_alike<'a>(
     inventory: &'a Inventory<'a>,
     names: impl Iterator<Item = &'a str>,
     mails: impl Iterator<Item = &'a str>,
@@ -115,8 +117,7 @@ fn hiding_alike<'a>(
     let words = mails.flat_map(|mail| [Some(mail), mail.split_once('@').map(|(local, _)| local)]).flatten();
     names.chain(words).filter(|word| !word.is_empty()).flat_map(|word| called(inventory, word)).filter(|account| {
         let Body::Principal(body) = &account.body else { return false };
-        let person = !matches!(body.account_type, Fact::Known(kind) if kind != PrincipalType::Person);
-        person && body.email.is_unknown()
+        !matches!(body.account_type, Fact::Known(kind) if kind != PrincipalType::Person)
     })
 }
 

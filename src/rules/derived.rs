@@ -94,9 +94,11 @@ pub(super) fn principal_names<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     Fact::Known(Texts::Made(names.collect()))
 }
 
-/// Accounts of the cloud have no name to log in with; those of self-hosted products always do.
+/// Accounts of the cloud are of one tenant, whichever product shows them. What a case describes is of no place: there the
+/// name to log in with, which the cloud does not have, decides.
 pub(super) fn is_self_hosted(view: &View<'_>) -> Fact<bool> {
-    Fact::Known(!principal(view).username.is_unknown())
+    let elsewhere = view.resource.id.tenant() != ResourceId::CLOUD && !view.resource.seen_by.is_empty();
+    Fact::Known(elsewhere || !principal(view).username.is_unknown())
 }
 
 /// A group of a self-hosted product opens nothing of the cloud.
@@ -326,14 +328,31 @@ pub(super) fn version_number(view: &View<'_>) -> Fact<i64> {
     })
 }
 
-/// A word of the source that nobody explained does not stop a credential.
+/// Whether a credential still opens something. A word of the source that nobody explained does not stop it. What belongs
+/// to a self-hosted product has no other end than its day, so that a list without a word on it will do.
 pub(super) fn is_live(credential: &Credential, now: DateTime<Utc>) -> Fact<bool> {
-    if credential.status.known().is_some_and(|status| matches!(status.as_str(), "blocked" | "expired" | "revoked"))
-        || credential.expires_at.known().is_some_and(|end| *end <= now)
-    {
+    if has_ended(credential, now) {
         return Fact::Known(false);
     }
-    if credential.status.is_unknown() || credential.expires_at.is_unknown() { Fact::Unknown } else { Fact::Known(true) }
+    let only_by_day = matches!(
+        credential.form,
+        CredentialForm::PersonalAccessToken
+            | CredentialForm::AccessToken
+            | CredentialForm::OauthConsumer
+            | CredentialForm::IncomingLink
+    );
+    let untold = credential.expires_at.is_unknown() || credential.status.is_unknown() && !only_by_day;
+    if untold { Fact::Unknown } else { Fact::Known(true) }
+}
+
+fn has_ended(credential: &Credential, now: DateTime<Utc>) -> bool {
+    let stopped = |status: &String| matches!(status.as_str(), "blocked" | "expired" | "revoked");
+    credential.status.known().is_some_and(stopped) || credential.expires_at.known().is_some_and(|end| *end <= now)
+}
+
+/// Never unknown: what nobody told to have ended has to be looked at.
+pub(super) fn ended(view: &View<'_>) -> Fact<bool> {
+    Fact::Known(has_ended(credential(view), view.now))
 }
 
 pub(super) fn group_roles<'a>(view: &View<'a>) -> Fact<Texts<'a>> {

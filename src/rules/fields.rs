@@ -173,7 +173,7 @@ pub static FIELDS: &[Field] = &[
     field(PR, "roster_team", Get::Text(declared::roster_team), "The person's team, as the roster tells.").nullable().derived(&[(PE, &[])]),
     field(PR, "closed_elsewhere", Get::Texts(declared::closed_elsewhere), "Other accounts with the same mail address that may not be used any more, with their places. A closed one that hides its address leaves this open if it bears the same name.").derived(&[(PR, &[])]),
     field(PR, "names", Get::Texts(derived::principal_names), "What it goes by: its displayed name, and the name it logs in with where there is one.").derived(&[]),
-    field(PR, "self_hosted", Get::Bool(derived::is_self_hosted), "It is an account of a self-hosted product: it has a name to log in with.").derived(&[]),
+    field(PR, "self_hosted", Get::Bool(derived::is_self_hosted), "It is an account of a product outside of the cloud, which has a name to log in with.").derived(&[]),
     field(PR, "log_ins_told", Get::Bool(derived::log_ins_told), "The audit log was read up to this scan, so that no later log-in is missed: true or not known.").derived(&[AUDIT_LOG]),
     field(PR, "active_in_jira", Get::Bool(derived::active_in_jira), "It may log in to a Jira site that was seen.").derived(&[]),
     field(PR, "let_in_by", Get::Texts(derived::let_in_by), "Products that let it in.").derived(&[]),
@@ -220,6 +220,7 @@ pub static FIELDS: &[Field] = &[
     field(CR, "used_by_other", Get::Bool(derived::used_by_other), "The audit log saw another account than its owner acting with it.").derived(&[AUDIT_LOG]),
     field(CR, "same_key", Get::Int(derived::same_key), "Other places where the same public key is, of a deploy key other deploy keys; 0 for what is no key.").derived(&[(CR, &["deploy-key"])]),
     field(CR, "owner_exists", Get::Bool(derived::owner_exists), "The account it acts as was seen.").derived(&[(PR, &[])]),
+    field(CR, "ended", Get::Bool(derived::ended), "It opens nothing any more: it was blocked or revoked, or its end has passed. Not so where nobody told.").derived(&[]),
     field(CR, "owner_names", Get::Texts(derived::owner_names), "What the account it acts as goes by; no entries if that was not seen.").derived(&[]),
 
     field(CT, "name", Get::Text(name), "The container's name."),

@@ -416,3 +416,31 @@ fn a_scope_names_forms_only_where_no_other_form_can_meet_it() {
     assert_eq!(forms_of("container.form == 'repository'"), any);
     assert_eq!(forms_of("container.form == 'repository' && credential.form == 'deploy-key'"), ["deploy-key"]);
 }
+
+#[test]
+fn a_rule_on_one_setting_does_not_lean_on_what_shows_others() {
+    const BASIC: &str = r#"id: basic
+version: 1
+title: Passwords open the API
+severity: low
+applies_to: setting
+scope: setting.key == "basic-auth"
+require: setting.value != null && setting.value == "blocked"
+message: M
+why: W
+fix: F
+verify: V
+cases:
+  - { name: open, given: { key: basic-auth, value: allowed }, expect: fail }
+  - { name: shut, given: { key: basic-auth, value: blocked }, expect: pass }
+"#;
+    let set = load(&[BASIC]).unwrap();
+    let rule = &set.rules()[0];
+    let shows = |forms: &[&str]| {
+        let mut entry = entry("settings", &[Kind::Setting], EndpointState::Denied);
+        entry.forms = forms.iter().map(|form| (*form).into()).collect();
+        entry
+    };
+    assert!(rule.leans_on(&shows(&["basic-auth"])) && rule.leans_on(&shows(&[])));
+    assert!(!rule.leans_on(&shows(&["domain"])));
+}

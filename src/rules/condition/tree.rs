@@ -2,6 +2,7 @@
 
 use regex::Regex;
 
+use crate::model::Kind;
 use crate::rules::fields::Field;
 
 /// Where a field is read.
@@ -52,12 +53,17 @@ pub(super) enum Bool {
 }
 
 impl Bool {
-    /// The forms of which the resource must have one for this to hold; `None` if it may hold for any.
+    /// The forms of which the resource must have one for this to hold; `None` if it may hold for any. Of a setting, its
+    /// key stands for the form.
     pub(super) fn forms(&self, paths: &[NamedPath]) -> Option<Vec<String>> {
         let is_form = |text: &Text| match text.from {
-            TextFrom::Field(Path(at)) => {
-                paths.get(usize::from(at)).is_some_and(|path| path.place == Place::Subject && path.field.name == "form")
-            }
+            TextFrom::Field(Path(at)) => paths.get(usize::from(at)).is_some_and(|path| {
+                let form = match path.field.of {
+                    Some(Kind::Setting) => "key",
+                    _ => "form",
+                };
+                path.place == Place::Subject && path.field.name == form
+            }),
             TextFrom::Literal(_) | TextFrom::Entry(_) => false,
         };
         match self {

@@ -196,7 +196,10 @@ fn an_account_is_closed_elsewhere_by_its_address_alone() {
     let stranger = account("wiki", "eva", |eva| (eva.status, eva.email) = (known("deactivated"), Fact::Unknown));
     assert_eq!(asked(stranger, WHOLE), some(&[]));
     let hidden = account("jira", "ada", |ada| ada.email = Fact::Unknown);
-    assert_eq!(told(&[hidden], &lists(WHOLE), closed_elsewhere), None);
+    assert_eq!(told(std::slice::from_ref(&hidden), &lists(WHOLE), closed_elsewhere), some(&[]), "nobody is called so");
+    let closed = there("deactivated", mail());
+    assert_eq!(told(&[hidden.clone(), closed], &lists(WHOLE), closed_elsewhere), None);
+    assert_eq!(told(&[hidden, there("active", mail())], &lists(WHOLE), closed_elsewhere), some(&[]));
     // Behind a gap of its own product there is no other product.
     let own = [list("jira", Kind::Principal, &[], CUT)];
     assert_eq!(told(&[ada()], &own, closed_elsewhere), some(&[]));
@@ -245,8 +248,14 @@ fn a_leaver_has_no_token_only_where_tokens_are_listed() {
         let ended = token("jira", "t", |token| token.status = known(ended));
         assert_eq!(asked(own(), Some(ended), &ledger(&[])), some(&[]));
     }
-    let untold = token("jira", "t", |token| token.status = Fact::Unknown);
+    let untold = token("jira", "t", |token| token.expires_at = Fact::Unknown);
     assert_eq!(asked(own(), Some(untold), &ledger(&[])), None);
+    let wordless = token("jira", "t", |token| token.status = Fact::Unknown);
+    assert_eq!(asked(own(), Some(wordless), &ledger(&[])), live, "it has no other end than its day");
+    let client = token("jira", "t", |client| {
+        (client.form, client.status) = (CredentialForm::OauthClient, Fact::Unknown);
+    });
+    assert_eq!(asked(own(), Some(client), &ledger(&[])), None, "a policy may block it");
     assert_eq!(asked(own(), None, &ledger(&[])), some(&[]));
     assert_eq!(asked(own(), None, &ledger(&[("jira", Kind::Credential)])), None);
     // A product whose tokens nobody can list hides those of its own accounts, and no others.

@@ -583,7 +583,15 @@ fn an_account_goes_by_its_user_name_too_where_it_has_one() {
     };
     let both = vec!["Build (nightly)".to_owned(), "svc-jenkins".to_owned()];
     assert_eq!(asked(Fact::Known("svc-jenkins")), (Some(both), Fact::Known(true)));
-    assert_eq!(asked(Fact::Unknown), (Some(vec!["Build (nightly)".to_owned()]), Fact::Known(false)));
+    assert_eq!(
+        asked(Fact::Unknown),
+        (Some(vec!["Build (nightly)".to_owned()]), Fact::Known(true)),
+        "its place says so"
+    );
+    assert_eq!(ask(&[sample::principal()], Vec::new(), |view| view.resource.id.tenant().to_owned()), ResourceId::CLOUD);
+    let mut in_cloud = account("ada", |_| {});
+    in_cloud.id = ResourceId::new(ResourceId::CLOUD, Kind::Principal, "ada");
+    assert_eq!(ask(&[in_cloud], Vec::new(), is_self_hosted), Fact::Known(false));
     let alone = [sample::credential()];
     assert_eq!(ask(&alone, Vec::new(), |view| texts(owner_names(view))), Some(Vec::new()), "nobody was seen");
     let owned = [sample::credential(), sample::principal()];

@@ -147,10 +147,12 @@ pub(super) const OAUTH_CLIENTS: Endpoint = Endpoint::new(
 .costs("1 per 100 clients");
 
 pub(super) const DOMAINS: Endpoint =
-    Endpoint::new("domains", &[get("/admin/v1/orgs/{}/domains")], &[Kind::Setting], "read:domains:admin");
+    Endpoint::new("domains", &[get("/admin/v1/orgs/{}/domains")], &[Kind::Setting], "read:domains:admin")
+        .only(&["domain"]);
 
 pub(super) const POLICIES: Endpoint =
     Endpoint::new("policies", &[get("/admin/v1/orgs/{}/policies")], &[Kind::Setting], "read:policies:admin")
+        .only(&["policy"])
         .needs_plan("Atlassian Guard")
         .costs("1 per page of policies; the server sets the size of a page");
 

@@ -198,6 +198,7 @@ pub(super) const SSH_KEY_POLICY: Endpoint = Endpoint::new(
     &[Kind::Setting],
     ADMIN,
 )
+.only(&["ssh-key-policy"])
 .varies_by_version()
 .costs("1 or 2");
 
@@ -207,6 +208,7 @@ pub(super) const SECRET_SCANNING: Endpoint = Endpoint::new(
     &[Kind::Setting],
     SYSTEM_ADMIN,
 )
+.only(&["secret-scanning-exempt"])
 .varies_by_version()
 .costs("1 per 1,000 exempt repositories");
 

@@ -32,7 +32,9 @@ pub(super) const GROUP_MEMBERS: Endpoint =
         .costs("1 per 200 members of each group that opens or administers Confluence; other groups are not asked for");
 
 pub(super) const SPACE_ROLE_MODE: Endpoint =
-    Endpoint::new("space role mode", &[get("/wiki/api/v2/space-role-mode")], &[Kind::Setting], ACCESS).may_be_missing();
+    Endpoint::new("space role mode", &[get("/wiki/api/v2/space-role-mode")], &[Kind::Setting], ACCESS)
+        .only(&["space-role-mode"])
+        .may_be_missing();
 
 pub(super) const SPACES: Endpoint =
     Endpoint::new("spaces", &[get("/wiki/api/v2/spaces")], &[Kind::Container], VIEW_SPACE)
@@ -66,7 +68,8 @@ pub(super) const NAMED_ACCOUNTS: Endpoint =
         .costs("1 per 250 accounts that made a space or hold a grant of their own");
 
 pub(super) const AUDIT_RECORDS: Endpoint =
-    Endpoint::new("audit records", &[get("/wiki/rest/api/audit")], &[Kind::Setting], ADMINISTER);
+    Endpoint::new("audit records", &[get("/wiki/rest/api/audit")], &[Kind::Setting], ADMINISTER)
+        .only(&["audit-log"]);
 
 /// Asked at the gateway, whatever host has the REST API.
 pub(super) const AUTOMATION_RULES: Endpoint = Endpoint::new(

@@ -11,7 +11,7 @@ pub(super) const USERS: Endpoint = Endpoint::new(
     &[Kind::Principal, Kind::Grant, Kind::Container, Kind::Setting],
     READER,
 )
-.only(&["platform-role", "instance"])
+.only(&["platform-role", "instance", "token-expiry"])
 .always_there()
 .costs("1 per 100 users");
 
