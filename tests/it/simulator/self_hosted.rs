@@ -336,6 +336,40 @@ async fn what_a_self_hosted_product_does_when_it_misbehaves() {
 }
 
 #[tokio::test]
+async fn faults_reach_every_endpoint() {
+    let simulator = demo().await;
+    let guest = Guest::of(&simulator);
+    for endpoint in of_both() {
+        simulator.set_jira_dc_version(if OLD.contains(&endpoint.name) { "9.12" } else { "10.3" });
+        let path = guest.examples(endpoint).await.remove(0);
+        let send = async |fault: Fault| {
+            simulator.set_fault(endpoint.name, fault);
+            let answer = guest.ask(endpoint, &path, guest.token(endpoint.host(), 0)).await;
+            let html = answer.headers()["content-type"].to_str().unwrap().starts_with("text/html");
+            (answer.status().as_u16(), html, answer.bytes().await)
+        };
+        for (fault, status, html) in [
+            (Fault::Status(401), 401, false),
+            (Fault::Status(403), 403, false),
+            (Fault::Captcha, 403, false),
+            (Fault::HtmlNotFound, 404, true),
+            (Fault::LoginPage, 200, true),
+            (Fault::ThrottleForever { retry_after: None }, 429, false),
+            (Fault::ServerError { times: 1 }, 500, false),
+        ] {
+            let (told, as_html, body) = send(fault.clone()).await;
+            assert_eq!((told, as_html), (status, html), "{}: {fault:?}", endpoint.name);
+            let is_json = serde_json::from_slice::<Value>(&body.unwrap()).is_ok();
+            assert_eq!(is_json, !html, "{}: {fault:?}", endpoint.name);
+        }
+        assert!(send(Fault::CutConnection).await.2.is_err(), "{}", endpoint.name);
+        let half = send(Fault::TruncatedBody).await.2.unwrap();
+        assert!(serde_json::from_slice::<Value>(&half).is_err(), "{}", endpoint.name);
+        simulator.clear_faults();
+    }
+}
+
+#[tokio::test]
 async fn the_same_seed_makes_the_same_servers() {
     let (one, other) = (demo().await, demo().await);
     for simulator in [&one, &other] {
