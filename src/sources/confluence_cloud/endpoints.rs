@@ -68,8 +68,7 @@ pub(super) const NAMED_ACCOUNTS: Endpoint =
         .costs("1 per 250 accounts that made a space or hold a grant of their own");
 
 pub(super) const AUDIT_RECORDS: Endpoint =
-    Endpoint::new("audit records", &[get("/wiki/rest/api/audit")], &[Kind::Setting], ADMINISTER)
-        .only(&["audit-log"]);
+    Endpoint::new("audit records", &[get("/wiki/rest/api/audit")], &[Kind::Setting], ADMINISTER).only(&["audit-log"]);
 
 /// Asked at the gateway, whatever host has the REST API.
 pub(super) const AUTOMATION_RULES: Endpoint = Endpoint::new(

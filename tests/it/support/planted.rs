@@ -181,9 +181,10 @@ fn is_about_server(assessment: &Assessment, id: &ResourceId, plant: &Plant) -> O
         ("dc-public-signup", _) => named(Kind::Setting, "public-signup"),
         ("dc-cluster-mixed-versions", _) => named(Kind::Setting, "cluster"),
         ("dc-version-unsupported", _) => named(Kind::Container, "instance"),
-        ("dc-anonymous-access", _) => {
-            Some(id.kind() == Kind::Grant && assessment.snapshot.get(id).is_some_and(|grant| grant.name.contains("application use")))
-        }
+        ("dc-anonymous-access", _) => Some(
+            id.kind() == Kind::Grant
+                && assessment.snapshot.get(id).is_some_and(|grant| grant.name.contains("application use")),
+        ),
         ("dc-connector-lacks-permission", _) => named(Kind::Integration, "align-connector"),
         ("dc-repository-exempt-from-scanning", Some(repository)) => {
             Some(id.kind() == Kind::Setting && id.native().ends_with(repository.as_str()))
@@ -209,7 +210,8 @@ fn found(assessment: &Assessment, plant: &Plant, situation: &str) -> bool {
 }
 
 fn is_meant(assessment: &Assessment, id: &ResourceId, plant: &Plant) -> bool {
-    let about = is_about_server(assessment, id, plant).unwrap_or_else(|| is_about(assessment, id, plant.kind, &plant.native));
+    let about =
+        is_about_server(assessment, id, plant).unwrap_or_else(|| is_about(assessment, id, plant.kind, &plant.native));
     about && is_of_its_product(id, plant)
 }
 
