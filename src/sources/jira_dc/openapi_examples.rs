@@ -146,5 +146,5 @@ fn every_official_example_is_read() {
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
-    assert!(checked > 20, "only {checked} examples were found");
+    assert!(checked > 16, "only {checked} examples were found");
 }
