@@ -68,7 +68,7 @@ impl Visit<'_> {
         }
         let part = reading.finish();
         self.version = version;
-        self.address = address.unwrap_or_else(|| std::mem::take(&mut self.address));
+        self.address = address;
         self.gatherer.blocked = blocked.or(self.gatherer.blocked.take());
         part
     }

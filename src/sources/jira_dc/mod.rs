@@ -113,8 +113,8 @@ struct Visit<'a> {
     gatherer: Gatherer,
     rights: OwnRights,
     version: Option<Version>,
-    /// Where people open it: its own word, or else that of the configuration.
-    address: String,
+    /// Where people open it, by its own word.
+    address: Option<String>,
 }
 
 /// The first two numbers of a version, which tell what there is.
@@ -200,8 +200,7 @@ impl JiraDc {
     /// not let in, nothing else is tried.
     async fn visit(&self, depth: Depth, since: &Watermarks) -> Vec<Part> {
         let gatherer = self.access.gatherer(&self.name, &self.clock, depth, since);
-        let address = self.access.connection.base_url.clone();
-        let mut visit = Visit { source: self, gatherer, rights: OwnRights::default(), version: None, address };
+        let mut visit = Visit { source: self, gatherer, rights: OwnRights::default(), version: None, address: None };
         let (own_account, own_key) = visit.own_account().await;
         stop_if_not_let_in(&mut visit.gatherer, &own_account);
         let own_permissions = visit.own_permissions().await;

@@ -102,7 +102,11 @@ impl Visit<'_> {
         let id = id(row.id)?;
         let body = Container {
             parent: Fact::Known(self.common().instance_id()),
-            url: hidden_if_null(row.key.clone()).map(|key| format!("{}/browse/{key}", self.address)),
+            // Where people open it is Jira's own word: another one in its place would look like a change.
+            url: match (&self.address, &row.key) {
+                (Some(address), Fact::Known(key)) => Fact::Known(format!("{address}/browse/{key}")),
+                _ => Fact::Unknown,
+            },
             key: hidden_if_null(row.key),
             status: hidden_if_null(row.archived).map(|archived| if archived { "archived" } else { "live" }.to_owned()),
             lead: row.lead.and_then(|lead| hidden_if_empty(lead.key)).map(|key| self.common().account(&key)),
