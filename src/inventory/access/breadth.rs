@@ -1,14 +1,15 @@
 //! How far something reaches, as a few numbers.
 
-use super::{ANY, Access, Bound, Power, Reach};
-use crate::model::{Body, Container, ContainerForm, Resource};
+use super::{ANY, Access, Bound, Permission, Power, Reach};
+use crate::model::{Body, Container, ContainerForm, Credential, Resource};
 
 /// A number that may be known to be at least so much, and at most so much.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Count {
     /// Certain.
     pub at_least: usize,
-    /// What could not be ruled out is counted in; meaningless where `boundless`.
+    /// What could not be ruled out is counted in, what merely depends on the single issue is not; meaningless where
+    /// `boundless`.
     pub at_most: usize,
     /// True if there may be any number more.
     pub boundless: bool,
@@ -59,17 +60,20 @@ impl<'a> Access<'_, 'a> {
     #[must_use]
     pub fn breadth_of(&self, reach: &Reach<'a>) -> Breadth {
         let mut breadth = Breadth { places: self.index.places_of_content(), ..Breadth::default() };
-        let hidden = self.index.content_may_be_hidden() && !reach.places.is_empty();
+        let hidden = self.may_reach_more(reach);
         for place in &reach.places {
             let Body::Container(Container { form, .. }) = &place.container.body else { continue };
             if is_content(*form) {
                 let held =
                     |power: Power| place.permissions.iter().any(|one| one.bound == Bound::Held && one.power == power);
                 let perhaps = |power: Power| {
-                    place
-                        .permissions
-                        .iter()
-                        .any(|one| one.bound == Bound::Possible && (one.power == power || one.key == ANY))
+                    // For some issues for certain, and perhaps for all: that is possible, too.
+                    let open = |one: &Permission<'_>| match one.bound {
+                        Bound::Possible => true,
+                        Bound::Conditional => one.doubt.is_some(),
+                        Bound::Held => false,
+                    };
+                    place.permissions.iter().any(|one| open(one) && (one.power == power || one.key == ANY))
                 };
                 for (count, powers) in [
                     (&mut breadth.readable, &[Power::Read][..]),
@@ -106,6 +110,21 @@ impl<'a> Access<'_, 'a> {
         breadth.administers.dedup();
         breadth.gravest = gravest(reach);
         breadth
+    }
+}
+
+impl<'a> Access<'_, 'a> {
+    /// True if there may be places of content that were not seen and that it reaches: where accounts of its tenant may
+    /// have rights, or in the one thing that it opens.
+    fn may_reach_more(&self, reach: &Reach<'a>) -> bool {
+        let account = match &reach.subject.body {
+            Body::Credential(Credential { owner, .. }) => owner.known(),
+            _ => Some(&reach.subject.id),
+        };
+        match account {
+            Some(account) => self.index.content_may_be_hidden_from(account.tenant()),
+            None => self.index.content_may_be_hidden() && !reach.places.is_empty(),
+        }
     }
 }
 
