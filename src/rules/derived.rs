@@ -464,9 +464,16 @@ pub(super) fn licence_group_names<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     container(view).licence_groups.as_ref().map(|groups| names(view.inventory, groups))
 }
 
+pub(super) fn in_new_projects(view: &View<'_>) -> Fact<bool> {
+    let by_default = view.resource.id.native().starts_with("default-role:");
+    Fact::Known(grant(view).form == GrantForm::ProjectRole && by_default)
+}
+
 pub(super) fn grant_projects(view: &View<'_>) -> Fact<i64> {
     let Grant { form, container, .. } = grant(view);
     match form {
+        // How many projects will be made nobody knows.
+        GrantForm::ProjectRole if in_new_projects(view) == Fact::Known(true) => Fact::Unknown,
         GrantForm::ProjectRole => Fact::Known(1),
         GrantForm::Permission => match container {
             Fact::Known(scheme) => projects_using(view.inventory, scheme),

@@ -266,7 +266,8 @@ pub static FIELDS: &[Field] = &[
     field(GR, "holder_detail", Get::Text(|v| text(&grant(v).holder_detail)), "What the source says beside the holder.").nullable(),
     field(GR, "permits", Get::Texts(|v| list(&grant(v).permits)), "Permissions that a role brings, such as `administer space`, where the source tells."),
     field(GR, "via", Get::Texts(|v| list(&grant(v).via)), "How the holder came by it: `direct`, `group_direct`, `inferred`."),
-    field(GR, "projects", Get::Int(derived::grant_projects), "Projects it reaches: 1 for a project role, for a scheme those that use it.").derived(&[PROJECTS]),
+    field(GR, "in_new_projects", Get::Bool(derived::in_new_projects), "It is a place in a project role that every new project begins with.").derived(&[]),
+    field(GR, "projects", Get::Int(derived::grant_projects), "Projects it reaches: 1 for a role of a project, for a scheme those that use it.").derived(&[PROJECTS]),
 
     field(AP, "name", Get::Text(name), "The app's name."),
     field(AP, "id", Get::Text(id), "Its id in keyroll."),
