@@ -163,6 +163,23 @@ fn administered_through(id: &ResourceId, group: &Group, inventory: &Inventory<'_
     if told { Fact::Known(false) } else { Fact::Unknown }
 }
 
+/// Where an application does not tell its groups, it may be this one.
+pub(super) fn takes_new_accounts(view: &View<'_>) -> Fact<bool> {
+    let mut told = view.inventory.all_seen(Kind::Container, &["application"]);
+    for resource in view.inventory.of_kind(Kind::Container) {
+        match &resource.body {
+            Body::Container(Container { form: ContainerForm::Application, default_groups, .. }) => match default_groups
+            {
+                Fact::Known(groups) if groups.contains(&view.resource.id) => return Fact::Known(true),
+                Fact::Known(_) | Fact::Absent => {}
+                Fact::Unknown => told = false,
+            },
+            _ => {}
+        }
+    }
+    if told { Fact::Known(false) } else { Fact::Unknown }
+}
+
 pub(super) fn group_opens_administration(view: &View<'_>) -> Fact<bool> {
     administered_through(&view.resource.id, group(view), view.inventory)
 }
