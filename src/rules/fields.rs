@@ -201,6 +201,7 @@ pub static FIELDS: &[Field] = &[
     field(GP, "administers", Get::Bool(|v| group(v).administers), "Membership makes an administrator of the self-hosted product that has the group."),
     field(GP, "members_told", Get::Bool(|v| group(v).members_told), "The list of its members was read whole in this scan."),
     field(GP, "inside_names", Get::Texts(derived::group_inside), "Names of the groups that it is itself a direct member of; no entries where the product has no groups in groups, or counts those inside among the members.").derived(&[(GP, &[])]),
+    field(GP, "takes_new_accounts", Get::Bool(derived::takes_new_accounts), "New accounts are put into it, as an application of Jira says.").derived(&[APPLICATIONS]),
     field(GP, "opens_administration", Get::Bool(derived::group_opens_administration), "Membership makes an administrator of Jira or Confluence.").derived(&[GROUP_ACCESS]),
     field(GP, "self_hosted", Get::Bool(derived::group_is_self_hosted), "It is a group of a self-hosted product, and opens nothing of the cloud.").derived(&[]),
     field(GP, "platform_roles", Get::Texts(derived::group_platform_roles), "Roles of the organisation, its sites and products that are granted to it.").derived(&[(GR, &["group-platform-role"])]),
@@ -266,7 +267,8 @@ pub static FIELDS: &[Field] = &[
     field(GR, "holder_detail", Get::Text(|v| text(&grant(v).holder_detail)), "What the source says beside the holder.").nullable(),
     field(GR, "permits", Get::Texts(|v| list(&grant(v).permits)), "Permissions that a role brings, such as `administer space`, where the source tells."),
     field(GR, "via", Get::Texts(|v| list(&grant(v).via)), "How the holder came by it: `direct`, `group_direct`, `inferred`."),
-    field(GR, "projects", Get::Int(derived::grant_projects), "Projects it reaches: 1 for a project role, for a scheme those that use it.").derived(&[PROJECTS]),
+    field(GR, "in_new_projects", Get::Bool(derived::in_new_projects), "It is a place in a project role that every new project begins with.").derived(&[]),
+    field(GR, "projects", Get::Int(derived::grant_projects), "Projects it reaches: 1 for a role of a project, for a scheme those that use it.").derived(&[PROJECTS]),
 
     field(AP, "name", Get::Text(name), "The app's name."),
     field(AP, "id", Get::Text(id), "Its id in keyroll."),
