@@ -48,7 +48,7 @@ pub(super) fn opinion(rule: &Rule, asked: &Asked<'_>) -> Option<Opinion> {
 fn of(rule: &Rule, ctx: &Ctx<'_>) -> Opinion {
     let (outcome, why) = evaluate::outcome(&rule.code, rule.kind(), rule.severity, ctx);
     let coverage = ctx.subject.inventory.coverage();
-    let missing = why.map(|why| reasons::missing(why, rule.kind(), &rule.code.paths, coverage));
+    let missing = why.map(|why| reasons::missing(why, ctx.subject.resource, &rule.code.paths, coverage));
     Opinion { rule: rule.id.clone(), outcome, missing }
 }
 

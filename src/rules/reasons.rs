@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::condition::{Cause, NamedPath, Place, Why};
 use super::fields::{Need, neighbours_of};
-use crate::model::{Coverage, Kind, LedgerEntry, Missing, Sighting};
+use crate::model::{Coverage, Kind, LedgerEntry, Missing, Resource, Sighting};
 
 /// The reasons of one rule that were needed so far: each is put into words once.
 #[derive(Default)]
@@ -16,20 +16,38 @@ pub(super) struct Reasons {
 impl Reasons {
     /// The words for a reason.
     pub(super) fn words(&mut self, why: Why, kind: Kind, paths: &[NamedPath], coverage: Coverage<'_>) -> Arc<str> {
-        let words = self.known.entry(why).or_insert_with(|| describe(why, kind, paths, coverage).into());
+        let words = self.known.entry(why).or_insert_with(|| {
+            let path = named(why, paths);
+            let needs = needs(why, kind, path);
+            let gaps = coverage.gaps().filter(|gap| needs.iter().any(|(kind, forms)| gap.can_show(*kind, forms)));
+            describe(why, path, &gaps.collect::<Vec<_>>()).into()
+        });
         Arc::clone(words)
     }
 }
 
-/// What is missing, and the gaps behind which it may be.
-pub(super) fn missing(why: Why, kind: Kind, paths: &[NamedPath], coverage: Coverage<'_>) -> Missing {
-    let needs = needs(why, kind, named(why, paths));
-    let gaps = coverage.gaps().filter(|gap| needs.iter().any(|(kind, forms)| gap.can_show(*kind, forms)));
+/// What is missing of one resource, and the gaps behind which it may be: an endpoint that shows other forms only hides
+/// nothing of it.
+pub(super) fn missing(why: Why, resource: &Resource, paths: &[NamedPath], coverage: Coverage<'_>) -> Missing {
+    let path = named(why, paths);
+    let own: Vec<&str> = resource.body.form().into_iter().collect();
+    let of_itself = why.cause == Cause::NeighbourUntold || path.place == Place::Subject;
+    let needs = needs(why, resource.kind(), path);
+    let is_needed = |gap: &LedgerEntry| {
+        needs.iter().any(|(kind, forms)| match forms.is_empty() && of_itself && *kind == resource.kind() {
+            true => gap.can_show(*kind, &own),
+            false => gap.can_show(*kind, forms),
+        })
+    };
+    let gaps: Vec<&LedgerEntry> = coverage.gaps().filter(|gap| is_needed(gap)).collect();
     Missing {
-        path: named(why, paths).text.clone(),
-        words: describe(why, kind, paths, coverage).into(),
+        path: path.text.clone(),
+        words: describe(why, path, &gaps).into(),
         nothing: matches!(why.cause, Cause::Absent | Cause::NoNeighbour),
-        behind: gaps.map(|gap| Sighting { source: gap.source.clone(), endpoint: Arc::clone(&gap.endpoint) }).collect(),
+        behind: gaps
+            .iter()
+            .map(|gap| Sighting { source: gap.source.clone(), endpoint: Arc::clone(&gap.endpoint) })
+            .collect(),
     }
 }
 
@@ -55,24 +73,22 @@ fn needs(why: Why, kind: Kind, path: &NamedPath) -> Vec<Need> {
     }
 }
 
-fn describe(why: Why, kind: Kind, paths: &[NamedPath], coverage: Coverage<'_>) -> String {
-    let path = named(why, paths);
+fn describe(why: Why, path: &NamedPath, gaps: &[&LedgerEntry]) -> String {
     let NamedPath { text, .. } = path;
     let name = text.split('.').next().unwrap_or("");
-    let needs = needs(why, kind, path);
     match why.cause {
         Cause::Untold => {
-            let gap = explain(&needs, coverage, "");
+            let gap = explain(gaps, "");
             let behind = if gap.is_empty() { gap } else { format!(", or it is behind a gap: {gap}") };
             format!("`{text}` is not known: the source does not reveal it{behind}")
         }
         Cause::Absent => format!("`{text}` has no value"),
         Cause::NeighbourUntold => {
-            format!("`{name}` is not known: {}", explain(&needs, coverage, "the source does not reveal it"))
+            format!("`{name}` is not known: {}", explain(gaps, "the source does not reveal it"))
         }
         Cause::NoNeighbour => format!("there is no `{name}`"),
         Cause::NeighbourUnseen => {
-            format!("`{name}` was not seen: {}", explain(&needs, coverage, "no source shows it"))
+            format!("`{name}` was not seen: {}", explain(gaps, "no source shows it"))
         }
         Cause::NothingBefore => "it is not known how it was before".to_owned(),
     }
@@ -80,11 +96,12 @@ fn describe(why: Why, kind: Kind, paths: &[NamedPath], coverage: Coverage<'_>) -
 
 const NO_FORMS: &[&str] = &[];
 
-fn explain(needs: &[Need], coverage: Coverage<'_>, otherwise: &str) -> String {
-    let mut gaps = coverage.gaps().filter(|gap| needs.iter().any(|(kind, forms)| gap.can_show(*kind, forms)));
-    match (gaps.next().map(LedgerEntry::gap_text), gaps.count()) {
-        (None, _) => otherwise.to_owned(),
-        (Some(gap), 0) => gap,
-        (Some(gap), more) => format!("{gap} (and {})", crate::text::plural(more, "more gap", "more gaps")),
+fn explain(gaps: &[&LedgerEntry], otherwise: &str) -> String {
+    match gaps {
+        [] => otherwise.to_owned(),
+        [gap] => gap.gap_text(),
+        [gap, more @ ..] => {
+            format!("{} (and {})", gap.gap_text(), crate::text::plural(more.len(), "more gap", "more gaps"))
+        }
     }
 }

@@ -12,6 +12,7 @@ use super::context::{Answer, Cause, Ctx, Vars, Why};
 use super::tree::{Bool, NamedPath, Printable};
 use super::{Schema, lower, syntax};
 use crate::model::{Part, PartResult, PartRole, PartValue};
+use crate::rules::fields::View;
 use crate::rules::functions::{Call, FUNCTIONS};
 use crate::rules::reasons;
 
@@ -178,8 +179,8 @@ impl Walk<'_, '_> {
     }
 
     fn unknown(&self, why: Why) -> PartResult {
-        let coverage = self.ctx.subject.inventory.coverage();
-        PartResult::Unknown(reasons::missing(why, self.schema.kind, self.checker.paths, coverage))
+        let View { resource, inventory, .. } = self.ctx.subject;
+        PartResult::Unknown(reasons::missing(why, resource, self.checker.paths, inventory.coverage()))
     }
 
     fn text(&self, part: &IdedExpr) -> String {

@@ -7,14 +7,14 @@ use proptest::sample::select;
 use serde_json::Value;
 
 use super::super::builtin;
-use super::super::condition::{Answer, Ctx, Vars};
+use super::super::condition::Answer;
 use super::super::frameworks::Framework;
 use super::super::overrides::Overrides;
 use super::super::{Asked, RuleSet};
 use crate::inventory::Inventory;
 use crate::model::{
-    Body, Change, EndpointState, FieldChange, Kind, LedgerEntry, Outcome, Part, PartResult, PartRole,
-    PartValue, Resource, Snapshot, What, sample,
+    Body, Change, EndpointState, FieldChange, Kind, LedgerEntry, Outcome, Part, PartResult, PartRole, PartValue,
+    Resource, Snapshot, What, sample,
 };
 use crate::problem::SourceText;
 
@@ -22,10 +22,10 @@ fn now() -> chrono::DateTime<chrono::Utc> {
     "2026-11-22T02:00:00Z".parse().unwrap()
 }
 
-fn shipped() -> RuleSet {
+static SHIPPED: LazyLock<RuleSet> = LazyLock::new(|| {
     let frameworks: Vec<Framework> = builtin::frameworks().iter().map(|file| Framework::read(file).unwrap()).collect();
     RuleSet::load(&builtin::rules(), &frameworks, &Overrides::default()).unwrap_or_else(|problems| panic!("{problems}"))
-}
+});
 
 /// The answer that follows from the parts, by Kleene's rules written down once more; what a test came to is taken as told.
 fn follows(part: &Part) -> Option<bool> {
@@ -187,6 +187,7 @@ proptest! {
                 prop_assert_eq!(own(&found.require), told(require));
                 found.scope.iter().chain([&found.require]).for_each(assert_sound);
                 if let (Some(missing), Outcome::Unknown(words)) = (&found.opinion.missing, &found.opinion.outcome) {
+                    // The one endpoint there is shows every form, so that the resource's own makes no difference.
                     prop_assert_eq!(&missing.words, words);
                     let parts = found.scope.iter().chain([&found.require]).flat_map(Part::missing);
                     prop_assert!(parts.into_iter().any(|part| part == missing), "{missing:?} is in no part");
@@ -267,6 +268,29 @@ fn a_list_shows_the_entries_that_decide() {
     assert_eq!(out.iter().filter(|line| line.trim_start().contains("x is read:")).count(), 11, "{out:#?}");
     assert!(out.contains(&"        *x.startsWith('write'): true".to_owned()), "{out:#?}");
     assert!(out.contains(&"          x: read:3".to_owned()), "{out:#?}");
+}
+
+#[test]
+fn a_gap_of_other_forms_hides_nothing_of_the_resource() {
+    let set = rule("params.days > 1", "'write:all' in credential.scopes");
+    let mut resource = sample::credential();
+    let Body::Credential(body) = &mut resource.body else { panic!("the sample is a credential") };
+    body.scopes = crate::model::Fact::Unknown;
+    for (forms, behind) in [(vec!["ssh-key"], 0), (vec!["ssh-key", body_form(&resource)], 1), (vec![], 1)] {
+        let mut ledger = ledger(EndpointState::Denied);
+        ledger[0].forms = forms.into_iter().map(Into::into).collect();
+        let snapshot = Snapshot::of_sorted(vec![resource.clone()], ledger);
+        let inventory = Inventory::new(&snapshot);
+        let asked = Asked { inventory: &inventory, resource: &resource.id, changes: &[], now: now() };
+        let opinions = set.opinions(&asked);
+        let missing = opinions[0].missing.as_ref().unwrap();
+        assert_eq!((missing.path.as_str(), missing.behind.len()), ("credential.scopes", behind), "{missing:?}");
+        assert_eq!(missing.words.contains("behind a gap"), behind > 0);
+    }
+}
+
+fn body_form(resource: &Resource) -> &str {
+    resource.body.form().unwrap()
 }
 
 #[test]
