@@ -17,6 +17,16 @@ pub struct Noise {
 /// All of them.
 pub const NOISE: &[Noise] = &[
     Noise { kind: Kind::Principal, field: "activity", why: "moves whenever the account opens a page" },
+    Noise {
+        kind: Kind::Principal,
+        field: "groups_at_least",
+        why: "moves with what could be read; all memberships together are compared where they are known",
+    },
+    Noise {
+        kind: Kind::Principal,
+        field: "workspace_groups_at_least",
+        why: "moves with what could be read; all memberships together are compared where they are known",
+    },
     Noise { kind: Kind::Principal, field: "last_login_at", why: "moves whenever the account logs in" },
     Noise { kind: Kind::Credential, field: "last_used_at", why: "moves whenever the credential is used" },
     Noise { kind: Kind::Credential, field: "last_used_by", why: "moves whenever the credential is used" },
@@ -26,6 +36,7 @@ pub const NOISE: &[Noise] = &[
     Noise { kind: Kind::App, field: "version", why: "moves whenever the vendor publishes a new one" },
     Noise { kind: Kind::App, field: "working", why: "follows from the other end, which may only be restarting" },
     Noise { kind: Kind::Group, field: "member_count", why: "follows from memberships, which are compared themselves" },
+    Noise { kind: Kind::Group, field: "members_told", why: "is about the scan, and not about the group" },
     Noise {
         kind: Kind::Container,
         field: "seats_used",

@@ -1,6 +1,7 @@
 //! A snapshot one can ask questions: by id, by kind, by owner. Every answer that could be hidden behind a gap of the
 //! ledger says so. It knows nothing of where resources came from.
 
+pub mod access;
 mod declared;
 mod naming;
 mod people;
@@ -58,6 +59,8 @@ pub struct Prepared {
     pub accounts_by_mail: OnceLock<PlacesByMail>,
     /// Whose accounts each source shows.
     pub realms: OnceLock<Realms>,
+    /// What the questions about access lean on.
+    access: OnceLock<access::Index>,
 }
 
 impl<'a> Inventory<'a> {
@@ -269,6 +272,16 @@ impl<'a> Inventory<'a> {
         seats.sort_unstable();
         seats.dedup();
         if seats.is_empty() && !self.licences_known { Fact::Unknown } else { Fact::Known(seats) }
+    }
+
+    /// The place of an account, group or container in the snapshot.
+    fn place(&self, id: &ResourceId) -> Option<u32> {
+        self.named.get(id).copied()
+    }
+
+    /// What is in a place of the snapshot.
+    fn resource(&self, at: u32) -> &'a Resource {
+        &self.snapshot.resources[at as usize]
     }
 
     fn places(&self, kind: Kind) -> impl Iterator<Item = u32> + '_ {

@@ -10,7 +10,9 @@ use super::{Fact, ResourceId};
 pub enum GrantForm {
     /// A role on the organisation, a site or a product, such as `atlassian/org-admin`.
     PlatformRole,
-    /// A place in a role of a Jira project.
+    /// What membership of a group opens on one site: `user`, `admin`, `site-admin`, as that site tells.
+    ProductAccess,
+    /// A place in a role of a Jira project; on a site or instance, one that every new project begins with.
     ProjectRole,
     /// A permission in a Jira permission scheme, such as `BROWSE_PROJECTS`.
     Permission,
@@ -34,8 +36,9 @@ pub enum GrantForm {
 
 impl GrantForm {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::PlatformRole,
+        Self::ProductAccess,
         Self::ProjectRole,
         Self::Permission,
         Self::GlobalPermission,
@@ -53,6 +56,7 @@ impl GrantForm {
     pub fn name(self) -> &'static str {
         match self {
             Self::PlatformRole => "platform-role",
+            Self::ProductAccess => "product-access",
             Self::ProjectRole => "project-role",
             Self::Permission => "permission",
             Self::GlobalPermission => "global-permission",

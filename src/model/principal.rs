@@ -68,9 +68,17 @@ pub struct Principal {
     /// Groups the account is a direct member of, sorted.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub groups: Fact<Vec<ResourceId>>,
+    /// Groups the account was seen in while it may be in more, sorted: the list of some group was not read whole. Known
+    /// only while `groups` is not.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub groups_at_least: Fact<Vec<ResourceId>>,
     /// Groups of Bitbucket workspaces it is in, sorted: these are no groups of the cloud, and say nothing about those.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub workspace_groups: Fact<Vec<ResourceId>>,
+    /// Groups of Bitbucket workspaces it was seen in while it may be in more, sorted. Known only while `workspace_groups`
+    /// is not.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub workspace_groups_at_least: Fact<Vec<ResourceId>>,
     /// When pages of each product were last viewed, sorted by product. Use of the API does not count as activity.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub activity: Fact<Vec<ProductActivity>>,
@@ -192,4 +200,12 @@ pub struct Group {
     /// access to the cloud: the two above are absent.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub administers: Fact<bool>,
+    /// Groups that it is itself a direct member of, sorted: who is in it is in those too. Absent where the product has no
+    /// groups in groups, or counts those inside among the members.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub inside: Fact<Vec<ResourceId>>,
+    /// True if the list of its members was read whole in this scan, so that an account which was not seen in it is not in
+    /// it; false if it was refused, cut or left out. Unknown where nobody was to read it.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub members_told: Fact<bool>,
 }

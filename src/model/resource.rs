@@ -291,8 +291,9 @@ fn merge_principal(mine: &mut Principal, theirs: Principal) {
     mine.managed = if theirs.managed == Fact::Known(true) { theirs.managed } else { mine.managed.or(theirs.managed) };
     fill(&mut mine.mfa, theirs.mfa);
     mine.platform_roles = union(std::mem::take(&mut mine.platform_roles), theirs.platform_roles);
-    mine.groups = union(std::mem::take(&mut mine.groups), theirs.groups);
-    mine.workspace_groups = union(std::mem::take(&mut mine.workspace_groups), theirs.workspace_groups);
+    add_groups(&mut mine.groups, &mut mine.groups_at_least, theirs.groups, theirs.groups_at_least);
+    let (whole, at_least) = (&mut mine.workspace_groups, &mut mine.workspace_groups_at_least);
+    add_groups(whole, at_least, theirs.workspace_groups, theirs.workspace_groups_at_least);
     mine.activity = union(std::mem::take(&mut mine.activity), theirs.activity);
     fill(&mut mine.added_at, theirs.added_at);
     fill(&mut mine.deactivated_at, theirs.deactivated_at);
@@ -305,6 +306,24 @@ fn merge_principal(mine: &mut Principal, theirs: Principal) {
     mine.last_login_at = later(mine.last_login_at, theirs.last_login_at);
     fill(&mut mine.username, theirs.username);
     fill(&mut mine.directory, theirs.directory);
+}
+
+/// Memberships add up. Where somebody knows them all, the list of those that were merely seen is needed no more; what is
+/// in it was seen all the same.
+fn add_groups(
+    mine: &mut Fact<Vec<ResourceId>>,
+    mine_at_least: &mut Fact<Vec<ResourceId>>,
+    theirs: Fact<Vec<ResourceId>>,
+    theirs_at_least: Fact<Vec<ResourceId>>,
+) {
+    let known = union(std::mem::take(mine), theirs);
+    let seen = union(std::mem::take(mine_at_least), theirs_at_least);
+    (*mine, *mine_at_least) = match (known, seen) {
+        (Fact::Unknown, seen) => (Fact::Unknown, seen),
+        (Fact::Absent, Fact::Known(seen)) if !seen.is_empty() => (Fact::Known(seen), Fact::Unknown),
+        (known @ Fact::Known(_), seen @ Fact::Known(_)) => (union(known, seen), Fact::Unknown),
+        (known, _) => (known, Fact::Unknown),
+    };
 }
 
 /// The other's mail address, if both show one and they are not the same.
@@ -380,6 +399,10 @@ fn merge_group(mine: &mut super::Group, theirs: super::Group) {
     mine.jira_access = union(std::mem::take(&mut mine.jira_access), theirs.jira_access);
     mine.confluence_access = union(std::mem::take(&mut mine.confluence_access), theirs.confluence_access);
     fill(&mut mine.administers, theirs.administers);
+    fill(&mut mine.inside, theirs.inside);
+    // Who read the list whole has told everybody in it, whatever another was refused.
+    let told = [mine.members_told, theirs.members_told].contains(&Fact::Known(true));
+    mine.members_told = if told { Fact::Known(true) } else { mine.members_told.or(theirs.members_told) };
 }
 
 fn merge_credential(mine: &mut Credential, theirs: Credential) {
@@ -536,6 +559,52 @@ mod tests {
             let Body::Principal(merged) = org.body else { panic!("a principal stays one") };
             assert_eq!(merged.managed, Fact::Known(true));
             assert_eq!(merged.platform_roles, Fact::Known(vec!["a".to_owned(), "b".to_owned()]));
+        }
+    }
+
+    #[test]
+    fn memberships_that_were_seen_add_up_and_give_way_to_all_of_them() {
+        let ids = |names: &[&str]| {
+            let id = |name: &&str| ResourceId::new("jira", Kind::Group, name);
+            Fact::Known(names.iter().map(id).collect::<Vec<_>>())
+        };
+        let (some, other, unknown) = (ids(&["a", "c"]), ids(&["b", "c"]), Fact::Unknown);
+        for (mine, theirs, all, at_least) in [
+            ((&unknown, &some), (&unknown, &other), unknown.clone(), ids(&["a", "b", "c"])),
+            ((&unknown, &some), (&unknown, &unknown), unknown.clone(), some.clone()),
+            ((&unknown, &some), (&other, &unknown), ids(&["a", "b", "c"]), unknown.clone()),
+            ((&some, &unknown), (&unknown, &ids(&["c"])), some.clone(), unknown.clone()),
+            ((&Fact::Absent, &unknown), (&unknown, &some), some.clone(), unknown.clone()),
+            ((&Fact::Absent, &unknown), (&unknown, &ids(&[])), Fact::Absent, unknown.clone()),
+            ((&unknown, &unknown), (&unknown, &unknown), unknown.clone(), unknown.clone()),
+        ] {
+            let of = |(groups, seen): (&Fact<Vec<ResourceId>>, &Fact<Vec<ResourceId>>)| Principal {
+                groups: groups.clone(),
+                groups_at_least: seen.clone(),
+                workspace_groups: groups.clone(),
+                workspace_groups_at_least: seen.clone(),
+                ..Principal::default()
+            };
+            for (first, second) in [(mine, theirs), (theirs, mine)] {
+                let mut resource = account(of(first));
+                resource.merge(account(of(second)));
+                let Body::Principal(merged) = resource.body else { panic!("a principal stays one") };
+                assert_eq!((&merged.groups, &merged.groups_at_least), (&all, &at_least), "{first:?} {second:?}");
+                let of_workspaces = (&merged.workspace_groups, &merged.workspace_groups_at_least);
+                assert_eq!(of_workspaces, (&all, &at_least));
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_of_members_is_told_if_anybody_read_it_whole() {
+        let (yes, no, unknown) = (Fact::Known(true), Fact::Known(false), Fact::Unknown);
+        for (mine, theirs, expected) in
+            [(no, yes, yes), (yes, no, yes), (no, unknown, no), (unknown, no, no), (unknown, unknown, unknown)]
+        {
+            let mut group = super::super::Group { members_told: mine, ..Default::default() };
+            merge_group(&mut group, super::super::Group { members_told: theirs, ..Default::default() });
+            assert_eq!(group.members_told, expected, "{mine:?} {theirs:?}");
         }
     }
 

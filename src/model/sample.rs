@@ -59,7 +59,10 @@ pub fn principal() -> Resource {
         mfa: Fact::Known(true),
         platform_roles: list(&["atlassian/org-admin"]),
         groups: Fact::Known(vec![cloud(Kind::Group, "g-1")]),
+        // Never known beside `groups`; here so that a sample has every field.
+        groups_at_least: Fact::Known(vec![cloud(Kind::Group, "g-1")]),
         workspace_groups: Fact::Known(vec![ResourceId::new("acme-ws", Kind::Group, "developers")]),
+        workspace_groups_at_least: Fact::Known(vec![ResourceId::new("acme-ws", Kind::Group, "developers")]),
         activity: Fact::Known(vec![ProductActivity {
             product: "jira-software".to_owned(),
             site: Some("ari:cloud:jira-software::site/11f1".to_owned()),
@@ -97,6 +100,8 @@ pub fn group() -> Resource {
         jira_access: list(&["admin"]),
         confluence_access: list(&["user"]),
         administers: Fact::Known(true),
+        inside: Fact::Known(vec![cloud(Kind::Group, "g-2")]),
+        members_told: Fact::Known(true),
     };
     resource(cloud(Kind::Group, "g-1"), "jira-admins", "groups", Body::Group(body))
 }

@@ -36,6 +36,14 @@ pub(super) fn group_names<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     principal(view).groups.as_ref().map(|groups| names(view.inventory, groups))
 }
 
+pub(super) fn group_inside<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
+    match &group(view).inside {
+        Fact::Known(groups) => Fact::Known(names(view.inventory, groups)),
+        Fact::Absent => Fact::Known(Texts::Kept(&[])),
+        Fact::Unknown => Fact::Unknown,
+    }
+}
+
 fn names<'a>(inventory: &'a Inventory<'a>, ids: &'a [ResourceId]) -> Texts<'a> {
     Texts::Made(ids.iter().map(|id| inventory.name(id)).collect())
 }

@@ -99,7 +99,10 @@ pub(super) fn read_neighbour(
 /// Lists that name groups: a case writes the groups' names.
 const LISTS_OF_GROUPS: &[(Kind, &str)] = &[
     (Kind::Principal, "groups"),
+    (Kind::Principal, "groups_at_least"),
     (Kind::Principal, "workspace_groups"),
+    (Kind::Principal, "workspace_groups_at_least"),
+    (Kind::Group, "inside"),
     (Kind::Container, "licence_groups"),
     (Kind::Container, "default_groups"),
 ];

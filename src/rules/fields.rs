@@ -199,6 +199,8 @@ pub static FIELDS: &[Field] = &[
     field(GP, "jira_access", Get::Texts(|v| list(&group(v).jira_access)), "What membership opens in Jira: `user`, `admin`, `site-admin`."),
     field(GP, "confluence_access", Get::Texts(|v| list(&group(v).confluence_access)), "What membership opens in Confluence: `user`, `admin`, `site-admin`."),
     field(GP, "administers", Get::Bool(|v| group(v).administers), "Membership makes an administrator of the self-hosted product that has the group."),
+    field(GP, "members_told", Get::Bool(|v| group(v).members_told), "The list of its members was read whole in this scan."),
+    field(GP, "inside_names", Get::Texts(derived::group_inside), "Names of the groups that it is itself a direct member of; no entries where the product has no groups in groups, or counts those inside among the members.").derived(&[(GP, &[])]),
     field(GP, "opens_administration", Get::Bool(derived::group_opens_administration), "Membership makes an administrator of Jira or Confluence.").derived(&[GROUP_ACCESS]),
     field(GP, "self_hosted", Get::Bool(derived::group_is_self_hosted), "It is a group of a self-hosted product, and opens nothing of the cloud.").derived(&[]),
     field(GP, "platform_roles", Get::Texts(derived::group_platform_roles), "Roles of the organisation, its sites and products that are granted to it.").derived(&[(GR, &["group-platform-role"])]),
@@ -534,7 +536,10 @@ mod tests {
     fn every_field_of_the_model_is_named_or_a_link() {
         const LINKS: &[&str] = &[
             "groups",
+            "groups_at_least",
             "workspace_groups",
+            "workspace_groups_at_least",
+            "inside",
             "activity",
             "created_by",
             "owner",

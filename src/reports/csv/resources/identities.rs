@@ -13,7 +13,7 @@ pub(in crate::reports::csv) const PRINCIPALS: CsvTable = CsvTable {
     write: |assessment, out| write_kind(&PRINCIPAL_COLUMNS, assessment, out, principal_row),
 };
 
-static PRINCIPAL_COLUMNS: [Column; 27] = [
+static PRINCIPAL_COLUMNS: [Column; 29] = [
     column("principal_id", Id, "The account"),
     column("name", Text, NAME),
     column("account_type", Word, "person, service-account, app, agent, customer or other"),
@@ -45,9 +45,11 @@ static PRINCIPAL_COLUMNS: [Column; 27] = [
     column("seen_by", List, SEEN_BY),
     column("username", Text, "The name it logs in with, of an account of a self-hosted product"),
     column("directory", Text, "The user directory it comes from, of an account of a self-hosted product"),
+    column("groups_at_least", List, "Names of groups it was seen in, where it may be in more"),
+    column("workspace_groups_at_least", List, "The same for groups of Bitbucket workspaces"),
 ];
 
-fn principal_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 27]> {
+fn principal_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 29]> {
     let Body::Principal(principal) = &row.resource.body else { return None };
     Some([
         row.id(),
@@ -77,6 +79,8 @@ fn principal_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 27]> {
         row.seen_by(),
         Cell::fact_text(&principal.username),
         Cell::fact_text(&principal.directory),
+        row.names_of(&principal.groups_at_least),
+        row.names_of(&principal.workspace_groups_at_least),
     ])
 }
 
@@ -107,7 +111,7 @@ pub(in crate::reports::csv) const GROUPS: CsvTable = CsvTable {
     write: |assessment, out| write_kind(&GROUP_COLUMNS, assessment, out, group_row),
 };
 
-static GROUP_COLUMNS: [Column; 11] = [
+static GROUP_COLUMNS: [Column; 13] = [
     column("group_id", Id, "The group"),
     column("name", Text, NAME),
     column("member_count", Number, "Members, as the source counts them"),
@@ -123,9 +127,11 @@ static GROUP_COLUMNS: [Column; 11] = [
     column("observed", YesNo, OBSERVED),
     column("seen_by", List, SEEN_BY),
     column("administers", YesNo, "yes if membership makes an administrator of the self-hosted product that has it"),
+    column("inside", List, "Names of the groups it is a direct member of; none where those inside count as members"),
+    column("members_told", YesNo, "yes if the list of its members was read whole in this scan"),
 ];
 
-fn group_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 11]> {
+fn group_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 13]> {
     let Body::Group(group) = &row.resource.body else { return None };
     Some([
         row.id(),
@@ -139,6 +145,8 @@ fn group_row<'a>(row: &Row<'a, '_>) -> Option<[Cell<'a>; 11]> {
         row.observed(),
         row.seen_by(),
         Cell::fact_yes_no(&group.administers),
+        row.names_of(&group.inside),
+        Cell::fact_yes_no(&group.members_told),
     ])
 }
 

@@ -74,6 +74,7 @@ fn group(cells: &mut Cells<'_>) -> Option<Resource> {
         administers: cells.flag("administers"),
         jira_access: Fact::Absent,
         confluence_access: Fact::Absent,
+        ..Group::default()
     };
     let native = cells.native_id()?;
     let mut group = with(cells, &native, Body::Group(body));

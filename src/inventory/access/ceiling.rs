@@ -1,0 +1,360 @@
+//! What limits a credential beside the rights of its owner.
+
+use std::sync::Arc;
+
+use super::powers::included;
+use super::reach::{is_on_server, settle};
+use super::{ANY, Access, Bound, Permission, Place, Power, Reach, power_of};
+use crate::model::{Body, Container, ContainerForm, Credential, CredentialForm, Fact, GrantForm, Kind, Resource};
+
+/// What limits a credential beside the rights of its owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ceiling {
+    /// Nothing: it may do all that its owner may. So it is with an account itself.
+    Nothing,
+    /// It may be limited, and nobody told how: the owner's rights are the upper bound.
+    NotRevealed,
+    /// These scopes, sorted.
+    Scopes(Vec<String>),
+    /// It is nobody's: it opens the one thing that it was made for.
+    OneThing,
+    /// It is the organisation's own.
+    Organisation,
+}
+
+/// What scopes say about one permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Allowed {
+    Yes,
+    No,
+    /// The words of the scopes were not all understood.
+    Perhaps,
+}
+
+/// Says what a ceiling leaves of one permission in a container.
+type Judge = dyn Fn(&Container, &Permission<'_>) -> Allowed;
+
+impl<'a> Access<'_, 'a> {
+    /// All that an account or a credential may do. Of another resource nothing.
+    #[must_use]
+    pub fn of(&self, subject: &'a Resource) -> Reach<'a> {
+        match &subject.body {
+            Body::Credential(credential) => self.of_credential(subject, credential),
+            _ => self.of_account(subject),
+        }
+    }
+
+    fn of_credential(&self, subject: &'a Resource, credential: &'a Credential) -> Reach<'a> {
+        let owner = credential.owner.known().and_then(|owner| self.inventory.get(owner));
+        let mut reach = match owner {
+            Some(owner) => Reach { subject, ..self.of_account(owner) },
+            None => self.of_nobody(subject, credential),
+        };
+        if credential.impersonates == Fact::Known(true) {
+            reach.boundless = true;
+            reach.doubts.push("it may act as any account of the product".to_owned());
+        }
+        match &credential.owner {
+            Fact::Known(id) if owner.is_none() => {
+                reach.boundless = true;
+                reach.doubts.push(format!("its owner {} was not seen", id.native()));
+            }
+            Fact::Unknown => {
+                reach.boundless = true;
+                reach.doubts.push("nobody told whose it is".to_owned());
+            }
+            Fact::Absent if acts_for_others(credential.form) => {
+                reach.boundless = true;
+                reach.doubts.push("it acts for whoever agreed to it, and nothing lists them".to_owned());
+            }
+            Fact::Known(_) | Fact::Absent => {}
+        }
+        if owner.is_some() {
+            reach.ceiling = ceiling(credential);
+            self.limit(&mut reach, credential);
+        }
+        reach
+    }
+
+    /// Of a credential without an owner: the one thing that it opens, or the organisation.
+    fn of_nobody(&self, subject: &'a Resource, credential: &'a Credential) -> Reach<'a> {
+        let mut reach = Reach {
+            subject,
+            places: Vec::new(),
+            out_of_sight: Vec::new(),
+            doubts: Vec::new(),
+            ceiling: Ceiling::OneThing,
+            boundless: false,
+        };
+        if credential.form == CredentialForm::OrgApiKey {
+            reach.ceiling = Ceiling::Organisation;
+            self.organisation(&mut reach, credential);
+        } else if let Fact::Known(container) = &credential.container {
+            match self.inventory.get(container) {
+                Some(container) => self.one_thing(&mut reach, credential, container),
+                None => {
+                    reach.boundless = true;
+                    reach.doubts.push(format!("what it opens, {}, was not seen", container.native()));
+                }
+            }
+        } else if !acts_for_others(credential.form) && credential.owner == Fact::Absent {
+            reach.boundless = true;
+            reach.doubts.push("nobody told what it opens".to_owned());
+        }
+        reach
+    }
+
+    /// A key of the organisation may do what its scopes say; without any it may do everything.
+    fn organisation(&self, reach: &mut Reach<'a>, credential: &'a Credential) {
+        let homes = self.inventory.of_kind(Kind::Container).filter(|one| {
+            let Body::Container(Container { form: ContainerForm::Organisation, .. }) = &one.body else { return false };
+            one.seen_by.iter().any(|home| reach.subject.seen_by.iter().any(|seen| seen.source == home.source))
+        });
+        let homes: Vec<&'a Resource> = homes.collect();
+        let keys: Vec<(&'a str, Bound)> = match &credential.scopes {
+            Fact::Known(scopes) if scopes.is_empty() => vec![("everything", Bound::Held)],
+            Fact::Known(scopes) => scopes.iter().map(|scope| (scope.as_str(), Bound::Held)).collect(),
+            Fact::Absent | Fact::Unknown => {
+                reach.doubts.push("nobody told its scopes".to_owned());
+                vec![(ANY, Bound::Possible)]
+            }
+        };
+        let doubt = matches!(credential.scopes, Fact::Absent | Fact::Unknown).then_some(0);
+        let permissions: Vec<Permission<'a>> = keys
+            .into_iter()
+            .map(|(key, bound)| {
+                let power = if key == ANY || key == "everything" { Power::AdministerAll } else { power_of_scope(key) };
+                Permission { key, bound, of_everybody: false, power, doubt }
+            })
+            .collect();
+        let permissions = Arc::new(settle(permissions));
+        reach.places =
+            homes.into_iter().map(|container| Place { container, permissions: Arc::clone(&permissions) }).collect();
+    }
+
+    /// A deploy key or access token: on its container, and in what lies inside.
+    fn one_thing(&self, reach: &mut Reach<'a>, credential: &'a Credential, container: &'a Resource) {
+        let Body::Container(body) = &container.body else { return };
+        let on_server = is_on_server(*self, body);
+        let words: Vec<&'a str> = match &credential.scopes {
+            Fact::Known(scopes) => scopes.iter().map(String::as_str).collect(),
+            // In the cloud such a key reads, and nothing else.
+            _ if credential.form == CredentialForm::DeployKey && !on_server => vec!["read"],
+            _ => {
+                reach.doubts.push("nobody told what it permits".to_owned());
+                reach.places = vec![place(container, body.form, &[ANY], Bound::Possible)];
+                return;
+            }
+        };
+        let mut places = vec![place(container, body.form, &unfolded(&words, body.form), Bound::Held)];
+        if body.form == ContainerForm::RepositoryProject {
+            for at in self.index.inside(&container.id) {
+                let inner = self.inventory.resource(*at);
+                if let Body::Container(Container { form: ContainerForm::Repository, .. }) = &inner.body {
+                    let keys = unfolded(&words, ContainerForm::Repository);
+                    places.push(place(inner, ContainerForm::Repository, &keys, Bound::Held));
+                }
+            }
+        }
+        places.retain(|place| !place.permissions.is_empty());
+        places.sort_by(|left, right| left.container.id.cmp(&right.container.id));
+        reach.places = places;
+    }
+
+    /// Takes away what a credential may not do although its owner may.
+    fn limit(&self, reach: &mut Reach<'a>, credential: &Credential) {
+        let allowed: Box<Judge> = match (&reach.ceiling, credential.form) {
+            (_, CredentialForm::SshKey) => Box::new(|container, one| by_ssh(container.form, one)),
+            (Ceiling::NotRevealed, _) => Box::new(|_, _| Allowed::Perhaps),
+            (Ceiling::Scopes(scopes), _) => {
+                let scopes: Vec<Scope> = scopes.iter().map(|scope| Scope::read(scope)).collect();
+                Box::new(move |container, one| by_scopes(&scopes, container, one))
+            }
+            (Ceiling::Nothing | Ceiling::OneThing | Ceiling::Organisation, _) => return,
+        };
+        let words = match &reach.ceiling {
+            Ceiling::NotRevealed => "its scopes were not revealed: this is the most it may do, all that its owner may",
+            _ => "its scopes are wider or narrower than single permissions: this is the most they may allow",
+        };
+        let doubt = u16::try_from(reach.doubts.len()).unwrap_or(u16::MAX);
+        let mut doubted = false;
+        let mut limited = |container: &Container, one: &Permission<'a>| match allowed(container, one) {
+            Allowed::Yes => Some(*one),
+            Allowed::No => None,
+            Allowed::Perhaps if one.bound == Bound::Possible => Some(*one),
+            Allowed::Perhaps => {
+                doubted = true;
+                Some(Permission { bound: Bound::Possible, doubt: Some(doubt), ..*one })
+            }
+        };
+        for place in &mut reach.places {
+            let Body::Container(container) = &place.container.body else { continue };
+            let kept = place.permissions.iter().filter_map(|one| limited(container, one)).collect();
+            place.permissions = Arc::new(kept);
+        }
+        let product = Container::unknown(ContainerForm::Product);
+        reach.out_of_sight =
+            reach.out_of_sight.iter().filter_map(|(id, one)| Some((*id, limited(&product, one)?))).collect();
+        reach.places.retain(|place| !place.permissions.is_empty());
+        if doubted {
+            reach.doubts.push(words.to_owned());
+        }
+    }
+}
+
+/// An OAuth client that acts for whoever agreed to it.
+fn acts_for_others(form: CredentialForm) -> bool {
+    matches!(form, CredentialForm::IncomingLink | CredentialForm::OauthConsumer | CredentialForm::OauthClient)
+}
+
+/// What limits a credential of an account.
+fn ceiling(credential: &Credential) -> Ceiling {
+    match (&credential.scopes, credential.form) {
+        (_, CredentialForm::SshKey) => Ceiling::OneThing,
+        // What cannot be limited comes without an entry, and so does what was not.
+        (Fact::Known(scopes), _) if scopes.is_empty() => Ceiling::Nothing,
+        (Fact::Known(scopes), _) => Ceiling::Scopes(scopes.clone()),
+        (Fact::Absent, _) => Ceiling::Nothing,
+        (Fact::Unknown, _) => Ceiling::NotRevealed,
+    }
+}
+
+fn place<'a>(container: &'a Resource, form: ContainerForm, keys: &[&'a str], bound: Bound) -> Place<'a> {
+    let doubt = (bound == Bound::Possible).then_some(0);
+    let one = |key: &&'a str| Permission { key, bound, of_everybody: false, power: power_of(form, key), doubt };
+    Place { container, permissions: Arc::new(settle(keys.iter().map(one).collect())) }
+}
+
+/// The permissions that words such as `PROJECT_READ` or `REPO_WRITE` stand for in a container of a form.
+fn unfolded<'a>(words: &[&'a str], form: ContainerForm) -> Vec<&'a str> {
+    let grant_form = match form {
+        ContainerForm::RepositoryProject => GrantForm::RepositoryProjectPermission,
+        _ => GrantForm::RepositoryPermission,
+    };
+    let prefix = if form == ContainerForm::RepositoryProject { "REPO_" } else { "PROJECT_" };
+    let mut keys = Vec::new();
+    for word in words.iter().filter(|word| !word.starts_with(prefix)) {
+        // A word that is on no ladder stands for itself.
+        keys.push(*word);
+        keys.extend(included(grant_form, word));
+    }
+    keys
+}
+
+/// With a public key one reads and writes repositories, whatever else its owner may do.
+fn by_ssh(form: ContainerForm, one: &Permission<'_>) -> Allowed {
+    let moves_code = matches!(one.key, "read" | "write" | "REPO_READ" | "REPO_WRITE");
+    match (form, moves_code, one.key == ANY) {
+        (ContainerForm::Repository, true, _) => Allowed::Yes,
+        (ContainerForm::Repository, _, true) => Allowed::Perhaps,
+        _ => Allowed::No,
+    }
+}
+
+/// A scope: `write:jira-work`, `read:issue:jira`, `REPO_WRITE`.
+#[derive(Debug, Clone)]
+struct Scope {
+    power: Power,
+    product: Option<&'static str>,
+    /// True if it stands for all of that power in the product, as classic scopes do.
+    broad: bool,
+    server_word: Option<String>,
+}
+
+/// The power of a scope by its first word.
+fn power_of_scope(scope: &str) -> Power {
+    let verb = scope.split([':', '_', '.']).next().unwrap_or_default().to_ascii_lowercase();
+    match verb.as_str() {
+        "read" | "view" | "search" => Power::Read,
+        "write" | "create" | "update" | "edit" => Power::Write,
+        "delete" => Power::Destroy,
+        "manage" | "admin" | "administer" | "system" => Power::AdministerAll,
+        _ => Power::Write,
+    }
+}
+
+impl Scope {
+    fn read(scope: &str) -> Self {
+        let server = scope.starts_with("REPO_") || scope.starts_with("PROJECT_");
+        let parts: Vec<&str> = scope.split(':').collect();
+        let thing = parts.get(1).copied().unwrap_or_default();
+        let product = match (parts.get(2).copied(), thing) {
+            (Some("jira" | "jira-software" | "jira-service-management"), _) => Some("jira"),
+            (Some("confluence"), _) => Some("confluence"),
+            (Some("bitbucket"), _) => Some("bitbucket"),
+            (None, thing) if thing.starts_with("jira-") || thing.starts_with("servicedesk") => Some("jira"),
+            (None, thing) if thing.starts_with("confluence-") => Some("confluence"),
+            (None, "repository" | "pullrequest" | "workspace" | "project" | "pipeline") => Some("bitbucket"),
+            _ => None,
+        };
+        let broad = parts.len() == 2 && matches!(thing, "jira-work" | "jira-project" | "jira-configuration");
+        let power = match (power_of_scope(scope), thing) {
+            (Power::AdministerAll, "jira-project") => Power::Administer,
+            (power, _) => power,
+        };
+        Self { power, product, broad, server_word: server.then(|| scope.to_owned()) }
+    }
+}
+
+fn product_of(container: &Container) -> Option<&'static str> {
+    match container.form {
+        ContainerForm::Project | ContainerForm::Filter | ContainerForm::Dashboard => Some("jira"),
+        ContainerForm::Space => Some("confluence"),
+        ContainerForm::Workspace | ContainerForm::RepositoryProject | ContainerForm::Repository => Some("bitbucket"),
+        _ => None,
+    }
+}
+
+/// What scopes allow of a permission of the owner. `read:jira-work` allows all reading of Jira; of a finer scope it is
+/// only certain that it allows nothing of more power, and nothing in another product.
+fn by_scopes(scopes: &[Scope], container: &Container, one: &Permission<'_>) -> Allowed {
+    let product = product_of(container);
+    if scopes.iter().any(|scope| scope.server_word.is_some()) {
+        return by_server_words(scopes, container.form, one);
+    }
+    let mut answer = Allowed::No;
+    for scope in scopes {
+        let elsewhere = scope.product.is_some() && product.is_some() && scope.product != product;
+        if elsewhere {
+            continue;
+        }
+        let same = scope.product.is_some() && scope.product == product;
+        let of_power = match one.power {
+            Power::Read => scope.power == Power::Read,
+            Power::Write | Power::Destroy => matches!(scope.power, Power::Write | Power::Destroy),
+            Power::Administer => matches!(scope.power, Power::Administer | Power::AdministerAll),
+            Power::AdministerAll => scope.power == Power::AdministerAll,
+        };
+        if one.key == ANY || (of_power && !(same && scope.broad)) {
+            answer = Allowed::Perhaps;
+        } else if of_power {
+            return Allowed::Yes;
+        }
+    }
+    answer
+}
+
+/// The words of Bitbucket servers are on the ladders of its permissions: the highest of each sort is the limit.
+fn by_server_words(scopes: &[Scope], form: ContainerForm, one: &Permission<'_>) -> Allowed {
+    let words: Vec<&str> = scopes.iter().filter_map(|scope| scope.server_word.as_deref()).collect();
+    match form {
+        ContainerForm::RepositoryProject | ContainerForm::Repository if one.key == ANY => Allowed::Perhaps,
+        ContainerForm::RepositoryProject | ContainerForm::Repository => {
+            let reaches = |word: &&str| {
+                let grant_form = match form {
+                    ContainerForm::RepositoryProject => GrantForm::RepositoryProjectPermission,
+                    _ => GrantForm::RepositoryPermission,
+                };
+                let in_repositories = match (form, *word) {
+                    (ContainerForm::Repository, "PROJECT_READ") => "REPO_READ",
+                    (ContainerForm::Repository, "PROJECT_WRITE") => "REPO_WRITE",
+                    (ContainerForm::Repository, "PROJECT_ADMIN") => "REPO_ADMIN",
+                    (_, word) => word,
+                };
+                included(grant_form, in_repositories).contains(&one.key)
+            };
+            if words.iter().any(reaches) { Allowed::Yes } else { Allowed::No }
+        }
+        _ => Allowed::No,
+    }
+}

@@ -1,0 +1,305 @@
+//! The chains by which an account has a permission: from the account to the place, step by step.
+
+use super::powers::{given, given_by_being_public, given_inside};
+use super::reach::is_on_server;
+use super::ways::{Meant, Presence, Ways, project_of_share, role_id};
+use super::{ANY, Access, Bound};
+use crate::model::{
+    Body, Container, ContainerForm, Credential, Fact, Grant, GrantForm, Holder, Principal, Resource, ResourceId,
+};
+
+/// One thing that could be taken away to break a chain.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Link<'a> {
+    /// A member of a group: an account, or a group inside of it.
+    Membership {
+        /// Who is in the group.
+        member: &'a ResourceId,
+        /// The group.
+        group: &'a ResourceId,
+    },
+    /// A grant, by its id: a place in a role, an entry of a permission scheme, a permission that was given.
+    Grant(&'a ResourceId),
+    /// What comes with the container itself: that it is public, or who leads it.
+    Container(&'a ResourceId),
+    /// A role that comes with the account.
+    Role {
+        /// The account.
+        account: &'a ResourceId,
+        /// The role.
+        role: &'a str,
+    },
+}
+
+/// One way from an account to a permission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chain<'a> {
+    /// How certain it is.
+    pub bound: Bound,
+    /// True if everybody with an account comes the same way.
+    pub of_everybody: bool,
+    /// The groups from the one that the account is in to the one that is named; none where the account is.
+    pub groups: Vec<&'a ResourceId>,
+    /// The place in a project's role, where a scheme gives to a role.
+    pub role: Option<&'a Resource>,
+    /// The grant that gives the permission; none where it comes without one.
+    pub grant: Option<&'a Resource>,
+    /// What the grant is on, where that is not the container itself: a scheme, a project of repositories, a workspace.
+    pub from: Option<&'a Resource>,
+    /// Why it is there without a grant: `lead`, `public`, or a role that comes with the account.
+    pub without_grant: Option<&'a str>,
+}
+
+/// All chains to one permission, the shortest first.
+#[derive(Debug, Clone, Default)]
+pub struct Chains<'a> {
+    /// Whose they are.
+    pub account: Option<&'a Resource>,
+    /// The credential that acts for the account, if that was asked for.
+    pub credential: Option<&'a Resource>,
+    /// Where they lead to.
+    pub container: Option<&'a Resource>,
+    /// The chains.
+    pub chains: Vec<Chain<'a>>,
+}
+
+impl<'a> Chain<'a> {
+    /// How many steps it takes from the account.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.groups.len()
+            + usize::from(self.role.is_some())
+            + usize::from(self.grant.is_some())
+            + usize::from(self.from.is_some())
+    }
+
+    /// Everything of which the loss breaks it.
+    #[must_use]
+    pub fn links(&self, account: &'a ResourceId, container: &'a ResourceId) -> Vec<Link<'a>> {
+        let mut links = Vec::new();
+        let mut member = account;
+        for group in &self.groups {
+            links.push(Link::Membership { member, group });
+            member = group;
+        }
+        links.extend([self.role, self.grant].into_iter().flatten().map(|grant| Link::Grant(&grant.id)));
+        match self.without_grant {
+            Some("lead" | "public") => links.push(Link::Container(container)),
+            Some(role) => links.push(Link::Role { account, role }),
+            None => {}
+        }
+        links
+    }
+}
+
+impl<'a> Access<'_, 'a> {
+    /// The chains by which an account, or the owner of a credential, has a permission in a place, or may have it.
+    #[must_use]
+    pub fn chains(&self, subject: &'a Resource, key: &str, container: &'a Resource) -> Chains<'a> {
+        let (account, credential) = match &subject.body {
+            Body::Credential(Credential { owner, .. }) => {
+                (owner.known().and_then(|owner| self.inventory.get(owner)), Some(subject))
+            }
+            _ => (Some(subject), None),
+        };
+        let mut chains = Chains { account, credential, container: Some(container), chains: Vec::new() };
+        if let Some(ways) = account.and_then(|account| Ways::of(*self, account)) {
+            chains.chains = self.chains_of(&ways, key, container);
+        }
+        chains
+    }
+
+    /// What [`Access::chains`] gives for one account of which the ways are known.
+    pub(super) fn chains_of(&self, ways: &Ways<'_, 'a>, key: &str, container: &'a Resource) -> Vec<Chain<'a>> {
+        let mut chains = Vec::new();
+        let Body::Container(body) = &container.body else { return chains };
+        let Some(at) = self.inventory.place(&container.id) else { return chains };
+        let circle = self.index.circle(at);
+        let scheme = body.permission_scheme.known().and_then(|scheme| self.inventory.get(scheme));
+        if let (ContainerForm::Project, Some(scheme)) = (body.form, scheme) {
+            self.by_scheme(ways, key, container, scheme, &mut chains);
+        }
+        let mut effective = Vec::new();
+        for resource in self.inventory.grants_on(&container.id) {
+            let Body::Grant(grant) = &resource.body else { continue };
+            let gives = match (grant.form, body.form) {
+                (GrantForm::ProjectRole, ContainerForm::Project) => scheme.is_none() && grant.role == key,
+                _ => given(grant).contains(&key) || (given(grant).is_empty() && key == ANY),
+            };
+            if !gives {
+                continue;
+            }
+            let project =
+                project_of_share(*self, grant).or_else(|| (body.form == ContainerForm::Project).then_some(container));
+            let Some(meant) = ways.meant(grant, circle, project) else { continue };
+            let into = if is_sum(grant) { &mut effective } else { &mut chains };
+            into.push(through(ways, grant, &meant, |chain| Chain { grant: Some(resource), ..chain }));
+        }
+        self.given_outside(ways, key, body, &mut chains);
+        self.without_grant(ways, key, container, body, &mut chains);
+        // What the product sums up itself proves a permission; how it came about, the grants tell where they were read.
+        if chains.iter().all(|chain| chain.bound != Bound::Held) {
+            chains.extend(effective);
+        }
+        chains.sort_by(|left, right| order(left).cmp(&order(right)));
+        chains.dedup();
+        chains
+    }
+
+    fn by_scheme(
+        &self,
+        ways: &Ways<'_, 'a>,
+        key: &str,
+        project: &'a Resource,
+        scheme: &'a Resource,
+        chains: &mut Vec<Chain<'a>>,
+    ) {
+        let Some(at) = self.inventory.place(&project.id) else { return };
+        let circle = self.index.circle(at);
+        for resource in self.inventory.grants_on(&scheme.id) {
+            let Body::Grant(grant) = &resource.body else { continue };
+            if grant.form != GrantForm::Permission || grant.role != key {
+                continue;
+            }
+            let from_scheme = |chain| Chain { grant: Some(resource), from: Some(scheme), ..chain };
+            match (&grant.holder, &grant.holder_detail) {
+                (Holder::ProjectRole, Fact::Known(role)) => {
+                    let mut places = 0;
+                    for place in self.inventory.grants_on(&project.id) {
+                        let Body::Grant(body) = &place.body else { continue };
+                        if body.form != GrantForm::ProjectRole || role_id(place) != Some(role) {
+                            continue;
+                        }
+                        let meant = match body.holder {
+                            Holder::Principal | Holder::Group => ways.meant(body, circle, None),
+                            _ => Some(Meant::perhaps(super::ways::Doubt::Holder)),
+                        };
+                        let Some(meant) = meant else { continue };
+                        places += 1;
+                        let with_place = |chain| Chain { role: Some(place), ..from_scheme(chain) };
+                        chains.push(through(ways, body, &meant, with_place));
+                    }
+                    if let (0, Some(meant)) = (places, ways.hidden_role(project)) {
+                        chains.push(from_scheme(bare(&meant)));
+                    }
+                }
+                (Holder::Conditional, Fact::Known(detail)) if detail == "projectLead" => {
+                    if let Some(meant) = ways.meant(grant, circle, Some(project)) {
+                        chains.push(Chain { without_grant: Some("lead"), ..from_scheme(bare(&meant)) });
+                    }
+                }
+                _ => {
+                    if let Some(meant) = ways.meant(grant, circle, Some(project)) {
+                        chains.push(through(ways, grant, &meant, from_scheme));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Grants on what the container lies in, which hold inside as well.
+    fn given_outside(&self, ways: &Ways<'_, 'a>, key: &str, body: &'a Container, chains: &mut Vec<Chain<'a>>) {
+        let mut outer = body.parent.known().and_then(|parent| self.inventory.get(parent));
+        for _ in 0..8 {
+            let Some(resource) = outer else { return };
+            let Body::Container(around) = &resource.body else { return };
+            let Some(at) = self.inventory.place(&resource.id) else { return };
+            for grant_resource in self.inventory.grants_on(&resource.id) {
+                let Body::Grant(grant) = &grant_resource.body else { continue };
+                if !given_inside(grant, around.form, body.form).contains(&key) {
+                    continue;
+                }
+                if let Some(meant) = ways.meant(grant, self.index.circle(at), None) {
+                    let inside = |chain| Chain { grant: Some(grant_resource), from: Some(resource), ..chain };
+                    chains.push(through(ways, grant, &meant, inside));
+                }
+            }
+            outer = around.parent.known().and_then(|parent| self.inventory.get(parent));
+        }
+    }
+
+    /// That everybody sees what is public, and roles that come with an account.
+    fn without_grant(
+        &self,
+        ways: &Ways<'_, 'a>,
+        key: &str,
+        container: &'a Resource,
+        body: &'a Container,
+        chains: &mut Vec<Chain<'a>>,
+    ) {
+        let Some(at) = self.inventory.place(&container.id) else { return };
+        let circle = self.index.circle(at);
+        let on_server = is_on_server(*self, body);
+        let parent = body.parent.known().and_then(|parent| self.inventory.get(parent));
+        let public_parent = match parent.map(|parent| &parent.body) {
+            Some(Body::Container(Container { form: ContainerForm::RepositoryProject, public, .. })) => {
+                on_server && *public == Fact::Known(true)
+            }
+            _ => false,
+        };
+        let is_public = body.public == Fact::Known(true) || public_parent;
+        if given_by_being_public(body.form, on_server) == Some(key) && is_public {
+            let everybody = Meant { bound: Bound::Held, with_everybody: true, doubt: None };
+            if ways.realm(circle) == Fact::Known(true) {
+                chains.push(Chain { without_grant: Some("public"), ..bare(&everybody) });
+            }
+        }
+        let Principal { platform_roles: Fact::Known(roles), .. } = ways.principal else { return };
+        let is_home = match body.form {
+            ContainerForm::Organisation => key.starts_with("atlassian/") && ways.presence(circle) == Presence::Here,
+            ContainerForm::Instance => {
+                key.starts_with("jira-align/") && container.id.tenant() == ways.account.id.tenant()
+            }
+            _ => false,
+        };
+        if let (true, Some(role)) = (is_home, roles.iter().find(|role| *role == key)) {
+            let own = Meant { bound: Bound::Held, with_everybody: false, doubt: None };
+            chains.push(Chain { without_grant: Some(role), ..bare(&own) });
+        }
+    }
+}
+
+/// A grant that sums up what others give.
+fn is_sum(grant: &Grant) -> bool {
+    grant.form == GrantForm::EffectiveRepositoryPermission
+        || grant.via.known().is_some_and(|via| via.iter().any(|word| word == "inferred"))
+}
+
+/// The shortest chain first; among equals one that is the account's own, then by the ids on the way.
+fn order<'c>(chain: &'c Chain<'_>) -> impl Ord + use<'c> {
+    let id = |resource: Option<&'c Resource>| resource.map(|resource| resource.id.as_str());
+    let groups: Vec<&str> = chain.groups.iter().map(|group| group.as_str()).collect();
+    (chain.bound, chain.steps(), chain.of_everybody, groups, id(chain.role), id(chain.grant))
+}
+
+fn bare<'a>(meant: &Meant<'a>) -> Chain<'a> {
+    Chain {
+        bound: meant.bound,
+        of_everybody: meant.with_everybody,
+        groups: Vec::new(),
+        role: None,
+        grant: None,
+        from: None,
+        without_grant: None,
+    }
+}
+
+/// The chain that one grant makes.
+fn through<'a>(
+    ways: &Ways<'_, 'a>,
+    grant: &'a Grant,
+    meant: &Meant<'a>,
+    complete: impl Fn(Chain<'a>) -> Chain<'a>,
+) -> Chain<'a> {
+    let chain = match (&grant.holder, &grant.group) {
+        (Holder::Group, Fact::Known(group)) => {
+            let mut path = ways.path_to(group);
+            if path.is_empty() {
+                path.push(group);
+            }
+            Chain { groups: path, ..bare(meant) }
+        }
+        _ => bare(meant),
+    };
+    complete(chain)
+}

@@ -1,0 +1,324 @@
+//! What the questions about access lean on, worked out once from the whole snapshot: places of containers and grants as
+//! numbers, what is shown by whom, and where something may be hidden.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::breadth::is_content;
+use super::powers::forms_on;
+use crate::inventory::Inventory;
+use crate::model::{
+    Body, Container, ContainerForm, Fact, Grant, GrantForm, Group, Holder, Kind, LedgerEntry, Resource, ResourceId,
+    SourceName,
+};
+
+/// The sources that show a resource, as a number: resources shown by the same sources have the same.
+pub(super) type Circle = u32;
+
+/// A permission scheme with the projects that use it.
+#[derive(Debug)]
+pub(super) struct Scheme {
+    pub(super) at: u32,
+    /// Sorted.
+    pub(super) projects: Vec<u32>,
+}
+
+/// What is known about a circle of sources.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    pub(super) sources: BTreeSet<SourceName>,
+    /// The tenants of the accounts and groups these sources know; none if they showed none.
+    tenants: HashSet<String>,
+    /// The entry of the ledger behind which accounts may be hidden, by its place.
+    pub(super) hidden_accounts: Option<u32>,
+    /// By form of container, the entry behind which grants may be hidden.
+    hidden_grants: BTreeMap<ContainerForm, u32>,
+    /// The entry behind which places in project roles may be hidden.
+    pub(super) hidden_roles: Option<u32>,
+    /// True if one of the sources asks for global permissions account by account.
+    pub(super) asks_for_global: bool,
+}
+
+/// The groups an account may be in if nobody tells its groups.
+#[derive(Debug, Default)]
+struct Untold {
+    /// Those of which not all members were told, and all they are inside of.
+    groups: HashSet<ResourceId>,
+    /// True if any group may contain one of these.
+    any: bool,
+}
+
+/// The access structure of a snapshot.
+#[derive(Debug)]
+pub(in crate::inventory) struct Index {
+    circles: Vec<Circle>,
+    shown: Vec<Shown>,
+    schemes: Vec<Scheme>,
+    /// Projects of which nobody told the scheme, sorted.
+    without_scheme: Vec<u32>,
+    /// Grants to nobody in particular, by the container they are on.
+    open: HashMap<ResourceId, Vec<u32>>,
+    children: HashMap<ResourceId, Vec<u32>>,
+    applications: HashMap<(String, String), u32>,
+    /// Containers that grants can be on, sorted.
+    containers: Vec<u32>,
+    untold: HashMap<String, Untold>,
+    /// True if some group of a Bitbucket workspace did not tell all its members.
+    open_workspace_groups: bool,
+    places_of_content: usize,
+    content_may_be_hidden: bool,
+}
+
+impl Index {
+    pub(in crate::inventory) fn new(inventory: &Inventory<'_>) -> Self {
+        let (circles, shown) = circles(inventory);
+        let mut index = Self {
+            circles,
+            shown,
+            schemes: Vec::new(),
+            without_scheme: Vec::new(),
+            open: HashMap::new(),
+            children: HashMap::new(),
+            applications: HashMap::new(),
+            containers: Vec::new(),
+            untold: HashMap::new(),
+            open_workspace_groups: false,
+            places_of_content: 0,
+            content_may_be_hidden: !inventory.all_seen(Kind::Container, &["project", "space", "repository"]),
+        };
+        index.place_containers(inventory);
+        for at in inventory.places(Kind::Grant) {
+            if let Body::Grant(Grant { holder, principal, group, container: Fact::Known(container), .. }) =
+                &inventory.resource(at).body
+            {
+                let is_named = match holder {
+                    Holder::Principal => principal.known().is_some(),
+                    Holder::Group => group.known().is_some(),
+                    _ => false,
+                };
+                if !is_named {
+                    index.open.entry(container.clone()).or_default().push(at);
+                }
+            }
+        }
+        index.find_untold(inventory);
+        let of_workspaces = |group: &ResourceId| {
+            group.tenant() != ResourceId::CLOUD
+                && inventory.get(group).is_none_or(|group| is_of_workspace(inventory, group))
+        };
+        let granted = inventory.places(Kind::Grant).filter_map(|at| match &inventory.resource(at).body {
+            Body::Grant(Grant { group: Fact::Known(group), .. }) => Some(group),
+            _ => None,
+        });
+        index.open_workspace_groups =
+            granted.filter(|group| of_workspaces(group)).any(|group| index.may_hold_anybody(inventory, group));
+        index
+    }
+
+    fn place_containers(&mut self, inventory: &Inventory<'_>) {
+        let mut by_scheme: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for at in inventory.places(Kind::Container) {
+            let resource = inventory.resource(at);
+            let Body::Container(container) = &resource.body else { continue };
+            if let Container { parent: Fact::Known(parent), .. } = container {
+                self.children.entry(parent.clone()).or_default().push(at);
+            }
+            match container.form {
+                ContainerForm::Project => {
+                    let scheme = container.permission_scheme.known().and_then(|scheme| inventory.place(scheme));
+                    match scheme {
+                        Some(scheme) => by_scheme.entry(scheme).or_default().push(at),
+                        None => self.without_scheme.push(at),
+                    }
+                }
+                ContainerForm::Application => {
+                    if let Fact::Known(key) = &container.key {
+                        self.applications.insert((resource.id.tenant().to_owned(), key.clone()), at);
+                    }
+                }
+                _ => {}
+            }
+            self.places_of_content += usize::from(is_content(container.form));
+            if !forms_on(container.form).is_empty() {
+                self.containers.push(at);
+            }
+        }
+        self.schemes = by_scheme.into_iter().map(|(at, projects)| Scheme { at, projects }).collect();
+    }
+
+    /// Of each tenant the groups that an account may be in of which nobody told the groups.
+    fn find_untold(&mut self, inventory: &Inventory<'_>) {
+        for group in inventory.of_kind(Kind::Group) {
+            let Body::Group(Group { members_told, .. }) = &group.body else { continue };
+            if *members_told == Fact::Known(true) {
+                continue;
+            }
+            let untold = self.untold.entry(group.id.tenant().to_owned()).or_default();
+            let mut round = vec![group.id.clone()];
+            while let Some(id) = round.pop() {
+                match inventory.get(&id).map(|group| &group.body) {
+                    Some(Body::Group(Group { inside: Fact::Known(parents), .. })) => {
+                        round.extend(parents.iter().filter(|parent| !untold.groups.contains(*parent)).cloned())
+                    }
+                    Some(Body::Group(Group { inside: Fact::Absent, .. })) => {}
+                    _ => untold.any = true,
+                }
+                untold.groups.insert(id);
+            }
+        }
+    }
+
+    /// The circle of a resource by its place.
+    pub(super) fn circle(&self, at: u32) -> Circle {
+        self.circles[at as usize]
+    }
+
+    /// What is known about a circle.
+    pub(super) fn shown(&self, circle: Circle) -> &Shown {
+        &self.shown[circle as usize]
+    }
+
+    pub(super) fn schemes(&self) -> &[Scheme] {
+        &self.schemes
+    }
+
+    pub(super) fn without_scheme(&self) -> &[u32] {
+        &self.without_scheme
+    }
+
+    pub(super) fn containers(&self) -> &[u32] {
+        &self.containers
+    }
+
+    /// The grants on a container that name neither an account nor a group.
+    pub(super) fn open_on(&self, container: &ResourceId) -> &[u32] {
+        self.open.get(container).map_or(&[], Vec::as_slice)
+    }
+
+    /// What lies directly inside a container.
+    pub(super) fn inside(&self, container: &ResourceId) -> &[u32] {
+        self.children.get(container).map_or(&[], Vec::as_slice)
+    }
+
+    /// An application of a site or server by its key.
+    pub(super) fn application(&self, tenant: &str, key: &str) -> Option<u32> {
+        self.applications.get(&(tenant.to_owned(), key.to_owned())).copied()
+    }
+
+    /// How many projects, spaces and repositories there are.
+    pub(super) fn places_of_content(&self) -> usize {
+        self.places_of_content
+    }
+
+    /// True if there may be projects, spaces or repositories that were not seen.
+    pub(super) fn content_may_be_hidden(&self) -> bool {
+        self.content_may_be_hidden
+    }
+
+    /// True if an account of the cloud may be in groups of workspaces that did not name it.
+    pub(super) fn has_open_workspace_groups(&self) -> bool {
+        self.open_workspace_groups
+    }
+
+    /// True if an account of which nobody told the groups may be in this one.
+    pub(super) fn may_hold_anybody(&self, inventory: &Inventory<'_>, group: &ResourceId) -> bool {
+        let untold = self.untold.get(group.tenant());
+        inventory.get(group).is_none() || untold.is_some_and(|untold| untold.any || untold.groups.contains(group))
+    }
+}
+
+/// True for a group of a Bitbucket workspace: no product of its own has accounts of its tenant.
+fn is_of_workspace(inventory: &Inventory<'_>, group: &Resource) -> bool {
+    !inventory.has_accounts_of(group.id.tenant())
+}
+
+/// Which sources show which resource, and what each set of them tells.
+fn circles(inventory: &Inventory<'_>) -> (Vec<Circle>, Vec<Shown>) {
+    let snapshot = inventory.snapshot();
+    let mut numbers: HashMap<Vec<&SourceName>, Circle> = HashMap::new();
+    let mut tenants: HashMap<&SourceName, HashSet<String>> = HashMap::new();
+    let mut circles = Vec::with_capacity(snapshot.resources.len());
+    for resource in &snapshot.resources {
+        let mut sources: Vec<&SourceName> = resource.seen_by.iter().map(|sighting| &sighting.source).collect();
+        sources.dedup();
+        let named: [Option<&ResourceId>; 2] = match &resource.body {
+            Body::Principal(_) | Body::Group(_) => [Some(&resource.id), None],
+            Body::Grant(Grant { principal, group, form, .. }) if *form != GrantForm::PlatformRole => {
+                [principal.known(), group.known()]
+            }
+            _ => [None, None],
+        };
+        for id in named.into_iter().flatten() {
+            for source in &sources {
+                let known = tenants.entry(source).or_default();
+                if !known.contains(id.tenant()) {
+                    known.insert(id.tenant().to_owned());
+                }
+            }
+        }
+        let next = Circle::try_from(numbers.len()).expect("internal: there are few sets of sources");
+        circles.push(*numbers.entry(sources).or_insert(next));
+    }
+    let mut shown: Vec<(Circle, Shown)> =
+        numbers.into_iter().map(|(sources, circle)| (circle, look(inventory, &sources, &tenants))).collect();
+    shown.sort_by_key(|(circle, _)| *circle);
+    (circles, shown.into_iter().map(|(_, shown)| shown).collect())
+}
+
+/// What the ledger says about a set of sources.
+fn look(inventory: &Inventory<'_>, sources: &[&SourceName], tenants: &HashMap<&SourceName, HashSet<String>>) -> Shown {
+    let ledger = &inventory.snapshot().ledger;
+    let mut shown = Shown { sources: sources.iter().map(|source| (*source).clone()).collect(), ..Shown::default() };
+    shown.tenants = sources.iter().filter_map(|source| tenants.get(source)).flatten().cloned().collect();
+    // A source that shows no containers of its own, such as an export, brings grants on those of others.
+    let shows_containers = |source: &SourceName| {
+        ledger.iter().any(|entry| entry.source == *source && entry.can_show(Kind::Container, &[""; 0]))
+    };
+    let concerns = |entry: &LedgerEntry| shown.sources.contains(&entry.source) || !shows_containers(&entry.source);
+    let entries: Vec<(u32, &LedgerEntry)> = (0..).zip(ledger).filter(|(_, entry)| concerns(entry)).collect();
+    let gap = |kind: Kind, forms: &[&str]| {
+        entries.iter().find(|(_, entry)| entry.is_gap() && entry.can_show(kind, forms)).map(|(at, _)| *at)
+    };
+    let read_whole = |forms: &[&str]| {
+        forms.iter().all(|form| entries.iter().any(|(_, entry)| entry.can_show(Kind::Grant, &[form])))
+            && gap(Kind::Grant, forms).is_none()
+    };
+    let own = |entry: &LedgerEntry| shown.sources.contains(&entry.source);
+    let hidden_accounts = entries
+        .iter()
+        .find(|(_, entry)| own(entry) && entry.is_gap() && entry.can_show(Kind::Principal, &[""; 0]))
+        .map(|(at, _)| *at);
+    let hidden_roles = gap(Kind::Grant, &["project-role"]);
+    let asks_for_global = entries.iter().any(|(_, entry)| {
+        own(entry)
+            && entry.shows.contains(&Kind::Grant)
+            && entry.forms.iter().any(|form| &**form == "global-permission")
+    });
+    let mut hidden_grants = BTreeMap::new();
+    for form in ContainerForm::ALL {
+        let forms = forms_on(form);
+        if forms.is_empty() || (form == ContainerForm::Repository && read_whole(&["effective-repository-permission"])) {
+            continue;
+        }
+        if let Some(at) = gap(Kind::Grant, forms) {
+            hidden_grants.insert(form, at);
+        }
+    }
+    Shown { hidden_accounts, hidden_grants, hidden_roles, asks_for_global, ..shown }
+}
+
+impl Shown {
+    /// Whether accounts of a tenant are at home where these sources look; unknown if they showed no account at all.
+    pub(super) fn knows_tenant(&self, tenant: &str) -> Fact<bool> {
+        if self.tenants.is_empty() { Fact::Unknown } else { Fact::Known(self.tenants.contains(tenant)) }
+    }
+
+    /// The entry behind which grants on containers of a form may be hidden.
+    pub(super) fn hidden_grants(&self, form: ContainerForm) -> Option<u32> {
+        self.hidden_grants.get(&form).copied()
+    }
+
+    /// True if some source is in both.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        self.sources.iter().any(|source| other.sources.contains(source))
+    }
+}

@@ -1,0 +1,411 @@
+//! How an account comes to be meant by a grant: by itself, through groups, or with everybody else.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::index::{Circle, Shown};
+use super::{ANY, Access, Bound, Place};
+use crate::model::{
+    Body, Container, ContainerForm, Fact, Grant, GrantForm, Group, Holder, LedgerEntry, Principal, Resource, ResourceId,
+};
+
+/// Why something could not be ruled out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Doubt<'a> {
+    /// Not all groups of the account were told.
+    Groups,
+    /// Which groups are inside others was not told.
+    Nesting,
+    /// A grant does not say to whom it was given, or in words that nobody described.
+    Holder,
+    /// Accounts may be hidden from a source that shows the container.
+    Accounts(Circle),
+    /// Grants may be hidden behind an entry of the ledger.
+    Entry(u32),
+    /// Which groups take a seat of an application was not told.
+    Seats(&'a str),
+    /// Nobody told which scheme a project uses.
+    Scheme,
+    /// The access of team-managed projects cannot be read.
+    TeamManaged,
+    /// Nobody told who leads a project.
+    Lead,
+    /// Nobody told what a role permits.
+    Role(&'a str),
+    /// The product tells global permissions of single accounts only, and did not of this one.
+    NotAsked,
+    /// Whether something is public was not told.
+    Public,
+}
+
+/// What the ledger says about an account being at home somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Presence<'a> {
+    Here,
+    Perhaps(Doubt<'a>),
+    No,
+}
+
+/// Whether a grant means an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Meant<'a> {
+    pub(super) bound: Bound,
+    /// With everybody who has an account.
+    pub(super) with_everybody: bool,
+    pub(super) doubt: Option<Doubt<'a>>,
+}
+
+impl<'a> Meant<'a> {
+    fn held() -> Self {
+        Self { bound: Bound::Held, with_everybody: false, doubt: None }
+    }
+
+    fn with_everybody() -> Self {
+        Self { bound: Bound::Held, with_everybody: true, doubt: None }
+    }
+
+    fn conditional() -> Self {
+        Self { bound: Bound::Conditional, with_everybody: false, doubt: None }
+    }
+
+    pub(super) fn perhaps(doubt: Doubt<'a>) -> Self {
+        Self { bound: Bound::Possible, with_everybody: false, doubt: Some(doubt) }
+    }
+
+    fn if_known(fact: Fact<bool>, doubt: Doubt<'a>) -> Option<Self> {
+        match fact {
+            Fact::Known(true) => Some(Self::held()),
+            Fact::Known(false) | Fact::Absent => None,
+            Fact::Unknown => Some(Self::perhaps(doubt)),
+        }
+    }
+}
+
+/// An account with its groups, ready to be compared with grants.
+pub(super) struct Ways<'i, 'a> {
+    pub(super) access: Access<'i, 'a>,
+    pub(super) account: &'a Resource,
+    pub(super) principal: &'a Principal,
+    circle: Circle,
+    /// The groups it is in for certain, each with the one that leads there; those it is in itself lead to themselves.
+    groups: BTreeMap<&'a ResourceId, &'a ResourceId>,
+    /// Some group it is in may be inside of others.
+    nesting_untold: bool,
+}
+
+impl<'i, 'a> Ways<'i, 'a> {
+    pub(super) fn of(access: Access<'i, 'a>, account: &'a Resource) -> Option<Self> {
+        let Body::Principal(principal) = &account.body else { return None };
+        let at = access.inventory.place(&account.id)?;
+        let mut ways = Self {
+            access,
+            account,
+            principal,
+            circle: access.index.circle(at),
+            groups: BTreeMap::new(),
+            nesting_untold: false,
+        };
+        let lists = [
+            &principal.groups,
+            &principal.groups_at_least,
+            &principal.workspace_groups,
+            &principal.workspace_groups_at_least,
+        ];
+        // Breadth first, so that the way to each group is a shortest one.
+        let direct: BTreeSet<&'a ResourceId> = lists.into_iter().filter_map(Fact::known).flatten().collect();
+        let mut round: Vec<(&'a ResourceId, &'a ResourceId)> = direct.into_iter().map(|group| (group, group)).collect();
+        while !round.is_empty() {
+            let mut next = Vec::new();
+            for (group, from) in round {
+                if ways.groups.contains_key(group) {
+                    continue;
+                }
+                ways.groups.insert(group, from);
+                match access.inventory.get(group).map(|group| &group.body) {
+                    Some(Body::Group(Group { inside: Fact::Known(parents), .. })) => {
+                        next.extend(parents.iter().map(|parent| (parent, group)));
+                    }
+                    Some(Body::Group(Group { inside: Fact::Absent, .. })) => {}
+                    _ => ways.nesting_untold = true,
+                }
+            }
+            round = next;
+        }
+        Some(ways)
+    }
+
+    /// The groups it is in for certain, in order.
+    pub(super) fn groups(&self) -> impl Iterator<Item = &'a ResourceId> + '_ {
+        self.groups.keys().copied()
+    }
+
+    /// The groups from one that it is in itself to this one.
+    pub(super) fn path_to(&self, group: &ResourceId) -> Vec<&'a ResourceId> {
+        let mut path = Vec::new();
+        let mut at = self.groups.get_key_value(group);
+        while let Some((group, from)) = at {
+            path.push(*group);
+            at = if from == group { None } else { self.groups.get_key_value(*from) };
+        }
+        path.reverse();
+        path
+    }
+
+    /// Whether it is in a group.
+    pub(super) fn in_group(&self, group: &ResourceId) -> Option<Meant<'a>> {
+        if self.groups.contains_key(group) {
+            return Some(Meant::held());
+        }
+        let own = group.tenant() == self.account.id.tenant();
+        if !own && self.account.id.tenant() != ResourceId::CLOUD {
+            return None;
+        }
+        let index = self.access.index;
+        let list = if own { &self.principal.groups } else { &self.principal.workspace_groups };
+        let open = match list {
+            Fact::Unknown => index.may_hold_anybody(self.access.inventory, group),
+            // The groups of a workspace are told workspace by workspace: this one may not have told its own.
+            Fact::Known(_) | Fact::Absent => {
+                !own && !self.members_told(group) && index.may_hold_anybody(self.access.inventory, group)
+            }
+        };
+        match (open, self.nesting_untold && own) {
+            (true, _) => Some(Meant::perhaps(Doubt::Groups)),
+            (false, true) => Some(Meant::perhaps(Doubt::Nesting)),
+            (false, false) => None,
+        }
+    }
+
+    fn members_told(&self, group: &ResourceId) -> bool {
+        match self.access.inventory.get(group).map(|group| &group.body) {
+            Some(Body::Group(Group { members_told, .. })) => *members_told == Fact::Known(true),
+            _ => false,
+        }
+    }
+
+    /// True if it may be in groups that nobody named it in.
+    pub(super) fn may_be_in_more(&self) -> bool {
+        self.nesting_untold
+            || self.principal.groups.is_unknown()
+            || (self.account.id.tenant() == ResourceId::CLOUD && self.access.index.has_open_workspace_groups())
+    }
+
+    /// Whether it is at home where a circle of sources looks.
+    pub(super) fn presence(&self, circle: Circle) -> Presence<'a> {
+        let shown = self.access.index.shown(circle);
+        let realm = shown.knows_tenant(self.account.id.tenant());
+        if realm == Fact::Known(false) {
+            return Presence::No;
+        }
+        if circle == self.circle || shown.meets(self.access.index.shown(self.circle)) {
+            return Presence::Here;
+        }
+        if shown.hidden_accounts.is_some() || realm.is_unknown() {
+            return Presence::Perhaps(Doubt::Accounts(circle));
+        }
+        Presence::No
+    }
+
+    /// True if accounts of its tenant may have rights where a circle of sources looks; unknown if these show no accounts.
+    pub(super) fn realm(&self, circle: Circle) -> Fact<bool> {
+        self.access.index.shown(circle).knows_tenant(self.account.id.tenant())
+    }
+
+    /// Whether a grant means it, on a container that a circle of sources shows. Roles and leads of projects are asked of
+    /// the project that is handed in.
+    pub(super) fn meant(&self, grant: &'a Grant, circle: Circle, project: Option<&'a Resource>) -> Option<Meant<'a>> {
+        match grant.holder {
+            Holder::Anyone => match self.realm(circle) {
+                Fact::Known(true) => Some(Meant::with_everybody()),
+                Fact::Unknown => Some(Meant::perhaps(Doubt::Accounts(circle))),
+                Fact::Known(false) | Fact::Absent => None,
+            },
+            Holder::LoggedIn => self.everybody_at(circle),
+            Holder::ApplicationRole => self.has_seat(grant, circle),
+            Holder::Group => match &grant.group {
+                Fact::Known(group) => self.in_group(group),
+                Fact::Absent => None,
+                Fact::Unknown => Some(Meant::perhaps(Doubt::Holder)),
+            },
+            Holder::Principal => {
+                Meant::if_known(grant.principal.as_ref().map(|holder| *holder == self.account.id), Doubt::Holder)
+            }
+            Holder::ProjectRole => match (&grant.holder_detail, project) {
+                // A share writes the project before the role.
+                (Fact::Known(role), Some(project)) => self.plays(role.rsplit('/').next().unwrap_or(role), project),
+                _ => Some(Meant::perhaps(Doubt::Holder)),
+            },
+            Holder::Conditional if grant.holder_detail.known().is_some_and(|detail| detail == "projectLead") => {
+                self.leads(project)
+            }
+            Holder::Conditional | Holder::PortalCustomers => Some(Meant::conditional()),
+            Holder::Project => self.browses(project),
+            Holder::Other => Some(Meant::perhaps(Doubt::Holder)),
+        }
+    }
+
+    fn everybody_at(&self, circle: Circle) -> Option<Meant<'a>> {
+        match self.presence(circle) {
+            Presence::Here => Some(Meant::with_everybody()),
+            Presence::Perhaps(doubt) => Some(Meant::perhaps(doubt)),
+            Presence::No => None,
+        }
+    }
+
+    /// Whether it takes a seat of the application that a grant names.
+    fn has_seat(&self, grant: &'a Grant, circle: Circle) -> Option<Meant<'a>> {
+        let (Fact::Known(key), Fact::Known(container)) = (&grant.holder_detail, &grant.container) else {
+            return Some(Meant::perhaps(Doubt::Holder));
+        };
+        let inventory = self.access.inventory;
+        let application = self.access.index.application(container.tenant(), key);
+        let groups: Option<Vec<&'a ResourceId>> = match application.map(|at| &inventory.resource(at).body) {
+            Some(Body::Container(Container { licence_groups: Fact::Known(groups), .. })) => {
+                Some(groups.iter().collect())
+            }
+            Some(Body::Container(Container { licence_groups: Fact::Absent, .. })) => Some(Vec::new()),
+            _ => None,
+        };
+        let seat = |held: Meant<'a>| Meant { with_everybody: held.bound == Bound::Held, ..held };
+        if let Some(groups) = groups {
+            let ways = groups.into_iter().filter_map(|group| self.in_group(group));
+            return ways.min_by_key(|meant| meant.bound).map(seat);
+        }
+        // Nobody told whose seats these are. Confluence tells which groups may use it; that proves one.
+        let opens = |group: &&'a ResourceId| {
+            inventory.grants_of(group).any(|grant| match &grant.body {
+                Body::Grant(Grant { form: GrantForm::ProductAccess, container: Fact::Known(site), .. }) => {
+                    site.tenant() == container.tenant()
+                }
+                _ => false,
+            })
+        };
+        if key == "confluence" && self.groups().any(|group| opens(&group)) {
+            return Some(Meant::with_everybody());
+        }
+        match self.presence(circle) {
+            Presence::No => None,
+            Presence::Here | Presence::Perhaps(_) => Some(Meant::perhaps(Doubt::Seats(key))),
+        }
+    }
+
+    fn leads(&self, project: Option<&'a Resource>) -> Option<Meant<'a>> {
+        match project.map(|project| &project.body) {
+            Some(Body::Container(Container { lead, .. })) => {
+                Meant::if_known(lead.as_ref().map(|lead| *lead == self.account.id), Doubt::Lead)
+            }
+            _ => Some(Meant::perhaps(Doubt::Lead)),
+        }
+    }
+
+    /// A share with everybody who may see a project.
+    fn browses(&self, project: Option<&'a Resource>) -> Option<Meant<'a>> {
+        let Some(project) = project else { return Some(Meant::perhaps(Doubt::Holder)) };
+        let permissions = Arc::new(super::reach::in_project(self, project));
+        let place = Place { container: project, permissions };
+        let found = place.find("BROWSE_PROJECTS").or_else(|| place.find(ANY))?;
+        Some(Meant {
+            bound: found.bound,
+            with_everybody: found.of_everybody,
+            doubt: (found.bound == Bound::Possible).then_some(Doubt::Scheme),
+        })
+    }
+
+    /// Whether it has a place in a role of a project, by the role's id. A role that it may have by hidden places is told
+    /// by the caller, who knows the ledger.
+    pub(super) fn plays(&self, role: &str, project: &'a Resource) -> Option<Meant<'a>> {
+        self.roles_in(project).remove(role).or_else(|| self.hidden_role(project))
+    }
+
+    /// Places in roles that nobody could read.
+    pub(super) fn hidden_role(&self, project: &Resource) -> Option<Meant<'a>> {
+        let at = self.access.inventory.place(&project.id)?;
+        let entry = self.access.index.shown(self.access.index.circle(at)).hidden_roles?;
+        Some(Meant::perhaps(Doubt::Entry(entry)))
+    }
+
+    /// The roles of a project that it has, or may have, by their ids.
+    pub(super) fn roles_in(&self, project: &'a Resource) -> HashMap<&'a str, Meant<'a>> {
+        let mut roles: HashMap<&'a str, Meant<'a>> = HashMap::new();
+        for resource in self.access.inventory.grants_on(&project.id) {
+            let Some((role, meant)) = self.role_of(resource, project) else { continue };
+            let best = roles.get(role).is_some_and(|known| known.bound <= meant.bound);
+            if !best {
+                roles.insert(role, meant);
+            }
+        }
+        roles
+    }
+
+    /// The role that one place in a project's roles gives it.
+    fn role_of(&self, resource: &'a Resource, project: &'a Resource) -> Option<(&'a str, Meant<'a>)> {
+        let Body::Grant(grant) = &resource.body else { return None };
+        if grant.form != GrantForm::ProjectRole {
+            return None;
+        }
+        let role = role_id(resource)?;
+        let meant = match grant.holder {
+            Holder::Principal | Holder::Group => self.meant(grant, 0, Some(project))?,
+            _ => Meant::perhaps(Doubt::Holder),
+        };
+        Some((role, meant))
+    }
+}
+
+/// The id of the role that a place in a role is of: `project-role:<project>/<role>/<holder>`.
+pub(super) fn role_id(grant: &Resource) -> Option<&str> {
+    grant.id.native().strip_prefix("project-role:")?.split('/').nth(1)
+}
+
+impl<'a> Doubt<'a> {
+    /// The doubt as a fragment of a sentence, with what would settle it.
+    pub(super) fn words(&self, access: Access<'_, 'a>, account: &Resource) -> String {
+        let ledger = &access.inventory.snapshot().ledger;
+        let gap = |at: u32| ledger.get(at as usize).map_or_else(String::new, gap_words);
+        match self {
+            Self::Groups => format!("not all groups of {} were told", account.title()),
+            Self::Nesting => format!("which groups those of {} are inside of was not told", account.title()),
+            Self::Holder => "some grants name nobody that was understood".to_owned(),
+            Self::Accounts(circle) => accounts_words(access.index.shown(*circle), ledger),
+            Self::Entry(at) => gap(*at),
+            Self::Seats(application) => format!("which groups take a seat of {application} was not told"),
+            Self::Scheme => "which permission scheme some projects use was not told".to_owned(),
+            Self::TeamManaged => "the access of team-managed projects cannot be read by any API".to_owned(),
+            Self::Lead => "who leads some projects was not told".to_owned(),
+            Self::Role(role) => format!("what the role “{role}” permits was not told"),
+            Self::NotAsked => {
+                "Jira tells the lesser global permissions of single accounts only, and was not asked for this one"
+                    .to_owned()
+            }
+            Self::Public => "whether some repositories are public was not told".to_owned(),
+        }
+    }
+}
+
+fn gap_words(entry: &LedgerEntry) -> String {
+    let mut words = entry.gap_text();
+    if !entry.right.is_empty() {
+        words.push_str("; it takes ");
+        words.push_str(&entry.right);
+    }
+    words
+}
+
+fn accounts_words(shown: &Shown, ledger: &[LedgerEntry]) -> String {
+    match shown.hidden_accounts.and_then(|at| ledger.get(at as usize)) {
+        Some(entry) => gap_words(entry),
+        None => {
+            let sources: Vec<&str> = shown.sources.iter().map(|source| source.as_str()).collect();
+            format!("{} showed no accounts", sources.join(", "))
+        }
+    }
+}
+
+/// The project that a share is with, or of whose role it speaks: `<project>` or `<project>/<role>` in its detail.
+pub(super) fn project_of_share<'a>(access: Access<'_, 'a>, grant: &Grant) -> Option<&'a Resource> {
+    let (Fact::Known(detail), Fact::Known(container)) = (&grant.holder_detail, &grant.container) else { return None };
+    let project = detail.split('/').next()?;
+    let id = ResourceId::new(container.tenant(), crate::model::Kind::Container, &format!("project:{project}"));
+    let resource = access.inventory.get(&id)?;
+    matches!(&resource.body, Body::Container(container) if container.form == ContainerForm::Project).then_some(resource)
+}
