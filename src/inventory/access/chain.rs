@@ -145,7 +145,7 @@ impl<'a> Access<'_, 'a> {
         self.given_outside(ways, key, body, &mut chains);
         self.without_grant(ways, key, container, body, &mut chains);
         // What the product sums up itself proves a permission; how it came about, the grants tell where they were read.
-        if chains.iter().all(|chain| chain.bound != Bound::Held) {
+        if chains.iter().all(|chain| chain.bound != Bound::Held || chain.of_everybody) {
             chains.extend(effective);
         }
         chains.sort_by(|left, right| order(left).cmp(&order(right)));

@@ -128,7 +128,8 @@ impl<'i, 'a> Ways<'i, 'a> {
                         next.extend(parents.iter().map(|parent| (parent, group)));
                     }
                     Some(Body::Group(Group { inside: Fact::Absent, .. })) => {}
-                    _ => ways.nesting_untold = true,
+                    // Groups of a workspace are inside of no others, whatever was told of them.
+                    _ => ways.nesting_untold |= group.tenant() == account.id.tenant(),
                 }
             }
             round = next;
@@ -295,14 +296,18 @@ impl<'i, 'a> Ways<'i, 'a> {
             let ways = groups.into_iter().filter_map(|group| self.in_group(group));
             return ways.min_by_key(|meant| meant.bound).map(seat);
         }
-        // Nobody told whose seats these are. Confluence tells which groups may use it; that proves one.
+        // Nobody told whose seats these are. Confluence tells which groups may use it; that proves one. Access to the Jira of
+        // the same site does not.
+        let site = match inventory.get(container).map(|space| &space.body) {
+            Some(Body::Container(Container { parent, .. })) => parent.known(),
+            _ => None,
+        };
         let opens = |group: &&'a ResourceId| {
-            inventory.grants_of(group).any(|grant| match &grant.body {
-                Body::Grant(Grant { form: GrantForm::ProductAccess, container: Fact::Known(site), .. }) => {
-                    site.tenant() == container.tenant()
-                }
-                _ => false,
-            })
+            site.is_some()
+                && inventory.grants_of(group).any(|grant| match &grant.body {
+                    Body::Grant(Grant { form: GrantForm::ProductAccess, container, .. }) => container.known() == site,
+                    _ => false,
+                })
         };
         if key == "confluence" && self.groups().any(|group| opens(&group)) {
             return Some(Meant::with_everybody());
