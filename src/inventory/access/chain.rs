@@ -2,7 +2,7 @@
 
 use super::powers::{given, given_by_being_public, given_inside};
 use super::reach::is_on_server;
-use super::ways::{Meant, Presence, Ways, project_of_share, role_id};
+use super::ways::{Doubt, Meant, Presence, Ways, project_of_share, role_id};
 use super::{ANY, Access, Bound};
 use crate::model::{
     Body, Container, ContainerForm, Credential, Fact, Grant, GrantForm, Holder, Principal, Resource, ResourceId,
@@ -48,6 +48,8 @@ pub struct Chain<'a> {
     pub from: Option<&'a Resource>,
     /// Why it is there without a grant: `lead`, `public`, or a role that comes with the account.
     pub without_grant: Option<&'a str>,
+    /// Why it is not certain.
+    pub(super) doubt: Option<Doubt<'a>>,
 }
 
 /// All chains to one permission, the shortest first.
@@ -172,7 +174,7 @@ impl<'a> Access<'_, 'a> {
                         }
                         let meant = match body.holder {
                             Holder::Principal | Holder::Group => ways.meant(body, circle, None),
-                            _ => Some(Meant::perhaps(super::ways::Doubt::Holder)),
+                            _ => Some(Meant::perhaps(Doubt::Holder)),
                         };
                         let Some(meant) = meant else { continue };
                         places += 1;
@@ -281,6 +283,7 @@ fn bare<'a>(meant: &Meant<'a>) -> Chain<'a> {
         grant: None,
         from: None,
         without_grant: None,
+        doubt: meant.doubt.clone(),
     }
 }
 

@@ -40,6 +40,7 @@ mod powers;
 mod reach;
 mod ways;
 mod who;
+mod words;
 
 use std::sync::Arc;
 
@@ -52,6 +53,7 @@ pub use chain::{Chain, Chains, Link};
 pub(super) use index::Index;
 pub use powers::{Power, power_of};
 pub use who::{Everybody, WhoCan, WhoHolds};
+pub use words::{ARROW, Shortest, Step, StepSort, form_words, in_line, place};
 
 /// How certain it is that a permission is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
