@@ -1,5 +1,6 @@
 //! The front door: arguments in, words and an exit code out. Results go to standard output, all else to standard error.
 
+mod access;
 mod alerts;
 mod baseline;
 mod calendar;
@@ -9,6 +10,7 @@ mod demo;
 pub mod exit;
 mod init;
 mod inventory;
+mod named;
 mod questions;
 mod register;
 mod report;
@@ -69,6 +71,8 @@ enum Command {
     Findings(questions::FindingsArgs),
     /// What was seen: accounts, groups, credentials, containers, grants, apps, webhooks, automations, variables, settings.
     Inventory(inventory::InventoryArgs),
+    /// What an account or a credential may do, and by which chains; or who may do something in a place.
+    Access(access::AccessArgs),
     /// What changed between the latest scan and the one before it.
     Drift(questions::DriftArgs),
     /// How completely each endpoint was read, and what that leaves unseen.
@@ -145,6 +149,7 @@ fn run(args: &Args) -> ExitCode {
         Command::Scan(args) => scan::run(&context, args),
         Command::Findings(args) => questions::findings(&context, args),
         Command::Inventory(args) => inventory::run(&context, args),
+        Command::Access(args) => access::run(&context, args),
         Command::Drift(args) => questions::drift(&context, args),
         Command::Coverage(args) => questions::coverage(&context, args),
         Command::Report(args) => report::run(&context, args),

@@ -35,6 +35,7 @@
 mod breadth;
 mod ceiling;
 mod chain;
+mod extent;
 mod index;
 mod powers;
 mod reach;
@@ -50,8 +51,10 @@ use crate::model::{Resource, ResourceId};
 pub use breadth::{Breadth, Count};
 pub use ceiling::Ceiling;
 pub use chain::{Chain, Chains, Link};
+pub(super) use extent::Extents;
+pub use extent::{Extent, Holders};
 pub(super) use index::Index;
-pub use powers::{Power, power_of};
+pub use powers::{Power, includes, power_of};
 pub use who::{Everybody, WhoCan, WhoHolds};
 pub use words::{ARROW, Shortest, Step, StepSort, form_words, in_line, place};
 
