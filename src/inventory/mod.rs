@@ -61,6 +61,8 @@ pub struct Prepared {
     pub realms: OnceLock<Realms>,
     /// What the questions about access lean on.
     access: OnceLock<access::Index>,
+    /// How far accounts and credentials reach, as far as somebody asked.
+    extents: OnceLock<access::Extents>,
 }
 
 impl<'a> Inventory<'a> {

@@ -151,4 +151,29 @@ impl Credential {
             hosts: Fact::Unknown,
         }
     }
+
+    /// Whether it still opens something. A word of the source that nobody explained does not stop it. What belongs to a
+    /// self-hosted product has no other end than its day, so that a list without a word on it will do.
+    #[must_use]
+    pub fn is_live(&self, now: DateTime<Utc>) -> Fact<bool> {
+        if self.has_ended(now) {
+            return Fact::Known(false);
+        }
+        let only_by_day = matches!(
+            self.form,
+            CredentialForm::PersonalAccessToken
+                | CredentialForm::AccessToken
+                | CredentialForm::OauthConsumer
+                | CredentialForm::IncomingLink
+        );
+        let untold = self.expires_at.is_unknown() || self.status.is_unknown() && !only_by_day;
+        if untold { Fact::Unknown } else { Fact::Known(true) }
+    }
+
+    /// True if it is known to open nothing any more: it was blocked or revoked, or its end has passed.
+    #[must_use]
+    pub fn has_ended(&self, now: DateTime<Utc>) -> bool {
+        let stopped = |status: &String| matches!(status.as_str(), "blocked" | "expired" | "revoked");
+        self.status.known().is_some_and(stopped) || self.expires_at.known().is_some_and(|end| *end <= now)
+    }
 }

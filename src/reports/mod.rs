@@ -3,6 +3,7 @@
 //! Everything here is a pure function of an [`Assessment`] or a part of one: same input, same bytes. Nothing here knows
 //! where the assessment came from, and no format serialises our own types, so both sides may change freely.
 
+mod access;
 mod csv;
 mod detail;
 mod explain;
@@ -24,6 +25,9 @@ use std::io;
 
 use crate::model::Assessment;
 
+pub use self::access::{
+    AccessQuestion, WhoCanQuestion, access_csv, access_json, access_page, who_can_csv, who_can_json, who_can_page,
+};
 pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_column_list};
 pub use self::detail::{Evidence, History, RulePage, RuleText, finding_detail, rule_detail};
 pub use self::explain::{FindingNote, Judgement, ResourceNote, Section, Sight, Thing, finding_note, resource_note};

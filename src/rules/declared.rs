@@ -661,7 +661,7 @@ fn key_of(container: &Container) -> &str {
 fn is_open(account: &Resource) -> Fact<bool> {
     match &account.body {
         Body::Principal(Principal { status: Fact::Known(status), .. }) => {
-            derived::opens(status).map_or(Fact::Unknown, Fact::Known)
+            Principal::lets_in(status).map_or(Fact::Unknown, Fact::Known)
         }
         _ => Fact::Unknown,
     }

@@ -194,15 +194,6 @@ pub(super) fn active_in_jira(view: &View<'_>) -> Fact<bool> {
     if shut { Fact::Known(false) } else { Fact::Unknown }
 }
 
-/// Whether an account with this status is let in by who decides; `None` if the word decides nothing.
-pub(super) fn opens(status: &str) -> Option<bool> {
-    match status {
-        "active" => Some(true),
-        "suspended" | "deactivated" | "closed" | "for-deletion" | "deleted" => Some(false),
-        _ => None,
-    }
-}
-
 /// The products that let the account in, or those that do not. A product that has no word on it is not asked; one that
 /// should have told and did not, or whose listing is a gap, leaves the question open.
 fn doors<'a>(view: &View<'a>, wanted: bool) -> Fact<Vec<&'a Standing>> {
@@ -232,7 +223,7 @@ pub(super) fn in_organisation(view: &View<'_>) -> Fact<bool> {
 
 pub(super) fn open_though_closed<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     let Fact::Known(status) = &principal(view).status else { return Fact::Unknown };
-    if opens(status) != Some(false) {
+    if Principal::lets_in(status) != Some(false) {
         return Fact::Known(Texts::Made(Vec::new()));
     }
     doors(view, true).map(|open| Texts::Made(open.iter().map(|standing| standing.product.title()).collect()))
@@ -249,7 +240,7 @@ pub(super) fn disagreements<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
         (Fact::Known(open), Fact::Known(closed)) => (open, closed),
         _ => return Fact::Unknown,
     };
-    let word = account.status.known().and_then(|status| Some((status, opens(status)?)));
+    let word = account.status.known().and_then(|status| Some((status, Principal::lets_in(status)?)));
     let titles = |standings: &[&Standing]| {
         let titles: BTreeSet<&str> = standings.iter().map(|standing| standing.product.title()).collect();
         titles.into_iter().collect::<Vec<_>>().join(", ")
@@ -353,31 +344,14 @@ pub(super) fn version_number(view: &View<'_>) -> Fact<i64> {
     })
 }
 
-/// Whether a credential still opens something. A word of the source that nobody explained does not stop it. What belongs
-/// to a self-hosted product has no other end than its day, so that a list without a word on it will do.
+/// Whether a credential still opens something.
 pub(super) fn is_live(credential: &Credential, now: DateTime<Utc>) -> Fact<bool> {
-    if has_ended(credential, now) {
-        return Fact::Known(false);
-    }
-    let only_by_day = matches!(
-        credential.form,
-        CredentialForm::PersonalAccessToken
-            | CredentialForm::AccessToken
-            | CredentialForm::OauthConsumer
-            | CredentialForm::IncomingLink
-    );
-    let untold = credential.expires_at.is_unknown() || credential.status.is_unknown() && !only_by_day;
-    if untold { Fact::Unknown } else { Fact::Known(true) }
-}
-
-fn has_ended(credential: &Credential, now: DateTime<Utc>) -> bool {
-    let stopped = |status: &String| matches!(status.as_str(), "blocked" | "expired" | "revoked");
-    credential.status.known().is_some_and(stopped) || credential.expires_at.known().is_some_and(|end| *end <= now)
+    credential.is_live(now)
 }
 
 /// Never unknown: what nobody told to have ended has to be looked at.
 pub(super) fn ended(view: &View<'_>) -> Fact<bool> {
-    Fact::Known(has_ended(credential(view), view.now))
+    Fact::Known(credential(view).has_ended(view.now))
 }
 
 pub(super) fn group_roles<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
@@ -660,7 +634,7 @@ fn is_there(inventory: &Inventory<'_>, grant: &Grant) -> Fact<bool> {
         (Fact::Known(id), _, _) => match inventory.principal(id) {
             Some(account) if account.account_type == Fact::Known(PrincipalType::App) => Fact::Known(false),
             Some(account) => {
-                account.status.as_ref().and_then(|status| opens(status).map_or(Fact::Unknown, Fact::Known))
+                account.status.as_ref().and_then(|status| Principal::lets_in(status).map_or(Fact::Unknown, Fact::Known))
             }
             None => Fact::Unknown,
         },

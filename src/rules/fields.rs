@@ -3,8 +3,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{declared, derived, reach};
+use super::{declared, derived, reach, reach_of};
 use crate::inventory::Inventory;
+use crate::inventory::access::Power;
 use crate::model::Kind::{
     App as AP, Automation as AU, Container as CT, Credential as CR, Grant as GR, Group as GP, Integration as IN,
     Person as PE, Principal as PR, Setting as SE, Variable as VA, Webhook as WH,
@@ -147,6 +148,10 @@ const REPOSITORY_ACCESS: Need = (GR, &["effective-repository-permission"]);
 /// What groups open.
 const GROUP_ACCESS: Need = (GP, &["jira-access", "confluence-access"]);
 
+/// What decides how far accounts and credentials reach.
+const ACCESS: &[Need] =
+    &[(GR, &[]), (GP, &[]), (PR, &[]), (CT, &["project", "permission-scheme", "application", "space", "repository"])];
+
 /// Every field, by kind.
 #[rustfmt::skip]
 pub static FIELDS: &[Field] = &[
@@ -189,6 +194,27 @@ pub static FIELDS: &[Field] = &[
     field(PR, "seats", Get::Texts(derived::seats), "Jira applications it takes a seat of.").derived(&[APPLICATIONS]),
     field(PR, "takes_seat", Get::Bool(derived::takes_seat), "It takes a seat of at least one Jira application.").derived(&[APPLICATIONS]),
     field(PR, "live_credentials", Get::Int(derived::live_credentials), "Its tokens and OAuth clients that are neither expired nor blocked.").derived(&[TOKENS]),
+    field(PR, "readable", Get::Int(reach_of::readable), "Projects, spaces and repositories that it may see; not known where more could not be ruled out.").derived(ACCESS),
+    field(PR, "readable_at_least", Get::Int(reach_of::readable_at_least), "As many of these are certain.").derived(ACCESS),
+    field(PR, "readable_at_most", Get::Int(reach_of::readable_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
+    field(PR, "writable", Get::Int(reach_of::writable), "Projects, spaces and repositories in which it may change something; not known where more could not be ruled out.").derived(ACCESS),
+    field(PR, "writable_at_least", Get::Int(reach_of::writable_at_least), "As many of these are certain.").derived(ACCESS),
+    field(PR, "writable_at_most", Get::Int(reach_of::writable_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
+    field(PR, "destroyable", Get::Int(reach_of::destroyable), "Projects, spaces and repositories in which it may delete what others made, or act in their name; not known where more could not be ruled out.").derived(ACCESS),
+    field(PR, "destroyable_at_least", Get::Int(reach_of::destroyable_at_least), "As many of these are certain.").derived(ACCESS),
+    field(PR, "destroyable_at_most", Get::Int(reach_of::destroyable_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
+    field(PR, "administered", Get::Int(reach_of::administered), "Projects, spaces and repositories that it decides on; not known where more could not be ruled out.").derived(ACCESS),
+    field(PR, "administered_at_least", Get::Int(reach_of::administered_at_least), "As many of these are certain.").derived(ACCESS),
+    field(PR, "administered_at_most", Get::Int(reach_of::administered_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
+    field(PR, "writable_percent", Get::Int(reach_of::writable_percent), "In how many hundredths of the projects, spaces and repositories that were seen it may change something for certain.").derived(ACCESS),
+    field(PR, "writable_percent_at_most", Get::Int(reach_of::writable_percent_at_most), "The same with all that could not be ruled out; not known where nothing is.").derived(ACCESS),
+    field(PR, "administers", Get::Texts(reach_of::administers), "Whole products and organisations that it administers for certain, each with the chain that leads there; none only if that is proven.").derived(ACCESS),
+    field(PR, "gravest", Get::Text(reach_of::gravest), "The most dangerous permission that it has for certain, and where; null if it is proven to have none.").nullable().derived(ACCESS),
+    field(PR, "gravest_power", Get::Text(reach_of::gravest_power), "How much can be done with that.").words_of(|| Power::ALL.map(Power::name).to_vec()).nullable().derived(ACCESS),
+    field(PR, "gravest_chain", Get::Text(reach_of::gravest_chain), "The shortest chain to that permission, from the credential or account to the place.").nullable().derived(ACCESS),
+    field(PR, "permissions", Get::Texts(reach_of::permissions), "Permissions that it has anywhere and not just as everybody has them; not known where more could not be ruled out.").derived(ACCESS),
+    field(PR, "permissions_at_least", Get::Texts(reach_of::permissions_at_least), "Those of them that are certain.").derived(ACCESS),
+    field(PR, "permissions_at_most", Get::Texts(reach_of::permissions_at_most), "Those, and all that could not be ruled out or depend on the single issue; not known where that may be any.").derived(ACCESS),
 
     field(GP, "name", Get::Text(name), "The group's name."),
     field(GP, "id", Get::Text(id), "Its id in keyroll."),
@@ -225,6 +251,27 @@ pub static FIELDS: &[Field] = &[
     field(CR, "owner_exists", Get::Bool(derived::owner_exists), "The account it acts as was seen.").derived(&[(PR, &[])]),
     field(CR, "ended", Get::Bool(derived::ended), "It opens nothing any more: it was blocked or revoked, or its end has passed. Not so where nobody told.").derived(&[]),
     field(CR, "owner_names", Get::Texts(derived::owner_names), "What the account it acts as goes by; no entries if that was not seen.").derived(&[]),
+    field(CR, "readable", Get::Int(reach_of::readable), "Projects, spaces and repositories that it may see; not known where more could not be ruled out.").derived(ACCESS),
+    field(CR, "readable_at_least", Get::Int(reach_of::readable_at_least), "As many of these are certain.").derived(ACCESS),
+    field(CR, "readable_at_most", Get::Int(reach_of::readable_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
+    field(CR, "writable", Get::Int(reach_of::writable), "Projects, spaces and repositories in which it may change something; not known where more could not be ruled out.").derived(ACCESS),
+    field(CR, "writable_at_least", Get::Int(reach_of::writable_at_least), "As many of these are certain.").derived(ACCESS),
+    field(CR, "writable_at_most", Get::Int(reach_of::writable_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
+    field(CR, "destroyable", Get::Int(reach_of::destroyable), "Projects, spaces and repositories in which it may delete what others made, or act in their name; not known where more could not be ruled out.").derived(ACCESS),
+    field(CR, "destroyable_at_least", Get::Int(reach_of::destroyable_at_least), "As many of these are certain.").derived(ACCESS),
+    field(CR, "destroyable_at_most", Get::Int(reach_of::destroyable_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
+    field(CR, "administered", Get::Int(reach_of::administered), "Projects, spaces and repositories that it decides on; not known where more could not be ruled out.").derived(ACCESS),
+    field(CR, "administered_at_least", Get::Int(reach_of::administered_at_least), "As many of these are certain.").derived(ACCESS),
+    field(CR, "administered_at_most", Get::Int(reach_of::administered_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
+    field(CR, "writable_percent", Get::Int(reach_of::writable_percent), "In how many hundredths of the projects, spaces and repositories that were seen it may change something for certain.").derived(ACCESS),
+    field(CR, "writable_percent_at_most", Get::Int(reach_of::writable_percent_at_most), "The same with all that could not be ruled out; not known where nothing is.").derived(ACCESS),
+    field(CR, "administers", Get::Texts(reach_of::administers), "Whole products and organisations that it administers for certain, each with the chain that leads there; none only if that is proven.").derived(ACCESS),
+    field(CR, "gravest", Get::Text(reach_of::gravest), "The most dangerous permission that it has for certain, and where; null if it is proven to have none.").nullable().derived(ACCESS),
+    field(CR, "gravest_power", Get::Text(reach_of::gravest_power), "How much can be done with that.").words_of(|| Power::ALL.map(Power::name).to_vec()).nullable().derived(ACCESS),
+    field(CR, "gravest_chain", Get::Text(reach_of::gravest_chain), "The shortest chain to that permission, from the credential or account to the place.").nullable().derived(ACCESS),
+    field(CR, "permissions", Get::Texts(reach_of::permissions), "Permissions that it has anywhere and not just as everybody has them; not known where more could not be ruled out.").derived(ACCESS),
+    field(CR, "permissions_at_least", Get::Texts(reach_of::permissions_at_least), "Those of them that are certain.").derived(ACCESS),
+    field(CR, "permissions_at_most", Get::Texts(reach_of::permissions_at_most), "Those, and all that could not be ruled out or depend on the single issue; not known where that may be any.").derived(ACCESS),
 
     field(CT, "name", Get::Text(name), "The container's name."),
     field(CT, "id", Get::Text(id), "Its id in keyroll."),
@@ -258,6 +305,11 @@ pub static FIELDS: &[Field] = &[
     field(CT, "service_accounts", Get::Int(derived::service_accounts), "Service accounts of the organisation; known for organisations alone.").derived(&[(PR, &[])]),
     field(CT, "projects", Get::Int(derived::container_projects), "Projects that use a permission scheme; known for schemes alone.").derived(&[PROJECTS]),
     field(CT, "licence_group_names", Get::Texts(derived::licence_group_names), "Groups whose members take a seat.").derived(&[(GP, &[])]),
+    field(CT, "writable_by", Get::Int(reach_of::writable_by), "Accounts that may change something in a project, space or repository, and not just as everybody may; those that are not let in are left out. Not known where more could not be ruled out.").derived(ACCESS),
+    field(CT, "writable_by_at_least", Get::Int(reach_of::writable_by_at_least), "As many of these are certain.").derived(ACCESS),
+    field(CT, "decided_by", Get::Int(reach_of::decided_by), "Accounts that decide on a project, space or repository, however they come by it; those that are not let in are left out. Not known where more could not be ruled out.").derived(ACCESS),
+    field(CT, "decided_by_at_least", Get::Int(reach_of::decided_by_at_least), "As many of these are certain.").derived(ACCESS),
+    field(CT, "decided_by_at_most", Get::Int(reach_of::decided_by_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
 
     field(GR, "name", Get::Text(name), "The grant in words."),
     field(GR, "id", Get::Text(id), "Its id in keyroll."),

@@ -19,6 +19,7 @@ pub mod functions;
 mod overrides;
 mod params;
 mod reach;
+mod reach_of;
 mod reasons;
 mod rule;
 

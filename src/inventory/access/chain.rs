@@ -48,6 +48,8 @@ pub struct Chain<'a> {
     pub from: Option<&'a Resource>,
     /// Why it is there without a grant: `lead`, `owner`, `public`, or a role that comes with the account.
     pub without_grant: Option<&'a str>,
+    /// Why it is not certain.
+    pub(super) doubt: Option<Doubt<'a>>,
 }
 
 /// All chains to one permission, the shortest first: one for each grant that gives it, and for each place in a role where
@@ -277,6 +279,7 @@ fn bare<'a>(meant: &Meant<'a>) -> Chain<'a> {
         grant: None,
         from: None,
         without_grant: None,
+        doubt: meant.doubt.clone(),
     }
 }
 

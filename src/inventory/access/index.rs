@@ -7,8 +7,7 @@ use super::breadth::is_content;
 use super::powers::forms_on;
 use crate::inventory::Inventory;
 use crate::model::{
-    Body, Container, ContainerForm, Fact, Grant, GrantForm, Group, Holder, Kind, LedgerEntry, ResourceId,
-    SourceName,
+    Body, Container, ContainerForm, Fact, Grant, GrantForm, Group, Holder, Kind, LedgerEntry, ResourceId, SourceName,
 };
 
 /// The sources that show a resource, as a number: resources shown by the same sources have the same.

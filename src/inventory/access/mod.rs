@@ -45,11 +45,13 @@
 mod breadth;
 mod ceiling;
 mod chain;
+mod extent;
 mod index;
 mod powers;
 mod reach;
 mod ways;
 mod who;
+mod words;
 
 use std::sync::Arc;
 
@@ -59,9 +61,12 @@ use crate::model::{Resource, ResourceId};
 pub use breadth::{Breadth, Count};
 pub use ceiling::Ceiling;
 pub use chain::{Chain, Chains, Link};
+pub(super) use extent::Extents;
+pub use extent::{Extent, Holders};
 pub(super) use index::Index;
-pub use powers::{Power, power_of};
+pub use powers::{Power, includes, power_of};
 pub use who::{Everybody, WhoCan, WhoHolds};
+pub use words::{ARROW, Shortest, Step, StepSort, form_words, in_line, place};
 
 /// How certain it is that a permission is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -436,7 +436,8 @@ impl<'a> Gathering<'_, '_, 'a> {
             let inside = |at: &u32| access.index.inside(&access.inventory.resource(*at).id);
             round = round.iter().flat_map(inside).copied().filter(|inner| *inner != at).collect();
             for inner in &round {
-                let Body::Container(Container { form: inner_form, .. }) = &access.inventory.resource(*inner).body else {
+                let Body::Container(Container { form: inner_form, .. }) = &access.inventory.resource(*inner).body
+                else {
                     continue;
                 };
                 for key in given_inside(grant, form, *inner_form) {

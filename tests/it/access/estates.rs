@@ -343,10 +343,8 @@ impl Estate {
         }
         for group in &dice.some(groups, 50) {
             let role = *dice.pick(&["atlassian/user", "atlassian/admin"]);
-            let grant = Grant {
-                group: Fact::Known(group.clone()),
-                ..Grant::of(GrantForm::PlatformRole, role, Holder::Group)
-            };
+            let grant =
+                Grant { group: Fact::Known(group.clone()), ..Grant::of(GrantForm::PlatformRole, role, Holder::Group) };
             let native = format!("platform-role:ari:jira/{role}/{}", group.native());
             self.grant(source, "roles of groups", &native, &product, grant);
             for account in accounts.iter().filter(|account| self.is_in(account, group)) {
@@ -392,10 +390,8 @@ impl Estate {
     fn opens(&mut self, source: &str, site: &ResourceId, groups: &[ResourceId], dice: &mut Dice) {
         for group in &dice.some(groups, 60) {
             let role = *dice.pick(&["user", "admin", "site-admin"]);
-            let grant = Grant {
-                group: Fact::Known(group.clone()),
-                ..Grant::of(GrantForm::ProductAccess, role, Holder::Group)
-            };
+            let grant =
+                Grant { group: Fact::Known(group.clone()), ..Grant::of(GrantForm::ProductAccess, role, Holder::Group) };
             let native = format!("product-access:{}/{role}/{}", site.native(), group.native());
             self.grant(source, "access of groups", &native, site, grant);
         }
@@ -415,7 +411,9 @@ impl Estate {
             })
         };
         for account in accounts {
-            let Body::Principal(Principal { account_type, groups, .. }) = &self.resources[account].body else { continue };
+            let Body::Principal(Principal { account_type, groups, .. }) = &self.resources[account].body else {
+                continue;
+            };
             let is_machine = matches!(account_type, Fact::Known(PrincipalType::App | PrincipalType::Agent));
             let asked = is_machine || groups.known().into_iter().flatten().any(|group| administers(group, self));
             if !asked {
@@ -452,9 +450,8 @@ impl Estate {
             ..inside(ContainerForm::Application)
         };
         self.see(source, "applications", &application, Body::Container(body));
-        let schemes: Vec<ResourceId> = (0..dice.between(1, 2))
-            .map(|at| id(tenant, Kind::Container, &format!("permission-scheme:{at}")))
-            .collect();
+        let schemes: Vec<ResourceId> =
+            (0..dice.between(1, 2)).map(|at| id(tenant, Kind::Container, &format!("permission-scheme:{at}"))).collect();
         for scheme in &schemes {
             let body = inside(ContainerForm::PermissionScheme);
             self.see(source, "permission schemes", scheme, Body::Container(body));
@@ -599,9 +596,7 @@ impl Estate {
                 let grant = match dice.below(6) {
                     0 => of(Holder::Anyone),
                     1 => of(Holder::LoggedIn),
-                    2 => {
-                        Grant { holder_detail: Fact::Known("confluence".to_owned()), ..of(Holder::ApplicationRole) }
-                    }
+                    2 => Grant { holder_detail: Fact::Known("confluence".to_owned()), ..of(Holder::ApplicationRole) },
                     _ => match self.held(form, role, accounts, groups, dice) {
                         Some((grant, _)) => grant,
                         None => of(Holder::LoggedIn),
@@ -693,7 +688,13 @@ impl Estate {
                 let role = *dice.pick(&on_projects);
                 let form = GrantForm::RepositoryProjectPermission;
                 if let Some((grant, holder)) = self.held(form, role, accounts, groups, dice) {
-                    self.grant(source, "permissions on projects", &format!("{}/{holder}", project.native()), &project, grant);
+                    self.grant(
+                        source,
+                        "permissions on projects",
+                        &format!("{}/{holder}", project.native()),
+                        &project,
+                        grant,
+                    );
                 }
             }
             if on_server && dice.in_100(25) {
@@ -730,7 +731,12 @@ impl Estate {
     // ---- servers ----
 
     /// A server with its accounts and groups, which may be inside of each other, in a ring as well.
-    fn server(&mut self, source: &'static str, tenant: &str, dice: &mut Dice) -> (ResourceId, Vec<ResourceId>, Vec<ResourceId>) {
+    fn server(
+        &mut self,
+        source: &'static str,
+        tenant: &str,
+        dice: &mut Dice,
+    ) -> (ResourceId, Vec<ResourceId>, Vec<ResourceId>) {
         self.source(source);
         let home = id(tenant, Kind::Container, "instance");
         self.see(source, "instance", &home, Body::Container(Container::unknown(ContainerForm::Instance)));

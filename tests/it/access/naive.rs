@@ -186,9 +186,11 @@ impl<'a> Naive<'a> {
     /// As `entries`, and those of sources that show no containers of their own.
     fn entries_about(&self, shown: &'a Resource) -> impl Iterator<Item = &'a LedgerEntry> {
         let brings_grants_alone = |entry: &LedgerEntry| {
-            !self.snapshot.ledger.iter().any(|other| {
-                other.source == entry.source && other.shows.contains(&Kind::Container)
-            })
+            !self
+                .snapshot
+                .ledger
+                .iter()
+                .any(|other| other.source == entry.source && other.shows.contains(&Kind::Container))
         };
         self.snapshot.ledger.iter().filter(move |entry| {
             shown.seen_by.iter().any(|seen| seen.source == entry.source) || brings_grants_alone(entry)
@@ -276,7 +278,8 @@ impl<'a> Case<'_, 'a> {
         for around in self.around() {
             let Body::Container(around_body) = &around.body else { continue };
             let other = Case { container: around, body: around_body, realm: self.realm_of(around), ..*self };
-            for (_, grant) in self.naive.grants.iter().filter(|(_, grant)| grant.container.known() == Some(&around.id)) {
+            for (_, grant) in self.naive.grants.iter().filter(|(_, grant)| grant.container.known() == Some(&around.id))
+            {
                 for key in inherited(grant, around_body.form, self.body.form) {
                     if let Some(meant) = other.meant(grant, None) {
                         ways.push(way(key, meant, 2 + meant.groups));
@@ -537,8 +540,7 @@ impl<'a> Case<'_, 'a> {
             return is_theirs && !told(group);
         }
         // From where one may come: the groups it is in, and those it may be in because nobody told.
-        let mut from: Vec<&ResourceId> =
-            self.certain.keys().copied().filter(|one| one.tenant() == tenant).collect();
+        let mut from: Vec<&ResourceId> = self.certain.keys().copied().filter(|one| one.tenant() == tenant).collect();
         if self.principal.groups.is_unknown() {
             if !told(group) || self.unseen_groups_nest(tenant) {
                 return true;
@@ -559,8 +561,7 @@ impl<'a> Case<'_, 'a> {
 
     /// Groups that were not seen may be inside of those that were.
     fn unseen_groups_nest(&self, tenant: &str) -> bool {
-        let nests =
-            self.naive.groups.iter().any(|(id, group)| id.tenant() == tenant && group.inside != Fact::Absent);
+        let nests = self.naive.groups.iter().any(|(id, group)| id.tenant() == tenant && group.inside != Fact::Absent);
         let hidden = self.naive.snapshot.ledger.iter().any(|entry| {
             let knows = |resource: &&Resource| {
                 let ids: Vec<&ResourceId> = match &resource.body {
@@ -650,10 +651,8 @@ impl<'a> Case<'_, 'a> {
             ContainerForm::Organisation if role.starts_with("atlassian/") && self.here() == Here::Yes => {
                 let organisations =
                     self.naive.containers.values().filter(|(_, body)| body.form == ContainerForm::Organisation);
-                let homes = organisations
-                    .filter_map(|(one, _)| self.at(one))
-                    .filter(|there| there.here() == Here::Yes)
-                    .count();
+                let homes =
+                    organisations.filter_map(|(one, _)| self.at(one)).filter(|there| there.here() == Here::Yes).count();
                 match (homes, self.tells_platform_roles()) {
                     (1, _) => Some(HELD),
                     (_, true) => None,
@@ -780,7 +779,9 @@ fn gives(grant: &Grant) -> Option<Vec<String>> {
         (Share, "edit") => &["edit", "view"],
         (RepositoryPermission | EffectiveRepositoryPermission, "admin") => &["read", "write", "admin"],
         (RepositoryPermission | EffectiveRepositoryPermission, "write") => &["read", "write"],
-        (RepositoryPermission | EffectiveRepositoryPermission, "REPO_ADMIN") => &["REPO_READ", "REPO_WRITE", "REPO_ADMIN"],
+        (RepositoryPermission | EffectiveRepositoryPermission, "REPO_ADMIN") => {
+            &["REPO_READ", "REPO_WRITE", "REPO_ADMIN"]
+        }
         (RepositoryPermission | EffectiveRepositoryPermission, "REPO_WRITE") => &["REPO_READ", "REPO_WRITE"],
         (RepositoryProjectPermission, "admin") => &["read", "write", "create-repo", "admin"],
         (RepositoryProjectPermission, "create-repo") => &["read", "write", "create-repo"],
