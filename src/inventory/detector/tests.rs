@@ -1,0 +1,1 @@
+//! Each signal, and what only looks like it.
