@@ -4,6 +4,7 @@
 
 mod alerts;
 mod conditions;
+mod detector;
 mod docs;
 mod drift;
 mod faults;

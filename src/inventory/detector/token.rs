@@ -112,11 +112,17 @@ fn silence(scene: &Scene<'_, '_>, resource: &Resource, credential: &Credential, 
             return;
         }
     };
-    let is_new = owner.added_at.known().is_some_and(|added| scene.is_within(*added, weights().silent_days));
-    if !is_used || is_new {
+    let is_new = match owner.added_at {
+        Fact::Known(added) => Fact::Known(scene.is_within(added, weights().silent_days)),
+        // Where nobody keeps that day, no account is new.
+        Fact::Absent => Fact::Known(false),
+        Fact::Unknown => Fact::Unknown,
+    };
+    if !is_used || is_new == Fact::Known(true) {
         return;
     }
     match pages(owner) {
+        Pages::Never if is_new.is_unknown() => signs.miss(Clue::SilentPages, "how old the account is is not told"),
         Pages::Never => signs.see(Clue::SilentPages, None, "used, and its owner never opened a page", &resource.id),
         Pages::Last(last, true) if !scene.is_within(last, weights().silent_days) => {
             let seen = format!("used, and its owner last opened a page on {}", last.date_naive());
