@@ -9,7 +9,7 @@ use super::fields::{Texts, View, app, container, credential, grant, group, princ
 use crate::inventory::Inventory;
 use crate::model::{
     Body, Container, ContainerForm, Credential, CredentialForm, Fact, Grant, GrantForm, Group, Holder, Kind,
-    LedgerEntry, Principal, PrincipalType, Product, Resource, ResourceId, SourceName, Standing,
+    LedgerEntry, Principal, PrincipalType, Product, ResourceId, SourceName, Standing,
 };
 
 const ORG_ADMIN: &str = "atlassian/org-admin";
@@ -292,7 +292,7 @@ pub(super) fn takes_seat(view: &View<'_>) -> Fact<bool> {
 /// Personal access tokens alone count on a self-hosted product; keys and what belongs to repositories have rules of
 /// their own.
 pub(super) fn live_credentials(view: &View<'_>) -> Fact<i64> {
-    if !tokens_told(view.inventory, view.resource) {
+    if !view.inventory.tokens_told(view.resource) {
         return Fact::Unknown;
     }
     let server = view.resource.id.tenant() != ResourceId::CLOUD;
@@ -313,24 +313,6 @@ pub(super) fn live_credentials(view: &View<'_>) -> Fact<i64> {
         }
     }
     Fact::Known(live)
-}
-
-/// True if no token of an account can be out of sight. No API lists the tokens of people whom the organisation does not
-/// manage; those of a self-hosted product's account are listed by a source that shows the account.
-pub(super) fn tokens_told(inventory: &Inventory<'_>, account: &Resource) -> bool {
-    let Body::Principal(principal) = &account.body else { return false };
-    if account.id.tenant() == ResourceId::CLOUD {
-        let person = !matches!(principal.account_type, Fact::Known(kind) if kind != PrincipalType::Person);
-        let hidden = person && principal.managed != Fact::Known(true);
-        return !hidden && inventory.all_seen(Kind::Credential, &["api-token", "oauth-client"]);
-    }
-    let own = |source: &SourceName| account.seen_by.iter().any(|sighting| sighting.source == *source);
-    let ledger = inventory.coverage().0;
-    let shows = |entry: &&LedgerEntry| {
-        own(&entry.source) && entry.can_show(Kind::Credential, &["personal-access-token", "align-token"])
-    };
-    let mut lists = ledger.iter().filter(shows).peekable();
-    lists.peek().is_some() && !lists.any(LedgerEntry::is_gap)
 }
 
 pub(super) fn version_number(view: &View<'_>) -> Fact<i64> {
@@ -659,21 +641,16 @@ pub(super) fn credential_acts_for<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     credential(view).acts_for.as_ref().map(|accounts| names(view.inventory, accounts))
 }
 
-/// Whether the audit log was read up to this scan. What it told before stays told, but is no longer the latest word.
-fn log_in_sight(inventory: &Inventory<'_>) -> bool {
-    inventory.all_seen(Kind::App, &["acting-app"])
-}
-
 /// Never false: that there was no later log-in is a fact or not known.
 pub(super) fn log_ins_told(view: &View<'_>) -> Fact<bool> {
-    if log_in_sight(view.inventory) { Fact::Known(true) } else { Fact::Unknown }
+    if view.inventory.log_in_sight() { Fact::Known(true) } else { Fact::Unknown }
 }
 
 /// False only where somebody was seen using it, it was the owner, and nobody can have used it since.
 pub(super) fn used_by_other(view: &View<'_>) -> Fact<bool> {
     match (&credential(view).owner, &credential(view).last_used_by) {
         (Fact::Known(owner), Fact::Known(user)) if owner != user => Fact::Known(true),
-        (Fact::Known(_), Fact::Known(_)) if log_in_sight(view.inventory) => Fact::Known(false),
+        (Fact::Known(_), Fact::Known(_)) if view.inventory.log_in_sight() => Fact::Known(false),
         _ => Fact::Unknown,
     }
 }
@@ -706,7 +683,7 @@ pub(super) fn acts_for_people(view: &View<'_>) -> Fact<i64> {
         Fact::Absent => &[],
         Fact::Unknown => return Fact::Unknown,
     };
-    let (mut people, mut told) = (0, log_in_sight(view.inventory));
+    let (mut people, mut told) = (0, view.inventory.log_in_sight());
     for id in accounts {
         match view.inventory.principal(id).map(|account| account.account_type) {
             Some(Fact::Known(PrincipalType::Person)) => people += 1,

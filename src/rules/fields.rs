@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{declared, derived, reach, reach_of};
+use super::{declared, derived, detected, reach, reach_of};
 use crate::inventory::Inventory;
 use crate::inventory::access::Power;
 use crate::model::Kind::{
@@ -131,6 +131,10 @@ const fn of_change(name: &'static str, get: Get, doc: &'static str) -> Field {
 const TOKENS: Need = (CR, &["api-token", "oauth-client", "org-api-key"]);
 /// Everything that acts for an account.
 const ACCOUNT_TOKENS: Need = (CR, &["api-token", "oauth-client", "personal-access-token", "align-token"]);
+/// What the detector looks at: of an account.
+const DETECTED: &[Need] = &[ACCOUNT_TOKENS, AUDIT_LOG, (AU, &[]), (WH, &[]), (VA, &[]), (IN, &[]), (PE, &[])];
+/// What it looks at: of a credential.
+const USED: &[Need] = &[(PR, &[]), AUDIT_LOG, (VA, &[]), (IN, &[])];
 /// What schemes and roles give in projects.
 const SCHEME_GRANTS: Need = (GR, &["permission", "project-role"]);
 /// Jira applications, with the groups that take their seats.
@@ -216,6 +220,16 @@ pub static FIELDS: &[Field] = &[
     field(PR, "permissions_at_least", Get::Texts(reach_of::permissions_at_least), "Those of them that are certain.").derived(ACCESS),
     field(PR, "permissions_at_most", Get::Texts(reach_of::permissions_at_most), "Those, and all that could not be ruled out or depend on the single issue; not known where that may be any.").derived(ACCESS),
 
+    field(PR, "machine_score", Get::Int(detected::machine_score), "How sure one may be that a machine uses it, of 100; not known where what was not told could decide.").derived(DETECTED),
+    field(PR, "person_score", Get::Int(detected::person_score), "How sure one may be that a person uses it, of 100.").derived(DETECTED),
+    field(PR, "machine_signs", Get::Texts(detected::machine_signs), "What speaks for a machine, each sign with where it was seen.").derived(DETECTED),
+    field(PR, "person_signs", Get::Texts(detected::person_signs), "What speaks for a person.").derived(DETECTED),
+    field(PR, "is_persons", Get::Bool(detected::is_persons), "It is a person's account, by all that it looks like and is used for.").derived(DETECTED),
+    field(PR, "looks_human_behaves_like_machine", Get::Bool(detected::behaves_like_machine), "It looks like a person's account, nobody is at work with it, and it is used as machines use one.").derived(DETECTED),
+    field(PR, "systems", Get::Texts(detected::systems), "Systems that run on it, as far as one may be sure.").derived(DETECTED),
+    field(PR, "several_systems", Get::Bool(detected::several_systems), "More than one system runs on it.").derived(DETECTED),
+    field(PR, "systems_undeclared", Get::Texts(detected::systems_undeclared), "Those that the register does not name on it; null where there is no register.").nullable().derived(DETECTED),
+
     field(GP, "name", Get::Text(name), "The group's name."),
     field(GP, "id", Get::Text(id), "Its id in keyroll."),
     field(GP, "description", Get::Text(|v| text(&group(v).description)), "Its description.").nullable(),
@@ -272,6 +286,13 @@ pub static FIELDS: &[Field] = &[
     field(CR, "permissions", Get::Texts(reach_of::permissions), "Permissions that it has anywhere and not just as everybody has them; not known where more could not be ruled out.").derived(ACCESS),
     field(CR, "permissions_at_least", Get::Texts(reach_of::permissions_at_least), "Those of them that are certain.").derived(ACCESS),
     field(CR, "permissions_at_most", Get::Texts(reach_of::permissions_at_most), "Those, and all that could not be ruled out or depend on the single issue; not known where that may be any.").derived(ACCESS),
+
+    field(CR, "nights_in_a_row", Get::Int(detected::nights_in_a_row), "Days in a row, up to this scan, on which a use of it was seen; 0 if it rests.").derived(&[]),
+    field(CR, "system", Get::Text(detected::system), "The system that uses it, as far as one may be sure; null if none shows.").nullable().derived(USED),
+    field(CR, "system_score", Get::Int(detected::system_score), "How sure one may be that a system uses it, known or not, of 100; not known where what was not told could decide.").derived(USED),
+    field(CR, "system_signs", Get::Texts(detected::system_signs), "What speaks for a system, each sign with where it was seen.").derived(USED),
+    field(CR, "runs_on_person", Get::Bool(detected::runs_on_person), "A system uses it, and it acts as a person's account.").derived(USED),
+    field(CR, "same_system_elsewhere", Get::Texts(detected::same_system_elsewhere), "Other places where the same system runs on an account of the same person, found by mail address.").derived(USED),
 
     field(CT, "name", Get::Text(name), "The container's name."),
     field(CT, "id", Get::Text(id), "Its id in keyroll."),
@@ -613,6 +634,7 @@ mod tests {
             "author",
             "actor",
             "fingerprints",
+            "used_on",
         ];
         for resource in sample::resources() {
             let body = serde_json::to_value(&resource.body).unwrap();

@@ -9,6 +9,7 @@ mod cases;
 mod condition;
 mod declared;
 mod derived;
+mod detected;
 mod evaluate;
 mod example;
 mod explain;

@@ -20,7 +20,9 @@ use super::servers::ServerEstate;
 use super::spaces::Wiki;
 use super::truth::Truth;
 use super::webhooks::Webhook;
-use super::{Plan, credentials, furnishing, people, permissions, plants, repositories, sandbox, servers, spaces};
+use super::{
+    Plan, credentials, furnishing, machines, people, permissions, plants, repositories, sandbox, servers, spaces,
+};
 
 /// Public address of the pretended Jira site; links in answers name it, as real ones do.
 pub(super) const SITE_ADDRESS: &str = "https://acme.atlassian.net";
@@ -244,6 +246,8 @@ pub(super) struct Token {
     pub(super) last_active: Option<DateTime<Utc>>,
     /// `None` leaves the key out of the answer.
     pub(super) scopes: Option<Vec<String>>,
+    /// A program uses it, which knows no weekend.
+    pub(super) nightly: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -316,6 +320,7 @@ impl Estate {
         repositories::found(&mut estate, &mut Random::new(plan.seed ^ 0xB17B_0000_0000_0002));
         servers::found(&mut estate, &mut Random::new(plan.seed ^ 0xDC5E_0000_0000_0003));
         sandbox::found(&mut estate);
+        machines::plant(&mut estate);
         estate
     }
 

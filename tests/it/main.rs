@@ -5,6 +5,7 @@
 mod access;
 mod alerts;
 mod conditions;
+mod detector;
 mod docs;
 mod drift;
 mod faults;
