@@ -35,6 +35,7 @@ pub use file::Expect;
 pub use frameworks::{Control, Framework};
 pub use overrides::Overrides;
 pub use params::{Param, Sort};
+pub use reach::variables_that_may_hold;
 pub use rule::Rule;
 
 use file::RuleFile;

@@ -10,7 +10,7 @@ use super::fields::{Texts, View, variable};
 use crate::inventory::{Inventory, TokensByWord};
 use crate::model::{
     Body, Container, ContainerForm, Credential, CredentialForm, Fact, Grant, GrantForm, Kind, Principal, PrincipalType,
-    ResourceId, Variable, VariableLevel,
+    Resource, ResourceId, Variable, VariableLevel,
 };
 
 pub(super) fn reachable_by<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
@@ -215,6 +215,22 @@ fn matching<'a>(view: &View<'a>, belongs: impl Fn(&Fact<ResourceId>) -> bool) ->
     Fact::Known(Texts::Worded(worded.collect()))
 }
 
+/// The variables whose name says that they may hold a token, in order of their ids. Only API tokens are looked for, and only
+/// by labels that say anything.
+#[must_use]
+pub fn variables_that_may_hold<'a>(inventory: &Inventory<'a>, token: &Resource) -> Vec<&'a Resource> {
+    let Body::Credential(Credential { form: CredentialForm::ApiToken, .. }) = &token.body else { return Vec::new() };
+    let label: Vec<String> = words(&token.name).into_iter().filter(|word| is_telling(word)).collect();
+    if label.is_empty() {
+        return Vec::new();
+    }
+    let fits = |variable: &&Resource| {
+        let named = words(&variable.name);
+        label.iter().all(|word| named.contains(word))
+    };
+    inventory.of_kind(Kind::Variable).filter(fits).collect()
+}
+
 /// A token is listed under one word of its label: a name that does not have that one does not have them all.
 fn tokens_by_word(inventory: &Inventory<'_>) -> TokensByWord {
     let mut by_word = TokensByWord::new();
@@ -272,7 +288,7 @@ mod tests {
     use chrono::{DateTime, Utc};
 
     use super::*;
-    use crate::model::{Collection, EndpointState, Group, Holder, LedgerEntry, Resource, Snapshot};
+    use crate::model::{Collection, EndpointState, Group, Holder, LedgerEntry, Snapshot};
 
     const APP: &str = "repository:app";
     const LIB: &str = "repository:lib";

@@ -109,9 +109,7 @@ pub(super) fn group_bulk(estate: &Estate, ask: &Ask) -> Reply {
             && (ids.is_empty() || ids.contains(&group.id.as_str()))
     };
     let found: Vec<&Group> = estate
-        .groups
-        .iter()
-        .enumerate()
+        .live_groups()
         .filter(|(place, group)| wanted(*place, group))
         .map(|(_, group)| group)
         .collect();

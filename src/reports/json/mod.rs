@@ -5,7 +5,7 @@
 
 mod judged;
 mod seen;
-mod visible;
+pub(super) mod visible;
 
 use std::collections::BTreeMap;
 use std::io;
