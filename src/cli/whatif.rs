@@ -93,13 +93,8 @@ pub(super) fn run(context: &Context, args: &WhatifArgs) -> Result<ExitCode, Comp
     let snapshot = store.snapshot(head.id)?.ok_or(AppError::NoSuchSnapshot(head.id))?;
     let now = context.clock.now();
     let changes = changes(&Inventory::new(&snapshot), args)?;
-    let ask = WhatIf {
-        snapshot: &snapshot,
-        rules: &judgement.rules,
-        waivers: &judgement.waivers,
-        profiles: &profiles,
-        now,
-    };
+    let ask =
+        WhatIf { snapshot: &snapshot, rules: &judgement.rules, waivers: &judgement.waivers, profiles: &profiles, now };
     let simulation = simulate(&ask, &changes);
     context.terminal.result(&match args.format {
         WhatifFormat::Table => simulation_page(&simulation, now, context.terminal.look),
@@ -159,7 +154,9 @@ fn changes(inventory: &Inventory<'_>, args: &WhatifArgs) -> Result<Vec<Suppose>,
     }
     if changes.is_empty() {
         let complaint = Complaint::failed("no change was named");
-        return Err(complaint.help("name at least one, such as `--deactivate ACCOUNT`: `keyroll whatif --help` lists them"));
+        return Err(
+            complaint.help("name at least one, such as `--deactivate ACCOUNT`: `keyroll whatif --help` lists them")
+        );
     }
     Ok(changes)
 }
@@ -210,11 +207,7 @@ fn out_of_role(
     project: &ResourceId,
 ) -> Result<Vec<ResourceId>, Complaint> {
     places_in_role(inventory, holder, role, project).map_err(|others| {
-        let what = format!(
-            "{} was not seen in a role `{role}` of {}",
-            inventory.name(holder),
-            inventory.name(project)
-        );
+        let what = format!("{} was not seen in a role `{role}` of {}", inventory.name(holder), inventory.name(project));
         let help = match others.is_empty() {
             true => "it has no place in any of its roles; a group that it is in may have".to_owned(),
             false => format!("its roles there: {}", others.join(", ")),

@@ -58,7 +58,8 @@ pub use resource::{Body, Kind, Resource, Sighting};
 pub use setting::Setting;
 pub use severity::Severity;
 pub use simulation::{
-    Certainty, FreedSeats, Harm, Harmed, Loss, LostPermission, Simulation, Supposed, TalkTo, Turn, TurnedFinding, Untold,
+    Certainty, FreedSeats, Harm, Harmed, Loss, LostPermission, Simulation, Supposed, TalkTo, Turn, TurnedFinding,
+    Untold,
 };
 pub use snapshot::{Baseline, Collection, Snapshot, SnapshotHead};
 pub use variable::{Variable, VariableLevel};

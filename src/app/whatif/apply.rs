@@ -7,7 +7,7 @@ use super::edit::{Edit, direct_groups};
 use super::people::{closed_word, is_open};
 use crate::model::{
     Body, ContainerForm, Credential, CredentialForm, Fact, Grant, GrantForm, Holder, Kind, Principal, PrincipalType,
-    Product, Resource, ResourceId, Supposed,
+    Product, Resource, ResourceId, Supposed, Untold,
 };
 
 /// Carries out one change.
@@ -49,7 +49,10 @@ fn deactivate(edit: &mut Edit<'_, '_>, account: &ResourceId) {
     edit.trail.accounts.insert(account.clone());
     if is_app {
         let question = format!("what becomes of the app behind {}", edit.name(account));
-        edit.leave_open(question, "an app's account goes with the app; nobody wrote down what it does without it".into());
+        edit.leave_open(
+            question,
+            "an app's account goes with the app; nobody wrote down what it does without it".into(),
+        );
     }
     if is_service {
         let note = format!(
@@ -84,10 +87,18 @@ fn shut(principal: &mut Principal, in_cloud: bool, now: DateTime<Utc>) {
 /// An account that is not active drops out of the members of a Bitbucket workspace, and out of all lists made from them.
 /// What was given to it outright stays as it is: nobody wrote down that it goes.
 fn leave_workspaces(edit: &mut Edit<'_, '_>, account: &ResourceId) {
+    let standings = edit.inventory.principal(account).and_then(|principal| principal.standings.known());
+    let is_member = standings.into_iter().flatten().any(|standing| standing.product == Product::Bitbucket);
+    if is_member {
+        edit.trail.untold.push(Untold {
+            question: format!("whether Bitbucket drops {} from the members at once", edit.name(account)),
+            because: vec!["its lists show active members alone, as far as anybody wrote down".to_owned()],
+            accepted: true,
+        });
+    }
     for id in edit.grants_of(account) {
-        let of_members = |grant: &Grant| {
-            matches!(grant.form, GrantForm::WorkspaceRole | GrantForm::EffectiveRepositoryPermission)
-        };
+        let of_members =
+            |grant: &Grant| matches!(grant.form, GrantForm::WorkspaceRole | GrantForm::EffectiveRepositoryPermission);
         if edit.grant(&id).is_some_and(of_members) {
             edit.remove(&id);
         }
@@ -161,9 +172,7 @@ fn groups_told(principal: &Principal, group: &ResourceId, member: &ResourceId) -
 fn inner_way(edit: &Edit<'_, '_>, member: &ResourceId, group: &ResourceId) -> Option<ResourceId> {
     let principal = edit.principal(member)?;
     let mut direct = direct_groups(principal);
-    direct
-        .find(|own| super::edit::around([(*own).clone()].into(), |id| edit.group(id)).contains(group))
-        .cloned()
+    direct.find(|own| super::edit::around([(*own).clone()].into(), |id| edit.group(id)).contains(group)).cloned()
 }
 
 /// A group is no longer inside of another.
@@ -347,7 +356,9 @@ fn withdraw(edit: &mut Edit<'_, '_>, id: &ResourceId) {
             edit.trail.accounts.extend(members);
             members_unknown(edit, group);
         }
-        (Holder::PortalCustomers, ..) => edit.trail.everybody_loses.push(format!("{} for portal customers{place}", grant.role)),
+        (Holder::PortalCustomers, ..) => {
+            edit.trail.everybody_loses.push(format!("{} for portal customers{place}", grant.role))
+        }
         (Holder::ProjectRole, ..) => through_role(edit, grant, &place),
         _ => everybody(edit, grant, &place),
     }
@@ -357,10 +368,7 @@ fn withdraw(edit: &mut Edit<'_, '_>, id: &ResourceId) {
 fn sum_of_others(grant: &Grant, edit: &Edit<'_, '_>) -> Option<String> {
     let site = grant.container.known().and_then(|id| edit.get(id)).map(|resource| &resource.body);
     let on_site = matches!(site, Some(Body::Container(container)) if container.form == ContainerForm::Site);
-    let via_group = grant
-        .via
-        .known()
-        .is_some_and(|ways| !ways.is_empty() && !ways.iter().any(|way| way == "direct"));
+    let via_group = grant.via.known().is_some_and(|ways| !ways.is_empty() && !ways.iter().any(|way| way == "direct"));
     match grant.form {
         GrantForm::EffectiveRepositoryPermission => {
             Some("Bitbucket sums it up from other grants: take away the one that gives it".to_owned())
@@ -419,8 +427,9 @@ fn everybody(edit: &mut Edit<'_, '_>, grant: &Grant, place: &str) {
         machines.extend(super::people::accounts_of(edit.inventory, resource).into_iter().map(|one| one.id.clone()));
     }
     for resource in edit.inventory.of_kind(Kind::Credential) {
-        if let Body::Credential(Credential { form, owner: Fact::Known(owner), last_used_at: Fact::Known(last), .. }) =
-            &resource.body
+        if let Body::Credential(Credential {
+            form, owner: Fact::Known(owner), last_used_at: Fact::Known(last), ..
+        }) = &resource.body
         {
             let counts = !matches!(form, CredentialForm::SshKey | CredentialForm::DeployKey);
             if counts && (edit.now - *last).num_days() <= 35 {

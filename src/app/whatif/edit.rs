@@ -181,7 +181,8 @@ impl<'i, 'a> Edit<'i, 'a> {
                 Some(None) => {}
             }
         }
-        let carried = base.carried.iter().filter(|held| !matches!(changed.get(&held.id), Some(None))).cloned().collect();
+        let carried =
+            base.carried.iter().filter(|held| !matches!(changed.get(&held.id), Some(None))).cloned().collect();
         (Snapshot { carried, ..Snapshot::of_digested(resources, digests, base.ledger.clone()) }, trail)
     }
 }

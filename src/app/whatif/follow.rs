@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::edit::{Edit, around, direct_groups};
-use crate::model::{Body, Container, Fact, Grant, GrantForm, Group, Holder, Kind, Principal, PrincipalType, Resource, ResourceId};
+use crate::model::{
+    Body, Container, Fact, Grant, GrantForm, Group, Holder, Kind, Principal, PrincipalType, Resource, ResourceId,
+};
 
 /// Permissions on a whole self-hosted product that make an administrator of it, with the word on the account where there
 /// is one.
@@ -91,9 +93,10 @@ fn platform_roles(edit: &mut Edit<'_, '_>, account: &ResourceId) {
         }
     }
     for role in lost_roles {
-        let kept = edit.grants_of(account).iter().any(|id| {
-            edit.grant(id).is_some_and(|grant| grant.form == GrantForm::PlatformRole && grant.role == role)
-        });
+        let kept = edit
+            .grants_of(account)
+            .iter()
+            .any(|id| edit.grant(id).is_some_and(|grant| grant.form == GrantForm::PlatformRole && grant.role == role));
         if !kept {
             edit.change_principal(account, |principal| {
                 if let Fact::Known(roles) = &mut principal.platform_roles {
@@ -163,9 +166,8 @@ fn groups_that_administer(edit: &mut Edit<'_, '_>) {
     let groups: Vec<&Resource> = edit.inventory.of_kind(Kind::Group).collect();
     for group in groups {
         let gone: Vec<&Resource> = gone_grants(edit, &group.id);
-        let global = |grant: &&Resource| {
-            matches!(&grant.body, Body::Grant(grant) if grant.form == GrantForm::GlobalPermission)
-        };
+        let global =
+            |grant: &&Resource| matches!(&grant.body, Body::Grant(grant) if grant.form == GrantForm::GlobalPermission);
         for grant in gone.into_iter().filter(global) {
             let Body::Grant(Grant { role, container: Fact::Known(container), .. }) = &grant.body else { continue };
             if ADMINISTERING.iter().any(|(key, _)| key == role) {
@@ -357,11 +359,7 @@ fn repositories(edit: &mut Edit<'_, '_>, accounts: &[ResourceId]) {
                 continue;
             }
             if had != rank(&grant.role) {
-                let question = format!(
-                    "what {} may still do in {}",
-                    edit.name(account),
-                    edit.name(repository)
-                );
+                let question = format!("what {} may still do in {}", edit.name(account), edit.name(repository));
                 let because = format!("Bitbucket says {}, and no grant that was read explains it", grant.role);
                 edit.leave_open(question, because);
                 continue;
@@ -402,8 +400,8 @@ fn given_on(
     let grants = places.flat_map(|place| edit.inventory.grants_on(place));
     let ranks = grants.filter(|grant| !still || edit.get(&grant.id).is_some()).filter_map(|grant| {
         let Body::Grant(grant) = &grant.body else { return None };
-        let holds = grant.principal.known() == Some(account)
-            || grant.group.known().is_some_and(|group| groups.contains(group));
+        let holds =
+            grant.principal.known() == Some(account) || grant.group.known().is_some_and(|group| groups.contains(group));
         match grant.form {
             GrantForm::WorkspaceRole if holds => Some(if grant.role == "owner" { 3 } else { 0 }),
             GrantForm::RepositoryPermission | GrantForm::RepositoryProjectPermission if holds => {

@@ -85,7 +85,9 @@ fn stopped<'s>(sides: &Sides<'s>) -> BTreeMap<&'s ResourceId, (&'s Resource, Vec
 /// What becomes of a credential whose owner is deactivated.
 fn with_owner(form: CredentialForm) -> (&'static str, Certainty) {
     match form {
-        CredentialForm::ApiToken => ("its tokens stop working at once, and come back with the account", Certainty::Certain),
+        CredentialForm::ApiToken => {
+            ("its tokens stop working at once, and come back with the account", Certainty::Certain)
+        }
         CredentialForm::PersonalAccessToken => {
             ("its tokens stay listed and stop working; nobody wrote that down for every version", Certainty::Likely)
         }
@@ -156,8 +158,7 @@ impl<'s> Search<'s> {
 
     /// Systems that run on an account which loses rights, or which is let in no more though no credential of it was seen.
     fn accounts(&mut self) {
-        let accounts: BTreeSet<&ResourceId> =
-            self.sides.trail.deactivated.iter().chain(self.reaches.keys()).collect();
+        let accounts: BTreeSet<&ResourceId> = self.sides.trail.deactivated.iter().chain(self.reaches.keys()).collect();
         for id in accounts {
             let Some(account) = self.sides.before.get(id) else { continue };
             let shut_out = self.sides.trail.deactivated.contains(id);
@@ -191,7 +192,8 @@ impl<'s> Search<'s> {
     fn live_credentials(&self, account: &ResourceId) -> impl Iterator<Item = &'s Resource> {
         let sides = self.sides;
         let all: Vec<&'s Resource> = sides.before.credentials_of(account).collect();
-        all.into_iter().filter(move |one| matches!(&one.body, Body::Credential(credential) if works(credential, &sides)))
+        all.into_iter()
+            .filter(move |one| matches!(&one.body, Body::Credential(credential) if works(credential, &sides)))
     }
 }
 
@@ -227,11 +229,7 @@ fn last_use<'r>(credentials: impl Iterator<Item = &'r Resource>) -> Fact<DateTim
 }
 
 /// “svc-sync loses EDIT_ISSUES in Payments and 3 more permissions”.
-fn lost_in_words(
-    account: &Resource,
-    lost: &BTreeMap<(String, ResourceId), Certainty>,
-    sides: &Sides<'_>,
-) -> String {
+fn lost_in_words(account: &Resource, lost: &BTreeMap<(String, ResourceId), Certainty>, sides: &Sides<'_>) -> String {
     let certain = lost.iter().find(|(_, certainty)| **certainty == Certainty::Certain);
     let Some(((key, place), certainty)) = certain.or_else(|| lost.iter().next()) else {
         return format!("{} loses nothing", account.title());

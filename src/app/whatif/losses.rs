@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Sides;
 use crate::inventory::access::{ANY, Bound, Power, Reach};
-use crate::model::{
-    Body, Certainty, Credential, Fact, Kind, Loss, LostPermission, Resource, ResourceId, Untold,
-};
+use crate::model::{Body, Certainty, Credential, Fact, Kind, Loss, LostPermission, Resource, ResourceId, Untold};
 
 /// So many accounts are worked out one by one.
 const MOST_ACCOUNTS: usize = 100;

@@ -6,8 +6,8 @@ use super::edit::{Edit, around, direct_groups};
 use super::follow::product_and_site;
 use super::people::is_open;
 use crate::model::{
-    Body, Container, ContainerForm, Fact, FreedSeats, Grant, GrantForm, Group, Kind, Principal, PrincipalType, Resource,
-    ResourceId,
+    Body, Container, ContainerForm, Fact, FreedSeats, Grant, GrantForm, Group, Kind, Principal, PrincipalType,
+    Resource, ResourceId,
 };
 
 /// Roles on a product that take no seat.
@@ -105,7 +105,9 @@ fn seat(edit: &Edit<'_, '_>, account: &ResourceId, takers: &Takers, now: bool) -
     let open = if now && edit.trail.deactivated.contains(account) { Fact::Known(false) } else { is_open(principal) };
     let machine = matches!(
         principal.account_type,
-        Fact::Known(PrincipalType::App | PrincipalType::ServiceAccount | PrincipalType::Agent | PrincipalType::Customer)
+        Fact::Known(
+            PrincipalType::App | PrincipalType::ServiceAccount | PrincipalType::Agent | PrincipalType::Customer
+        )
     );
     if open == Fact::Known(false) || machine {
         return Fact::Known(false);

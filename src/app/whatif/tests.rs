@@ -97,14 +97,8 @@ fn to_account(form: GrantForm, role: &str, account: &str, on: &str) -> Grant {
 }
 
 fn entry(endpoint: &str, shows: &[Kind], state: EndpointState) -> LedgerEntry {
-    let entry = LedgerEntry::not_asked(
-        "acme".into(),
-        endpoint.into(),
-        String::new(),
-        shows.to_vec(),
-        String::new(),
-        now(),
-    );
+    let entry =
+        LedgerEntry::not_asked("acme".into(), endpoint.into(), String::new(), shows.to_vec(), String::new(), now());
     LedgerEntry { state, ..entry }
 }
 
@@ -126,7 +120,10 @@ fn resources() -> Vec<Resource> {
     let member = |groups: &[&str]| Fact::Known(groups.iter().map(|name| cloud(Kind::Group, name)).collect());
     let scheme = site(Kind::Container, "permission-scheme:1");
     let permission = |number: u8, role: &str, group: &str| {
-        grant(&format!("permission-scheme:1/{number}"), to_group(GrantForm::Permission, role, group, "permission-scheme:1"))
+        grant(
+            &format!("permission-scheme:1/{number}"),
+            to_group(GrantForm::Permission, role, group, "permission-scheme:1"),
+        )
     };
     let integration = Integration {
         accounts: Fact::Known(vec![DeclaredAccount { name: "ada@acme.example".into(), id: None, source: None }]),
@@ -159,11 +156,7 @@ fn resources() -> Vec<Resource> {
         token("t-1", "jenkins", "ada", Fact::Known(1)),
         token("t-2", "old import", "ada", Fact::Absent),
         token("t-3", "laptop", "bob", Fact::Known(3)),
-        container(
-            "site",
-            "Acme",
-            Container { parent: Fact::Absent, ..Container::unknown(ContainerForm::Site) },
-        ),
+        container("site", "Acme", Container { parent: Fact::Absent, ..Container::unknown(ContainerForm::Site) }),
         container(
             "application:jira-software",
             "Jira Software",
@@ -176,11 +169,7 @@ fn resources() -> Vec<Resource> {
                 ..Container::unknown(ContainerForm::Application)
             },
         ),
-        container(
-            "permission-scheme:1",
-            "Default",
-            Container::unknown(ContainerForm::PermissionScheme),
-        ),
+        container("permission-scheme:1", "Default", Container::unknown(ContainerForm::PermissionScheme)),
         container(
             "project:10000",
             "Payments",
@@ -210,7 +199,8 @@ fn estate() -> Snapshot {
 }
 
 fn shipped() -> RuleSet {
-    let frameworks: Vec<_> = builtin::frameworks().iter().map(|file| crate::rules::Framework::read(file).unwrap()).collect();
+    let frameworks: Vec<_> =
+        builtin::frameworks().iter().map(|file| crate::rules::Framework::read(file).unwrap()).collect();
     RuleSet::load(&builtin::rules(), &frameworks, &Overrides::default()).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
@@ -351,7 +341,12 @@ fn a_token_that_is_let_expire_moves_its_own_time_alone() {
     assert_eq!(ended.expires_at, Fact::Known(now()));
     assert_eq!(ended.created_at, Fact::Known(now() - TimeDelta::days(160)), "it will be as old by then");
     let simulation = ask(&snapshot, &[own]);
-    assert!(simulation.findings.iter().any(|one| one.turn == Turn::Opens && one.rule.as_str() == "token-expired-still-listed"));
+    assert!(
+        simulation
+            .findings
+            .iter()
+            .any(|one| one.turn == Turn::Opens && one.rule.as_str() == "token-expired-still-listed")
+    );
     assert!(simulation.findings.iter().all(|one| !one.of_change), "nobody changes a token that ends");
     let loses = harm(&simulation, "integration");
     assert_eq!(loses, [(Harm::Stops, Certainty::Possible, "Sync")], "its account has another token");
@@ -396,7 +391,8 @@ fn a_seat_that_may_be_free_leaves_the_count_open() {
 }
 
 fn platform(native: &str, grant: Grant, via: &[&str]) -> Resource {
-    let via = if via.is_empty() { Fact::Unknown } else { Fact::Known(via.iter().map(|way| (*way).to_owned()).collect()) };
+    let via =
+        if via.is_empty() { Fact::Unknown } else { Fact::Known(via.iter().map(|way| (*way).to_owned()).collect()) };
     self::grant(native, Grant { via, ..grant })
 }
 
@@ -440,10 +436,7 @@ fn what_bitbucket_sums_up_falls_to_what_is_left_and_stays_open_where_nothing_exp
             }),
         ));
         all.push(grant("read", to_account(GrantForm::RepositoryPermission, "read", "ada", "repository:r")));
-        all.push(grant(
-            "effective",
-            to_account(GrantForm::EffectiveRepositoryPermission, sum, "ada", "repository:r"),
-        ));
+        all.push(grant("effective", to_account(GrantForm::EffectiveRepositoryPermission, sum, "ada", "repository:r")));
         let snapshot = seal(all, ledger(EndpointState::Complete));
         let leaves = [Suppose::Left { member: cloud(Kind::Principal, "ada"), group: workspace_group }];
         let sum = match &suppose(&snapshot, &leaves, now()).get(&site(Kind::Grant, "effective")).unwrap().body {
@@ -498,7 +491,10 @@ fn words_name_things_in_the_surest_way_in_which_they_fit() {
 #[test]
 fn places_in_a_role_are_found_by_its_name_or_id() {
     let mut all = resources();
-    all.push(grant("project-role:10000/10002/ada", to_account(GrantForm::ProjectRole, "Administrators", "ada", "project:10000")));
+    all.push(grant(
+        "project-role:10000/10002/ada",
+        to_account(GrantForm::ProjectRole, "Administrators", "ada", "project:10000"),
+    ));
     let snapshot = seal(all, ledger(EndpointState::Complete));
     let inventory = Inventory::new(&snapshot);
     let (ada, project) = (cloud(Kind::Principal, "ada"), site(Kind::Container, "project:10000"));
@@ -562,8 +558,7 @@ fn hostile_names_stay_within_the_page_and_the_json() {
         resource.name = NAME.to_owned();
     }
     let snapshot = seal(all, ledger(EndpointState::Denied));
-    let changes =
-        [deactivated("ada"), left("bob", "everyone"), Suppose::Revoked(cloud(Kind::Credential, "t-3"))];
+    let changes = [deactivated("ada"), left("bob", "everyone"), Suppose::Revoked(cloud(Kind::Credential, "t-3"))];
     let simulation = ask(&snapshot, &changes);
     for width in [48, 80, 120] {
         let page = simulation_page(&simulation, now(), Look { width, colour: false });

@@ -32,8 +32,7 @@ pub(super) fn untold(sides: &Sides<'_>, behind_rules: &BTreeSet<(String, String,
 }
 
 /// Keys and tokens that belong to a repository stop with no account.
-const NO_KEYS_OF_PLACES: [&str; 5] =
-    ["api-token", "oauth-client", "personal-access-token", "align-token", "ssh-key"];
+const NO_KEYS_OF_PLACES: [&str; 5] = ["api-token", "oauth-client", "personal-access-token", "align-token", "ssh-key"];
 
 fn because(entry: &LedgerEntry) -> String {
     let accepted = entry.declared.as_ref().map(|reason| format!(" (accepted: {reason})")).unwrap_or_default();
@@ -112,7 +111,10 @@ fn unmanaged(sides: &Sides<'_>) -> Option<Untold> {
 /// What people allowed apps to do in their name, no product lists.
 fn consents(sides: &Sides<'_>) -> Option<Untold> {
     let in_cloud = sides.trail.deactivated.iter().any(|account| account.tenant() == ResourceId::CLOUD);
-    let seen = sides.before.of_kind(Kind::App).any(|app| matches!(&app.body, Body::App(app) if app.acts_for.known().is_some()));
+    let seen = sides
+        .before
+        .of_kind(Kind::App)
+        .any(|app| matches!(&app.body, Body::App(app) if app.acts_for.known().is_some()));
     in_cloud.then(|| Untold {
         question: "which apps were allowed to act in their name (OAuth) and would stop".to_owned(),
         because: vec![

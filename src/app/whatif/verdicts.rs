@@ -41,7 +41,12 @@ pub(super) fn compare(ask: &WhatIf<'_>, sides: &Sides<'_>, drift: &[Change]) -> 
         .collect();
     turned.sort_by(|left, right| {
         let worst = |one: &TurnedFinding| std::cmp::Reverse(one.before.max(one.after));
-        (left.turn, worst(left), &left.rule, &left.resource).cmp(&(right.turn, worst(right), &right.rule, &right.resource))
+        (left.turn, worst(left), &left.rule, &left.resource).cmp(&(
+            right.turn,
+            worst(right),
+            &right.rule,
+            &right.resource,
+        ))
     });
     let unseen = after.evaluation.tallies.values().flat_map(|tally| &tally.unseen).filter(|gap| !gap.is_nowhere());
     let gaps = unseen.map(|gap| (gap.source.to_string(), gap.endpoint.to_string(), gap.reason.clone())).collect();

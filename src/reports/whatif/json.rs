@@ -105,8 +105,7 @@ pub fn simulation_json(simulation: &Simulation, head: SimulationHead<'_>) -> Str
         .map(|one| json!({"words": one.words, "resource": one.resource, "changes_nothing_because": one.idle}))
         .collect();
     let findings: Vec<V1Finding<'_>> = simulation.findings.iter().map(V1Finding::of).collect();
-    let harmed: Vec<V1Harmed<'_>> =
-        simulation.harmed.iter().map(|one| V1Harmed::of(one, head.judged_at)).collect();
+    let harmed: Vec<V1Harmed<'_>> = simulation.harmed.iter().map(|one| V1Harmed::of(one, head.judged_at)).collect();
     let losses: Vec<Value> = simulation
         .losses
         .iter()
