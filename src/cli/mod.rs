@@ -20,6 +20,7 @@ mod scan;
 mod signals;
 mod sources;
 mod terminal;
+mod whatif;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -89,6 +90,8 @@ enum Command {
     /// The register of integrations: compare it with the latest scan, or propose one.
     #[command(subcommand)]
     Register(register::RegisterCommand),
+    /// What would close, open, break or be free if something were deactivated, removed or revoked: in thought only.
+    Whatif(whatif::WhatifArgs),
     /// The waivers and what they did in the latest scan.
     Waivers(questions::ListArgs),
     /// The scans in the store.
@@ -160,6 +163,7 @@ fn run(args: &Args) -> ExitCode {
         Command::Report(args) => report::run(&context, args),
         Command::Rules(command) => rules::run(&context, command),
         Command::Register(command) => register::run(&context, command),
+        Command::Whatif(args) => whatif::run(&context, args),
         Command::Waivers(args) => questions::waivers(&context, args),
         Command::Snapshots => questions::snapshots(&context),
         Command::Alerts(command) => alerts::run(&context, command),

@@ -20,6 +20,7 @@ mod say;
 mod source_page;
 mod table;
 mod values;
+mod whatif;
 
 use std::io;
 
@@ -41,6 +42,7 @@ pub use self::morning::morning_view;
 pub use self::outbox::{calendar_table, outbox_table, preview_page};
 pub use self::register_page::{DifferenceRow, OpenRow, RegisterPage, register_page};
 pub use self::source_page::{EndpointRow, SourcePage, source_page};
+pub use self::whatif::{SimulationHead, simulation_json, simulation_page};
 
 /// A way of writing an assessment as one file.
 #[derive(Debug)]

@@ -43,6 +43,8 @@ pub(super) struct Estate {
     pub(super) apps: Vec<App>,
     pub(super) customers: Vec<Customer>,
     pub(super) groups: Vec<Group>,
+    /// Places of groups that are no longer there.
+    pub(super) deleted_groups: BTreeSet<usize>,
     /// Seats bought of Jira, Jira Service Management and Confluence, in this order.
     pub(super) capacity: [usize; 3],
     pub(super) projects: Vec<Project>,
@@ -338,6 +340,7 @@ impl Estate {
             apps: Vec::new(),
             customers: Vec::new(),
             groups: Vec::new(),
+            deleted_groups: BTreeSet::new(),
             capacity: [0; 3],
             projects: Vec::new(),
             schemes: Vec::new(),
@@ -397,6 +400,11 @@ impl Estate {
     /// Active people who hold a seat of the product.
     pub(super) fn seats(&self, product: usize) -> usize {
         self.people.iter().filter(|person| person.holds_seat(product)).count()
+    }
+
+    /// The groups that are there, with their places.
+    pub(super) fn live_groups(&self) -> impl Iterator<Item = (usize, &Group)> {
+        self.groups.iter().enumerate().filter(|(place, _)| !self.deleted_groups.contains(place))
     }
 
     pub(super) fn account_id(&self, who: Who) -> &str {

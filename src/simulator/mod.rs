@@ -11,6 +11,7 @@ mod audit;
 mod automation;
 mod bitbucket;
 mod bitbucket_repositories;
+mod changes;
 mod confluence;
 mod credentials;
 mod endpoints;

@@ -27,3 +27,4 @@ mod sources;
 mod store;
 mod support;
 mod telling;
+mod whatif;

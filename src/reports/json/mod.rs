@@ -6,7 +6,7 @@
 mod explained;
 mod judged;
 mod seen;
-mod visible;
+pub(super) mod visible;
 
 use std::collections::BTreeMap;
 use std::io;
