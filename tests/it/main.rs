@@ -6,6 +6,7 @@ mod alerts;
 mod conditions;
 mod docs;
 mod drift;
+mod explain;
 mod faults;
 mod house;
 mod http;
