@@ -662,7 +662,7 @@ pub(super) fn credential_acts_for<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
 }
 
 /// Whether the audit log was read up to this scan. What it told before stays told, but is no longer the latest word.
-fn log_in_sight(inventory: &Inventory<'_>) -> bool {
+pub(super) fn log_in_sight(inventory: &Inventory<'_>) -> bool {
     inventory.all_seen(Kind::App, &["acting-app"])
 }
 

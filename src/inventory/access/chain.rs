@@ -260,7 +260,7 @@ impl<'a> Access<'_, 'a> {
 }
 
 /// A grant that sums up what others give.
-fn is_sum(grant: &Grant) -> bool {
+pub(super) fn is_sum(grant: &Grant) -> bool {
     grant.form == GrantForm::EffectiveRepositoryPermission
         || grant.via.known().is_some_and(|via| via.iter().any(|word| word == "inferred"))
 }
