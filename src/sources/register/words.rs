@@ -63,7 +63,8 @@ fn place(section: &mut Section, key: &'static str, item: &Node) -> Option<Locate
         },
         _ => {
             let written = text(section, key, item)?;
-            match written.value.split_once(':') {
+            // The key of a person's own space may have a colon in it.
+            match written.value.split_once(':').filter(|(sort, _)| !sort.starts_with('~')) {
                 Some((sort, named)) => {
                     let located = |value: &str| Located { value: value.trim().to_owned(), span: written.span.clone() };
                     (located(sort), located(named))
