@@ -3,13 +3,16 @@
 
 pub mod access;
 mod declared;
+pub mod detector;
 mod naming;
 pub mod needs;
 mod people;
+mod pipelines;
 pub mod recognise;
 mod running;
+mod told;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
 
 use crate::model::{
@@ -19,12 +22,16 @@ use crate::model::{
 
 pub use declared::{AccountsByName, Way, bears_name, called, resolve, resolve_by_name};
 pub use people::{PlacesByMail, Realms};
+pub use pipelines::{is_named_like_account, is_named_like_secret};
 pub use running::{Match, Running, hides_mail};
+
+use detector::{Detections, Knowledge};
 
 /// A snapshot with indexes.
 #[derive(Debug)]
 pub struct Inventory<'a> {
     snapshot: &'a Snapshot,
+    knowledge: &'a Knowledge,
     named: HashMap<&'a ResourceId, u32>,
     kinds: HashMap<Kind, Vec<u32>>,
     credentials_by_owner: HashMap<&'a ResourceId, Vec<u32>>,
@@ -54,6 +61,8 @@ pub struct Prepared {
     pub reach_of_workspaces: OnceLock<HashMap<String, BTreeSet<ResourceId>>>,
     /// The people of the roster.
     pub people_by_mail: OnceLock<PlacesByMail>,
+    /// What the accounts that each integration declares were resolved to.
+    pub accounts_of_integrations: OnceLock<BTreeMap<ResourceId, Vec<Vec<ResourceId>>>>,
     /// The accounts that each integration runs on.
     running: OnceLock<Running>,
     /// The sources that show accounts without their mail addresses.
@@ -72,14 +81,25 @@ pub struct Prepared {
     pub realms: OnceLock<Realms>,
     /// What the questions about access lean on.
     access: OnceLock<access::Index>,
+    /// How far accounts and credentials reach, as far as somebody asked.
+    extents: OnceLock<access::Extents>,
+    /// What the detector found.
+    pub detections: OnceLock<Detections>,
 }
 
 impl<'a> Inventory<'a> {
-    /// Indexes a snapshot.
+    /// Indexes a snapshot. Systems are known by the shipped profiles alone.
     #[must_use]
     pub fn new(snapshot: &'a Snapshot) -> Self {
+        Self::knowing(snapshot, Knowledge::shipped())
+    }
+
+    /// Indexes a snapshot that is asked by somebody who knows further systems.
+    #[must_use]
+    pub fn knowing(snapshot: &'a Snapshot, knowledge: &'a Knowledge) -> Self {
         let mut inventory = Self {
             snapshot,
+            knowledge,
             named: HashMap::new(),
             kinds: HashMap::new(),
             credentials_by_owner: HashMap::new(),
@@ -168,6 +188,17 @@ impl<'a> Inventory<'a> {
     #[must_use]
     pub fn snapshot(&self) -> &'a Snapshot {
         self.snapshot
+    }
+
+    /// What is known about systems.
+    #[must_use]
+    pub fn knowledge(&self) -> &'a Knowledge {
+        self.knowledge
+    }
+
+    /// What runs on whose account, and which account behaves like a machine's: worked out once.
+    pub fn detections(&self) -> &Detections {
+        self.prepared.detections.get_or_init(|| Detections::of(self))
     }
 
     /// The ledger.

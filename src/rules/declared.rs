@@ -10,7 +10,6 @@ mod people;
 
 use std::collections::BTreeSet;
 
-use super::derived;
 use super::fields::Texts;
 use crate::inventory::Inventory;
 use crate::model::{Body, Credential, CredentialForm, Fact, Principal, Resource, ResourceId};
@@ -29,7 +28,7 @@ fn none_declared<'a>() -> Fact<Texts<'a>> {
 fn is_open(account: &Resource) -> Fact<bool> {
     match &account.body {
         Body::Principal(Principal { status: Fact::Known(status), .. }) => {
-            derived::opens(status).map_or(Fact::Unknown, Fact::Known)
+            Principal::lets_in(status).map_or(Fact::Unknown, Fact::Known)
         }
         _ => Fact::Unknown,
     }

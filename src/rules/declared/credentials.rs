@@ -2,7 +2,7 @@
 
 use super::{Finds, credentials_of, none_declared};
 use crate::model::{Credential, Fact, Resource};
-use crate::rules::derived::{count, is_live, tokens_told};
+use crate::rules::derived::{count, is_live};
 use crate::rules::fields::{Texts, View, integration};
 
 /// Its live credentials: those of the accounts it runs on, and whether these are all.
@@ -10,7 +10,7 @@ fn live_credentials<'a>(view: &View<'a>) -> (Vec<(&'a Resource, &'a Credential)>
     let (accounts, mut told) = view.inventory.runs_on(view.resource);
     let mut live = Vec::new();
     for account in accounts {
-        told &= tokens_told(view.inventory, account);
+        told &= view.inventory.tokens_told(account);
         for (resource, credential) in credentials_of(view.inventory, account) {
             match is_live(credential, view.now) {
                 Fact::Known(true) => live.push((resource, credential)),

@@ -221,7 +221,7 @@ fn signs_of_people(view: &View<'_>) -> (Option<DateTime<Utc>>, bool) {
             continue;
         }
         let seen = derived::last_active_at(&View { resource: account, ..*view });
-        told &= !seen.is_unknown() && derived::log_in_sight(view.inventory);
+        told &= !seen.is_unknown() && view.inventory.log_in_sight();
         latest = latest.max(seen.known().copied()).max(last_login_at.known().copied());
         let viewed = body.activity.known().into_iter().flatten();
         latest = latest.max(viewed.filter_map(|product| product.last_active_at.known().copied()).max());

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{Finds, credentials_of, is_open, may_be_used, none_declared, placed};
 use crate::inventory::{Inventory, called, hides_mail};
 use crate::model::{Body, Fact, Kind, Person, PrincipalType, Resource, ResourceId};
-use crate::rules::derived::{is_live, tokens_told};
+use crate::rules::derived::is_live;
 use crate::rules::fields::{Texts, View, person, principal};
 
 /// Absent for who is in no roster although nobody is missing there.
@@ -133,7 +133,7 @@ pub(in crate::rules) fn live_tokens<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     let mut live = Finds::default();
     let (accounts, told) = accounts_of_person(view);
     for account in accounts {
-        live.doubt_unless(tokens_told(view.inventory, account));
+        live.doubt_unless(view.inventory.tokens_told(account));
         for (resource, credential) in credentials_of(view.inventory, account) {
             match is_live(credential, view.now) {
                 Fact::Known(true) => live.found(format!("{} “{}”", credential.form.title(), resource.title())),
