@@ -135,8 +135,6 @@ const ACCOUNT_TOKENS: Need = (CR, &["api-token", "oauth-client", "personal-acces
 const DETECTED: &[Need] = &[ACCOUNT_TOKENS, AUDIT_LOG, (AU, &[]), (WH, &[]), (VA, &[]), (IN, &[]), (PE, &[])];
 /// What it looks at: of a credential.
 const USED: &[Need] = &[(PR, &[]), AUDIT_LOG, (VA, &[]), (IN, &[])];
-/// What schemes and roles give in projects.
-const SCHEME_GRANTS: Need = (GR, &["permission", "project-role"]);
 /// Jira applications, with the groups that take their seats.
 const APPLICATIONS: Need = (CT, &["application"]);
 /// Projects, with the permission schemes they use.
@@ -149,6 +147,27 @@ const MAKING_REPOSITORIES: Need = (GR, &["workspace-role", "repository-project-p
 const AUDIT_LOG: Need = (AP, &["acting-app"]);
 /// What accounts may do with repositories.
 const REPOSITORY_ACCESS: Need = (GR, &["effective-repository-permission"]);
+/// All that says what accounts may do where, with a whole product as well.
+const RIGHTS: &[Need] = &[
+    (PR, &[]),
+    (GP, &[]),
+    (CT, &["project", "permission-scheme", "space", "workspace", "repository-project", "repository", "site", "instance"]),
+    (
+        GR,
+        &[
+            "permission",
+            "project-role",
+            "space-permission",
+            "space-role",
+            "workspace-role",
+            "repository-project-permission",
+            "repository-permission",
+            "global-permission",
+            "product-access",
+            "platform-role",
+        ],
+    ),
+];
 /// What groups open.
 const GROUP_ACCESS: Need = (GP, &["jira-access", "confluence-access"]);
 
@@ -426,10 +445,20 @@ pub static FIELDS: &[Field] = &[
     field(IN, "credentials", Get::Int(declared::credential_count), "Live tokens and clients of its accounts; public keys are not counted.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
     field(IN, "forms_not_allowed", Get::Texts(declared::forms_not_allowed), "Live credentials of its accounts in a form that it may not use.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
     field(IN, "living_too_long", Get::Texts(declared::living_too_long), "Live credentials of its accounts that live longer than it allows, or never end.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
-    field(IN, "containers_missing", Get::Texts(declared::containers_missing), "Keys that it is declared for and that no source shows.").derived(&[(CT, &[])]),
-    field(IN, "containers_beyond", Get::Texts(declared::containers_beyond), "Jira projects that it is not declared for and in which one of its accounts has permissions that not everybody has.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
-    field(IN, "permissions_missing", Get::Texts(declared::permissions_missing), "What none of its accounts has though it needs it, as `PAY: LINK_ISSUES`; not known where it needs other permissions than those of Jira.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
-    field(IN, "permissions_beyond", Get::Texts(declared::permissions_beyond), "What it has and does not need in the projects it is declared for; what everybody has is not counted.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
+    field(IN, "sandboxes", Get::Texts(declared::sandboxes), "Sandboxes, by the organisation's word, in which one of its accounts has rights that not everybody has.").derived(RIGHTS),
+    field(IN, "production_sites", Get::Texts(declared::production_sites), "Sites of the cloud that are no sandboxes in which one of its accounts has such rights.").derived(RIGHTS),
+    field(IN, "servers", Get::Texts(declared::servers), "Self-hosted products in which one of its accounts has such rights, as `Jira at jira.acme.example`.").derived(RIGHTS),
+    field(IN, "keys_of_others", Get::Texts(declared::keys_of_others), "Public keys of its accounts that other accounts or repositories have too, with whose they are.").derived(&[(PR, &[]), (CR, &["ssh-key", "deploy-key"])]),
+    field(IN, "person_seen_at", Get::Time(declared::person_seen_at), "When a person was last seen on one of its accounts in the cloud: a page was viewed, or somebody logged in; null if never.").nullable().derived(&[(PR, &[]), AUDIT_LOG]),
+    field(IN, "person_signs_told", Get::Bool(declared::person_signs_told), "No later sign of a person can be out of sight: true or not known.").derived(&[(PR, &[]), AUDIT_LOG]),
+    field(IN, "containers_missing", Get::Texts(declared::containers_missing), "Places that it is declared for and that no source shows.").derived(&[(CT, &[])]),
+    field(IN, "containers_beyond", Get::Texts(declared::containers_beyond), "Projects, spaces, repositories and workspaces that it is not declared for and in which one of its accounts has permissions of its own. What lies inside of another is not named apart.").derived(RIGHTS),
+    field(IN, "permissions_missing", Get::Texts(declared::permissions_missing), "What none of its accounts has for certain though it needs it, as `PAY: LINK_ISSUES` or `space:DOCS: read space`.").derived(RIGHTS),
+    field(IN, "permissions_beyond", Get::Texts(declared::permissions_beyond), "What one of its accounts has and it does not need in the places it is declared for; what comes only as everybody has it is not counted.").derived(RIGHTS),
+    field(IN, "administers_beyond", Get::Texts(declared::administers_beyond), "Whole products, workspaces and organisations that one of its accounts administers and it does not need to, as `ADMINISTER on Jira`.").derived(RIGHTS),
+    field(IN, "remedy", Get::Texts(declared::remedy), "The fewest things to take away so that it may do no more than it needs and still all that, each with who else loses something by it.").derived(RIGHTS),
+    field(IN, "others_affected", Get::Int(declared::others_affected), "How many other accounts would lose a permission altogether by the remedy; not known if there are too many to look at.").derived(RIGHTS),
+    field(IN, "grants_to_add", Get::Texts(declared::grants_to_add), "How to grant what is missing, place by place.").derived(RIGHTS),
 
     field(PE, "gone", Get::Bool(declared::has_gone), "They are no longer employed.").derived(&[]),
     field(PE, "open_accounts", Get::Texts(declared::open_accounts), "Accounts with one of their mail addresses that may still be used.").derived(&[(PR, &[])]),

@@ -258,7 +258,7 @@ impl<'a> Access<'_, 'a> {
 }
 
 /// A grant that sums up what others give: nothing that is only through groups, or inferred, was given by itself.
-fn is_sum(grant: &Grant) -> bool {
+pub(super) fn is_sum(grant: &Grant) -> bool {
     grant.form == GrantForm::EffectiveRepositoryPermission
         || grant.via.known().is_some_and(|via| !via.is_empty() && via.iter().all(|word| word != "direct"))
 }

@@ -45,10 +45,16 @@
 mod breadth;
 mod ceiling;
 mod chain;
+mod cut;
+#[cfg(test)]
+mod cut_tests;
+mod hitting;
 mod extent;
 mod index;
+mod losers;
 mod powers;
 mod reach;
+mod supply;
 mod ways;
 mod who;
 mod words;
@@ -61,9 +67,11 @@ use crate::model::{Resource, ResourceId};
 pub use breadth::{Breadth, Count};
 pub use ceiling::Ceiling;
 pub use chain::{Chain, Chains, Link};
+pub use cut::{Cut, Cuts, Excess, Kept};
 pub(super) use extent::Extents;
 pub use extent::{Extent, Holders};
 pub(super) use index::Index;
+pub use losers::{Loser, Losers, Members};
 pub use powers::{Power, includes, power_of};
 pub use who::{Everybody, WhoCan, WhoHolds};
 pub use words::{ARROW, Shortest, Step, StepSort, form_words, in_line, place};
@@ -177,6 +185,13 @@ impl<'a> Place<'a> {
 pub struct Access<'i, 'a> {
     inventory: &'i Inventory<'a>,
     index: &'i Index,
+}
+
+impl<'i> Access<'i, '_> {
+    /// The places of what lies directly inside a container.
+    pub(in crate::inventory) fn inside(&self, container: &ResourceId) -> &'i [u32] {
+        self.index.inside(container)
+    }
 }
 
 impl<'a> Inventory<'a> {
