@@ -200,7 +200,7 @@ mod tests {
     use chrono::{DateTime, Utc};
 
     use super::*;
-    use crate::model::{Collection, EndpointState, Group, Holder, LedgerEntry, Resource, Snapshot};
+    use crate::model::{Collection, Credential, EndpointState, Group, Holder, LedgerEntry, Resource, Snapshot};
 
     const APP: &str = "repository:app";
     const LIB: &str = "repository:lib";
@@ -458,7 +458,7 @@ mod tests {
 #[cfg(test)]
 mod tests_of_companions {
     use super::*;
-    use crate::model::{Collection, EndpointState, LedgerEntry, Resource, Snapshot};
+    use crate::model::{Collection, Credential, EndpointState, LedgerEntry, Resource, Snapshot};
 
     fn whole(kind: Kind) -> LedgerEntry {
         let now = chrono::DateTime::UNIX_EPOCH;

@@ -20,7 +20,9 @@ use super::servers::ServerEstate;
 use super::spaces::Wiki;
 use super::truth::Truth;
 use super::webhooks::Webhook;
-use super::{Plan, credentials, furnishing, machines, people, permissions, plants, repositories, sandbox, servers, spaces};
+use super::{
+    Plan, credentials, furnishing, machines, people, permissions, plants, repositories, sandbox, servers, spaces,
+};
 
 /// Public address of the pretended Jira site; links in answers name it, as real ones do.
 pub(super) const SITE_ADDRESS: &str = "https://acme.atlassian.net";

@@ -61,7 +61,10 @@ pub const SITUATIONS: &[(&str, &str)] = &[
     ("grant-to-anyone", "a permission scheme grants something to people who are not signed in"),
     ("grant-to-logged-in", "a permission scheme grants something to everyone who is signed in"),
     ("grant-to-single-user", "a permission scheme names one account directly"),
-    ("human-behaves-like-machine", "an account looks like a person's, nobody opens a page with it, and a program uses it"),
+    (
+        "human-behaves-like-machine",
+        "an account looks like a person's, nobody opens a page with it, and a program uses it",
+    ),
     ("inactive-actor", "an account that is no longer active is an actor in a project role"),
     ("integration-on-personal-account", "a system runs on a token of a person"),
     ("ip-allowlist-disabled", "a list of allowed addresses is switched off"),

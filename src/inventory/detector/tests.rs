@@ -5,9 +5,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    App, AppForm, Automation, Collection, CredentialForm, DeclaredAccount, EndpointState, Fingerprints, Grant, GrantForm,
-    Holder, Integration, LedgerEntry, Person, Principal, ProductActivity, Profile, Snapshot, Variable, VariableLevel,
-    Webhook,
+    App, AppForm, Automation, Collection, CredentialForm, DeclaredAccount, EndpointState, Fingerprints, Grant,
+    GrantForm, Holder, Integration, LedgerEntry, Person, Principal, ProductActivity, Profile, Snapshot, Variable,
+    VariableLevel, Webhook,
 };
 
 fn now() -> DateTime<Utc> {
@@ -165,7 +165,17 @@ fn a_system_on_a_person_s_token_is_said_aloud_with_its_evidence_and_a_remedy() {
         assert_eq!((remedy.form, remedy.longest_days), (CredentialForm::ApiToken, 365));
         assert!(remedy.permissions.contains(&"ADD_COMMENTS".to_owned()));
         let place = |words: &str| remedy.steps.iter().position(|step| step.starts_with(words)).unwrap();
-        let order = ["Ask", "Make the service", "Give it", "Make its", "Put it", "Wait", "Only then revoke", "Take away", "Declare"];
+        let order = [
+            "Ask",
+            "Make the service",
+            "Give it",
+            "Make its",
+            "Put it",
+            "Wait",
+            "Only then revoke",
+            "Take away",
+            "Declare",
+        ];
         assert_eq!(order.map(place), [0, 1, 2, 3, 4, 5, 6, 7, 8], "{:#?}", remedy.steps);
     });
 }
@@ -187,32 +197,43 @@ fn one_label_alone_never_reaches_what_is_said_aloud() {
 #[test]
 fn look_alikes_are_not_said_aloud() {
     let scenes: Vec<(&str, Vec<Resource>)> = vec![
-        ("a person called Jenkins", vec![
-            account("ada", "Tom Jenkins", "tom.jenkins@acme.example", |_| {}),
-            token("t", "laptop", "ada", nightly),
-        ]),
+        (
+            "a person called Jenkins",
+            vec![
+                account("ada", "Tom Jenkins", "tom.jenkins@acme.example", |_| {}),
+                token("t", "laptop", "ada", nightly),
+            ],
+        ),
         ("a tool of a person's own", vec![ada(|_| {}), token("t", "jira cli", "ada", nightly)]),
-        ("ci in a surname", vec![
-            account("ada", "Lucia Cicd", "lucia.cicd@acme.example", |_| {}),
-            token("t", "lucia's laptop", "ada", nightly),
-        ]),
-        ("a person with a robot's name", vec![
-            account("ada", "Robot Rob", "rob.meyer@acme.example", |_| {}),
-            token("t", "laptop", "ada", |_| {}),
-        ]),
-        ("a shared mailbox", vec![
-            account("ada", "Support Team", "support@acme.example", |one| one.mfa = Fact::Known(false)),
-            token("t", "laptop", "ada", |_| {}),
-        ]),
-        ("somebody who works for a vendor", vec![
-            account("ada", "Jane Doe", "jane.doe@kiplot.com", |one| one.managed = Fact::Known(true)),
-            token("t", "laptop", "ada", |_| {}),
-        ]),
-        ("an administrator who set a webhook to Slack", vec![
-            ada(|_| {}),
-            token("t", "laptop", "ada", nightly),
-            webhook("https://hooks.slack.com"),
-        ]),
+        (
+            "ci in a surname",
+            vec![
+                account("ada", "Lucia Cicd", "lucia.cicd@acme.example", |_| {}),
+                token("t", "lucia's laptop", "ada", nightly),
+            ],
+        ),
+        (
+            "a person with a robot's name",
+            vec![account("ada", "Robot Rob", "rob.meyer@acme.example", |_| {}), token("t", "laptop", "ada", |_| {})],
+        ),
+        (
+            "a shared mailbox",
+            vec![
+                account("ada", "Support Team", "support@acme.example", |one| one.mfa = Fact::Known(false)),
+                token("t", "laptop", "ada", |_| {}),
+            ],
+        ),
+        (
+            "somebody who works for a vendor",
+            vec![
+                account("ada", "Jane Doe", "jane.doe@kiplot.com", |one| one.managed = Fact::Known(true)),
+                token("t", "laptop", "ada", |_| {}),
+            ],
+        ),
+        (
+            "an administrator who set a webhook to Slack",
+            vec![ada(|_| {}), token("t", "laptop", "ada", nightly), webhook("https://hooks.slack.com")],
+        ),
         ("somebody on leave", vec![ada(|one| one.activity = opened(120)), token("t", "laptop", "ada", |_| {})]),
     ];
     for (what, resources) in scenes {
@@ -260,32 +281,68 @@ fn each_signal_is_seen_where_its_fact_is_told() {
     let token_that = |set: fn(&mut Credential)| vec![ada(|_| {}), bob(), token("t", "sync", "ada", set)];
     let scenes: Vec<(Clue, Vec<Resource>, Vec<Resource>)> = vec![
         (Clue::Nightly, token_that(nightly), token_that(|_| {})),
-        (Clue::UsedByOther, token_that(|one| one.last_used_by = Fact::Known(id(Kind::Principal, "bob"))),
-            token_that(|one| one.last_used_by = Fact::Known(id(Kind::Principal, "ada")))),
-        (Clue::ActsForOthers, token_that(|one| one.acts_for = Fact::Known(vec![id(Kind::Principal, "bob")])),
-            token_that(|one| one.acts_for = Fact::Known(vec![id(Kind::Principal, "ada")]))),
+        (
+            Clue::UsedByOther,
+            token_that(|one| one.last_used_by = Fact::Known(id(Kind::Principal, "bob"))),
+            token_that(|one| one.last_used_by = Fact::Known(id(Kind::Principal, "ada"))),
+        ),
+        (
+            Clue::ActsForOthers,
+            token_that(|one| one.acts_for = Fact::Known(vec![id(Kind::Principal, "bob")])),
+            token_that(|one| one.acts_for = Fact::Known(vec![id(Kind::Principal, "ada")])),
+        ),
         (Clue::Presented, token_that(|one| one.auth_type = known("api-token")), token_that(|_| {})),
         (Clue::MadeTogether, token_that(|one| one.created_at = Fact::Known(ago(700))), token_that(|_| {})),
         (Clue::MachineLabel, vec![ada(|_| {}), token("t", "deploy", "ada", |_| {})], token_that(|_| {})),
-        (Clue::EnvironmentLabel, vec![ada(|_| {}), token("t", "x-prod", "ada", |_| {})],
-            vec![ada(|_| {}), token("t", "product notes", "ada", |_| {})]),
-        (Clue::Burst, (0..3).map(|at| token(&format!("t{at}"), "x", "ada", |_| {})).chain([ada(|_| {})]).collect(),
-            (0..2).map(|at| token(&format!("t{at}"), "x", "ada", |_| {})).chain([ada(|_| {})]).collect()),
-        (Clue::ActingApp, vec![ada(|_| {}), acting_app("Zapier", "ada")], vec![ada(|_| {}), acting_app("Zapier", "bob")]),
+        (
+            Clue::EnvironmentLabel,
+            vec![ada(|_| {}), token("t", "x-prod", "ada", |_| {})],
+            vec![ada(|_| {}), token("t", "product notes", "ada", |_| {})],
+        ),
+        (
+            Clue::Burst,
+            (0..3).map(|at| token(&format!("t{at}"), "x", "ada", |_| {})).chain([ada(|_| {})]).collect(),
+            (0..2).map(|at| token(&format!("t{at}"), "x", "ada", |_| {})).chain([ada(|_| {})]).collect(),
+        ),
+        (
+            Clue::ActingApp,
+            vec![ada(|_| {}), acting_app("Zapier", "ada")],
+            vec![ada(|_| {}), acting_app("Zapier", "bob")],
+        ),
         (Clue::AutomationActor, vec![ada(|_| {}), automation("enabled")], vec![ada(|_| {}), automation("disabled")]),
-        (Clue::SetWebhook, vec![ada(|_| {}), webhook("https://hooks.zapier.com")],
-            vec![ada(|_| {}), webhook("https://hooks.acme.example")]),
-        (Clue::RegisteredClient, vec![ada(|_| {}), client("https://acme.jiraalign.com")],
-            vec![ada(|_| {}), client("https://acme.example")]),
+        (
+            Clue::SetWebhook,
+            vec![ada(|_| {}), webhook("https://hooks.zapier.com")],
+            vec![ada(|_| {}), webhook("https://hooks.acme.example")],
+        ),
+        (
+            Clue::RegisteredClient,
+            vec![ada(|_| {}), client("https://acme.jiraalign.com")],
+            vec![ada(|_| {}), client("https://acme.example")],
+        ),
         (Clue::ConnectorRole, connector("ada.muster@acme.example"), connector("bob.muster@acme.example")),
-        (Clue::AccountType, vec![ada(|one| one.account_type = Fact::Known(PrincipalType::ServiceAccount))], vec![ada(|_| {})]),
+        (
+            Clue::AccountType,
+            vec![ada(|one| one.account_type = Fact::Known(PrincipalType::ServiceAccount))],
+            vec![ada(|_| {})],
+        ),
         (Clue::MachineName, vec![account("ada", "svc-sync", "svc-sync@acme.example", |_| {})], vec![ada(|_| {})]),
-        (Clue::MailDomain, vec![account("ada", "acme", "acme@kiplot.com", |_| {})],
-            vec![account("ada", "Jane Doe", "jane.doe@kiplot.com", |_| {})]),
-        (Clue::Declared, vec![ada(|_| {}), integration("jenkins", "ada.muster@acme.example")],
-            vec![ada(|_| {}), bob(), integration("jenkins", "bob.muster@acme.example")]),
+        (
+            Clue::MailDomain,
+            vec![account("ada", "acme", "acme@kiplot.com", |_| {})],
+            vec![account("ada", "Jane Doe", "jane.doe@kiplot.com", |_| {})],
+        ),
+        (
+            Clue::Declared,
+            vec![ada(|_| {}), integration("jenkins", "ada.muster@acme.example")],
+            vec![ada(|_| {}), bob(), integration("jenkins", "bob.muster@acme.example")],
+        ),
         (Clue::PipelineVariable, in_pipeline("BILLING_TOKEN", None), in_pipeline("BILLING_URL", None)),
-        (Clue::PipelinePair, in_pipeline("BILLING_TOKEN", Some("BILLING_USER")), in_pipeline("BILLING_TOKEN", Some("NPM_USER"))),
+        (
+            Clue::PipelinePair,
+            in_pipeline("BILLING_TOKEN", Some("BILLING_USER")),
+            in_pipeline("BILLING_TOKEN", Some("NPM_USER")),
+        ),
         (Clue::Pages, vec![ada(|_| {})], vec![ada(|one| one.activity = opened(40))]),
         (Clue::LogIn, vec![ada(|one| one.last_login_at = Fact::Known(ago(2)))], vec![ada(|_| {})]),
         (Clue::SecondFactor, vec![ada(|_| {})], vec![ada(|one| one.mfa = Fact::Known(false))]),
@@ -330,8 +387,7 @@ fn connector(mail: &str) -> Vec<Resource> {
 
 fn integration(system: &str, account: &str) -> Resource {
     let declared = DeclaredAccount { name: account.to_owned(), id: None, source: None };
-    let body =
-        Integration { system: known(system), accounts: Fact::Known(vec![declared]), ..Integration::default() };
+    let body = Integration { system: known(system), accounts: Fact::Known(vec![declared]), ..Integration::default() };
     resource(Kind::Integration, system, system, Body::Integration(body))
 }
 
@@ -339,7 +395,8 @@ fn in_pipeline(secret: &str, beside: Option<&str>) -> Vec<Resource> {
     let variable = |name: &str| {
         let (secured, environment) = (Fact::Known(true), Fact::Absent);
         let container = Fact::Known(id(Kind::Container, "repository:app"));
-        let body = Variable { level: VariableLevel::Repository, container, environment, secured, admin_only: Fact::Absent };
+        let body =
+            Variable { level: VariableLevel::Repository, container, environment, secured, admin_only: Fact::Absent };
         resource(Kind::Variable, name, name, Body::Variable(body))
     };
     let mut all = vec![ada(|_| {}), token("t", "billing", "ada", |_| {}), variable(secret)];
@@ -359,7 +416,10 @@ fn what_the_register_says_and_what_a_host_leads_to_stand_alone() {
 #[test]
 fn machines_of_their_own_are_no_findings_and_their_systems_are_known() {
     let robot = |set: fn(&mut Principal)| account("ada", "Jenkins", "jenkins@acme.example", set);
-    let seen = seen(vec![robot(|one| one.account_type = Fact::Known(PrincipalType::ServiceAccount)), token("t", "jenkins", "ada", nightly)]);
+    let seen = seen(vec![
+        robot(|one| one.account_type = Fact::Known(PrincipalType::ServiceAccount)),
+        token("t", "jenkins", "ada", nightly),
+    ]);
     assert_eq!(seen.systems("ada"), Some(vec!["Jenkins".to_owned()]));
     assert_eq!(seen.account("ada").is_persons, Fact::Known(false));
     assert!(seen.said("ada").is_empty());
@@ -368,11 +428,7 @@ fn machines_of_their_own_are_no_findings_and_their_systems_are_known() {
 
 #[test]
 fn several_systems_are_counted_and_two_profiles_of_one_product_are_one() {
-    let seen = seen(vec![
-        ada(|_| {}),
-        token("t1", "jenkins", "ada", nightly),
-        token("t2", "kiplot", "ada", nightly),
-    ]);
+    let seen = seen(vec![ada(|_| {}), token("t1", "jenkins", "ada", nightly), token("t2", "kiplot", "ada", nightly)]);
     assert_eq!(seen.account("ada").has_several(), Fact::Known(true));
     assert_eq!(seen.systems("ada"), Some(vec!["Jenkins".to_owned(), "Kiplot on Jira Cloud".to_owned()]));
 }
@@ -538,17 +594,19 @@ proptest! {
     fn forgetting_a_fact_never_raises_a_score(mut estate in estates(), at in any::<prop::sample::Index>(), which in 0_usize..6) {
         let before = seen(estate.clone());
         let at = at.index(estate.len());
+        // A log that was read to its end has told all there is: what it does not tell did not happen.
+        let of_log = matches!((estate[at].kind(), which), (Kind::Credential, 2 | 3 | 5) | (Kind::Principal, 5));
         forget(&mut estate[at], which);
         let after = seen(estate);
         let (full, less) = (before.account("ada"), after.account("ada"));
         prop_assert!(less.machine.seen <= full.machine.seen);
         prop_assert!(less.person.seen <= full.person.seen);
-        prop_assert!(less.machine.possible >= full.machine.seen, "what was seen stays possible");
+        prop_assert!(of_log || less.machine.possible >= full.machine.seen, "what was seen stays possible");
         for one in &less.systems {
             let known = full.systems.iter().find(|known| known.system == one.system);
             prop_assert!(known.is_some_and(|known| one.score.seen <= known.score.seen));
         }
-        prop_assert!(after.said("ada").len() <= before.said("ada").len());
+        prop_assert!(of_log || after.said("ada").len() <= before.said("ada").len());
     }
 
     #[test]
