@@ -4,6 +4,7 @@
 //! [`Webhook`], [`Automation`], [`Variable`], [`Setting`], [`Integration`] or [`Person`]), each field a [`Fact`]; how completely it was seen:
 //! [`LedgerEntry`]; both together: [`Snapshot`].
 //! What is said about it: [`Change`], [`Verdict`], [`Finding`], [`Waiver`]; all of it for one report: [`Assessment`].
+//! What would come of a change that nobody made: [`Simulation`].
 
 mod app;
 mod assessment;
@@ -27,6 +28,7 @@ mod resource;
 pub mod sample;
 mod setting;
 mod severity;
+mod simulation;
 mod snapshot;
 mod variable;
 mod verdict;
@@ -57,6 +59,10 @@ pub use reference::AccountName;
 pub use resource::{Body, Kind, Resource, Sighting};
 pub use setting::Setting;
 pub use severity::Severity;
+pub use simulation::{
+    Certainty, FreedSeats, Harm, Harmed, Loss, LostPermission, Simulation, Supposed, TalkTo, Turn, TurnedFinding,
+    Untold,
+};
 pub use snapshot::{Baseline, Collection, Snapshot, SnapshotHead};
 pub use variable::{Variable, VariableLevel};
 pub use verdict::{Evaluation, Failure, Outcome, Tally, Unseen, Verdict};

@@ -412,6 +412,7 @@ fn merge_credential(mine: &mut Credential, theirs: Credential) {
     fill(&mut mine.created_at, theirs.created_at);
     fill(&mut mine.expires_at, theirs.expires_at);
     fill(&mut mine.last_used_at, theirs.last_used_at);
+    mine.used_on = union(std::mem::take(&mut mine.used_on), theirs.used_on);
     fill(&mut mine.scopes, theirs.scopes);
     fill(&mut mine.container, theirs.container);
     fill(&mut mine.fingerprint, theirs.fingerprint);

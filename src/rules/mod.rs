@@ -9,6 +9,7 @@ mod cases;
 mod condition;
 mod declared;
 mod derived;
+mod detected;
 mod evaluate;
 mod example;
 mod explain;
@@ -19,6 +20,7 @@ pub mod functions;
 mod overrides;
 mod params;
 mod reach;
+mod reach_of;
 mod reasons;
 mod rule;
 

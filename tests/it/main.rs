@@ -2,8 +2,10 @@
 
 #![cfg(test)]
 
+mod access;
 mod alerts;
 mod conditions;
+mod detector;
 mod docs;
 mod drift;
 mod explain;
@@ -26,3 +28,4 @@ mod sources;
 mod store;
 mod support;
 mod telling;
+mod whatif;

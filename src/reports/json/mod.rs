@@ -6,7 +6,7 @@
 mod explained;
 mod judged;
 mod seen;
-mod visible;
+pub(super) mod visible;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -17,7 +17,7 @@ use serde::{Serialize, Serializer};
 pub use self::explained::{EXPLANATION_SCHEMA, finding_note_json, resource_note_json};
 use self::judged::{V1Finding, V1Rule, V1Transition, V1Waiver};
 use self::seen::{V1Change, V1Coverage};
-use self::visible::Visible;
+pub(super) use self::visible::Visible;
 use super::{Format, RenderError, order};
 use crate::model::{
     Assessment, Baseline, Change, Finding, RuleSummary, Severity, SnapshotHead, SourceName, Status, Tally, Transition,

@@ -1,9 +1,13 @@
 //! What people declare against what was found: each list known, known to be empty, and not known behind a gap.
 
+use chrono::{DateTime, Utc};
+
 use super::*;
 use crate::model::{
-    Collection, Credential, EndpointState, Grant, GrantForm, Holder, Product, Sighting, Snapshot, Standing,
+    Collection, Container, ContainerForm, DeclaredAccount, EndpointState, Grant, GrantForm, Holder, Integration, Kind,
+    LedgerEntry, Person, PrincipalType, Product, Sighting, Snapshot, Standing,
 };
+use crate::rules::fields::View;
 
 const WHOLE: EndpointState = EndpointState::Complete;
 const CUT: EndpointState = EndpointState::Partial;
