@@ -8,6 +8,7 @@ mod complain;
 mod daemon;
 mod demo;
 pub mod exit;
+mod explain;
 mod init;
 mod inventory;
 mod named;
@@ -69,6 +70,9 @@ enum Command {
     Scan(scan::ScanArgs),
     /// Findings: the open ones, or one with all there is to know.
     Findings(questions::FindingsArgs),
+    /// One finding or one resource explained: each part of the condition, where every fact was read, what nobody told, what
+    /// happened so far, what to do.
+    Explain(explain::ExplainArgs),
     /// What was seen: accounts, groups, credentials, containers, grants, apps, webhooks, automations, variables, settings.
     Inventory(inventory::InventoryArgs),
     /// What an account or a credential may do, and by which chains; or who may do something in a place.
@@ -148,6 +152,7 @@ fn run(args: &Args) -> ExitCode {
         Command::Init(args) => init::run(&context, args),
         Command::Scan(args) => scan::run(&context, args),
         Command::Findings(args) => questions::findings(&context, args),
+        Command::Explain(args) => explain::run(&context, args),
         Command::Inventory(args) => inventory::run(&context, args),
         Command::Access(args) => access::run(&context, args),
         Command::Drift(args) => questions::drift(&context, args),

@@ -6,6 +6,7 @@
 mod access;
 mod csv;
 mod detail;
+mod explain;
 mod facts;
 mod ics;
 mod json;
@@ -29,8 +30,9 @@ pub use self::access::{
 };
 pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_column_list};
 pub use self::detail::{Evidence, History, RulePage, RuleText, finding_detail, rule_detail};
+pub use self::explain::{FindingNote, Judgement, ResourceNote, Section, Sight, Thing, finding_note, resource_note};
 pub use self::ics::calendar_ics;
-pub use self::json::JSON_SCHEMA;
+pub use self::json::{EXPLANATION_SCHEMA, JSON_SCHEMA, finding_note_json, resource_note_json};
 pub use self::layout::Look;
 pub use self::listings::{
     coverage_table, drift_table, findings_table, inventory_table, rules_table, snapshots_table, waivers_table,

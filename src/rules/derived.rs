@@ -163,6 +163,23 @@ fn administered_through(id: &ResourceId, group: &Group, inventory: &Inventory<'_
     if told { Fact::Known(false) } else { Fact::Unknown }
 }
 
+/// Where an application does not tell its groups, it may be this one.
+pub(super) fn takes_new_accounts(view: &View<'_>) -> Fact<bool> {
+    let mut told = view.inventory.all_seen(Kind::Container, &["application"]);
+    for resource in view.inventory.of_kind(Kind::Container) {
+        match &resource.body {
+            Body::Container(Container { form: ContainerForm::Application, default_groups, .. }) => match default_groups
+            {
+                Fact::Known(groups) if groups.contains(&view.resource.id) => return Fact::Known(true),
+                Fact::Known(_) | Fact::Absent => {}
+                Fact::Unknown => told = false,
+            },
+            _ => {}
+        }
+    }
+    if told { Fact::Known(false) } else { Fact::Unknown }
+}
+
 pub(super) fn group_opens_administration(view: &View<'_>) -> Fact<bool> {
     administered_through(&view.resource.id, group(view), view.inventory)
 }
@@ -438,9 +455,16 @@ pub(super) fn licence_group_names<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     container(view).licence_groups.as_ref().map(|groups| names(view.inventory, groups))
 }
 
+pub(super) fn in_new_projects(view: &View<'_>) -> Fact<bool> {
+    let by_default = view.resource.id.native().starts_with("default-role:");
+    Fact::Known(grant(view).form == GrantForm::ProjectRole && by_default)
+}
+
 pub(super) fn grant_projects(view: &View<'_>) -> Fact<i64> {
     let Grant { form, container, .. } = grant(view);
     match form {
+        // How many projects will be made nobody knows.
+        GrantForm::ProjectRole if in_new_projects(view) == Fact::Known(true) => Fact::Unknown,
         GrantForm::ProjectRole => Fact::Known(1),
         GrantForm::Permission => match container {
             Fact::Known(scheme) => projects_using(view.inventory, scheme),

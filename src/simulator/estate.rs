@@ -45,6 +45,8 @@ pub(super) struct Estate {
     pub(super) capacity: [usize; 3],
     pub(super) projects: Vec<Project>,
     pub(super) schemes: Vec<Scheme>,
+    /// Who is in each role of every new project, in the order of [`ROLES`].
+    pub(super) default_actors: [Vec<Actor>; 4],
     pub(super) tokens: Vec<Token>,
     pub(super) keys: Vec<OrgKey>,
     pub(super) service_accounts: Vec<ServiceAccount>,
@@ -334,6 +336,7 @@ impl Estate {
             capacity: [0; 3],
             projects: Vec::new(),
             schemes: Vec::new(),
+            default_actors: [const { Vec::new() }; 4],
             tokens: Vec::new(),
             keys: Vec::new(),
             service_accounts: Vec::new(),

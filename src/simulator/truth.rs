@@ -29,6 +29,7 @@ pub const SITUATIONS: &[(&str, &str)] = &[
     ("dc-link-impersonates", "the other end of an application link may act as anybody"),
     ("dc-link-not-working", "the other end of an application link does not answer"),
     ("dc-link-over-http", "an application link talks without encryption"),
+    ("dc-machine-in-default-role", "an account of a system is in a role of every new project of a self-hosted Jira"),
     ("dc-machine-is-system-admin", "an account that stands for a machine administers a self-hosted system"),
     ("dc-machine-token-administers", "an HTTP access token of a machine may administer projects or repositories"),
     ("dc-project-open-to-logged-in", "everybody who is logged in may write to a project of a self-hosted Bitbucket"),
@@ -50,6 +51,7 @@ pub const SITUATIONS: &[(&str, &str)] = &[
     ("dc-webhook-to-test-host", "a webhook of a self-hosted product sends to a public bin for trying things out"),
     ("deploy-key-shared", "one SSH key opens several repositories"),
     ("deploy-key-unused", "a deploy key was not used for more than 90 days"),
+    ("everybody-in-default-role", "everybody who gets a seat is in a role of every new project"),
     ("expires-soon", "a token in use ends within 30 days"),
     (
         "external-accounts-blind-spot",
@@ -69,6 +71,7 @@ pub const SITUATIONS: &[(&str, &str)] = &[
     ("key-without-scopes", "an organisation key has no scopes and so has all powers"),
     ("machine-administers-repository", "an account that stands for a machine administers a repository"),
     ("machine-administers-space", "an account that stands for a machine administers a space"),
+    ("machine-in-default-role", "a machine is in a role of every new project"),
     ("machine-is-org-admin", "an account that stands for a machine administers the organisation"),
     ("machine-is-project-admin", "an account that stands for a machine administers a project"),
     ("machine-logs-in", "a login account that stands for a machine logs in as people do"),

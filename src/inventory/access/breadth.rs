@@ -3,15 +3,16 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{ANY, Access, Bound, Power, Reach};
-use crate::model::{Body, Container, ContainerForm, Resource};
+use super::{ANY, Access, Bound, Permission, Power, Reach};
+use crate::model::{Body, Container, ContainerForm, Credential, Resource};
 
 /// A number that may be known to be at least so much, and at most so much.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Count {
     /// Certain.
     pub at_least: usize,
-    /// What could not be ruled out is counted in; meaningless where `boundless`.
+    /// What could not be ruled out is counted in, what merely depends on the single issue is not; meaningless where
+    /// `boundless`.
     pub at_most: usize,
     /// True if there may be any number more.
     pub boundless: bool,
@@ -62,9 +63,9 @@ impl<'a> Access<'_, 'a> {
     #[must_use]
     pub fn breadth_of(&self, reach: &Reach<'a>) -> Breadth {
         let mut breadth = Breadth { places: self.index.places_of_content(), ..Breadth::default() };
-        let hidden = self.index.content_may_be_hidden() && !reach.places.is_empty();
+        let hidden = self.may_reach_more(reach);
         // Projects of one scheme share their list: each list is looked at once.
-        let mut looked_at: HashMap<*const Vec<super::Permission<'a>>, [Option<Bound>; 4]> = HashMap::new();
+        let mut looked_at: HashMap<*const Vec<Permission<'a>>, [Option<Bound>; 4]> = HashMap::new();
         for place in &reach.places {
             let Body::Container(Container { form, .. }) = &place.container.body else { continue };
             if is_content(*form) {
@@ -100,7 +101,7 @@ impl<'a> Access<'_, 'a> {
         breadth.may_administer_more |= reach.boundless;
         breadth.administers.sort();
         breadth.administers.dedup();
-        let words = |(one, container): (&super::Permission<'_>, &Resource)| {
+        let words = |(one, container): (&Permission<'_>, &Resource)| {
             (one.power, format!("{} on {}", one.key, super::place(container)))
         };
         breadth.gravest = reach.gravest().map(words);
@@ -108,18 +109,36 @@ impl<'a> Access<'_, 'a> {
     }
 }
 
-/// Whether one may read, change, destroy and decide in a place of content: for certain, perhaps, or not.
-fn look(permissions: &[super::Permission<'_>]) -> [Option<Bound>; 4] {
-    let may = |powers: &[Power]| {
-        let fits = |bound: Bound| {
-            move |one: &super::Permission<'_>| {
-                one.bound == bound && (powers.contains(&one.power) || (bound == Bound::Possible && one.key == ANY))
-            }
+impl<'a> Access<'_, 'a> {
+    /// True if there may be places of content that were not seen and that it reaches: where accounts of its tenant may
+    /// have rights, or in the one thing that it opens.
+    fn may_reach_more(&self, reach: &Reach<'a>) -> bool {
+        let account = match &reach.subject.body {
+            Body::Credential(Credential { owner, .. }) => owner.known(),
+            _ => Some(&reach.subject.id),
         };
-        if permissions.iter().any(fits(Bound::Held)) {
+        match account {
+            Some(account) => self.index.content_may_be_hidden_from(account.tenant()),
+            None => self.index.content_may_be_hidden() && !reach.places.is_empty(),
+        }
+    }
+}
+
+/// Whether one may read, change, destroy and decide in a place of content: for certain, perhaps, or not.
+pub(super) fn look(permissions: &[Permission<'_>]) -> [Option<Bound>; 4] {
+    // For some issues for certain, and perhaps for all: that is possible, too.
+    let open = |one: &Permission<'_>| match one.bound {
+        Bound::Possible => true,
+        Bound::Conditional => one.doubt.is_some(),
+        Bound::Held => false,
+    };
+    let may = |powers: &[Power]| {
+        let held = |one: &Permission<'_>| one.bound == Bound::Held && powers.contains(&one.power);
+        let perhaps = |one: &Permission<'_>| open(one) && (one.key == ANY || powers.contains(&one.power));
+        if permissions.iter().any(held) {
             Some(Bound::Held)
         } else {
-            permissions.iter().any(fits(Bound::Possible)).then_some(Bound::Possible)
+            permissions.iter().any(perhaps).then_some(Bound::Possible)
         }
     };
     [may(&[Power::Read]), may(&[Power::Write, Power::Destroy]), may(&[Power::Destroy]), may(&[Power::Administer])]
@@ -128,16 +147,16 @@ fn look(permissions: &[super::Permission<'_>]) -> [Option<Bound>; 4] {
 impl<'a> Reach<'a> {
     /// The permission with the most power that is certain; among equals one that not everybody has, then the first place.
     #[must_use]
-    pub fn gravest(&self) -> Option<(&super::Permission<'a>, &'a Resource)> {
+    pub fn gravest(&self) -> Option<(&Permission<'a>, &'a Resource)> {
         // A list that was met before has nothing graver in it.
         let mut met = HashSet::new();
         let places = self.places.iter().filter(|place| met.insert(Arc::as_ptr(&place.permissions)));
         let held = places.flat_map(|place| {
             place.permissions.iter().filter(|one| one.bound == Bound::Held).map(move |one| (one, place.container))
         });
-        let mut best: Option<(&super::Permission<'a>, &'a Resource)> = None;
+        let mut best: Option<(&Permission<'a>, &'a Resource)> = None;
         for (one, container) in held {
-            let rank = |one: &super::Permission<'_>| (one.power, !one.of_everybody);
+            let rank = |one: &Permission<'_>| (one.power, !one.of_everybody);
             if best.is_none_or(|(known, _)| rank(one) > rank(known)) {
                 best = Some((one, container));
             }

@@ -3,6 +3,7 @@
 //!
 //! The shape has its own types, filled from the assessment while it is written, so a large report is never held twice.
 
+mod explained;
 mod judged;
 mod seen;
 mod visible;
@@ -13,6 +14,7 @@ use std::io;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 
+pub use self::explained::{EXPLANATION_SCHEMA, finding_note_json, resource_note_json};
 use self::judged::{V1Finding, V1Rule, V1Transition, V1Waiver};
 use self::seen::{V1Change, V1Coverage};
 pub(super) use self::visible::Visible;
