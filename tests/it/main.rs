@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+mod access_hostile;
+mod access_page;
 mod alerts;
 mod conditions;
 mod docs;

@@ -15,6 +15,9 @@ use crate::model::{
 /// Of fewer places than this a share says nothing: two of two are all there are.
 const FEWEST: usize = 5;
 
+/// The projects, spaces or repositories of one site, server or workspace, by its tenant.
+type Sort = (String, ContainerForm);
+
 /// How far one account or credential reaches.
 #[derive(Debug)]
 pub struct Extent {
@@ -35,7 +38,7 @@ struct Span {
     /// A place in which it may change, delete and decide, with the permission.
     first: [Option<(String, ResourceId)>; 3],
     /// Of each sort of place, in how many it may change something for certain, and perhaps.
-    sorts: Vec<(ContainerForm, Count, usize)>,
+    sorts: Vec<(Sort, Count, usize)>,
     whole: Vec<(String, ResourceId)>,
     is_whole: bool,
 }
@@ -59,13 +62,13 @@ impl Extent {
         self.span.possible.as_deref()
     }
 
-    /// Of projects, spaces and repositories, of each of which there are enough to speak of a share, the sort of which it may
-    /// change most for certain: how many, of how many.
+    /// Of the projects, spaces and repositories of each site, server or workspace, where there are enough to speak of a
+    /// share, those of which it may change most for certain: how many, of how many.
     #[must_use]
     pub fn widest(&self) -> Option<(ContainerForm, usize, usize)> {
         let shares = self.span.sorts.iter().filter(|(.., all)| *all >= FEWEST);
         let widest = shares.max_by_key(|(_, count, all)| (count.at_least * 1000 / all, *all))?;
-        Some((widest.0, widest.1.at_least, widest.2))
+        Some((widest.0.1, widest.1.at_least, widest.2))
     }
 
     /// The largest share of one sort that it may change, in hundredths and rounded down: for certain, and at most, where
@@ -94,7 +97,7 @@ pub(in crate::inventory) struct Extents {
     /// Accounts that lead or own a container.
     named: HashSet<ResourceId>,
     /// How many places of each sort there are.
-    sorts: BTreeMap<ContainerForm, usize>,
+    sorts: BTreeMap<Sort, usize>,
     alike: Mutex<HashMap<Signature, Arc<Span>>>,
     holders: OnceLock<HashMap<ResourceId, Holders>>,
 }
@@ -124,12 +127,12 @@ impl Extents {
         let accounts = inventory.places(Kind::Principal).count();
         let credentials = inventory.places(Kind::Credential).count();
         let mut named = HashSet::new();
-        let mut sorts: BTreeMap<ContainerForm, usize> = BTreeMap::new();
+        let mut sorts: BTreeMap<Sort, usize> = BTreeMap::new();
         for container in inventory.of_kind(Kind::Container) {
             let Body::Container(Container { form, lead, owner, .. }) = &container.body else { continue };
             named.extend([lead, owner].into_iter().filter_map(Fact::known).cloned());
             if is_content(*form) {
-                *sorts.entry(*form).or_default() += 1;
+                *sorts.entry((container.id.tenant().to_owned(), *form)).or_default() += 1;
             }
         }
         Self {
@@ -322,20 +325,20 @@ impl<'i, 'a> Access<'i, 'a> {
     }
 
     /// Of each sort of place, in how many it may change something.
-    fn sorts(&self, reach: &Reach<'a>, breadth: &Breadth) -> Vec<(ContainerForm, Count, usize)> {
-        let mut counts: BTreeMap<ContainerForm, Count> = BTreeMap::new();
+    fn sorts(&self, reach: &Reach<'a>, breadth: &Breadth) -> Vec<(Sort, Count, usize)> {
+        let mut counts: BTreeMap<Sort, Count> = BTreeMap::new();
         for place in &reach.places {
             let Body::Container(Container { form, .. }) = &place.container.body else { continue };
             if is_content(*form) {
                 let [_, changes, _, _] = look(&place.permissions);
-                let count = counts.entry(*form).or_default();
+                let count = counts.entry((place.container.id.tenant().to_owned(), *form)).or_default();
                 count.at_least += usize::from(changes == Some(Bound::Held));
                 count.at_most += usize::from(changes.is_some());
             }
         }
-        let of_sort = |(form, all): (&ContainerForm, &usize)| {
-            let count = counts.get(form).copied().unwrap_or_default();
-            (*form, Count { boundless: breadth.writable.boundless, ..count }, *all)
+        let of_sort = |(sort, all): (&Sort, &usize)| {
+            let count = counts.get(sort).copied().unwrap_or_default();
+            (sort.clone(), Count { boundless: breadth.writable.boundless, ..count }, *all)
         };
         self.extents().sorts.iter().map(of_sort).collect()
     }
