@@ -525,7 +525,7 @@ fn rights_beyond_the_declared_needs_and_short_of_them_are_told() {
     // What was not read whole: what is there is told, and what is not is a question.
     let last = seen.len() - 1;
     seen[last].state = EndpointState::Partial;
-    let report = checked(yaml, resources, seen);
+    let report = checked(yaml, resources.clone(), seen.clone());
     assert_eq!(whats(&report), [What::PermissionNotNeeded, What::OutsideContainers]);
     let questions: Vec<&str> = report.open.iter().map(|open| open.question.as_str()).collect();
     assert_eq!(questions, ["what its accounts may do beyond what was seen", "whether GONE is there"]);
@@ -570,7 +570,7 @@ fn spaces_are_compared_as_projects_are_and_the_sort_tells_them_apart() {
     let mut seen = ledger();
     seen.push(LedgerEntry { shows: vec![Kind::Container, Kind::Grant], ..whole("projects") });
     seen.push(LedgerEntry { shows: vec![Kind::Container, Kind::Grant], ..whole("spaces") });
-    let report = checked(yaml, resources.clone(), seen.clone());
+    let report = checked(yaml, resources, seen);
     let messages: Vec<&str> = report.differences.iter().map(|one| one.message.as_str()).collect();
     let expected = [
         "account “svc-a” of integration `a` has delete page in space:DOCS, which it does not need",
