@@ -49,7 +49,8 @@ impl<'a> Inventory<'a> {
         };
         let run = self.running().by_integration.get(&integration.id);
         let matches = accounts.iter().enumerate().map(|(at, declared)| {
-            let (ids, told) = run.and_then(|run| run.declared.get(at)).map_or((&[][..], false), |(ids, told)| (ids, *told));
+            let (ids, told) =
+                run.and_then(|run| run.declared.get(at)).map_or((&[][..], false), |(ids, told)| (ids, *told));
             Match { declared, accounts: ids.iter().filter_map(|id| self.get(id)).collect(), told }
         });
         Fact::Known(matches.collect())
@@ -105,9 +106,7 @@ impl<'a> Inventory<'a> {
     fn accounts_seen(&self, account: &DeclaredAccount) -> bool {
         match &account.source {
             None => self.seen_whole(Kind::Principal),
-            Some(source) => {
-                self.lists_whole(Kind::Principal, &[], |entry| entry.source.as_str() == source.as_str())
-            }
+            Some(source) => self.lists_whole(Kind::Principal, &[], |entry| entry.source.as_str() == source.as_str()),
         }
     }
 
@@ -145,7 +144,8 @@ impl Running {
                 let found = resolve(inventory, declared);
                 // An id says which account is meant, wherever else the same name may be.
                 let told = (declared.id.is_some() && !found.is_empty())
-                    || (inventory.accounts_seen(declared) && !inventory.may_hide_under_mail(declared, !found.is_empty()));
+                    || (inventory.accounts_seen(declared)
+                        && !inventory.may_hide_under_mail(declared, !found.is_empty()));
                 run.told &= told;
                 run.declared.push((found.iter().map(|account| account.id.clone()).collect(), told));
                 add(&mut running.by_words, in_small_letters(declared), &resource.id);

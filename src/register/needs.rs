@@ -38,7 +38,8 @@ pub(super) fn compare<'a>(inventory: &Inventory<'a>, declared: &[Declared<'a>], 
         }
         for (account, product, role) in &comparison.administers_unseen {
             let (of, product) = (described(account), product.native());
-            let message = format!("{of} of integration `{}` has {role} on {product}, which it does not need", integration.id);
+            let message =
+                format!("{of} of integration `{}` has {role} on {product}, which it does not need", integration.id);
             findings.note(What::AdministersProduct, &[integration.id], &[account], message);
         }
         open(inventory, integration, &comparison, findings);
@@ -75,7 +76,10 @@ fn lacking(integration: &Declared<'_>, missing: &[Lack<'_>], findings: &mut Find
             _ => format!("no account of integration `{}` has", integration.id),
         };
         let message = if permissions.is_empty() {
-            format!("integration `{}` has no account in the product of {label}, where it is declared to work", integration.id)
+            format!(
+                "integration `{}` has no account in the product of {label}, where it is declared to work",
+                integration.id
+            )
         } else {
             format!("{who} {} in {label}", join_and(&permissions))
         };
@@ -113,7 +117,8 @@ fn outside(integration: &Declared<'_>, comparison: &Comparison<'_>, findings: &m
 }
 
 fn open(inventory: &Inventory<'_>, integration: &Declared<'_>, comparison: &Comparison<'_>, findings: &mut Findings) {
-    let is_open = comparison.missing_open || comparison.beyond_open || comparison.outside_open || comparison.administers_open;
+    let is_open =
+        comparison.missing_open || comparison.beyond_open || comparison.outside_open || comparison.administers_open;
     if !is_open {
         return;
     }

@@ -151,7 +151,10 @@ const REPOSITORY_ACCESS: Need = (GR, &["effective-repository-permission"]);
 const RIGHTS: &[Need] = &[
     (PR, &[]),
     (GP, &[]),
-    (CT, &["project", "permission-scheme", "space", "workspace", "repository-project", "repository", "site", "instance"]),
+    (
+        CT,
+        &["project", "permission-scheme", "space", "workspace", "repository-project", "repository", "site", "instance"],
+    ),
     (
         GR,
         &[

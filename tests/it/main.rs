@@ -8,6 +8,7 @@ mod conditions;
 mod detector;
 mod docs;
 mod drift;
+mod explain;
 mod faults;
 mod house;
 mod http;

@@ -115,8 +115,7 @@ impl<'a> Numbered<'a> {
     fn new(supply: &Supply<'a>) -> Self {
         let own: BTreeSet<&Link<'a>> = supply.chains.iter().filter_map(|chain| chain.first()).collect();
         let all: BTreeSet<&Link<'a>> = supply.chains.iter().flatten().collect();
-        let links: Vec<Link<'a>> =
-            own.iter().copied().chain(all.difference(&own).copied()).cloned().collect();
+        let links: Vec<Link<'a>> = own.iter().copied().chain(all.difference(&own).copied()).cloned().collect();
         let numbers: BTreeMap<&Link<'a>, usize> = links.iter().enumerate().map(|(at, link)| (link, at)).collect();
         let chains = supply.chains.iter().map(|chain| sorted(chain.iter().map(|link| numbers[link])));
         let needs = supply.needs.iter().map(|chains| {

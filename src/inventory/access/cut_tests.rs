@@ -7,8 +7,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    Body, Collection, Container, ContainerForm, EndpointState, Fact, Grant, GrantForm, Group, Holder, Kind, LedgerEntry,
-    Principal, Sighting, Snapshot,
+    Body, Collection, Container, ContainerForm, EndpointState, Fact, Grant, GrantForm, Group, Holder, Kind,
+    LedgerEntry, Principal, Sighting, Snapshot,
 };
 
 fn id(kind: Kind, native: &str) -> ResourceId {
@@ -96,11 +96,7 @@ fn build(plan: &Plan) -> Vec<Resource> {
         all.push(resource(Kind::Principal, &format!("u{person}"), Body::Principal(body)));
     }
     for group in 0..GROUPS {
-        let body = Group {
-            inside: listed(&plan.inside, group),
-            members_told: Fact::Known(true),
-            ..Group::default()
-        };
+        let body = Group { inside: listed(&plan.inside, group), members_told: Fact::Known(true), ..Group::default() };
         all.push(resource(Kind::Group, &format!("g{group}"), Body::Group(body)));
     }
     let scheme = id(Kind::Container, "scheme");
@@ -234,7 +230,8 @@ impl Judged {
             return None;
         }
         let ended = self.needs.iter().filter(|need| !after[&svc].0.contains(*need)).count();
-        let loses = |account: &&ResourceId| self.before[*account].0.iter().any(|what| !after[*account].0.contains(what));
+        let loses =
+            |account: &&ResourceId| self.before[*account].0.iter().any(|what| !after[*account].0.contains(what));
         let others = self.before.keys().filter(|account| **account != svc).filter(loses).count();
         Some((ended, links.len(), others))
     }

@@ -96,10 +96,13 @@ fn reduce(problem: &Problem) -> (BTreeSet<usize>, OpenProblem) {
         let before = (chains.len(), fixed.len());
         let needs = problem.needs.iter().flatten().filter(|chain| !chain.iter().any(|link| fixed.contains(link)));
         let useless = dominated(problem.own, &chains, &needs.collect::<Vec<_>>());
-        chains = chains.into_iter().map(|mut chain| {
-            chain.retain(|link| !useless.contains(link));
-            chain
-        }).collect();
+        chains = chains
+            .into_iter()
+            .map(|mut chain| {
+                chain.retain(|link| !useless.contains(link));
+                chain
+            })
+            .collect();
         fixed.extend(chains.iter().filter(|chain| chain.len() == 1).flatten().copied());
         chains.retain(|chain| !chain.iter().any(|link| fixed.contains(link)));
         if chains.len() <= MOST_COMPARED {
@@ -188,7 +191,8 @@ impl OpenProblem {
             open.retain(|chain| !chain.contains(link));
         }
         for at in (0..chosen.len()).rev() {
-            let without: Vec<usize> = chosen.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, one)| *one).collect();
+            let without: Vec<usize> =
+                chosen.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, one)| *one).collect();
             if self.chains.iter().all(|chain| meets(chain, &without)) {
                 chosen = without;
             }
@@ -303,13 +307,10 @@ mod tests {
 
     fn problem() -> impl Strategy<Value = Problem> {
         let chains = prop::collection::btree_set(chain(), 0..8);
-        let in_need = prop::collection::btree_set(0..LINKS, 0..4).prop_map(|links| links.into_iter().collect::<Chain>());
+        let in_need =
+            prop::collection::btree_set(0..LINKS, 0..4).prop_map(|links| links.into_iter().collect::<Chain>());
         let needs = prop::collection::vec(prop::collection::vec(in_need, 1..3), 0..4);
-        (chains, needs).prop_map(|(chains, needs)| Problem {
-            own: OWN,
-            chains: chains.into_iter().collect(),
-            needs,
-        })
+        (chains, needs).prop_map(|(chains, needs)| Problem { own: OWN, chains: chains.into_iter().collect(), needs })
     }
 
     proptest! {
@@ -345,11 +346,8 @@ mod tests {
     fn beyond_its_size_the_search_does_not_claim_to_be_exact() {
         // Each pair of links is a chain of a need: nothing can be left out beforehand.
         let links = 1 + MOST_CHAINS + 1;
-        let problem = Problem {
-            own: 1,
-            chains: (1..links).map(|link| vec![0, link]).collect(),
-            needs: vec![vec![vec![0]]],
-        };
+        let problem =
+            Problem { own: 1, chains: (1..links).map(|link| vec![0, link]).collect(), needs: vec![vec![vec![0]]] };
         let found = solve(&problem, 1_000_000, 10);
         assert!(!found.is_smallest);
         assert_eq!(found.choices, [(1..links).collect::<Vec<_>>()]);

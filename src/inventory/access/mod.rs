@@ -48,8 +48,8 @@ mod chain;
 mod cut;
 #[cfg(test)]
 mod cut_tests;
-mod hitting;
 mod extent;
+mod hitting;
 mod index;
 mod losers;
 mod powers;

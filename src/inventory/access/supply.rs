@@ -128,9 +128,9 @@ impl<'a> Sought<'a> {
     fn of(access: Access<'_, 'a>, account: &Resource, excess: &[Excess<'a>], needs: &[Kept<'a>]) -> Self {
         let mut sought = Self::default();
         let scheme_of = |resource: &'a Resource| match &resource.body {
-            Body::Container(Container { form: ContainerForm::Project, permission_scheme: Fact::Known(scheme), .. }) => {
-                access.inventory.get(scheme).map(|_| scheme)
-            }
+            Body::Container(Container {
+                form: ContainerForm::Project, permission_scheme: Fact::Known(scheme), ..
+            }) => access.inventory.get(scheme).map(|_| scheme),
             _ => None,
         };
         let mut last: Option<(&'a ResourceId, *const Vec<&'a str>)> = None;

@@ -98,7 +98,11 @@ pub(crate) fn permissions(section: &mut Section, key: &'static str) -> Option<Ve
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "those of Bitbucket servers are REPO_READ, REPO_WRITE and REPO_ADMIN".to_owned(),
             };
-            section.wrong(permission.span.clone(), format!("there is no permission `{}`", permission.value), Some(help));
+            section.wrong(
+                permission.span.clone(),
+                format!("there is no permission `{}`", permission.value),
+                Some(help),
+            );
         }
     }
     Some(sorted(written))

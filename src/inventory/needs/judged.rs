@@ -51,9 +51,9 @@ fn judge<'a>(inventory: &Inventory<'a>, integration: &'a Resource) -> Judged {
     let Comparison { places_told, needs_told, .. } = comparison;
     // Where one of the two is not limited, there is nothing to hold against the other.
     let is_limited = match &integration.body {
-        Body::Integration(Integration { containers: Fact::Absent, .. } | Integration { permissions: Fact::Absent, .. }) => {
-            true
-        }
+        Body::Integration(
+            Integration { containers: Fact::Absent, .. } | Integration { permissions: Fact::Absent, .. },
+        ) => true,
         _ => places_told && needs_told,
     };
     let told = |found: BTreeSet<String>, is_asked: bool, is_open: bool| match (found.is_empty(), is_asked && !is_open) {
@@ -61,9 +61,8 @@ fn judge<'a>(inventory: &Inventory<'a>, integration: &'a Resource) -> Judged {
         _ => Fact::Known(found.into_iter().collect::<Vec<_>>()),
     };
     let each = |excess: &[Excess<'a>], words: fn(&Resource, &str) -> String| {
-        let one = |one: &Excess<'a>| -> Vec<String> {
-            one.permissions.iter().map(|key| words(one.container, key)).collect()
-        };
+        let one =
+            |one: &Excess<'a>| -> Vec<String> { one.permissions.iter().map(|key| words(one.container, key)).collect() };
         excess.iter().flat_map(one).collect::<BTreeSet<String>>()
     };
     let beyond = each(&comparison.beyond, |container, key| format!("{}: {key}", label(container)));

@@ -149,7 +149,10 @@ impl<'a> Judge<'_, 'a> {
     fn may_hide(&self, forms: &[&str]) -> bool {
         let concerns = |source: &SourceName| {
             self.reaches.is_empty()
-                || self.reaches.iter().any(|reach| self.inventory.may_know_accounts_of(reach.subject.id.tenant(), source))
+                || self
+                    .reaches
+                    .iter()
+                    .any(|reach| self.inventory.may_know_accounts_of(reach.subject.id.tenant(), source))
         };
         self.inventory.coverage().gaps_over(Kind::Container, forms).any(|gap| concerns(&gap.source))
     }
@@ -316,7 +319,8 @@ impl<'a> Judge<'_, 'a> {
                 if !has_whole_in_hand(*form) {
                     continue;
                 }
-                let grave = || place.permissions.iter().filter(|one| one.power == Power::AdministerAll || one.key == ANY);
+                let grave =
+                    || place.permissions.iter().filter(|one| one.power == Power::AdministerAll || one.key == ANY);
                 for one in grave().filter(|one| one.bound == Bound::Possible && !is_needed(*form, one.key)) {
                     comparison.administers_open = true;
                     self.note(reach, one.doubt);

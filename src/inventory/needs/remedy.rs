@@ -6,9 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::words::{covers, label};
 use super::{Comparison, Inventory};
 use crate::inventory::access::{Cut, Kept, Link, Loser, Losers};
-use crate::model::{
-    Body, Container, ContainerForm, Fact, Grant, GrantForm, Holder, Kind, Resource, ResourceId,
-};
+use crate::model::{Body, Container, ContainerForm, Fact, Grant, GrantForm, Holder, Kind, Resource, ResourceId};
 use crate::text::{join_and, plural};
 
 /// How many steps are told one by one.
@@ -45,7 +43,8 @@ pub fn remedy<'a>(inventory: &Inventory<'a>, comparison: &Comparison<'a>) -> Rem
     }
     steps.extend(words.anew(&cuts.best, &comparison.met));
     for (container, key) in cuts.best.unexplained.iter().take(MOST_NAMES) {
-        steps.push(format!("look where {key} on {} comes from: nothing that was read tells it", words.place(container)));
+        steps
+            .push(format!("look where {key} on {} comes from: nothing that was read tells it", words.place(container)));
     }
     if !cuts.best.is_smallest {
         steps.push("(not proven to be the fewest steps: there are too many ways to try them all)".to_owned());
@@ -106,7 +105,9 @@ impl<'a> Words<'_, 'a> {
 
     fn grant(&self, grant: &Grant, name: &str) -> String {
         let place = match grant.container.known() {
-            Some(id) => self.inventory.get(id).map_or_else(|| id.native().to_owned(), |container| self.place(container)),
+            Some(id) => {
+                self.inventory.get(id).map_or_else(|| id.native().to_owned(), |container| self.place(container))
+            }
             None => "an unknown place".to_owned(),
         };
         let holder = match (&grant.principal, &grant.group) {
@@ -116,7 +117,9 @@ impl<'a> Words<'_, 'a> {
         };
         match (grant.form, holder) {
             (GrantForm::ProjectRole, Some(holder)) => format!("take {holder} out of role {} of {place}", grant.role),
-            (GrantForm::ProductAccess, Some(holder)) => format!("take access as {} to {place} from {holder}", grant.role),
+            (GrantForm::ProductAccess, Some(holder)) => {
+                format!("take access as {} to {place} from {holder}", grant.role)
+            }
             (_, Some(holder)) => format!("take {} on {place} from {holder}", grant.role),
             (_, None) => format!("take “{name}” out of {place}"),
         }
@@ -126,7 +129,8 @@ impl<'a> Words<'_, 'a> {
     fn losers(&self, losers: &Losers<'a>, link: usize) -> String {
         let through: Vec<&Loser<'a>> = losers.accounts.iter().filter(|loser| loser.links.contains(&link)).collect();
         if through.is_empty() {
-            return if losers.may_be_more { "others may lose something" } else { "nobody else loses anything" }.to_owned();
+            return if losers.may_be_more { "others may lose something" } else { "nobody else loses anything" }
+                .to_owned();
         }
         let names = through.iter().take(MOST_NAMES).map(|loser| {
             let losses = loser.losses.iter().take(MOST_NAMES);
@@ -173,7 +177,12 @@ impl<'a> Words<'_, 'a> {
         let anew = ended.into_values().map(|(need, permissions)| {
             let how = self.how(need.container, &permissions, &all_met(need.container));
             let words: Vec<String> = permissions.iter().map(|one| (*one).to_owned()).collect();
-            format!("grant {} in {} to {} anew, {how}", join_and(&words), self.place(need.container), need.account.title())
+            format!(
+                "grant {} in {} to {} anew, {how}",
+                join_and(&words),
+                self.place(need.container),
+                need.account.title()
+            )
         });
         bounded(anew.collect())
     }
@@ -186,13 +195,21 @@ impl<'a> Words<'_, 'a> {
             let place = places.entry(&lack.label).or_insert((lack.container, account, BTreeSet::new()));
             place.2.extend(lack.permission);
         }
-        let grant = |(label, (container, account, permissions)): (&str, (Option<&'a Resource>, Option<&'a Resource>, BTreeSet<&str>))| {
+        let grant = |(label, (container, account, permissions)): (
+            &str,
+            (Option<&'a Resource>, Option<&'a Resource>, BTreeSet<&str>),
+        )| {
             let account = account.map_or("the account", |account| account.title());
             let Some(container) = container else { return format!("give it an account in the product of {label}") };
             let there = comparison.met.iter().filter(|need| need.container.id == container.id);
-            let allowed: BTreeSet<&str> = there.map(|need| need.permission).chain(permissions.iter().copied()).collect();
+            let allowed: BTreeSet<&str> =
+                there.map(|need| need.permission).chain(permissions.iter().copied()).collect();
             let words: Vec<String> = permissions.iter().map(|one| (*one).to_owned()).collect();
-            format!("grant {} in {label} to {account}, {}", join_and(&words), self.how(container, &permissions, &allowed))
+            format!(
+                "grant {} in {label} to {account}, {}",
+                join_and(&words),
+                self.how(container, &permissions, &allowed)
+            )
         };
         bounded(places.into_iter().map(grant).collect())
     }
@@ -225,8 +242,11 @@ impl<'a> Words<'_, 'a> {
             }
         }
         let allowed = |key: &&str| needed.iter().any(|needed| covers(needed, ContainerForm::Project, key));
-        let fits = |keys: &BTreeSet<&'a str>| wanted.iter().all(|key| keys.contains(key)) && keys.iter().all(|key| allowed(key));
-        let fitting: BTreeSet<&'a str> = roles.into_iter().filter(|(_, keys)| fits(keys)).map(|(role, _)| role).collect();
+        let fits = |keys: &BTreeSet<&'a str>| {
+            wanted.iter().all(|key| keys.contains(key)) && keys.iter().all(|key| allowed(key))
+        };
+        let fitting: BTreeSet<&'a str> =
+            roles.into_iter().filter(|(_, keys)| fits(keys)).map(|(role, _)| role).collect();
         // A role is named by who is in it.
         let places = self.inventory.grants_on(&project.id).filter_map(|place| match &place.body {
             Body::Grant(grant) if grant.form == GrantForm::ProjectRole => {

@@ -110,8 +110,10 @@ fn some(entries: &[&str]) -> Option<Vec<String>> {
 
 #[test]
 fn spaces_are_held_against_needs_as_projects_are() {
-    let (docs, other) =
-        (container("wiki", ContainerForm::Space, "DOCS", |_| {}), container("wiki", ContainerForm::Space, "HR", |_| {}));
+    let (docs, other) = (
+        container("wiki", ContainerForm::Space, "DOCS", |_| {}),
+        container("wiki", ContainerForm::Space, "HR", |_| {}),
+    );
     let found = [
         account("wiki", "svc", &["g-writers"]),
         group("wiki", "g-writers"),
@@ -130,7 +132,11 @@ fn spaces_are_held_against_needs_as_projects_are() {
         some(&["take svc out of group g-writers (nobody else loses anything)"]),
     ];
     assert_eq!(judged(integration(&["space:DOCS"], &needs), &found, &ledger("wiki", WHOLE)), expected);
-    assert_eq!(judged(integration(&["docs"], &needs), &found, &ledger("wiki", WHOLE)), expected, "the key alone will do");
+    assert_eq!(
+        judged(integration(&["docs"], &needs), &found, &ledger("wiki", WHOLE)),
+        expected,
+        "the key alone will do"
+    );
     // A project of that key is something else.
     let [missing, ..] = judged(integration(&["project:DOCS"], &needs), &found, &ledger("wiki", WHOLE));
     assert_eq!(missing, None);
@@ -148,7 +154,8 @@ fn spaces_are_held_against_needs_as_projects_are() {
 fn repositories_are_held_against_needs_through_projects_and_workspaces() {
     let plat = container("git", ContainerForm::RepositoryProject, "PLAT", |_| {});
     let within = |name: &str| {
-        let mut one = container("git", ContainerForm::Repository, name, |body| body.parent = Fact::Known(plat.id.clone()));
+        let mut one =
+            container("git", ContainerForm::Repository, name, |body| body.parent = Fact::Known(plat.id.clone()));
         one.name = format!("PLAT/{name}");
         one
     };
@@ -161,8 +168,7 @@ fn repositories_are_held_against_needs_through_projects_and_workspaces() {
         plat.clone(),
     ];
     let asked = |containers: &[&str], permissions: &[&str], found: &[Resource]| {
-        let [missing, beyond, outside, ..] =
-            judged(integration(containers, permissions), found, &ledger("git", WHOLE));
+        let [missing, beyond, outside, ..] = judged(integration(containers, permissions), found, &ledger("git", WHOLE));
         (missing, beyond, outside)
     };
     // What is granted on a project holds in its repositories; either product's word is understood.

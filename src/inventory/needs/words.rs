@@ -254,7 +254,8 @@ mod tests {
         assert_eq!(check_permission("browse_projects"), Err(Some("BROWSE_PROJECTS")));
         assert_eq!(check_permission("Write"), Err(Some("write")));
         assert_eq!(check_permission("REPO_FLY"), Err(None));
-        for sound in ["BROWSE_PROJECTS", "com.acme.app__approve", "read space", "write", "REPO_ADMIN", "ADMIN", "admin"] {
+        for sound in ["BROWSE_PROJECTS", "com.acme.app__approve", "read space", "write", "REPO_ADMIN", "ADMIN", "admin"]
+        {
             assert_eq!(check_permission(sound), Ok(()), "{sound}");
         }
     }
