@@ -570,7 +570,7 @@ fn spaces_are_compared_as_projects_are_and_the_sort_tells_them_apart() {
     let mut seen = ledger();
     seen.push(LedgerEntry { shows: vec![Kind::Container, Kind::Grant], ..whole("projects") });
     seen.push(LedgerEntry { shows: vec![Kind::Container, Kind::Grant], ..whole("spaces") });
-    let report = checked(yaml, resources.clone(), seen.clone());
+    let report = checked(yaml, resources, seen);
     let messages: Vec<&str> = report.differences.iter().map(|one| one.message.as_str()).collect();
     let expected = [
         "account “svc-a” of integration `a` has delete page in space:DOCS, which it does not need",

@@ -259,6 +259,57 @@ fn conditions_meet_no_need_and_what_everybody_has_is_no_excess() {
 }
 
 #[test]
+fn a_permission_is_followed_through_groups_and_roles_and_what_was_not_told_stays_open() {
+    let asked = |groups: Fact<Vec<ResourceId>>, state| {
+        let scheme = container("jira", ContainerForm::PermissionScheme, "default", |_| {});
+        let pay = project("PAY", &scheme);
+        let mut svc = account("jira", "svc", &[]);
+        if let Body::Principal(body) = &mut svc.body {
+            body.groups = groups;
+        }
+        let mut to_group = scheme_grant(&scheme, "EDIT_ISSUES", Holder::Group, "");
+        if let Body::Grant(grant) = &mut to_group.body {
+            grant.group = Fact::Known(id("jira", Kind::Group, "g-dev"));
+        }
+        let place = |number: &str, to: &str| {
+            let mut place = grant("jira", GrantForm::ProjectRole, "Developers", &pay, to);
+            place.id = id("jira", Kind::Grant, &format!("project-role:{}/{number}/{to}", pay.id.native()));
+            place
+        };
+        let mut untold = group("jira", "g-dev");
+        if let (Body::Group(body), EndpointState::Partial) = (&mut untold.body, state) {
+            body.members_told = Fact::Known(false);
+        }
+        let found = [
+            svc,
+            account("jira", "eva", &[]),
+            untold,
+            scheme_grant(&scheme, "BROWSE_PROJECTS", Holder::LoggedIn, ""),
+            to_group,
+            scheme_grant(&scheme, "LINK_ISSUES", Holder::ProjectRole, "12"),
+            scheme_grant(&scheme, "DELETE_ISSUES", Holder::ProjectRole, "1"),
+            scheme_grant(&scheme, "CLOSE_ISSUES", Holder::Conditional, "reporter"),
+            place("12", "g-dev"),
+            place("1", "eva"),
+            pay.clone(),
+            scheme,
+        ];
+        let needs = ["BROWSE_PROJECTS", "CLOSE_ISSUES", "DELETE_ISSUES", "EDIT_ISSUES", "LINK_ISSUES"];
+        let [missing, beyond, ..] = judged(integration(&["PAY"], &needs), &found, &ledger("jira", state));
+        (missing, beyond)
+    };
+    let mine = || Fact::Known(vec![id("jira", Kind::Group, "g-dev")]);
+    let lacks = ["PAY: CLOSE_ISSUES", "PAY: DELETE_ISSUES"];
+    assert_eq!(asked(mine(), WHOLE), (some(&lacks), some(&[])));
+    // Grants that were not read, and groups that were not: there may be more.
+    assert_eq!(asked(mine(), EndpointState::Partial), (None, None));
+    let nobodys = ["PAY: CLOSE_ISSUES", "PAY: DELETE_ISSUES", "PAY: EDIT_ISSUES", "PAY: LINK_ISSUES"];
+    assert_eq!(asked(Fact::Known(Vec::new()), WHOLE), (some(&nobodys), some(&[])));
+    // All members of the group were told, so that who is not among them is not in it.
+    assert_eq!(asked(Fact::Unknown, WHOLE), (some(&nobodys), some(&[])));
+}
+
+#[test]
 fn the_remedy_keeps_what_is_needed_and_says_who_else_loses_what() {
     let scheme = container("jira", ContainerForm::PermissionScheme, "default", |_| {});
     let (pay, hr) = (project("PAY", &scheme), project("HR", &scheme));
