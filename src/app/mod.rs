@@ -4,6 +4,7 @@
 mod assess;
 mod baseline;
 mod deliver;
+mod explain;
 mod news;
 mod preview;
 mod scan;
@@ -13,6 +14,7 @@ pub mod whatif;
 pub use assess::assess;
 pub use baseline::{AcceptRequest, accept_baseline};
 pub use deliver::{Delivered, Deliverer};
+pub use explain::{Dossier, Scene};
 pub use news::Voice;
 pub use preview::preview;
 pub use scan::{AcceptedGap, App, Progress, ScanOutcome, ScanRequest};

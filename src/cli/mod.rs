@@ -1,5 +1,6 @@
 //! The front door: arguments in, words and an exit code out. Results go to standard output, all else to standard error.
 
+mod access;
 mod alerts;
 mod baseline;
 mod calendar;
@@ -7,8 +8,10 @@ mod complain;
 mod daemon;
 mod demo;
 pub mod exit;
+mod explain;
 mod init;
 mod inventory;
+mod named;
 mod questions;
 mod register;
 mod report;
@@ -68,8 +71,13 @@ enum Command {
     Scan(scan::ScanArgs),
     /// Findings: the open ones, or one with all there is to know.
     Findings(questions::FindingsArgs),
+    /// One finding or one resource explained: each part of the condition, where every fact was read, what nobody told, what
+    /// happened so far, what to do.
+    Explain(explain::ExplainArgs),
     /// What was seen: accounts, groups, credentials, containers, grants, apps, webhooks, automations, variables, settings.
     Inventory(inventory::InventoryArgs),
+    /// What an account or a credential may do, and by which chains; or who may do something in a place.
+    Access(access::AccessArgs),
     /// What changed between the latest scan and the one before it.
     Drift(questions::DriftArgs),
     /// How completely each endpoint was read, and what that leaves unseen.
@@ -147,7 +155,9 @@ fn run(args: &Args) -> ExitCode {
         Command::Init(args) => init::run(&context, args),
         Command::Scan(args) => scan::run(&context, args),
         Command::Findings(args) => questions::findings(&context, args),
+        Command::Explain(args) => explain::run(&context, args),
         Command::Inventory(args) => inventory::run(&context, args),
+        Command::Access(args) => access::run(&context, args),
         Command::Drift(args) => questions::drift(&context, args),
         Command::Coverage(args) => questions::coverage(&context, args),
         Command::Report(args) => report::run(&context, args),

@@ -3,10 +3,13 @@
 
 pub mod access;
 mod declared;
+pub mod detector;
 mod naming;
 mod people;
 mod permissions;
+mod pipelines;
 pub mod recognise;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
@@ -19,11 +22,15 @@ use crate::model::{
 pub use declared::{AccountsByName, Way, bears_name, called, resolve, resolve_by_name};
 pub use people::{PlacesByMail, Realms};
 pub use permissions::Held;
+pub use pipelines::{is_named_like_account, is_named_like_secret};
+
+use detector::{Detections, Knowledge};
 
 /// A snapshot with indexes.
 #[derive(Debug)]
 pub struct Inventory<'a> {
     snapshot: &'a Snapshot,
+    knowledge: &'a Knowledge,
     named: HashMap<&'a ResourceId, u32>,
     kinds: HashMap<Kind, Vec<u32>>,
     credentials_by_owner: HashMap<&'a ResourceId, Vec<u32>>,
@@ -61,14 +68,25 @@ pub struct Prepared {
     pub realms: OnceLock<Realms>,
     /// What the questions about access lean on.
     access: OnceLock<access::Index>,
+    /// How far accounts and credentials reach, as far as somebody asked.
+    extents: OnceLock<access::Extents>,
+    /// What the detector found.
+    pub detections: OnceLock<Detections>,
 }
 
 impl<'a> Inventory<'a> {
-    /// Indexes a snapshot.
+    /// Indexes a snapshot. Systems are known by the shipped profiles alone.
     #[must_use]
     pub fn new(snapshot: &'a Snapshot) -> Self {
+        Self::knowing(snapshot, Knowledge::shipped())
+    }
+
+    /// Indexes a snapshot that is asked by somebody who knows further systems.
+    #[must_use]
+    pub fn knowing(snapshot: &'a Snapshot, knowledge: &'a Knowledge) -> Self {
         let mut inventory = Self {
             snapshot,
+            knowledge,
             named: HashMap::new(),
             kinds: HashMap::new(),
             credentials_by_owner: HashMap::new(),
@@ -157,6 +175,17 @@ impl<'a> Inventory<'a> {
     #[must_use]
     pub fn snapshot(&self) -> &'a Snapshot {
         self.snapshot
+    }
+
+    /// What is known about systems.
+    #[must_use]
+    pub fn knowledge(&self) -> &'a Knowledge {
+        self.knowledge
+    }
+
+    /// What runs on whose account, and which account behaves like a machine's: worked out once.
+    pub fn detections(&self) -> &Detections {
+        self.prepared.detections.get_or_init(|| Detections::of(self))
     }
 
     /// The ledger.

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::derived::{self, count, is_live, tokens_told};
+use super::derived::{self, count, is_live};
 use super::fields::{Texts, View, integration, person, principal};
-use crate::inventory::{Inventory, bears_name, called, resolve};
+use crate::inventory::{Inventory, bears_name, called};
 use crate::model::{
     Body, Container, ContainerForm, Credential, CredentialForm, DeclaredAccount, Fact, Integration, Kind, LedgerEntry,
     Person, Principal, PrincipalType, Resource, ResourceId,
@@ -139,7 +139,7 @@ pub(super) fn live_tokens<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     let mut live = Finds::default();
     let (accounts, told) = accounts_of_person(view);
     for account in accounts {
-        live.doubt_unless(tokens_told(view.inventory, account));
+        live.doubt_unless(view.inventory.tokens_told(account));
         for (resource, credential) in credentials_of(view.inventory, account) {
             match is_live(credential, view.now) {
                 Fact::Known(true) => live.found(format!("{} “{}”", credential.form.title(), resource.title())),
@@ -186,7 +186,7 @@ fn matches<'a>(inventory: &'a Inventory<'a>, resource: &'a Resource) -> Fact<Vec
         Fact::Absent => &[],
         Fact::Unknown => return Fact::Unknown,
     };
-    let resolved = inventory.prepared().accounts_of_integrations.get_or_init(|| resolve_all(inventory));
+    let resolved = inventory.accounts_of_integrations();
     let found = resolved.get(&resource.id);
     let matches = accounts.iter().enumerate().map(|(at, declared)| {
         let ids = found.and_then(|found| found.get(at)).map_or(&[][..], Vec::as_slice);
@@ -200,18 +200,6 @@ fn matches<'a>(inventory: &'a Inventory<'a>, resource: &'a Resource) -> Fact<Vec
         Match { declared, accounts, told }
     });
     Fact::Known(matches.collect())
-}
-
-/// For each integration, what each of its declared accounts was resolved to.
-fn resolve_all(inventory: &Inventory<'_>) -> BTreeMap<ResourceId, Vec<Vec<ResourceId>>> {
-    let mut resolved = BTreeMap::new();
-    for resource in inventory.of_kind(Kind::Integration) {
-        let Body::Integration(Integration { accounts: Fact::Known(accounts), .. }) = &resource.body else { continue };
-        let ids =
-            |account: &DeclaredAccount| resolve(inventory, account).into_iter().map(|found| found.id.clone()).collect();
-        resolved.insert(resource.id.clone(), accounts.iter().map(ids).collect());
-    }
-    resolved
 }
 
 /// The accounts that an integration runs on, and whether these are all.
@@ -406,7 +394,7 @@ fn live_credentials<'a>(view: &View<'a>) -> (Vec<(&'a Resource, &'a Credential)>
     let (accounts, mut told) = accounts_of(view);
     let mut live = Vec::new();
     for account in accounts {
-        told &= tokens_told(view.inventory, account);
+        told &= view.inventory.tokens_told(account);
         for (resource, credential) in credentials_of(view.inventory, account) {
             match is_live(credential, view.now) {
                 Fact::Known(true) => live.push((resource, credential)),
@@ -661,7 +649,7 @@ fn key_of(container: &Container) -> &str {
 fn is_open(account: &Resource) -> Fact<bool> {
     match &account.body {
         Body::Principal(Principal { status: Fact::Known(status), .. }) => {
-            derived::opens(status).map_or(Fact::Unknown, Fact::Known)
+            Principal::lets_in(status).map_or(Fact::Unknown, Fact::Known)
         }
         _ => Fact::Unknown,
     }

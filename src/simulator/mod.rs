@@ -26,6 +26,7 @@ mod jira_audit;
 mod jira_projects;
 mod jira_sharing;
 mod look_alikes;
+mod machines;
 mod names;
 mod night;
 mod org;

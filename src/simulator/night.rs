@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 
 use super::credentials::own_token;
 use super::estate::{Estate, Expiry, Holder, JIRA_ADMINS, Standing, Token, Who};
@@ -37,6 +37,12 @@ pub(super) fn pass(estate: &mut Estate, to: DateTime<Utc>) {
     repositories::pass_night(estate);
     servers::pass_night(estate);
     sandbox::pass_night(estate);
+}
+
+/// Whether the owner of a token takes a day off, and does not use it.
+fn rests(token: &Token, now: DateTime<Utc>) -> bool {
+    let own = token.id.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    (now.weekday().num_days_from_monday() + own % 7) % 7 < 2
 }
 
 pub(super) struct Night<'a> {
@@ -230,10 +236,12 @@ impl Night<'_> {
         }
     }
 
+    /// Programs use theirs every night, in the evening. People rest for two days of each week, not all on the same ones.
     fn use_tokens(&mut self) {
         let now = self.estate.now;
         let used: Vec<usize> = (0..self.estate.tokens.len())
-            .filter(|at| self.estate.tokens[*at].last_active.is_some_and(|last| now - last < TimeDelta::days(3)))
+            .filter(|at| self.estate.tokens[*at].last_active.is_some_and(|last| now - last < TimeDelta::days(4)))
+            .filter(|at| self.estate.tokens[*at].nightly || !rests(&self.estate.tokens[*at], now))
             .filter(|at| {
                 let token = &self.estate.tokens[*at];
                 let alive = !matches!(token.expires, Expiry::At(end) if end <= now);
@@ -241,7 +249,8 @@ impl Night<'_> {
             })
             .collect();
         for place in used {
-            let moved = now - TimeDelta::minutes(self.random.between(20, 600));
+            let latest = if self.estate.tokens[place].nightly { 150 } else { 20 };
+            let moved = now - TimeDelta::minutes(self.random.between(latest, 600));
             self.estate.tokens[place].last_active = Some(moved);
             let token = self.estate.tokens[place].clone();
             let native = self.native(&token);

@@ -2,8 +2,10 @@
 
 #![cfg(test)]
 
+mod access;
 mod alerts;
 mod conditions;
+mod detector;
 mod docs;
 mod drift;
 mod faults;

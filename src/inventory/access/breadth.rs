@@ -1,14 +1,18 @@
 //! How far something reaches, as a few numbers.
 
-use super::{ANY, Access, Bound, Power, Reach};
-use crate::model::{Body, Container, ContainerForm, Resource};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::{ANY, Access, Bound, Permission, Power, Reach};
+use crate::model::{Body, Container, ContainerForm, Credential, Resource};
 
 /// A number that may be known to be at least so much, and at most so much.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Count {
     /// Certain.
     pub at_least: usize,
-    /// What could not be ruled out is counted in; meaningless where `boundless`.
+    /// What could not be ruled out is counted in, what merely depends on the single issue is not; meaningless where
+    /// `boundless`.
     pub at_most: usize,
     /// True if there may be any number more.
     pub boundless: bool,
@@ -59,28 +63,21 @@ impl<'a> Access<'_, 'a> {
     #[must_use]
     pub fn breadth_of(&self, reach: &Reach<'a>) -> Breadth {
         let mut breadth = Breadth { places: self.index.places_of_content(), ..Breadth::default() };
-        let hidden = self.index.content_may_be_hidden() && !reach.places.is_empty();
+        let hidden = self.may_reach_more(reach);
+        // Projects of one scheme share their list: each list is looked at once.
+        let mut looked_at: HashMap<*const Vec<Permission<'a>>, [Option<Bound>; 4]> = HashMap::new();
         for place in &reach.places {
             let Body::Container(Container { form, .. }) = &place.container.body else { continue };
             if is_content(*form) {
-                let held =
-                    |power: Power| place.permissions.iter().any(|one| one.bound == Bound::Held && one.power == power);
-                let perhaps = |power: Power| {
-                    place
-                        .permissions
-                        .iter()
-                        .any(|one| one.bound == Bound::Possible && (one.power == power || one.key == ANY))
-                };
-                for (count, powers) in [
-                    (&mut breadth.readable, &[Power::Read][..]),
-                    (&mut breadth.writable, &[Power::Write, Power::Destroy]),
-                    (&mut breadth.destroyable, &[Power::Destroy]),
-                    (&mut breadth.administered, &[Power::Administer]),
-                ] {
-                    let certain = powers.iter().any(|power| held(*power));
-                    count.at_least += usize::from(certain);
-                    count.at_most += usize::from(certain || powers.iter().any(|power| perhaps(*power)));
+                let found =
+                    looked_at.entry(Arc::as_ptr(&place.permissions)).or_insert_with(|| look(&place.permissions));
+                let counts =
+                    [&mut breadth.readable, &mut breadth.writable, &mut breadth.destroyable, &mut breadth.administered];
+                for (count, bound) in counts.into_iter().zip(found) {
+                    count.at_least += usize::from(*bound == Some(Bound::Held));
+                    count.at_most += usize::from(bound.is_some());
                 }
+                continue;
             }
             for one in place.permissions.iter().filter(|one| one.power == Power::AdministerAll) {
                 match one.bound {
@@ -104,22 +101,65 @@ impl<'a> Access<'_, 'a> {
         breadth.may_administer_more |= reach.boundless;
         breadth.administers.sort();
         breadth.administers.dedup();
-        breadth.gravest = gravest(reach);
+        let words = |(one, container): (&Permission<'_>, &Resource)| {
+            (one.power, format!("{} on {}", one.key, super::place(container)))
+        };
+        breadth.gravest = reach.gravest().map(words);
         breadth
     }
 }
 
-/// The permission with the most power that is certain; among equals one that not everybody has, then the first place.
-fn gravest(reach: &Reach<'_>) -> Option<(Power, String)> {
-    let held = reach.places.iter().flat_map(|place| {
-        place.permissions.iter().filter(|one| one.bound == Bound::Held).map(move |one| (one, place.container))
-    });
-    let mut best: Option<(&super::Permission<'_>, &Resource)> = None;
-    for (one, container) in held {
-        let rank = |one: &super::Permission<'_>| (one.power, !one.of_everybody);
-        if best.is_none_or(|(known, _)| rank(one) > rank(known)) {
-            best = Some((one, container));
+impl<'a> Access<'_, 'a> {
+    /// True if there may be places of content that were not seen and that it reaches: where accounts of its tenant may
+    /// have rights, or in the one thing that it opens.
+    fn may_reach_more(&self, reach: &Reach<'a>) -> bool {
+        let account = match &reach.subject.body {
+            Body::Credential(Credential { owner, .. }) => owner.known(),
+            _ => Some(&reach.subject.id),
+        };
+        match account {
+            Some(account) => self.index.content_may_be_hidden_from(account.tenant()),
+            None => self.index.content_may_be_hidden() && !reach.places.is_empty(),
         }
     }
-    best.map(|(one, container)| (one.power, format!("{} on {}", one.key, container.title())))
+}
+
+/// Whether one may read, change, destroy and decide in a place of content: for certain, perhaps, or not.
+fn look(permissions: &[Permission<'_>]) -> [Option<Bound>; 4] {
+    let may = |powers: &[Power]| {
+        // For some issues for certain, and perhaps for all: that is possible, too.
+        let is_open = |one: &&Permission<'_>| match one.bound {
+            Bound::Possible => true,
+            Bound::Conditional => one.doubt.is_some(),
+            Bound::Held => false,
+        };
+        if permissions.iter().any(|one| one.bound == Bound::Held && powers.contains(&one.power)) {
+            Some(Bound::Held)
+        } else {
+            let mut open = permissions.iter().filter(is_open);
+            open.any(|one| powers.contains(&one.power) || one.key == ANY).then_some(Bound::Possible)
+        }
+    };
+    [may(&[Power::Read]), may(&[Power::Write, Power::Destroy]), may(&[Power::Destroy]), may(&[Power::Administer])]
+}
+
+impl<'a> Reach<'a> {
+    /// The permission with the most power that is certain; among equals one that not everybody has, then the first place.
+    #[must_use]
+    pub fn gravest(&self) -> Option<(&Permission<'a>, &'a Resource)> {
+        // A list that was met before has nothing graver in it.
+        let mut met = HashSet::new();
+        let places = self.places.iter().filter(|place| met.insert(Arc::as_ptr(&place.permissions)));
+        let held = places.flat_map(|place| {
+            place.permissions.iter().filter(|one| one.bound == Bound::Held).map(move |one| (one, place.container))
+        });
+        let mut best: Option<(&Permission<'a>, &'a Resource)> = None;
+        for (one, container) in held {
+            let rank = |one: &Permission<'_>| (one.power, !one.of_everybody);
+            if best.is_none_or(|(known, _)| rank(one) > rank(known)) {
+                best = Some((one, container));
+            }
+        }
+        best
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::powers::included;
-use super::reach::{is_on_server, settle};
+use super::reach::settle;
 use super::{ANY, Access, Bound, Permission, Place, Power, Reach, power_of};
 use crate::model::{Body, Container, ContainerForm, Credential, CredentialForm, Fact, GrantForm, Kind, Resource};
 
@@ -111,6 +111,10 @@ impl<'a> Access<'_, 'a> {
             one.seen_by.iter().any(|home| reach.subject.seen_by.iter().any(|seen| seen.source == home.source))
         });
         let homes: Vec<&'a Resource> = homes.collect();
+        if homes.is_empty() {
+            reach.boundless = true;
+            reach.doubts.push("its organisation was not seen".to_owned());
+        }
         let keys: Vec<(&'a str, Bound)> = match &credential.scopes {
             Fact::Known(scopes) if scopes.is_empty() => vec![("everything", Bound::Held)],
             Fact::Known(scopes) => scopes.iter().map(|scope| (scope.as_str(), Bound::Held)).collect(),
@@ -119,11 +123,13 @@ impl<'a> Access<'_, 'a> {
                 vec![(ANY, Bound::Possible)]
             }
         };
-        let doubt = matches!(credential.scopes, Fact::Absent | Fact::Unknown).then_some(0);
+        let doubt = matches!(credential.scopes, Fact::Absent | Fact::Unknown)
+            .then(|| u16::try_from(reach.doubts.len().saturating_sub(1)).unwrap_or(u16::MAX));
         let permissions: Vec<Permission<'a>> = keys
             .into_iter()
             .map(|(key, bound)| {
-                let power = if key == ANY || key == "everything" { Power::AdministerAll } else { power_of_scope(key) };
+                let everything = key == ANY || key == "everything";
+                let power = if everything { Power::AdministerAll } else { power_of_scope(key).unwrap_or(Power::Write) };
                 Permission { key, bound, of_everybody: false, power, doubt }
             })
             .collect();
@@ -135,30 +141,45 @@ impl<'a> Access<'_, 'a> {
     /// A deploy key or access token: on its container, and in what lies inside.
     fn one_thing(&self, reach: &mut Reach<'a>, credential: &'a Credential, container: &'a Resource) {
         let Body::Container(body) = &container.body else { return };
-        let on_server = is_on_server(*self, body);
+        let in_the_cloud = self.index.is_on_server(container.id.tenant()) == Some(false);
         let words: Vec<&'a str> = match &credential.scopes {
             Fact::Known(scopes) => scopes.iter().map(String::as_str).collect(),
             // In the cloud such a key reads, and nothing else.
-            _ if credential.form == CredentialForm::DeployKey && !on_server => vec!["read"],
+            _ if credential.form == CredentialForm::DeployKey && in_the_cloud => vec!["read"],
             _ => {
                 reach.doubts.push("nobody told what it permits".to_owned());
-                reach.places = vec![place(container, body.form, &[ANY], Bound::Possible)];
-                return;
+                vec![ANY]
             }
         };
-        let mut places = vec![place(container, body.form, &unfolded(&words, body.form), Bound::Held)];
-        if body.form == ContainerForm::RepositoryProject {
-            for at in self.index.inside(&container.id) {
-                let inner = self.inventory.resource(*at);
-                if let Body::Container(Container { form: ContainerForm::Repository, .. }) = &inner.body {
-                    let keys = unfolded(&words, ContainerForm::Repository);
-                    places.push(place(inner, ContainerForm::Repository, &keys, Bound::Held));
-                }
-            }
+        let bound = if words == [ANY] { Bound::Possible } else { Bound::Held };
+        let mut places = vec![place(container, body.form, &unfolded(&words, body.form), bound)];
+        for inner in self.repositories_in(container, body.form) {
+            let keys = unfolded(&words, ContainerForm::Repository);
+            places.push(place(inner, ContainerForm::Repository, &keys, bound));
         }
         places.retain(|place| !place.permissions.is_empty());
         places.sort_by(|left, right| left.container.id.cmp(&right.container.id));
         reach.places = places;
+    }
+
+    /// The repositories in a project of repositories or in a workspace.
+    fn repositories_in(&self, container: &'a Resource, form: ContainerForm) -> Vec<&'a Resource> {
+        let mut found = Vec::new();
+        for at in self.index.inside(&container.id) {
+            let inner = self.inventory.resource(*at);
+            match (form, &inner.body) {
+                (
+                    ContainerForm::Workspace | ContainerForm::RepositoryProject,
+                    Body::Container(Container { form: ContainerForm::Repository, .. }),
+                ) => found.push(inner),
+                (
+                    ContainerForm::Workspace,
+                    Body::Container(Container { form: ContainerForm::RepositoryProject, .. }),
+                ) => found.extend(self.repositories_in(inner, ContainerForm::RepositoryProject)),
+                _ => {}
+            }
+        }
+        found
     }
 
     /// Takes away what a credential may not do although its owner may.
@@ -167,7 +188,8 @@ impl<'a> Access<'_, 'a> {
             (_, CredentialForm::SshKey) => Box::new(|container, one| by_ssh(container.form, one)),
             (Ceiling::NotRevealed, _) => Box::new(|_, _| Allowed::Perhaps),
             (Ceiling::Scopes(scopes), _) => {
-                let scopes: Vec<Scope> = scopes.iter().map(|scope| Scope::read(scope)).collect();
+                let opening = scopes.iter().filter(|scope| !OPENS_NOTHING.contains(&scope.as_str()));
+                let scopes: Vec<Scope> = opening.map(|scope| Scope::read(scope)).collect();
                 Box::new(move |container, one| by_scopes(&scopes, container, one))
             }
             (Ceiling::Nothing | Ceiling::OneThing | Ceiling::Organisation, _) => return,
@@ -231,14 +253,30 @@ fn unfolded<'a>(words: &[&'a str], form: ContainerForm) -> Vec<&'a str> {
         ContainerForm::RepositoryProject => GrantForm::RepositoryProjectPermission,
         _ => GrantForm::RepositoryPermission,
     };
-    let prefix = if form == ContainerForm::RepositoryProject { "REPO_" } else { "PROJECT_" };
     let mut keys = Vec::new();
-    for word in words.iter().filter(|word| !word.starts_with(prefix)) {
+    for word in words {
+        let word = match form {
+            ContainerForm::RepositoryProject if word.starts_with("REPO_") && *word != "REPO_CREATE" => continue,
+            ContainerForm::Repository => in_repositories(word),
+            _ => word,
+        };
         // A word that is on no ladder stands for itself.
-        keys.push(*word);
+        keys.push(word);
         keys.extend(included(grant_form, word));
     }
+    keys.sort_unstable();
+    keys.dedup();
     keys
+}
+
+/// What a word about a whole project of a Bitbucket server means in its repositories.
+fn in_repositories(word: &str) -> &str {
+    match word {
+        "PROJECT_READ" => "REPO_READ",
+        "PROJECT_WRITE" | "REPO_CREATE" => "REPO_WRITE",
+        "PROJECT_ADMIN" => "REPO_ADMIN",
+        word => word,
+    }
 }
 
 /// With a public key one reads and writes repositories, whatever else its owner may do.
@@ -254,24 +292,30 @@ fn by_ssh(form: ContainerForm, one: &Permission<'_>) -> Allowed {
 /// A scope: `write:jira-work`, `read:issue:jira`, `REPO_WRITE`.
 #[derive(Debug, Clone)]
 struct Scope {
-    power: Power,
+    /// `None` of a word that nobody described.
+    power: Option<Power>,
+    /// True if it includes all of less power, as the words of self-hosted products do.
+    includes_less: bool,
     product: Option<&'static str>,
     /// True if it stands for all of that power in the product, as classic scopes do.
     broad: bool,
     server_word: Option<String>,
 }
 
-/// The power of a scope by its first word.
-fn power_of_scope(scope: &str) -> Power {
+/// The power of a scope by its first word; `None` if nobody described that.
+fn power_of_scope(scope: &str) -> Option<Power> {
     let verb = scope.split([':', '_', '.']).next().unwrap_or_default().to_ascii_lowercase();
     match verb.as_str() {
-        "read" | "view" | "search" => Power::Read,
-        "write" | "create" | "update" | "edit" => Power::Write,
-        "delete" => Power::Destroy,
-        "manage" | "admin" | "administer" | "system" => Power::AdministerAll,
-        _ => Power::Write,
+        "read" | "view" | "search" => Some(Power::Read),
+        "write" | "create" | "update" | "edit" => Some(Power::Write),
+        "delete" => Some(Power::Destroy),
+        "manage" | "admin" | "administer" | "system" => Some(Power::AdministerAll),
+        _ => None,
     }
 }
+
+/// Scopes that say who somebody is, or for how long, and open nothing.
+const OPENS_NOTHING: [&str; 4] = ["email", "offline_access", "openid", "profile"];
 
 impl Scope {
     fn read(scope: &str) -> Self {
@@ -289,10 +333,11 @@ impl Scope {
         };
         let broad = parts.len() == 2 && matches!(thing, "jira-work" | "jira-project" | "jira-configuration");
         let power = match (power_of_scope(scope), thing) {
-            (Power::AdministerAll, "jira-project") => Power::Administer,
+            (Some(Power::AdministerAll), "jira-project") => Some(Power::Administer),
             (power, _) => power,
         };
-        Self { power, product, broad, server_word: server.then(|| scope.to_owned()) }
+        let includes_less = matches!(scope, "READ" | "WRITE" | "ADMIN" | "SYSTEM_ADMIN");
+        Self { power, includes_less, product, broad, server_word: server.then(|| scope.to_owned()) }
     }
 }
 
@@ -319,11 +364,16 @@ fn by_scopes(scopes: &[Scope], container: &Container, one: &Permission<'_>) -> A
             continue;
         }
         let same = scope.product.is_some() && scope.product == product;
+        let Some(power) = scope.power else {
+            answer = Allowed::Perhaps;
+            continue;
+        };
         let of_power = match one.power {
-            Power::Read => scope.power == Power::Read,
-            Power::Write | Power::Destroy => matches!(scope.power, Power::Write | Power::Destroy),
-            Power::Administer => matches!(scope.power, Power::Administer | Power::AdministerAll),
-            Power::AdministerAll => scope.power == Power::AdministerAll,
+            _ if scope.includes_less && one.power <= power => true,
+            Power::Read => power == Power::Read,
+            Power::Write | Power::Destroy => matches!(power, Power::Write | Power::Destroy),
+            Power::Administer => matches!(power, Power::Administer | Power::AdministerAll),
+            Power::AdministerAll => power == Power::AdministerAll,
         };
         if one.key == ANY || (of_power && !(same && scope.broad)) {
             answer = Allowed::Perhaps;
@@ -345,13 +395,8 @@ fn by_server_words(scopes: &[Scope], form: ContainerForm, one: &Permission<'_>) 
                     ContainerForm::RepositoryProject => GrantForm::RepositoryProjectPermission,
                     _ => GrantForm::RepositoryPermission,
                 };
-                let in_repositories = match (form, *word) {
-                    (ContainerForm::Repository, "PROJECT_READ") => "REPO_READ",
-                    (ContainerForm::Repository, "PROJECT_WRITE") => "REPO_WRITE",
-                    (ContainerForm::Repository, "PROJECT_ADMIN") => "REPO_ADMIN",
-                    (_, word) => word,
-                };
-                included(grant_form, in_repositories).contains(&one.key)
+                let here = if form == ContainerForm::Repository { in_repositories(word) } else { *word };
+                included(grant_form, here).contains(&one.key)
             };
             if words.iter().any(reaches) { Allowed::Yes } else { Allowed::No }
         }

@@ -1,9 +1,9 @@
 //! The chains by which an account has a permission: from the account to the place, step by step.
 
 use super::powers::{given, given_by_being_public, given_inside};
-use super::reach::is_on_server;
-use super::ways::{Meant, Presence, Ways, project_of_share, role_id};
-use super::{ANY, Access, Bound};
+use super::reach::{OF_OWNERS, OUTWARD, own_role, public};
+use super::ways::{Doubt, Meant, Ways, project_of_share, role_id};
+use super::{Access, Bound};
 use crate::model::{
     Body, Container, ContainerForm, Credential, Fact, Grant, GrantForm, Holder, Principal, Resource, ResourceId,
 };
@@ -20,7 +20,7 @@ pub enum Link<'a> {
     },
     /// A grant, by its id: a place in a role, an entry of a permission scheme, a permission that was given.
     Grant(&'a ResourceId),
-    /// What comes with the container itself: that it is public, or who leads it.
+    /// What comes with the container itself: that it is public, who leads it, or whose it is.
     Container(&'a ResourceId),
     /// A role that comes with the account.
     Role {
@@ -46,11 +46,14 @@ pub struct Chain<'a> {
     pub grant: Option<&'a Resource>,
     /// What the grant is on, where that is not the container itself: a scheme, a project of repositories, a workspace.
     pub from: Option<&'a Resource>,
-    /// Why it is there without a grant: `lead`, `public`, or a role that comes with the account.
+    /// Why it is there without a grant: `lead`, `owner`, `public`, or a role that comes with the account.
     pub without_grant: Option<&'a str>,
+    /// Why it is not certain.
+    pub(super) doubt: Option<Doubt<'a>>,
 }
 
-/// All chains to one permission, the shortest first.
+/// All chains to one permission, the shortest first: one for each grant that gives it, and for each place in a role where
+/// it is given to a role. An account that is in a group in several ways comes the shortest one.
 #[derive(Debug, Clone, Default)]
 pub struct Chains<'a> {
     /// Whose they are.
@@ -84,7 +87,7 @@ impl<'a> Chain<'a> {
         }
         links.extend([self.role, self.grant].into_iter().flatten().map(|grant| Link::Grant(&grant.id)));
         match self.without_grant {
-            Some("lead" | "public") => links.push(Link::Container(container)),
+            Some("lead" | "owner" | "public") => links.push(Link::Container(container)),
             Some(role) => links.push(Link::Role { account, role }),
             None => {}
         }
@@ -122,23 +125,29 @@ impl<'a> Access<'_, 'a> {
         let mut effective = Vec::new();
         for resource in self.inventory.grants_on(&container.id) {
             let Body::Grant(grant) = &resource.body else { continue };
-            let gives = match (grant.form, body.form) {
-                (GrantForm::ProjectRole, ContainerForm::Project) => scheme.is_none() && grant.role == key,
-                _ => given(grant).contains(&key) || (given(grant).is_empty() && key == ANY),
-            };
-            if !gives {
-                continue;
-            }
             let project =
                 project_of_share(*self, grant).or_else(|| (body.form == ContainerForm::Project).then_some(container));
-            let Some(meant) = ways.meant(grant, circle, project) else { continue };
+            let keys = given(grant);
+            let meant = match (grant.form, body.form) {
+                (GrantForm::ProjectRole, ContainerForm::Project) if scheme.is_none() && grant.role == key => {
+                    ways.placed(grant, circle)
+                }
+                (GrantForm::ProjectRole, _) | (GrantForm::Permission, ContainerForm::PermissionScheme) => None,
+                _ if keys.contains(&key) => ways.meant(grant, circle, project),
+                // Nobody told what it permits: it may be this.
+                _ if keys.is_empty() => {
+                    ways.meant(grant, circle, project).map(|_| Meant::perhaps(Doubt::Role(&grant.role)))
+                }
+                _ => None,
+            };
+            let Some(meant) = meant else { continue };
             let into = if is_sum(grant) { &mut effective } else { &mut chains };
             into.push(through(ways, grant, &meant, |chain| Chain { grant: Some(resource), ..chain }));
         }
         self.given_outside(ways, key, body, &mut chains);
         self.without_grant(ways, key, container, body, &mut chains);
         // What the product sums up itself proves a permission; how it came about, the grants tell where they were read.
-        if chains.iter().all(|chain| chain.bound != Bound::Held) {
+        if chains.iter().all(|chain| chain.bound != Bound::Held || chain.of_everybody) {
             chains.extend(effective);
         }
         chains.sort_by(|left, right| order(left).cmp(&order(right)));
@@ -167,14 +176,14 @@ impl<'a> Access<'_, 'a> {
                     let mut places = 0;
                     for place in self.inventory.grants_on(&project.id) {
                         let Body::Grant(body) = &place.body else { continue };
-                        if body.form != GrantForm::ProjectRole || role_id(place) != Some(role) {
+                        let told = role_id(place);
+                        if body.form != GrantForm::ProjectRole || told.is_some_and(|told| told != role) {
                             continue;
                         }
-                        let meant = match body.holder {
-                            Holder::Principal | Holder::Group => ways.meant(body, circle, None),
-                            _ => Some(Meant::perhaps(super::ways::Doubt::Holder)),
-                        };
-                        let Some(meant) = meant else { continue };
+                        let Some(mut meant) = ways.placed(body, circle) else { continue };
+                        if told.is_none() {
+                            meant = Meant::perhaps(Doubt::WhichRole);
+                        }
                         places += 1;
                         let with_place = |chain| Chain { role: Some(place), ..from_scheme(chain) };
                         chains.push(through(ways, body, &meant, with_place));
@@ -189,7 +198,7 @@ impl<'a> Access<'_, 'a> {
                     }
                 }
                 _ => {
-                    if let Some(meant) = ways.meant(grant, circle, Some(project)) {
+                    if let Some(meant) = ways.meant(grant, circle, None) {
                         chains.push(through(ways, grant, &meant, from_scheme));
                     }
                 }
@@ -200,7 +209,7 @@ impl<'a> Access<'_, 'a> {
     /// Grants on what the container lies in, which hold inside as well.
     fn given_outside(&self, ways: &Ways<'_, 'a>, key: &str, body: &'a Container, chains: &mut Vec<Chain<'a>>) {
         let mut outer = body.parent.known().and_then(|parent| self.inventory.get(parent));
-        for _ in 0..8 {
+        for _ in 0..OUTWARD {
             let Some(resource) = outer else { return };
             let Body::Container(around) = &resource.body else { return };
             let Some(at) = self.inventory.place(&resource.id) else { return };
@@ -228,41 +237,30 @@ impl<'a> Access<'_, 'a> {
         chains: &mut Vec<Chain<'a>>,
     ) {
         let Some(at) = self.inventory.place(&container.id) else { return };
-        let circle = self.index.circle(at);
-        let on_server = is_on_server(*self, body);
-        let parent = body.parent.known().and_then(|parent| self.inventory.get(parent));
-        let public_parent = match parent.map(|parent| &parent.body) {
-            Some(Body::Container(Container { form: ContainerForm::RepositoryProject, public, .. })) => {
-                on_server && *public == Fact::Known(true)
-            }
-            _ => false,
-        };
-        let is_public = body.public == Fact::Known(true) || public_parent;
-        if given_by_being_public(body.form, on_server) == Some(key) && is_public {
-            let everybody = Meant { bound: Bound::Held, with_everybody: true, doubt: None };
-            if ways.realm(circle) == Fact::Known(true) {
-                chains.push(Chain { without_grant: Some("public"), ..bare(&everybody) });
-            }
+        let on_server = self.index.is_on_server(container.id.tenant());
+        if given_by_being_public(body.form, on_server).contains(&key)
+            && let Some(meant) = public(ways, at, body)
+        {
+            chains.push(Chain { without_grant: Some("public"), ..bare(&meant) });
+        }
+        if OF_OWNERS.contains(&key)
+            && let Some(meant) = ways.owns(body, self.index.circle(at))
+        {
+            chains.push(Chain { without_grant: Some("owner"), ..bare(&meant) });
         }
         let Principal { platform_roles: Fact::Known(roles), .. } = ways.principal else { return };
-        let is_home = match body.form {
-            ContainerForm::Organisation => key.starts_with("atlassian/") && ways.presence(circle) == Presence::Here,
-            ContainerForm::Instance => {
-                key.starts_with("jira-align/") && container.id.tenant() == ways.account.id.tenant()
-            }
-            _ => false,
-        };
-        if let (true, Some(role)) = (is_home, roles.iter().find(|role| *role == key)) {
-            let own = Meant { bound: Bound::Held, with_everybody: false, doubt: None };
-            chains.push(Chain { without_grant: Some(role), ..bare(&own) });
+        if let Some(role) = roles.iter().find(|role| *role == key)
+            && let Some(meant) = own_role(ways, at, body, role)
+        {
+            chains.push(Chain { without_grant: Some(role), ..bare(&meant) });
         }
     }
 }
 
-/// A grant that sums up what others give.
+/// A grant that sums up what others give: nothing that is only through groups, or inferred, was given by itself.
 fn is_sum(grant: &Grant) -> bool {
     grant.form == GrantForm::EffectiveRepositoryPermission
-        || grant.via.known().is_some_and(|via| via.iter().any(|word| word == "inferred"))
+        || grant.via.known().is_some_and(|via| !via.is_empty() && via.iter().all(|word| word != "direct"))
 }
 
 /// The shortest chain first; among equals one that is the account's own, then by the ids on the way.
@@ -281,6 +279,7 @@ fn bare<'a>(meant: &Meant<'a>) -> Chain<'a> {
         grant: None,
         from: None,
         without_grant: None,
+        doubt: meant.doubt.clone(),
     }
 }
 

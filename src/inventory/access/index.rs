@@ -7,8 +7,7 @@ use super::breadth::is_content;
 use super::powers::forms_on;
 use crate::inventory::Inventory;
 use crate::model::{
-    Body, Container, ContainerForm, Fact, Grant, GrantForm, Group, Holder, Kind, LedgerEntry, Resource, ResourceId,
-    SourceName,
+    Body, Container, ContainerForm, Fact, Grant, GrantForm, Group, Holder, Kind, LedgerEntry, ResourceId, SourceName,
 };
 
 /// The sources that show a resource, as a number: resources shown by the same sources have the same.
@@ -32,6 +31,10 @@ pub(super) struct Shown {
     pub(super) hidden_accounts: Option<u32>,
     /// By form of container, the entry behind which grants may be hidden.
     hidden_grants: BTreeMap<ContainerForm, u32>,
+    /// True if what each account may do with each repository in the end was read whole.
+    pub(super) sums_up: bool,
+    /// True if the roles of all accounts were read whole as grants.
+    pub(super) tells_platform_roles: bool,
     /// The entry behind which places in project roles may be hidden.
     pub(super) hidden_roles: Option<u32>,
     /// True if one of the sources asks for global permissions account by account.
@@ -61,16 +64,37 @@ pub(in crate::inventory) struct Index {
     applications: HashMap<(String, String), u32>,
     /// Containers that grants can be on, sorted.
     containers: Vec<u32>,
+    organisations: Vec<u32>,
     untold: HashMap<String, Untold>,
     /// True if some group of a Bitbucket workspace did not tell all its members.
     open_workspace_groups: bool,
+    products: Products,
     places_of_content: usize,
-    content_may_be_hidden: bool,
+    hidden_content: HiddenContent,
+}
+
+/// Which tenants are Bitbucket workspaces, whose accounts are the cloud's, and which are self-hosted products with
+/// accounts of their own.
+#[derive(Debug, Default)]
+struct Products {
+    workspaces: HashSet<String>,
+    servers: HashSet<String>,
+}
+
+/// Where there may be projects, spaces and repositories that were not seen.
+#[derive(Debug)]
+enum HiddenContent {
+    /// Nothing was to show any.
+    Everywhere,
+    /// Of each source that did not show all of them the tenants of the accounts it knows; none if it showed none.
+    Of(Vec<HashSet<String>>),
 }
 
 impl Index {
     pub(in crate::inventory) fn new(inventory: &Inventory<'_>) -> Self {
-        let (circles, shown) = circles(inventory);
+        let products = Products::of(inventory);
+        let tenants = tenants(inventory, &products);
+        let (circles, shown) = circles(inventory, &tenants);
         let mut index = Self {
             circles,
             shown,
@@ -80,12 +104,13 @@ impl Index {
             children: HashMap::new(),
             applications: HashMap::new(),
             containers: Vec::new(),
+            organisations: Vec::new(),
             untold: HashMap::new(),
             open_workspace_groups: false,
+            products,
             places_of_content: 0,
-            content_may_be_hidden: !inventory.all_seen(Kind::Container, &["project", "space", "repository"]),
+            hidden_content: hidden_content(inventory, &tenants),
         };
-        index.place_containers(inventory);
         for at in inventory.places(Kind::Grant) {
             if let Body::Grant(Grant { holder, principal, group, container: Fact::Known(container), .. }) =
                 &inventory.resource(at).body
@@ -100,11 +125,9 @@ impl Index {
                 }
             }
         }
-        index.find_untold(inventory);
-        let of_workspaces = |group: &ResourceId| {
-            group.tenant() != ResourceId::CLOUD
-                && inventory.get(group).is_none_or(|group| is_of_workspace(inventory, group))
-        };
+        index.place_containers(inventory);
+        index.find_untold(inventory, &tenants);
+        let of_workspaces = |group: &ResourceId| index.products.may_be_workspace(group.tenant());
         let granted = inventory.places(Kind::Grant).filter_map(|at| match &inventory.resource(at).body {
             Body::Grant(Grant { group: Fact::Known(group), .. }) => Some(group),
             _ => None,
@@ -130,6 +153,7 @@ impl Index {
                         None => self.without_scheme.push(at),
                     }
                 }
+                ContainerForm::Organisation => self.organisations.push(at),
                 ContainerForm::Application => {
                     if let Fact::Known(key) = &container.key {
                         self.applications.insert((resource.id.tenant().to_owned(), key.clone()), at);
@@ -138,7 +162,9 @@ impl Index {
                 _ => {}
             }
             self.places_of_content += usize::from(is_content(container.form));
-            if !forms_on(container.form).is_empty() {
+            if !forms_on(container.form).is_empty()
+                || (container.form != ContainerForm::PermissionScheme && self.open.contains_key(&resource.id))
+            {
                 self.containers.push(at);
             }
         }
@@ -146,7 +172,18 @@ impl Index {
     }
 
     /// Of each tenant the groups that an account may be in of which nobody told the groups.
-    fn find_untold(&mut self, inventory: &Inventory<'_>) {
+    fn find_untold(&mut self, inventory: &Inventory<'_>, tenants: &Tenants<'_>) {
+        // A group that was not seen may be inside of any that was, where the product has groups in groups.
+        let nests: HashSet<&str> = inventory
+            .of_kind(Kind::Group)
+            .filter(|group| matches!(&group.body, Body::Group(Group { inside, .. }) if *inside != Fact::Absent))
+            .map(|group| group.id.tenant())
+            .collect();
+        for entry in inventory.coverage().gaps_over(Kind::Group, &[""; 0]).filter(|entry| entry.forms.is_empty()) {
+            for tenant in tenants.get(&entry.source).into_iter().flatten().filter(|one| nests.contains(one.as_str())) {
+                self.untold.entry(tenant.clone()).or_default().any = true;
+            }
+        }
         for group in inventory.of_kind(Kind::Group) {
             let Body::Group(Group { members_told, .. }) = &group.body else { continue };
             if *members_told == Fact::Known(true) {
@@ -189,6 +226,10 @@ impl Index {
         &self.containers
     }
 
+    pub(super) fn organisations(&self) -> &[u32] {
+        &self.organisations
+    }
+
     /// The grants on a container that name neither an account nor a group.
     pub(super) fn open_on(&self, container: &ResourceId) -> &[u32] {
         self.open.get(container).map_or(&[], Vec::as_slice)
@@ -209,9 +250,31 @@ impl Index {
         self.places_of_content
     }
 
-    /// True if there may be projects, spaces or repositories that were not seen.
+    /// True if there may be projects, spaces or repositories that were not seen where accounts of a tenant may have rights.
+    pub(super) fn content_may_be_hidden_from(&self, tenant: &str) -> bool {
+        match &self.hidden_content {
+            HiddenContent::Everywhere => true,
+            HiddenContent::Of(sources) => sources.iter().any(|known| known.is_empty() || known.contains(tenant)),
+        }
+    }
+
+    /// True if there may be projects, spaces or repositories anywhere that were not seen.
     pub(super) fn content_may_be_hidden(&self) -> bool {
-        self.content_may_be_hidden
+        !matches!(&self.hidden_content, HiddenContent::Of(sources) if sources.is_empty())
+    }
+
+    /// Whether a resource lies in a self-hosted product, by its tenant; `None` if that is not told.
+    pub(super) fn is_on_server(&self, tenant: &str) -> Option<bool> {
+        match (self.products.workspaces.contains(tenant), self.products.servers.contains(tenant)) {
+            (true, _) => Some(false),
+            (false, true) => Some(true),
+            (false, false) => None,
+        }
+    }
+
+    /// True if accounts of the cloud may be in groups of a tenant that is not the cloud.
+    pub(super) fn may_be_workspace(&self, tenant: &str) -> bool {
+        self.products.may_be_workspace(tenant)
     }
 
     /// True if an account of the cloud may be in groups of workspaces that did not name it.
@@ -226,20 +289,41 @@ impl Index {
     }
 }
 
-/// True for a group of a Bitbucket workspace: no product of its own has accounts of its tenant.
-fn is_of_workspace(inventory: &Inventory<'_>, group: &Resource) -> bool {
-    !inventory.has_accounts_of(group.id.tenant())
+impl Products {
+    fn of(inventory: &Inventory<'_>) -> Self {
+        let mut products = Self::default();
+        let mut add = |to_workspaces: bool, tenant: &str| {
+            let set = if to_workspaces { &mut products.workspaces } else { &mut products.servers };
+            if tenant != ResourceId::CLOUD && !set.contains(tenant) {
+                set.insert(tenant.to_owned());
+            }
+        };
+        for resource in inventory.of_kind(Kind::Container) {
+            match &resource.body {
+                Body::Container(Container { form: ContainerForm::Workspace, .. }) => add(true, resource.id.tenant()),
+                Body::Container(Container { form: ContainerForm::Instance, .. }) => add(false, resource.id.tenant()),
+                _ => {}
+            }
+        }
+        for account in inventory.of_kind(Kind::Principal) {
+            add(false, account.id.tenant());
+        }
+        products
+    }
+
+    fn may_be_workspace(&self, tenant: &str) -> bool {
+        tenant != ResourceId::CLOUD && (self.workspaces.contains(tenant) || !self.servers.contains(tenant))
+    }
 }
 
-/// Which sources show which resource, and what each set of them tells.
-fn circles(inventory: &Inventory<'_>) -> (Vec<Circle>, Vec<Shown>) {
-    let snapshot = inventory.snapshot();
-    let mut numbers: HashMap<Vec<&SourceName>, Circle> = HashMap::new();
-    let mut tenants: HashMap<&SourceName, HashSet<String>> = HashMap::new();
-    let mut circles = Vec::with_capacity(snapshot.resources.len());
-    for resource in &snapshot.resources {
-        let mut sources: Vec<&SourceName> = resource.seen_by.iter().map(|sighting| &sighting.source).collect();
-        sources.dedup();
+/// Of each source the tenants of the accounts it knows.
+type Tenants<'s> = HashMap<&'s SourceName, HashSet<String>>;
+
+/// By the accounts and groups that each source shows, and those that its grants name. In the groups of a workspace are
+/// accounts of the cloud.
+fn tenants<'s>(inventory: &Inventory<'s>, products: &Products) -> Tenants<'s> {
+    let mut tenants: Tenants<'s> = HashMap::new();
+    for resource in &inventory.snapshot().resources {
         let named: [Option<&ResourceId>; 2] = match &resource.body {
             Body::Principal(_) | Body::Group(_) => [Some(&resource.id), None],
             Body::Grant(Grant { principal, group, form, .. }) if *form != GrantForm::PlatformRole => {
@@ -248,24 +332,50 @@ fn circles(inventory: &Inventory<'_>) -> (Vec<Circle>, Vec<Shown>) {
             _ => [None, None],
         };
         for id in named.into_iter().flatten() {
-            for source in &sources {
-                let known = tenants.entry(source).or_default();
-                if !known.contains(id.tenant()) {
-                    known.insert(id.tenant().to_owned());
+            let of_workspace = id.kind() == Kind::Group && products.may_be_workspace(id.tenant());
+            for tenant in [Some(id.tenant()), of_workspace.then_some(ResourceId::CLOUD)].into_iter().flatten() {
+                for sighting in &resource.seen_by {
+                    let known = tenants.entry(&sighting.source).or_default();
+                    if !known.contains(tenant) {
+                        known.insert(tenant.to_owned());
+                    }
                 }
             }
         }
+    }
+    tenants
+}
+
+/// Behind which gaps there may be more projects, spaces and repositories.
+fn hidden_content(inventory: &Inventory<'_>, tenants: &Tenants<'_>) -> HiddenContent {
+    let shows = |entry: &&LedgerEntry| entry.can_show(Kind::Container, &["project", "space", "repository"]);
+    let ledger = &inventory.snapshot().ledger;
+    if !ledger.iter().any(|entry| shows(&entry)) {
+        return HiddenContent::Everywhere;
+    }
+    let gaps = ledger.iter().filter(shows).filter(|entry| entry.is_gap());
+    HiddenContent::Of(gaps.map(|gap| tenants.get(&gap.source).cloned().unwrap_or_default()).collect())
+}
+
+/// Which sources show which resource, and what each set of them tells.
+fn circles(inventory: &Inventory<'_>, tenants: &Tenants<'_>) -> (Vec<Circle>, Vec<Shown>) {
+    let snapshot = inventory.snapshot();
+    let mut numbers: HashMap<Vec<&SourceName>, Circle> = HashMap::new();
+    let mut circles = Vec::with_capacity(snapshot.resources.len());
+    for resource in &snapshot.resources {
+        let mut sources: Vec<&SourceName> = resource.seen_by.iter().map(|sighting| &sighting.source).collect();
+        sources.dedup();
         let next = Circle::try_from(numbers.len()).expect("internal: there are few sets of sources");
         circles.push(*numbers.entry(sources).or_insert(next));
     }
     let mut shown: Vec<(Circle, Shown)> =
-        numbers.into_iter().map(|(sources, circle)| (circle, look(inventory, &sources, &tenants))).collect();
+        numbers.into_iter().map(|(sources, circle)| (circle, look(inventory, &sources, tenants))).collect();
     shown.sort_by_key(|(circle, _)| *circle);
     (circles, shown.into_iter().map(|(_, shown)| shown).collect())
 }
 
 /// What the ledger says about a set of sources.
-fn look(inventory: &Inventory<'_>, sources: &[&SourceName], tenants: &HashMap<&SourceName, HashSet<String>>) -> Shown {
+fn look(inventory: &Inventory<'_>, sources: &[&SourceName], tenants: &Tenants<'_>) -> Shown {
     let ledger = &inventory.snapshot().ledger;
     let mut shown = Shown { sources: sources.iter().map(|source| (*source).clone()).collect(), ..Shown::default() };
     shown.tenants = sources.iter().filter_map(|source| tenants.get(source)).flatten().cloned().collect();
@@ -293,17 +403,19 @@ fn look(inventory: &Inventory<'_>, sources: &[&SourceName], tenants: &HashMap<&S
             && entry.shows.contains(&Kind::Grant)
             && entry.forms.iter().any(|form| &**form == "global-permission")
     });
+    let sums_up = read_whole(&["effective-repository-permission"]);
+    let tells_platform_roles = read_whole(&["platform-role"]);
     let mut hidden_grants = BTreeMap::new();
     for form in ContainerForm::ALL {
         let forms = forms_on(form);
-        if forms.is_empty() || (form == ContainerForm::Repository && read_whole(&["effective-repository-permission"])) {
+        if forms.is_empty() || (form == ContainerForm::Repository && sums_up) {
             continue;
         }
         if let Some(at) = gap(Kind::Grant, forms) {
             hidden_grants.insert(form, at);
         }
     }
-    Shown { hidden_accounts, hidden_grants, hidden_roles, asks_for_global, ..shown }
+    Shown { hidden_accounts, hidden_grants, hidden_roles, asks_for_global, sums_up, tells_platform_roles, ..shown }
 }
 
 impl Shown {

@@ -6,15 +6,20 @@
 //!
 //! # Who is meant by a grant
 //!
-//! * *An account*: itself. An account that was not told may be any.
+//! * *An account*: itself. Where it was not told who is meant, every account that may have rights there may be: those of the
+//!   tenants of which a source that shows the container knows accounts, or any if these sources showed none.
 //! * *A group*: its members, those of the groups inside it included (`Group::inside`). An account is in a group if its
 //!   groups say so, or the list of the group did (`Principal::groups_at_least`). It is not if all its groups are known, or
-//!   the group's own list was read whole (`Group::members_told`). Otherwise it may be.
+//!   the group's own list was read whole (`Group::members_told`). Otherwise it may be; and who may be in a group may be in
+//!   all that it is, or may be, inside of. Groups that were not seen may be inside of any, where the product has such. In
+//!   groups of a Bitbucket workspace are accounts of the cloud; in those of a self-hosted product only its own.
 //! * *Anyone*: every account of a tenant that has accounts where the container is. *Everybody who is logged in*: those that
 //!   a source shows which shows the container, too; those that such a source may be hiding may be meant.
 //! * *Everybody with a seat*: the members of the groups that take one of that application.
-//! * *A role of the project*: whoever has a place in it there, by account or by group. *The lead*: whoever leads it.
-//! * *Reporter, assignee, a field; portal customers*: nobody for certain, everybody on a condition.
+//! * *A role of the project*: whoever has a place in it there, by account or by group; a place of which it was not told in
+//!   which role it is may be one in any. *The lead*: whoever leads it. *Everybody who may see a project*: whoever may
+//!   browse it. A role in a share is written with its project: without that it is not known which is meant.
+//! * *Reporter, assignee, a field; portal customers*: nobody for certain, everybody who may have rights there on a condition.
 //!
 //! # What a grant gives
 //!
@@ -22,12 +27,17 @@
 //! lower ones; those on a project hold in its repositories; who owns a workspace, or administers a Bitbucket server,
 //! administers everything in it. What a role permits is taken from the source; a role of which nobody says what it permits
 //! may permit anything there. Administrators of Jira and Confluence could give themselves what they have not: that is not
-//! counted as theirs, and told apart.
+//! counted as theirs, and told apart. Places in roles that every new project begins with give nothing yet.
+//!
+//! Without a grant one may see what is public, see and change one's own filters and dashboards, and has the roles that come
+//! with the account: on the organisation that shows it, unless several do and the role may be another's.
 //!
 //! # Where it stays open
 //!
-//! An endpoint that was not read whole may hide further grants on all containers of its source: anything is possible there.
-//! A project of which the scheme was not told, and a team-managed one, may give anything.
+//! An endpoint that was not read whole may hide further grants on all containers of its source, and in Bitbucket on all that
+//! lies in them: anything is possible there. What each account may do with a repository in the end, read whole, leaves
+//! nothing open. A project of which the scheme was not told, a team-managed one, and a repository or project of Bitbucket of
+//! which it was not told what it lies in, may give anything.
 //!
 //! What an account may *at present* use depends on whether it is let in at all: a deactivated account has no access, but
 //! gets all of this back with the first click that lets it in again. So the answer leaves that out.
@@ -35,11 +45,13 @@
 mod breadth;
 mod ceiling;
 mod chain;
+mod extent;
 mod index;
 mod powers;
 mod reach;
 mod ways;
 mod who;
+mod words;
 
 use std::sync::Arc;
 
@@ -49,9 +61,12 @@ use crate::model::{Resource, ResourceId};
 pub use breadth::{Breadth, Count};
 pub use ceiling::Ceiling;
 pub use chain::{Chain, Chains, Link};
+pub(super) use extent::Extents;
+pub use extent::{Extent, Holders};
 pub(super) use index::Index;
-pub use powers::{Power, power_of};
+pub use powers::{Power, includes, power_of};
 pub use who::{Everybody, WhoCan, WhoHolds};
+pub use words::{ARROW, Shortest, Step, StepSort, form_words, in_line, place};
 
 /// How certain it is that a permission is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -140,9 +140,31 @@ pub(super) fn given(grant: &Grant) -> Vec<&str> {
 
 /// From the least to the most; each includes those before it.
 const REPOSITORY: [&[&str]; 2] = [&["read", "write", "admin"], &["REPO_READ", "REPO_WRITE", "REPO_ADMIN"]];
-const SERVER_PROJECT: [&[&str]; 1] = [&["PROJECT_READ", "PROJECT_WRITE", "PROJECT_ADMIN"]];
+const SERVER_PROJECT: [&[&str]; 1] = [&["PROJECT_READ", "PROJECT_WRITE", "REPO_CREATE", "PROJECT_ADMIN"]];
 const SERVER: [&[&str]; 1] = [&["LICENSED_USER", "PROJECT_CREATE", "ADMIN", "SYS_ADMIN"]];
 const CONFLUENCE: [&[&str]; 1] = [&["application administer", "system administer"]];
+
+/// Words of which each includes those before it, whatever product has them.
+const LADDERS: [&[&str]; 9] = [
+    REPOSITORY[0],
+    REPOSITORY[1],
+    SERVER_PROJECT[0],
+    SERVER[0],
+    CONFLUENCE[0],
+    &["read", "write", "create-repo", "admin"],
+    &["member", "create-project", "owner"],
+    &["view", "edit"],
+    &["ADMINISTER", "SYSTEM_ADMIN"],
+];
+
+/// True if whoever has the higher permission in a place has the lower one there by that.
+#[must_use]
+pub fn includes(higher: &str, lower: &str) -> bool {
+    let place = |rungs: &[&str], word: &str| rungs.iter().position(|rung| *rung == word);
+    LADDERS
+        .iter()
+        .any(|rungs| matches!((place(rungs, lower), place(rungs, higher)), (Some(low), Some(high)) if low < high))
+}
 
 /// All that a word of Bitbucket includes, itself among it; nothing if it is on no ladder.
 pub(super) fn included(form: GrantForm, word: &str) -> Vec<&'static str> {
@@ -178,7 +200,7 @@ pub(super) fn given_inside(grant: &Grant, on: ContainerForm, inside: ContainerFo
             "write" | "create-repo" => &["read", "write"],
             "admin" => &["admin", "read", "write"],
             "PROJECT_READ" => &["REPO_READ"],
-            "PROJECT_WRITE" => &["REPO_READ", "REPO_WRITE"],
+            "PROJECT_WRITE" | "REPO_CREATE" => &["REPO_READ", "REPO_WRITE"],
             "PROJECT_ADMIN" => &["REPO_ADMIN", "REPO_READ", "REPO_WRITE"],
             _ => &[],
         },
@@ -187,7 +209,7 @@ pub(super) fn given_inside(grant: &Grant, on: ContainerForm, inside: ContainerFo
         }
         (GrantForm::WorkspaceRole, "owner", ContainerForm::Workspace, Repository) => &["admin", "read", "write"],
         (GrantForm::GlobalPermission, "ADMIN" | "SYS_ADMIN", ContainerForm::Instance, RepositoryProject) => {
-            &["PROJECT_ADMIN", "PROJECT_READ", "PROJECT_WRITE"]
+            &["PROJECT_ADMIN", "PROJECT_READ", "PROJECT_WRITE", "REPO_CREATE"]
         }
         (GrantForm::GlobalPermission, "ADMIN" | "SYS_ADMIN", ContainerForm::Instance, Repository) => {
             &["REPO_ADMIN", "REPO_READ", "REPO_WRITE"]
@@ -196,13 +218,14 @@ pub(super) fn given_inside(grant: &Grant, on: ContainerForm, inside: ContainerFo
     }
 }
 
-/// What everybody may do with a public project or repository, in the cloud or on a server.
-pub(super) fn given_by_being_public(form: ContainerForm, on_server: bool) -> Option<&'static str> {
+/// What everybody may do with a public project or repository, in the cloud or on a server; both where that is not told.
+pub(super) fn given_by_being_public(form: ContainerForm, on_server: Option<bool>) -> &'static [&'static str] {
     match (form, on_server) {
-        (ContainerForm::Repository, true) => Some("REPO_READ"),
-        (ContainerForm::RepositoryProject, true) => Some("PROJECT_READ"),
-        (ContainerForm::Repository, false) => Some("read"),
-        _ => None,
+        (ContainerForm::Repository, Some(true)) => &["REPO_READ"],
+        (ContainerForm::Repository, Some(false)) => &["read"],
+        (ContainerForm::Repository, None) => &["REPO_READ", "read"],
+        (ContainerForm::RepositoryProject, Some(true) | None) => &["PROJECT_READ"],
+        _ => &[],
     }
 }
 
@@ -217,7 +240,8 @@ pub(super) fn forms_on(form: ContainerForm) -> &'static [&'static str] {
         ContainerForm::Repository => &["repository-permission", "repository-project-permission"],
         ContainerForm::Filter | ContainerForm::Dashboard => &["share"],
         ContainerForm::Organisation | ContainerForm::Product => &["platform-role", "group-platform-role"],
-        ContainerForm::Site | ContainerForm::Instance => &["global-permission", "product-access"],
+        ContainerForm::Site => &["global-permission", "product-access"],
+        ContainerForm::Instance => &["global-permission", "product-access", "platform-role"],
         ContainerForm::Directory
         | ContainerForm::Application
         | ContainerForm::PermissionScheme

@@ -8,7 +8,7 @@ use super::powers::{given, given_by_being_public, given_inside};
 use super::ways::{Doubt, Meant, Presence, Ways, project_of_share, role_id};
 use super::{ANY, Access, Bound, Ceiling, Permission, Place, Reach, power_of};
 use crate::model::{
-    Body, Container, ContainerForm, Fact, Grant, GrantForm, Holder, Principal, PrincipalType, Resource, ResourceId,
+    Body, Container, ContainerForm, Fact, Grant, GrantForm, Holder, PrincipalType, Resource, ResourceId,
 };
 
 /// The global permissions of Jira that are told of single accounts only; who administers is told by the groups.
@@ -44,10 +44,16 @@ fn permission<'a>(form: ContainerForm, key: &'a str, meant: &Meant<'a>, doubts: 
     }
 }
 
-/// Sorts, and keeps of each key the most certain. What an account has beside everybody is its own.
+/// Sorts, and keeps of each key the most certain. What an account has beside everybody is its own. What it has for some
+/// issues and may have for all keeps the doubt.
 pub(super) fn settle(mut permissions: Vec<Permission<'_>>) -> Vec<Permission<'_>> {
     permissions.sort_by_key(|one| (one.key, one.bound, one.of_everybody, one.doubt));
-    permissions.dedup_by_key(|one| one.key);
+    permissions.dedup_by(|next, kept| {
+        if next.key == kept.key && kept.bound == Bound::Conditional {
+            kept.doubt = kept.doubt.or(next.doubt);
+        }
+        next.key == kept.key
+    });
     permissions
 }
 
@@ -108,8 +114,19 @@ impl<'a> SchemeView<'a> {
 struct Roles<'a> {
     /// By the role's id, sorted.
     named: BTreeMap<&'a str, (Meant<'a>, &'a str)>,
+    /// Places of which it was not told in which role they are, by the name that they tell.
+    unnamed: Vec<(Meant<'a>, &'a str)>,
     /// What holds for all others.
     others: Option<Meant<'a>>,
+}
+
+/// What makes two projects of one scheme the same to an account.
+#[derive(PartialEq, Eq, Hash)]
+struct Signature<'a> {
+    circle: Circle,
+    roles: Vec<(&'a str, Meant<'a>)>,
+    unnamed: bool,
+    lead: Option<Meant<'a>>,
 }
 
 impl<'a> Roles<'a> {
@@ -121,6 +138,13 @@ impl<'a> Roles<'a> {
         if self.named.get(role).is_none_or(|(known, _)| meant.bound < known.bound) {
             self.named.insert(role, (meant, name));
         }
+    }
+
+    /// What holds for roles in which it has no place that was told.
+    fn with_others(mut self, hidden: Option<Meant<'a>>) -> Self {
+        let unnamed = (!self.unnamed.is_empty()).then(|| Meant::perhaps(Doubt::WhichRole));
+        self.others = unnamed.or(hidden);
+        self
     }
 }
 
@@ -135,26 +159,30 @@ pub(super) fn in_project<'a>(ways: &Ways<'_, 'a>, project: &'a Resource) -> Vec<
     let mut all = Vec::new();
     if let Some(scheme) = scheme {
         let view = SchemeView::of(ways, access.inventory.grants_on(scheme), circle, &mut doubts);
-        let mut roles = Roles { others: ways.hidden_role(project), ..Roles::default() };
-        for (role, meant) in ways.roles_in(project) {
+        let (named, unnamed) = ways.roles_in(project);
+        let mut roles = Roles { others: unnamed.or_else(|| ways.hidden_role(project)), ..Roles::default() };
+        for (role, meant) in named {
             roles.add(role, "", meant);
         }
-        all = view.in_project(&roles, leads(ways, body).as_ref(), &mut doubts);
+        all = view.in_project(&roles, ways.leads(body, circle).as_ref(), &mut doubts);
     }
     all.extend(anything(ways, at, body, &mut doubts));
     settle(all)
 }
 
-/// Why an account may do anything in a place, if that cannot be ruled out: grants there may be hidden, or nobody told the
-/// scheme of a project.
+/// Why an account may do anything in a place, if that cannot be ruled out: grants there may be hidden, nobody told the
+/// scheme of a project, or not the roles that come with the account.
 pub(super) fn anything_on<'a>(ways: &Ways<'_, 'a>, at: u32, body: &Container) -> Option<Doubt<'a>> {
     let access = ways.access;
     let circle = access.index.circle(at);
     if ways.realm(circle) == Fact::Known(false) {
         return None;
     }
-    if let Some(entry) = access.index.shown(circle).hidden_grants(body.form) {
-        return Some(Doubt::Entry(entry));
+    if let Some(doubt) = hidden_grants(access, circle, body) {
+        return Some(doubt);
+    }
+    if own_roles_untold(ways, at, body) {
+        return Some(Doubt::OwnRoles);
     }
     let is_told = body.permission_scheme.known().is_some_and(|scheme| access.inventory.get(scheme).is_some());
     match (body.form, is_told) {
@@ -169,13 +197,84 @@ fn anything<'a>(ways: &Ways<'_, 'a>, at: u32, body: &Container, doubts: &mut Dou
     Some(permission(body.form, ANY, &Meant::perhaps(doubt), doubts))
 }
 
-fn leads<'a>(ways: &Ways<'_, 'a>, project: &'a Container) -> Option<Meant<'a>> {
-    match &project.lead {
-        Fact::Known(lead) if *lead == ways.account.id => {
-            Some(Meant { bound: Bound::Held, with_everybody: false, doubt: None })
+/// Behind what grants may be hidden that hold in a container: given there, or on what it lies in.
+fn hidden_grants<'a>(access: Access<'_, 'a>, circle: Circle, body: &Container) -> Option<Doubt<'a>> {
+    if let Some(entry) = access.index.shown(circle).hidden_grants(body.form) {
+        return Some(Doubt::Entry(entry));
+    }
+    let mut body = body;
+    if body.form == ContainerForm::Repository && access.index.shown(circle).sums_up {
+        return None;
+    }
+    for _ in 0..OUTWARD {
+        if !matches!(body.form, ContainerForm::RepositoryProject | ContainerForm::Repository) {
+            return None;
         }
-        Fact::Unknown => Some(Meant::perhaps(Doubt::Lead)),
-        Fact::Known(_) | Fact::Absent => None,
+        let outer = match &body.parent {
+            Fact::Known(parent) => access.inventory.place(parent),
+            Fact::Absent => return None,
+            Fact::Unknown => None,
+        };
+        let Some(at) = outer else { return Some(Doubt::Parent) };
+        let Body::Container(around) = &access.inventory.resource(at).body else { return Some(Doubt::Parent) };
+        if let Some(entry) = access.index.shown(access.index.circle(at)).hidden_grants(around.form) {
+            return Some(Doubt::Entry(entry));
+        }
+        body = around;
+    }
+    Some(Doubt::Parent)
+}
+
+/// How far outward one looks for what a container lies in.
+pub(super) const OUTWARD: usize = 8;
+
+/// True if an account may have roles of its own on an organisation or product of which nobody told.
+fn own_roles_untold(ways: &Ways<'_, '_>, at: u32, body: &Container) -> bool {
+    let access = ways.access;
+    let untold = ways.principal.platform_roles.is_unknown();
+    match body.form {
+        ContainerForm::Organisation => {
+            let circle = access.index.circle(at);
+            !access.index.shown(circle).tells_platform_roles
+                && match ways.presence(circle) {
+                    Presence::Here => untold,
+                    Presence::Perhaps(_) => true,
+                    Presence::No => false,
+                }
+        }
+        ContainerForm::Instance => {
+            untold
+                && body.key.known().is_some_and(|key| key == ALIGN)
+                && access.inventory.resource(at).id.tenant() == ways.account.id.tenant()
+        }
+        _ => false,
+    }
+}
+
+/// The key of the product that tells roles with its accounts and nowhere else.
+const ALIGN: &str = "jira-align";
+
+/// Whether a role that comes with an account is one on this container, and how certain that is.
+pub(super) fn own_role<'a>(ways: &Ways<'_, 'a>, at: u32, body: &Container, role: &str) -> Option<Meant<'a>> {
+    let access = ways.access;
+    let circle = access.index.circle(at);
+    match body.form {
+        ContainerForm::Organisation if role.starts_with("atlassian/") => {
+            if ways.presence(circle) != Presence::Here {
+                return None;
+            }
+            let homes = access.index.organisations().iter();
+            let homes = homes.filter(|at| ways.presence(access.index.circle(**at)) == Presence::Here).count();
+            match homes {
+                1 => Some(Meant::held()),
+                _ if access.index.shown(circle).tells_platform_roles => None,
+                _ => Some(Meant::perhaps(Doubt::WhichOrganisation)),
+            }
+        }
+        ContainerForm::Instance if role.starts_with("jira-align/") => {
+            (access.inventory.resource(at).id.tenant() == ways.account.id.tenant()).then(Meant::held)
+        }
+        _ => None,
     }
 }
 
@@ -216,7 +315,10 @@ impl<'a> Access<'_, 'a> {
         out_of_sight.dedup_by_key(|(id, one)| (*id, one.key));
         reach.out_of_sight = out_of_sight;
         let mut places: BTreeMap<u32, Arc<Vec<Permission<'a>>>> = projects;
-        places.extend(found.into_iter().map(|(at, permissions)| (at, Arc::new(settle(permissions)))));
+        for (at, mut permissions) in found {
+            permissions.extend(places.get(&at).into_iter().flat_map(|by_scheme| by_scheme.iter()));
+            places.insert(at, Arc::new(settle(permissions)));
+        }
         let places = places.into_iter().filter(|(_, permissions)| !permissions.is_empty());
         reach.places =
             places.map(|(at, permissions)| Place { container: self.inventory.resource(at), permissions }).collect();
@@ -275,25 +377,34 @@ impl<'a> Gathering<'_, '_, 'a> {
         let Fact::Known(container) = &grant.container else { return };
         let inventory = self.ways.access.inventory;
         let Some(at) = inventory.place(container) else {
-            // Places in roles and shares of what was not seen lead nowhere; a role on a product does.
-            if let Some(meant) = self.ways.meant(grant, 0, None).filter(|_| grant.form == GrantForm::PlatformRole) {
-                let found = permission(ContainerForm::Product, &grant.role, &meant, &mut self.doubts);
+            // Places in roles and shares of what was not seen lead nowhere; what is given on a whole product does.
+            let form = match grant.form {
+                GrantForm::PlatformRole => ContainerForm::Product,
+                GrantForm::GlobalPermission | GrantForm::ProductAccess => ContainerForm::Site,
+                _ => return,
+            };
+            let Some(meant) = self.ways.meant(grant, circle_of(self.ways.access, resource), None) else { return };
+            for key in given(grant) {
+                let found = permission(form, key, &meant, &mut self.doubts);
                 self.out_of_sight.push((container, found));
             }
             return;
         };
         let Body::Container(Container { form, .. }) = &inventory.resource(at).body else { return };
         match (grant.form, form) {
-            (GrantForm::Permission, _) => by_scheme.entry(container).or_default().push(resource),
+            (GrantForm::Permission, ContainerForm::PermissionScheme) => {
+                by_scheme.entry(container).or_default().push(resource);
+            }
             (GrantForm::ProjectRole, ContainerForm::Project) => {
-                let meant = match grant.holder {
-                    Holder::Principal | Holder::Group => self.ways.meant(grant, 0, None),
-                    _ => Some(Meant::perhaps(Doubt::Holder)),
-                };
-                if let Some((role, meant)) = role_id(resource).zip(meant) {
-                    roles.entry(at).or_default().add(role, &grant.role, meant);
+                let Some(meant) = self.ways.placed(grant, self.ways.access.index.circle(at)) else { return };
+                let roles = roles.entry(at).or_default();
+                match role_id(resource) {
+                    Some(role) => roles.add(role, &grant.role, meant),
+                    None => roles.unnamed.push((meant, &grant.role)),
                 }
             }
+            // Places that every new project begins with give nothing where they are told.
+            (GrantForm::ProjectRole, _) => {}
             _ => self.granted(at, *form, grant),
         }
     }
@@ -301,12 +412,12 @@ impl<'a> Gathering<'_, '_, 'a> {
     /// A grant outside of permission schemes: here, and in what lies inside.
     fn granted(&mut self, at: u32, form: ContainerForm, grant: &'a Grant) {
         let access = self.ways.access;
-        let project = project_of_share(access, grant);
+        let here = access.inventory.resource(at);
+        let project = project_of_share(access, grant).or((form == ContainerForm::Project).then_some(here));
         let Some(meant) = self.ways.meant(grant, access.index.circle(at), project) else { return };
         let keys = given(grant);
         if keys.is_empty() {
-            let nobody_knows = Meant { bound: Bound::Possible, doubt: Some(Doubt::Role(&grant.role)), ..meant.clone() };
-            self.add(at, form, ANY, &nobody_knows);
+            self.add(at, form, ANY, &Meant::perhaps(Doubt::Role(&grant.role)));
         }
         for key in keys {
             self.add(at, form, key, &meant);
@@ -319,14 +430,20 @@ impl<'a> Gathering<'_, '_, 'a> {
             return;
         }
         let access = self.ways.access;
-        let mut round = access.index.inside(&access.inventory.resource(at).id).to_vec();
-        while let Some(inner) = round.pop() {
-            let resource = access.inventory.resource(inner);
-            let Body::Container(Container { form: inner_form, .. }) = &resource.body else { continue };
-            for key in given_inside(grant, form, *inner_form) {
-                self.add(inner, *inner_form, key, meant);
+        let mut round = vec![at];
+        // Exports may write things into each other.
+        for _ in 0..OUTWARD {
+            let inside = |at: &u32| access.index.inside(&access.inventory.resource(*at).id);
+            round = round.iter().flat_map(inside).copied().filter(|inner| *inner != at).collect();
+            for inner in &round {
+                let Body::Container(Container { form: inner_form, .. }) = &access.inventory.resource(*inner).body
+                else {
+                    continue;
+                };
+                for key in given_inside(grant, form, *inner_form) {
+                    self.add(*inner, *inner_form, key, meant);
+                }
             }
-            round.extend(access.index.inside(&resource.id));
         }
     }
 
@@ -342,31 +459,29 @@ impl<'a> Gathering<'_, '_, 'a> {
         by_scheme: &HashMap<&'a ResourceId, Vec<&'a Resource>>,
         roles: &HashMap<u32, Roles<'a>>,
     ) {
-        type Same<'a> = HashMap<(Circle, Vec<(&'a str, Bound)>, Option<Bound>), Arc<Vec<Permission<'a>>>>;
         let access = self.ways.access;
         let id = &access.inventory.resource(scheme.at).id;
         let named = by_scheme.get(id).into_iter().flatten().copied();
         let open = access.index.open_on(id).iter().map(|at| access.inventory.resource(*at));
         let grants: Vec<&'a Resource> = named.chain(open).collect();
         let mut views: HashMap<Circle, SchemeView<'a>> = HashMap::new();
-        let mut same: Same<'a> = HashMap::new();
+        let mut same: HashMap<Signature<'a>, Arc<Vec<Permission<'a>>>> = HashMap::new();
         for at in &scheme.projects {
             let project = access.inventory.resource(*at);
             let Body::Container(body) = &project.body else { continue };
             let circle = access.index.circle(*at);
-            let lead = leads(self.ways, body);
+            let lead = self.ways.leads(body, circle);
             let own = roles.get(at);
-            let signature =
-                own.map(|roles| roles.named.iter().map(|(role, (meant, _))| (*role, meant.bound)).collect());
-            let key = (circle, signature.unwrap_or_default(), lead.as_ref().map(|lead| lead.bound));
+            let named = own.map(|roles| roles.named.iter().map(|(role, (meant, _))| (*role, meant.clone())).collect());
+            let unnamed = own.is_some_and(|roles| !roles.unnamed.is_empty());
+            let key = Signature { circle, roles: named.unwrap_or_default(), unnamed, lead: lead.clone() };
             let list = match same.get(&key) {
                 Some(list) => Arc::clone(list),
                 None => {
                     let view = views
                         .entry(circle)
                         .or_insert_with(|| SchemeView::of(self.ways, grants.iter().copied(), circle, &mut self.doubts));
-                    let mut roles = own.cloned().unwrap_or_default();
-                    roles.others = self.ways.hidden_role(project);
+                    let roles = own.cloned().unwrap_or_default().with_others(self.ways.hidden_role(project));
                     let mut all = view.in_project(&roles, lead.as_ref(), &mut self.doubts);
                     all.extend(anything(self.ways, *at, body, &mut self.doubts));
                     let list = Arc::new(settle(all));
@@ -384,7 +499,7 @@ impl<'a> Gathering<'_, '_, 'a> {
         let Body::Container(body) = &access.inventory.resource(at).body else { return };
         let mut all = Vec::new();
         all.extend(anything(self.ways, at, body, &mut self.doubts));
-        for (meant, name) in roles.into_iter().flat_map(|roles| roles.named.values()) {
+        for (meant, name) in roles.into_iter().flat_map(|roles| roles.named.values().chain(&roles.unnamed)) {
             all.push(permission(ContainerForm::Project, name, meant, &mut self.doubts));
         }
         self.projects.insert(at, Arc::new(settle(all)));
@@ -402,60 +517,31 @@ impl<'a> Gathering<'_, '_, 'a> {
         if let Some(anything) = anything(self.ways, at, body, &mut self.doubts) {
             self.found.entry(at).or_default().push(anything);
         }
-        self.public(at, body, circle);
+        self.public(at, resource, body);
+        if let Some(owner) = self.ways.owns(body, circle) {
+            for key in OF_OWNERS {
+                self.add(at, body.form, key, &owner);
+            }
+        }
         if body.form == ContainerForm::Site {
-            self.global_permissions(at, resource, circle);
+            self.global_permissions(at, resource);
         }
     }
 
-    fn public(&mut self, at: u32, body: &'a Container, circle: Circle) {
-        let access = self.ways.access;
-        let parent = body.parent.known().and_then(|parent| access.inventory.get(parent));
-        let on_server = is_on_server(access, body);
-        let Some(key) = given_by_being_public(body.form, on_server) else { return };
-        let of_parent = match parent.map(|parent| &parent.body) {
-            Some(Body::Container(Container { form: ContainerForm::RepositoryProject, public, .. })) if on_server => {
-                *public
+    fn public(&mut self, at: u32, resource: &'a Resource, body: &'a Container) {
+        for key in given_by_being_public(body.form, self.ways.access.index.is_on_server(resource.id.tenant())) {
+            if let Some(meant) = public(self.ways, at, body) {
+                self.add(at, body.form, key, &meant);
             }
-            _ => Fact::Absent,
-        };
-        let meant = match (body.public, of_parent) {
-            (Fact::Known(true), _) | (_, Fact::Known(true)) => match self.ways.realm(circle) {
-                Fact::Known(true) => Meant { bound: Bound::Held, with_everybody: true, doubt: None },
-                Fact::Unknown => Meant::perhaps(Doubt::Accounts(circle)),
-                Fact::Known(false) | Fact::Absent => return,
-            },
-            (Fact::Unknown, _) | (_, Fact::Unknown) if self.ways.realm(circle) != Fact::Known(false) => {
-                Meant::perhaps(Doubt::Public)
-            }
-            _ => return,
-        };
-        self.add(at, body.form, key, &meant);
+        }
     }
 
     /// Jira tells of accounts one by one, and is asked of machines and of members of groups that administer.
-    fn global_permissions(&mut self, at: u32, site: &'a Resource, circle: Circle) {
-        let access = self.ways.access;
-        if !access.index.shown(circle).asks_for_global || self.ways.presence(circle) == Presence::No {
-            return;
-        }
-        let Principal { account_type, .. } = self.ways.principal;
-        let is_machine = matches!(
-            account_type,
-            Fact::Known(PrincipalType::App | PrincipalType::ServiceAccount | PrincipalType::Agent)
-        );
-        let on_site = |grant: &Grant| grant.container.known() == Some(&site.id);
-        let opens_administration = |group: &'a ResourceId| {
-            access.inventory.grants_of(group).any(|grant| match &grant.body {
-                Body::Grant(grant) => grant.form == GrantForm::ProductAccess && grant.role != "user" && on_site(grant),
-                _ => false,
-            })
-        };
-        if is_machine || self.ways.groups().any(opens_administration) {
-            return;
-        }
+    fn global_permissions(&mut self, at: u32, site: &'a Resource) {
         for key in ASKED_SINGLY {
-            self.add(at, ContainerForm::Site, key, &Meant::perhaps(Doubt::NotAsked));
+            if not_asked(self.ways, at, site, key) {
+                self.add(at, ContainerForm::Site, key, &Meant::perhaps(Doubt::NotAsked));
+            }
         }
     }
 
@@ -465,34 +551,85 @@ impl<'a> Gathering<'_, '_, 'a> {
         let access = self.ways.access;
         let Fact::Known(roles) = &self.ways.principal.platform_roles else { return };
         for at in access.index.containers() {
-            let resource = access.inventory.resource(*at);
-            let Body::Container(Container { form, .. }) = &resource.body else { continue };
-            let fits = match form {
-                ContainerForm::Organisation => |role: &str| role.starts_with("atlassian/"),
-                ContainerForm::Instance => |role: &str| role.starts_with("jira-align/"),
-                _ => continue,
-            };
-            let is_home = match form {
-                ContainerForm::Organisation => self.ways.presence(access.index.circle(*at)) == Presence::Here,
-                _ => resource.id.tenant() == self.ways.account.id.tenant(),
-            };
-            let held = Meant { bound: Bound::Held, with_everybody: false, doubt: None };
-            for role in roles.iter().filter(|role| is_home && fits(role)) {
-                self.add(*at, *form, role, &held);
+            let Body::Container(body) = &access.inventory.resource(*at).body else { continue };
+            if !matches!(body.form, ContainerForm::Organisation | ContainerForm::Instance) {
+                continue;
+            }
+            for role in roles {
+                if let Some(meant) = own_role(self.ways, *at, body, role) {
+                    self.add(*at, body.form, role, &meant);
+                }
             }
         }
     }
 }
 
-/// True for what lies in a self-hosted product.
-pub(super) fn is_on_server(access: Access<'_, '_>, body: &Container) -> bool {
-    let mut parent = body.parent.known();
-    for _ in 0..8 {
-        match parent.and_then(|parent| access.inventory.get(parent)).map(|parent| &parent.body) {
-            Some(Body::Container(Container { form: ContainerForm::Instance, .. })) => return true,
-            Some(Body::Container(container)) => parent = container.parent.known(),
-            _ => return false,
+/// What the owner of a filter or dashboard may do with it.
+pub(super) const OF_OWNERS: [&str; 2] = ["edit", "view"];
+
+/// Whether an account sees something because everybody does.
+pub(super) fn public<'a>(ways: &Ways<'_, 'a>, at: u32, body: &Container) -> Option<Meant<'a>> {
+    let access = ways.access;
+    let circle = access.index.circle(at);
+    let on_server = access.index.is_on_server(access.inventory.resource(at).id.tenant());
+    let parent = body.parent.known().and_then(|parent| access.inventory.get(parent));
+    let of_parent = match parent.map(|parent| &parent.body) {
+        Some(Body::Container(Container { form: ContainerForm::RepositoryProject, public, .. }))
+            if on_server != Some(false) =>
+        {
+            *public
         }
+        _ => Fact::Absent,
+    };
+    let is_public = match (body.public, of_parent) {
+        (Fact::Known(true), _) | (_, Fact::Known(true)) => Fact::Known(true),
+        (Fact::Unknown, _) | (_, Fact::Unknown) => Fact::Unknown,
+        _ => return None,
+    };
+    match (ways.realm(circle), is_public, on_server) {
+        (Fact::Known(false) | Fact::Absent, ..) => None,
+        (Fact::Known(true), Fact::Known(true), Some(_)) => Some(Meant::with_everybody()),
+        (Fact::Unknown, Fact::Known(true), _) => Some(Meant::perhaps(Doubt::Accounts(circle))),
+        _ => Some(Meant::perhaps(Doubt::Public)),
     }
-    false
+}
+
+/// True if a global permission of Jira is told of single accounts only, and nobody asked for this one. Machines and
+/// members of groups that administer are asked for.
+fn not_asked(ways: &Ways<'_, '_>, at: u32, site: &Resource, key: &str) -> bool {
+    let access = ways.access;
+    let circle = access.index.circle(at);
+    if !ASKED_SINGLY.contains(&key)
+        || !access.index.shown(circle).asks_for_global
+        || ways.presence(circle) == Presence::No
+    {
+        return false;
+    }
+    let is_machine = matches!(
+        ways.principal.account_type,
+        Fact::Known(PrincipalType::App | PrincipalType::ServiceAccount | PrincipalType::Agent)
+    );
+    let on_site = |grant: &Grant| grant.container.known() == Some(&site.id);
+    let opens_administration = |group: &ResourceId| {
+        access.inventory.grants_of(group).any(|grant| match &grant.body {
+            Body::Grant(grant) => grant.form == GrantForm::ProductAccess && grant.role != "user" && on_site(grant),
+            _ => false,
+        })
+    };
+    !is_machine && !ways.groups().any(opens_administration)
+}
+
+/// Why one permission in one place cannot be ruled out although no grant was seen that gives it.
+pub(super) fn without_a_grant<'a>(ways: &Ways<'_, 'a>, at: u32, key: &str) -> Option<Doubt<'a>> {
+    let resource = ways.access.inventory.resource(at);
+    let Body::Container(body) = &resource.body else { return None };
+    let not_asked = || body.form == ContainerForm::Site && not_asked(ways, at, resource, key);
+    anything_on(ways, at, body).or_else(|| not_asked().then_some(Doubt::NotAsked))
+}
+
+/// The circle of a resource that has no place among the named ones.
+fn circle_of(access: Access<'_, '_>, resource: &Resource) -> Circle {
+    let resources = &access.inventory.snapshot().resources;
+    let at = resources.binary_search_by(|one| one.id.cmp(&resource.id)).unwrap_or_default();
+    u32::try_from(at).map_or(0, |at| access.index.circle(at))
 }

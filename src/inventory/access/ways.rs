@@ -10,7 +10,7 @@ use crate::model::{
 };
 
 /// Why something could not be ruled out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Doubt<'a> {
     /// Not all groups of the account were told.
     Groups,
@@ -36,6 +36,16 @@ pub(super) enum Doubt<'a> {
     NotAsked,
     /// Whether something is public was not told.
     Public,
+    /// Nobody told what something lies in: what is given there holds in it as well.
+    Parent,
+    /// A place in a role of which it was not told which role it is.
+    WhichRole,
+    /// Several organisations show the account, and its roles are of one of them.
+    WhichOrganisation,
+    /// The roles that come with the account were not told.
+    OwnRoles,
+    /// Nobody told whose a filter or dashboard is.
+    Owner,
 }
 
 /// What the ledger says about an account being at home somewhere.
@@ -47,7 +57,7 @@ pub(super) enum Presence<'a> {
 }
 
 /// Whether a grant means an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Meant<'a> {
     pub(super) bound: Bound,
     /// With everybody who has an account.
@@ -56,11 +66,11 @@ pub(super) struct Meant<'a> {
 }
 
 impl<'a> Meant<'a> {
-    fn held() -> Self {
+    pub(super) fn held() -> Self {
         Self { bound: Bound::Held, with_everybody: false, doubt: None }
     }
 
-    fn with_everybody() -> Self {
+    pub(super) fn with_everybody() -> Self {
         Self { bound: Bound::Held, with_everybody: true, doubt: None }
     }
 
@@ -70,14 +80,6 @@ impl<'a> Meant<'a> {
 
     pub(super) fn perhaps(doubt: Doubt<'a>) -> Self {
         Self { bound: Bound::Possible, with_everybody: false, doubt: Some(doubt) }
-    }
-
-    fn if_known(fact: Fact<bool>, doubt: Doubt<'a>) -> Option<Self> {
-        match fact {
-            Fact::Known(true) => Some(Self::held()),
-            Fact::Known(false) | Fact::Absent => None,
-            Fact::Unknown => Some(Self::perhaps(doubt)),
-        }
     }
 }
 
@@ -126,7 +128,8 @@ impl<'i, 'a> Ways<'i, 'a> {
                         next.extend(parents.iter().map(|parent| (parent, group)));
                     }
                     Some(Body::Group(Group { inside: Fact::Absent, .. })) => {}
-                    _ => ways.nesting_untold = true,
+                    // Groups of a workspace are inside of no others, whatever was told of them.
+                    _ => ways.nesting_untold |= group.tenant() == account.id.tenant(),
                 }
             }
             round = next;
@@ -157,10 +160,10 @@ impl<'i, 'a> Ways<'i, 'a> {
             return Some(Meant::held());
         }
         let own = group.tenant() == self.account.id.tenant();
-        if !own && self.account.id.tenant() != ResourceId::CLOUD {
+        let index = self.access.index;
+        if !own && (self.account.id.tenant() != ResourceId::CLOUD || !index.may_be_workspace(group.tenant())) {
             return None;
         }
-        let index = self.access.index;
         let list = if own { &self.principal.groups } else { &self.principal.workspace_groups };
         let open = match list {
             Fact::Unknown => index.may_hold_anybody(self.access.inventory, group),
@@ -180,6 +183,20 @@ impl<'i, 'a> Ways<'i, 'a> {
         match self.access.inventory.get(group).map(|group| &group.body) {
             Some(Body::Group(Group { members_told, .. })) => *members_told == Fact::Known(true),
             _ => false,
+        }
+    }
+
+    /// What holds for it where nobody told who is meant: accounts that can have no rights there are not.
+    fn perhaps_at(&self, circle: Circle, doubt: Doubt<'a>) -> Option<Meant<'a>> {
+        (self.realm(circle) != Fact::Known(false)).then(|| Meant::perhaps(doubt))
+    }
+
+    /// What depends on the single issue or request.
+    fn on_condition(&self, circle: Circle) -> Option<Meant<'a>> {
+        match self.realm(circle) {
+            Fact::Known(true) => Some(Meant::conditional()),
+            Fact::Unknown => Some(Meant::perhaps(Doubt::Accounts(circle))),
+            Fact::Known(false) | Fact::Absent => None,
         }
     }
 
@@ -225,22 +242,30 @@ impl<'i, 'a> Ways<'i, 'a> {
             Holder::Group => match &grant.group {
                 Fact::Known(group) => self.in_group(group),
                 Fact::Absent => None,
-                Fact::Unknown => Some(Meant::perhaps(Doubt::Holder)),
+                Fact::Unknown => self.perhaps_at(circle, Doubt::Holder),
             },
-            Holder::Principal => {
-                Meant::if_known(grant.principal.as_ref().map(|holder| *holder == self.account.id), Doubt::Holder)
-            }
+            Holder::Principal => match &grant.principal {
+                Fact::Known(holder) => (*holder == self.account.id).then(Meant::held),
+                Fact::Absent => None,
+                Fact::Unknown => self.perhaps_at(circle, Doubt::Holder),
+            },
             Holder::ProjectRole => match (&grant.holder_detail, project) {
                 // A share writes the project before the role.
                 (Fact::Known(role), Some(project)) => self.plays(role.rsplit('/').next().unwrap_or(role), project),
-                _ => Some(Meant::perhaps(Doubt::Holder)),
+                _ => self.perhaps_at(circle, Doubt::Holder),
             },
             Holder::Conditional if grant.holder_detail.known().is_some_and(|detail| detail == "projectLead") => {
-                self.leads(project)
+                match project.map(|project| &project.body) {
+                    Some(Body::Container(project)) => self.leads(project, circle),
+                    _ => self.perhaps_at(circle, Doubt::Lead),
+                }
             }
-            Holder::Conditional | Holder::PortalCustomers => Some(Meant::conditional()),
-            Holder::Project => self.browses(project),
-            Holder::Other => Some(Meant::perhaps(Doubt::Holder)),
+            Holder::Conditional | Holder::PortalCustomers => self.on_condition(circle),
+            Holder::Project => match project {
+                Some(project) => self.browses(project),
+                None => self.perhaps_at(circle, Doubt::Holder),
+            },
+            Holder::Other => self.perhaps_at(circle, Doubt::Holder),
         }
     }
 
@@ -255,7 +280,7 @@ impl<'i, 'a> Ways<'i, 'a> {
     /// Whether it takes a seat of the application that a grant names.
     fn has_seat(&self, grant: &'a Grant, circle: Circle) -> Option<Meant<'a>> {
         let (Fact::Known(key), Fact::Known(container)) = (&grant.holder_detail, &grant.container) else {
-            return Some(Meant::perhaps(Doubt::Holder));
+            return self.perhaps_at(circle, Doubt::Holder);
         };
         let inventory = self.access.inventory;
         let application = self.access.index.application(container.tenant(), key);
@@ -271,14 +296,18 @@ impl<'i, 'a> Ways<'i, 'a> {
             let ways = groups.into_iter().filter_map(|group| self.in_group(group));
             return ways.min_by_key(|meant| meant.bound).map(seat);
         }
-        // Nobody told whose seats these are. Confluence tells which groups may use it; that proves one.
+        // Nobody told whose seats these are. Confluence tells which groups may use it; that proves one. Access to the Jira of
+        // the same site does not.
+        let site = match inventory.get(container).map(|space| &space.body) {
+            Some(Body::Container(Container { parent, .. })) => parent.known(),
+            _ => None,
+        };
         let opens = |group: &&'a ResourceId| {
-            inventory.grants_of(group).any(|grant| match &grant.body {
-                Body::Grant(Grant { form: GrantForm::ProductAccess, container: Fact::Known(site), .. }) => {
-                    site.tenant() == container.tenant()
-                }
-                _ => false,
-            })
+            site.is_some()
+                && inventory.grants_of(group).any(|grant| match &grant.body {
+                    Body::Grant(Grant { form: GrantForm::ProductAccess, container, .. }) => container.known() == site,
+                    _ => false,
+                })
         };
         if key == "confluence" && self.groups().any(|group| opens(&group)) {
             return Some(Meant::with_everybody());
@@ -289,72 +318,93 @@ impl<'i, 'a> Ways<'i, 'a> {
         }
     }
 
-    fn leads(&self, project: Option<&'a Resource>) -> Option<Meant<'a>> {
-        match project.map(|project| &project.body) {
-            Some(Body::Container(Container { lead, .. })) => {
-                Meant::if_known(lead.as_ref().map(|lead| *lead == self.account.id), Doubt::Lead)
-            }
-            _ => Some(Meant::perhaps(Doubt::Lead)),
+    /// Whether it leads a project that a circle of sources shows.
+    pub(super) fn leads(&self, project: &'a Container, circle: Circle) -> Option<Meant<'a>> {
+        match &project.lead {
+            Fact::Known(lead) => (*lead == self.account.id).then(Meant::held),
+            Fact::Absent => None,
+            Fact::Unknown => self.perhaps_at(circle, Doubt::Lead),
+        }
+    }
+
+    /// Whether it owns a filter or dashboard, and so may see and change it.
+    pub(super) fn owns(&self, container: &'a Container, circle: Circle) -> Option<Meant<'a>> {
+        if !matches!(container.form, ContainerForm::Filter | ContainerForm::Dashboard) {
+            return None;
+        }
+        match &container.owner {
+            Fact::Known(owner) => (*owner == self.account.id).then(Meant::held),
+            Fact::Absent => None,
+            Fact::Unknown => self.perhaps_at(circle, Doubt::Owner),
+        }
+    }
+
+    /// Whether a place in a role of a project is its own, or that of one of its groups.
+    pub(super) fn placed(&self, grant: &'a Grant, circle: Circle) -> Option<Meant<'a>> {
+        match grant.holder {
+            Holder::Principal | Holder::Group => self.meant(grant, circle, None),
+            _ => self.perhaps_at(circle, Doubt::Holder),
         }
     }
 
     /// A share with everybody who may see a project.
-    fn browses(&self, project: Option<&'a Resource>) -> Option<Meant<'a>> {
-        let Some(project) = project else { return Some(Meant::perhaps(Doubt::Holder)) };
+    fn browses(&self, project: &'a Resource) -> Option<Meant<'a>> {
         let permissions = Arc::new(super::reach::in_project(self, project));
         let place = Place { container: project, permissions };
         let found = place.find("BROWSE_PROJECTS").or_else(|| place.find(ANY))?;
         Some(Meant {
             bound: found.bound,
             with_everybody: found.of_everybody,
-            doubt: (found.bound == Bound::Possible).then_some(Doubt::Scheme),
+            // What depends on the issue may be there for all issues as well.
+            doubt: found.doubt.is_some().then_some(Doubt::Scheme),
         })
     }
 
     /// Whether it has a place in a role of a project, by the role's id. A role that it may have by hidden places is told
     /// by the caller, who knows the ledger.
     pub(super) fn plays(&self, role: &str, project: &'a Resource) -> Option<Meant<'a>> {
-        self.roles_in(project).remove(role).or_else(|| self.hidden_role(project))
+        let (mut roles, unnamed) = self.roles_in(project);
+        roles.remove(role).or(unnamed).or_else(|| self.hidden_role(project))
     }
 
     /// Places in roles that nobody could read.
     pub(super) fn hidden_role(&self, project: &Resource) -> Option<Meant<'a>> {
-        let at = self.access.inventory.place(&project.id)?;
-        let entry = self.access.index.shown(self.access.index.circle(at)).hidden_roles?;
-        Some(Meant::perhaps(Doubt::Entry(entry)))
+        let circle = self.access.index.circle(self.access.inventory.place(&project.id)?);
+        let entry = self.access.index.shown(circle).hidden_roles?;
+        self.perhaps_at(circle, Doubt::Entry(entry))
     }
 
-    /// The roles of a project that it has, or may have, by their ids.
-    pub(super) fn roles_in(&self, project: &'a Resource) -> HashMap<&'a str, Meant<'a>> {
+    /// The roles of a project that it has, or may have, by their ids; and what holds for every role because of a place of
+    /// which it was not told in which role it is.
+    pub(super) fn roles_in(&self, project: &'a Resource) -> (HashMap<&'a str, Meant<'a>>, Option<Meant<'a>>) {
         let mut roles: HashMap<&'a str, Meant<'a>> = HashMap::new();
+        let mut unnamed = None;
+        let Some(at) = self.access.inventory.place(&project.id) else { return (roles, unnamed) };
+        let circle = self.access.index.circle(at);
         for resource in self.access.inventory.grants_on(&project.id) {
-            let Some((role, meant)) = self.role_of(resource, project) else { continue };
-            let best = roles.get(role).is_some_and(|known| known.bound <= meant.bound);
-            if !best {
-                roles.insert(role, meant);
+            let Body::Grant(grant) = &resource.body else { continue };
+            if grant.form != GrantForm::ProjectRole {
+                continue;
+            }
+            let Some(meant) = self.placed(grant, circle) else { continue };
+            match role_id(resource) {
+                Some(role) if roles.get(role).is_some_and(|known| known.bound <= meant.bound) => {}
+                Some(role) => {
+                    roles.insert(role, meant);
+                }
+                None => unnamed = Some(Meant::perhaps(Doubt::WhichRole)),
             }
         }
-        roles
-    }
-
-    /// The role that one place in a project's roles gives it.
-    fn role_of(&self, resource: &'a Resource, project: &'a Resource) -> Option<(&'a str, Meant<'a>)> {
-        let Body::Grant(grant) = &resource.body else { return None };
-        if grant.form != GrantForm::ProjectRole {
-            return None;
-        }
-        let role = role_id(resource)?;
-        let meant = match grant.holder {
-            Holder::Principal | Holder::Group => self.meant(grant, 0, Some(project))?,
-            _ => Meant::perhaps(Doubt::Holder),
-        };
-        Some((role, meant))
+        (roles, unnamed)
     }
 }
 
-/// The id of the role that a place in a role is of: `project-role:<project>/<role>/<holder>`.
+/// The id of the role that a place in a role is of: `project-role:<project>/<role>/<holder>`. Exports name roles in their
+/// own way.
 pub(super) fn role_id(grant: &Resource) -> Option<&str> {
-    grant.id.native().strip_prefix("project-role:")?.split('/').nth(1)
+    let mut parts = grant.id.native().strip_prefix("project-role:")?.splitn(3, '/');
+    let (project, role, _) = (parts.next()?, parts.next()?, parts.next()?);
+    (!project.contains(':') && !role.is_empty()).then_some(role)
 }
 
 impl<'a> Doubt<'a> {
@@ -378,6 +428,13 @@ impl<'a> Doubt<'a> {
                     .to_owned()
             }
             Self::Public => "whether some repositories are public was not told".to_owned(),
+            Self::Parent => "what some projects and repositories of Bitbucket lie in was not told".to_owned(),
+            Self::WhichRole => "some places in roles do not tell which role they are of".to_owned(),
+            Self::WhichOrganisation => {
+                format!("several organisations show {}, and which of them gave its roles is not told", account.title())
+            }
+            Self::OwnRoles => format!("the roles of {} were not told", account.title()),
+            Self::Owner => "whose some filters and dashboards are was not told".to_owned(),
         }
     }
 }
@@ -401,10 +458,15 @@ fn accounts_words(shown: &Shown, ledger: &[LedgerEntry]) -> String {
     }
 }
 
-/// The project that a share is with, or of whose role it speaks: `<project>` or `<project>/<role>` in its detail.
+/// The project that a share is with, or of whose role it speaks: `<project>` or `<project>/<role>` in its detail. A role
+/// alone is one of every project: which is meant was not told.
 pub(super) fn project_of_share<'a>(access: Access<'_, 'a>, grant: &Grant) -> Option<&'a Resource> {
     let (Fact::Known(detail), Fact::Known(container)) = (&grant.holder_detail, &grant.container) else { return None };
-    let project = detail.split('/').next()?;
+    let project = match (grant.holder, detail.split_once('/')) {
+        (Holder::ProjectRole, Some((project, _))) => project,
+        (Holder::Project, None) => detail,
+        _ => return None,
+    };
     let id = ResourceId::new(container.tenant(), crate::model::Kind::Container, &format!("project:{project}"));
     let resource = access.inventory.get(&id)?;
     matches!(&resource.body, Body::Container(container) if container.form == ContainerForm::Project).then_some(resource)

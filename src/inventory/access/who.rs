@@ -2,9 +2,10 @@
 
 use super::chain::Chain;
 use super::powers::power_of;
+use super::reach::OUTWARD;
 use super::ways::Ways;
 use super::{ANY, Access, Bound, Power};
-use crate::model::{Body, Container, ContainerForm, Kind, Resource};
+use crate::model::{Body, Container, ContainerForm, Fact, GrantForm, Kind, Resource, ResourceId};
 
 /// One account that has a permission.
 #[derive(Debug, Clone)]
@@ -64,7 +65,7 @@ impl<'a> Access<'_, 'a> {
                     let (bound, others) = (chain.bound, chains.len() - 1);
                     who.accounts.push(WhoHolds { account, bound, chain: Some(chain.clone()), others });
                 }
-                (None, None) => self.perhaps(&ways, container, &above, &mut who),
+                (None, None) => self.perhaps(&ways, key, container, &above, &mut who),
                 _ => {}
             }
         }
@@ -73,8 +74,15 @@ impl<'a> Access<'_, 'a> {
     }
 
     /// An account without a chain: it may have the permission by what is hidden, or could take it.
-    fn perhaps(&self, ways: &Ways<'_, 'a>, container: &'a Resource, above: &[&'a Resource], who: &mut WhoCan<'a>) {
-        if let Some(doubt) = self.anything_on(ways, container) {
+    fn perhaps(
+        &self,
+        ways: &Ways<'_, 'a>,
+        key: &str,
+        container: &'a Resource,
+        above: &[&'a Resource],
+        who: &mut WhoCan<'a>,
+    ) {
+        if let Some(doubt) = self.without_a_chain(ways, key, container) {
             if !who.doubts.contains(&doubt) {
                 who.doubts.push(doubt);
             }
@@ -91,19 +99,17 @@ impl<'a> Access<'_, 'a> {
         }
     }
 
-    /// Why an account may do anything in a place, if that cannot be ruled out.
-    fn anything_on(&self, ways: &Ways<'_, 'a>, container: &'a Resource) -> Option<String> {
-        let (Some(at), Body::Container(body)) = (self.inventory.place(&container.id), &container.body) else {
-            return None;
-        };
-        super::reach::anything_on(ways, at, body).map(|doubt| doubt.words(*self, ways.account))
+    /// Why an account without a chain may have a permission in a place, if that cannot be ruled out.
+    fn without_a_chain(&self, ways: &Ways<'_, 'a>, key: &str, container: &'a Resource) -> Option<String> {
+        let at = self.inventory.place(&container.id)?;
+        super::reach::without_a_grant(ways, at, key).map(|doubt| doubt.words(*self, ways.account))
     }
 
     /// The sites and servers around a container: their administrators decide on it.
     fn administered_from(&self, container: &'a Resource) -> Vec<&'a Resource> {
         let mut around = Vec::new();
         let mut at = container;
-        for _ in 0..8 {
+        for _ in 0..OUTWARD {
             let Body::Container(Container { parent, form, .. }) = &at.body else { break };
             if matches!(form, ContainerForm::Site | ContainerForm::Instance) {
                 around.push(at);
@@ -120,29 +126,57 @@ impl<'a> Access<'_, 'a> {
     #[must_use]
     pub fn permissions_on(&self, container: &'a Resource) -> Vec<(&'a str, Power)> {
         let Body::Container(body) = &container.body else { return Vec::new() };
-        let scheme = body.permission_scheme.known();
+        let scheme = body.permission_scheme.known().filter(|scheme| self.inventory.get(scheme).is_some());
         let on = [Some(&container.id), scheme].into_iter().flatten();
         let grants = on.flat_map(|id| self.inventory.grants_on(id));
         let mut keys: Vec<&'a str> = grants
             .filter_map(|resource| match &resource.body {
+                // Places in roles are permissions only where no scheme says what a role permits.
+                Body::Grant(grant)
+                    if grant.form == GrantForm::ProjectRole
+                        && (scheme.is_some() || body.form != ContainerForm::Project) =>
+                {
+                    None
+                }
                 Body::Grant(grant) => Some(super::powers::given(grant)),
                 _ => None,
             })
             .flatten()
             .filter(|key| *key != ANY)
             .collect();
-        let mut outer = body.parent.known().and_then(|parent| self.inventory.get(parent));
-        while let Some(resource) = outer {
-            let Body::Container(around) = &resource.body else { break };
-            for grant in self.inventory.grants_on(&resource.id) {
+        let outer = |parent: &Fact<ResourceId>| parent.known().and_then(|parent| self.inventory.get(parent));
+        let mut around = outer(&body.parent);
+        for _ in 0..OUTWARD {
+            let Some(Resource { id, body: Body::Container(container), .. }) = around else { break };
+            for grant in self.inventory.grants_on(id) {
                 if let Body::Grant(grant) = &grant.body {
-                    keys.extend(super::powers::given_inside(grant, around.form, body.form));
+                    keys.extend(super::powers::given_inside(grant, container.form, body.form));
                 }
             }
-            outer = around.parent.known().and_then(|parent| self.inventory.get(parent));
+            around = outer(&container.parent);
         }
         keys.sort_unstable();
         keys.dedup();
         keys.into_iter().map(|key| (key, power_of(body.form, key))).collect()
+    }
+
+    /// Every permission that any grant gives anywhere, sorted: to tell a word that nobody holds from one that there is not.
+    #[must_use]
+    pub fn permission_keys(&self) -> Vec<&'a str> {
+        let mut keys = std::collections::BTreeSet::new();
+        for resource in self.inventory.of_kind(Kind::Grant) {
+            if let Body::Grant(grant) = &resource.body {
+                keys.extend(super::powers::given(grant));
+                let on = grant.container.known().and_then(|id| self.inventory.get(id));
+                if let Some(Body::Container(Container { form, .. })) = on.map(|on| &on.body) {
+                    let inside = [ContainerForm::RepositoryProject, ContainerForm::Repository];
+                    keys.extend(
+                        inside.into_iter().flat_map(|inside| super::powers::given_inside(grant, *form, inside)),
+                    );
+                }
+            }
+        }
+        keys.remove(ANY);
+        keys.into_iter().collect()
     }
 }

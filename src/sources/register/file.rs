@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
-use super::words::{forms, get_text, hosts, need_text, sorted, text, texts};
 use crate::document::{self, Located, Node, Section, Value};
+use crate::inventory::detector::written::{forms, get_text, hosts, need_text, sorted, text, texts};
 use crate::model::{Body, DeclaredAccount, Fact, Integration, Kind, Profile, Resource, ResourceId};
 use crate::problem::{Problems, SourceText};
 use crate::text::did_you_mean;

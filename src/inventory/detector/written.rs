@@ -1,4 +1,4 @@
-//! Values that the register and the profiles share: lists of texts, forms of credential, hosts. Each mistake in each of
+//! Values that the profiles, the register and the detector's weights share: lists of texts, forms of credential, hosts. Each mistake in each of
 //! them is told.
 
 use crate::document::{Located, Node, Section, Value};
@@ -6,7 +6,7 @@ use crate::model::CredentialForm;
 use crate::text::did_you_mean;
 
 /// The texts in the list under a key, none of them empty and none twice; `None` if the key is left out.
-pub(super) fn texts(section: &mut Section, key: &'static str) -> Option<Vec<Located<String>>> {
+pub(crate) fn texts(section: &mut Section, key: &'static str) -> Option<Vec<Located<String>>> {
     let node: Node = section.get(key)?;
     let items = match node.value {
         Value::List(items) => items,
@@ -33,7 +33,7 @@ pub(super) fn texts(section: &mut Section, key: &'static str) -> Option<Vec<Loca
 }
 
 /// A value that must be text with something in it. Numbers will do, as long as they are written with digits only.
-pub(super) fn text(section: &mut Section, key: &str, node: &Node) -> Option<Located<String>> {
+pub(crate) fn text(section: &mut Section, key: &str, node: &Node) -> Option<Located<String>> {
     let written = match &node.value {
         Value::Text(text) => text.trim().to_owned(),
         Value::Int(number) => {
@@ -61,13 +61,13 @@ pub(super) fn text(section: &mut Section, key: &str, node: &Node) -> Option<Loca
 }
 
 /// A text under a key that may be left out, with something in it.
-pub(super) fn get_text(section: &mut Section, key: &'static str) -> Option<Located<String>> {
+pub(crate) fn get_text(section: &mut Section, key: &'static str) -> Option<Located<String>> {
     let node: Node = section.get(key)?;
     text(section, key, &node)
 }
 
 /// A text under a key that must be there, with something in it.
-pub(super) fn need_text(section: &mut Section, key: &'static str) -> Option<Located<String>> {
+pub(crate) fn need_text(section: &mut Section, key: &'static str) -> Option<Located<String>> {
     if !section.has(key) {
         return section.need::<Located<String>>(key);
     }
@@ -75,7 +75,7 @@ pub(super) fn need_text(section: &mut Section, key: &'static str) -> Option<Loca
 }
 
 /// Only the values, sorted.
-pub(super) fn sorted(texts: Vec<Located<String>>) -> Vec<String> {
+pub(crate) fn sorted(texts: Vec<Located<String>>) -> Vec<String> {
     let mut values: Vec<String> = texts.into_iter().map(|text| text.value).collect();
     values.sort_unstable();
     values.dedup();
@@ -83,7 +83,7 @@ pub(super) fn sorted(texts: Vec<Located<String>>) -> Vec<String> {
 }
 
 /// The forms of credential under a key.
-pub(super) fn forms(section: &mut Section, key: &'static str) -> Option<Vec<String>> {
+pub(crate) fn forms(section: &mut Section, key: &'static str) -> Option<Vec<String>> {
     let written = texts(section, key)?;
     let known = CredentialForm::ALL.map(CredentialForm::name);
     for form in written.iter().filter(|form| !known.contains(&form.value.as_str())) {
@@ -97,7 +97,7 @@ pub(super) fn forms(section: &mut Section, key: &'static str) -> Option<Vec<Stri
 }
 
 /// The hosts under a key, in small letters: names with `*` for any run of characters, and nothing else of an address.
-pub(super) fn hosts(section: &mut Section, key: &'static str) -> Option<Vec<String>> {
+pub(crate) fn hosts(section: &mut Section, key: &'static str) -> Option<Vec<String>> {
     let written = texts(section, key)?;
     for host in &written {
         let plain = plain_host(&host.value);

@@ -1,0 +1,331 @@
+//! How far every account and credential reaches, for those who ask it of all of them: each is worked out once a snapshot,
+//! and accounts that are in the same groups and have nothing of their own share one answer.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::breadth::Count;
+use super::{ANY, Access, Bound, Breadth, Power, Reach};
+use crate::inventory::Inventory;
+use crate::model::{
+    Body, Container, Credential, CredentialForm, Fact, Kind, Principal, PrincipalType, Resource, ResourceId,
+};
+
+/// How far one account or credential reaches.
+#[derive(Debug)]
+pub struct Extent {
+    span: Arc<Span>,
+    gravest_chain: OnceLock<Option<String>>,
+    administers: OnceLock<Vec<String>>,
+}
+
+/// What accounts of the same rights share.
+#[derive(Debug)]
+struct Span {
+    breadth: Breadth,
+    held: Vec<String>,
+    /// `None` where it may be any.
+    possible: Option<Vec<String>>,
+    gravest: Option<(String, ResourceId)>,
+    whole: Vec<(String, ResourceId)>,
+    is_whole: bool,
+}
+
+impl Extent {
+    /// The counts.
+    #[must_use]
+    pub fn breadth(&self) -> &Breadth {
+        &self.span.breadth
+    }
+
+    /// Permissions that it has for certain somewhere, and not just as everybody has them: sorted.
+    #[must_use]
+    pub fn held(&self) -> &[String] {
+        &self.span.held
+    }
+
+    /// Those, and all that could not be ruled out or depend on the issue; `None` if that may be any.
+    #[must_use]
+    pub fn possible(&self) -> Option<&[String]> {
+        self.span.possible.as_deref()
+    }
+
+    /// True if there is nothing that could not be ruled out.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.span.is_whole
+    }
+}
+
+/// The answers that were worked out so far.
+#[derive(Debug)]
+pub(in crate::inventory) struct Extents {
+    /// Accounts, and behind them credentials, each in the order of their ids.
+    slots: Vec<OnceLock<Box<Extent>>>,
+    accounts: usize,
+    leads: HashSet<ResourceId>,
+    alike: Mutex<HashMap<Signature, Arc<Span>>>,
+    holders: OnceLock<HashMap<ResourceId, Holders>>,
+}
+
+/// What decides the reach of an account that is named by no grant and leads nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Signature {
+    tenant: String,
+    circle: u32,
+    is_machine: bool,
+    /// Groups, groups at least, those of workspaces, those at least, roles; none where it is not known.
+    lists: [Option<Vec<ResourceId>>; 4],
+    roles: Option<Vec<String>>,
+}
+
+/// How many accounts may do what with one container, those left out that are not let in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Holders {
+    /// Accounts that may change something there, and not just as everybody may.
+    pub changing: Count,
+    /// Accounts that decide on it.
+    pub deciding: Count,
+}
+
+impl Extents {
+    pub(in crate::inventory) fn new(inventory: &Inventory<'_>) -> Self {
+        let accounts = inventory.places(Kind::Principal).count();
+        let credentials = inventory.places(Kind::Credential).count();
+        let leads = inventory.of_kind(Kind::Container).filter_map(|container| match &container.body {
+            Body::Container(Container { lead: Fact::Known(lead), .. }) => Some(lead.clone()),
+            _ => None,
+        });
+        Self {
+            slots: std::iter::repeat_with(OnceLock::new).take(accounts + credentials).collect(),
+            accounts,
+            leads: leads.collect(),
+            alike: Mutex::new(HashMap::new()),
+            holders: OnceLock::new(),
+        }
+    }
+}
+
+impl<'i, 'a> Access<'i, 'a> {
+    fn extents(&self) -> &'i Extents {
+        self.inventory.prepared.extents.get_or_init(|| Extents::new(self.inventory))
+    }
+
+    /// How far an account or credential of this snapshot reaches; `None` of another resource, as of one that is described
+    /// or was seen in another scan.
+    #[must_use]
+    pub fn extent(&self, subject: &'a Resource) -> Option<&'i Extent> {
+        let extents = self.extents();
+        let kind = subject.kind();
+        let places = self.inventory.kinds.get(&kind)?;
+        let at = places.binary_search_by(|at| self.inventory.resource(*at).id.cmp(&subject.id)).ok()?;
+        if !std::ptr::eq(self.inventory.resource(*places.get(at)?), subject) {
+            return None;
+        }
+        let slot = match kind {
+            Kind::Principal => at,
+            Kind::Credential => extents.accounts + at,
+            _ => return None,
+        };
+        let extent = extents.slots.get(slot)?.get_or_init(|| {
+            let span = self.span(subject);
+            Box::new(Extent { span, gravest_chain: OnceLock::new(), administers: OnceLock::new() })
+        });
+        Some(extent)
+    }
+
+    /// The most dangerous permission that is certain, as “DELETE_ISSUES on project PAY”.
+    #[must_use]
+    pub fn gravest_words(&self, extent: &'i Extent) -> Option<&'i str> {
+        extent.span.breadth.gravest.as_ref().map(|(_, words)| words.as_str())
+    }
+
+    /// The shortest chain to that.
+    #[must_use]
+    pub fn gravest_chain(&self, subject: &'a Resource, extent: &'i Extent) -> Option<&'i str> {
+        let told = extent.gravest_chain.get_or_init(|| {
+            let (key, container) = extent.span.gravest.as_ref()?;
+            self.shortest(subject, key, self.inventory.get(container)?).map(|shortest| shortest.words)
+        });
+        told.as_deref()
+    }
+
+    /// Whole products and organisations that it administers for certain, each with the chain that leads there.
+    #[must_use]
+    pub fn administers_words(&self, subject: &'a Resource, extent: &'i Extent) -> &'i [String] {
+        extent.administers.get_or_init(|| {
+            let worded = extent.span.whole.iter().map(|(key, container)| {
+                let Some(container) = self.inventory.get(container) else {
+                    return format!("{key} on {}, which was not seen itself", container.native());
+                };
+                match self.shortest(subject, key, container) {
+                    Some(shortest) => format!("{key} by {}", shortest.words),
+                    None => format!("{key} on {}", super::place(container)),
+                }
+            });
+            worded.collect()
+        })
+    }
+
+    /// How many accounts may do what with a container.
+    #[must_use]
+    pub fn holders(&self, container: &Resource) -> Holders {
+        let holders = self.extents().holders.get_or_init(|| self.all_holders());
+        let none = Holders {
+            changing: Count { boundless: self.accounts_hidden(), ..Count::default() },
+            deciding: Count { boundless: self.accounts_hidden(), ..Count::default() },
+        };
+        holders.get(&container.id).copied().unwrap_or(none)
+    }
+
+    fn accounts_hidden(&self) -> bool {
+        !self.inventory.seen_whole(Kind::Principal)
+    }
+
+    fn span(&self, subject: &'a Resource) -> Arc<Span> {
+        match &subject.body {
+            Body::Credential(credential) => match self.unlimited_owner(credential) {
+                // What may do all that its owner may has its owner's answer.
+                Some(owner) => {
+                    self.extent(owner).map_or_else(|| Arc::new(self.work_out(owner)), |extent| Arc::clone(&extent.span))
+                }
+                None => Arc::new(self.work_out(subject)),
+            },
+            Body::Principal(account) => {
+                let Some(signature) = self.signature(subject, account) else { return Arc::new(self.work_out(subject)) };
+                let alike = || self.extents().alike.lock().unwrap_or_else(PoisonError::into_inner);
+                let known = alike().get(&signature).cloned();
+                known.unwrap_or_else(|| {
+                    let span = Arc::new(self.work_out(subject));
+                    alike().insert(signature, Arc::clone(&span));
+                    span
+                })
+            }
+            _ => Arc::new(self.work_out(subject)),
+        }
+    }
+
+    fn unlimited_owner(&self, credential: &Credential) -> Option<&'a Resource> {
+        let limited = match &credential.scopes {
+            Fact::Known(scopes) => !scopes.is_empty(),
+            Fact::Absent => false,
+            Fact::Unknown => true,
+        };
+        if limited || credential.form == CredentialForm::SshKey || credential.impersonates == Fact::Known(true) {
+            return None;
+        }
+        credential.owner.known().and_then(|owner| self.inventory.get(owner))
+    }
+
+    /// What an account shares with others; `None` if a grant names it, or it leads a project.
+    fn signature(&self, subject: &Resource, account: &Principal) -> Option<Signature> {
+        let is_named = self.inventory.grants_of(&subject.id).next().is_some();
+        if is_named || self.extents().leads.contains(&subject.id) {
+            return None;
+        }
+        let list = |list: &Fact<Vec<ResourceId>>| match list {
+            Fact::Known(list) => Some(list.clone()),
+            Fact::Absent => Some(Vec::new()),
+            Fact::Unknown => None,
+        };
+        let machine = [PrincipalType::App, PrincipalType::ServiceAccount, PrincipalType::Agent];
+        Some(Signature {
+            tenant: subject.id.tenant().to_owned(),
+            circle: self.index.circle(self.inventory.place(&subject.id)?),
+            is_machine: account.account_type.known().is_some_and(|sort| machine.contains(sort)),
+            lists: [
+                list(&account.groups),
+                list(&account.groups_at_least),
+                list(&account.workspace_groups),
+                list(&account.workspace_groups_at_least),
+            ],
+            roles: account.platform_roles.known().cloned(),
+        })
+    }
+
+    fn work_out(&self, subject: &'a Resource) -> Span {
+        let reach = self.of(subject);
+        let breadth = self.breadth_of(&reach);
+        let gravest = reach.gravest().map(|(one, container)| (one.key.to_owned(), container.id.clone()));
+        let (held, possible) = keys(&reach);
+        let whole = |power: Power, bound: Bound| power == Power::AdministerAll && bound == Bound::Held;
+        let mut administers = Vec::new();
+        for place in &reach.places {
+            let one = place.permissions.iter().find(|one| whole(one.power, one.bound));
+            administers.extend(one.map(|one| (one.key.to_owned(), place.container.id.clone())));
+        }
+        for (id, one) in reach.out_of_sight.iter().filter(|(_, one)| whole(one.power, one.bound)) {
+            administers.push((one.key.to_owned(), (*id).clone()));
+        }
+        Span { breadth, held, possible, gravest, whole: administers, is_whole: reach.is_whole() }
+    }
+
+    /// One pass over all accounts: those of the same rights are looked at once.
+    fn all_holders(&self) -> HashMap<ResourceId, Holders> {
+        let mut groups: HashMap<Signature, (&'a Resource, usize, usize)> = HashMap::new();
+        let mut single: Vec<(&'a Resource, usize, usize)> = Vec::new();
+        for account in self.inventory.of_kind(Kind::Principal) {
+            let Body::Principal(body) = &account.body else { continue };
+            let (certain, perhaps) = match body.status.known().and_then(|status| Principal::lets_in(status)) {
+                Some(false) => continue,
+                Some(true) => (1, 1),
+                None => (0, 1),
+            };
+            match self.signature(account, body) {
+                Some(signature) => {
+                    let alike = groups.entry(signature).or_insert((account, 0, 0));
+                    alike.1 += certain;
+                    alike.2 += perhaps;
+                }
+                None => single.push((account, certain, perhaps)),
+            }
+        }
+        let boundless = self.accounts_hidden();
+        let mut holders: HashMap<ResourceId, Holders> = HashMap::new();
+        for (account, certain, perhaps) in groups.into_values().chain(single) {
+            for place in self.of_account(account).places {
+                let own = |least: Power, bound: Bound| {
+                    let fits = |one: &super::Permission<'_>| {
+                        one.bound == bound && !one.of_everybody && (one.power >= least || one.key == ANY)
+                    };
+                    place.permissions.iter().any(fits)
+                };
+                let known = holders.entry(place.container.id.clone()).or_default();
+                for (count, least) in [(&mut known.changing, Power::Write), (&mut known.deciding, Power::Administer)] {
+                    count.boundless = boundless;
+                    if own(least, Bound::Held) {
+                        count.at_least += certain;
+                        count.at_most += perhaps;
+                    } else if own(least, Bound::Possible) {
+                        count.at_most += perhaps;
+                    }
+                }
+            }
+        }
+        holders
+    }
+}
+
+/// The permissions that are certain, and all that may be.
+fn keys(reach: &Reach<'_>) -> (Vec<String>, Option<Vec<String>>) {
+    let mut seen = HashSet::new();
+    let (mut held, mut possible) = (HashSet::new(), HashSet::new());
+    let mut any = reach.boundless;
+    let placed = reach.places.iter().filter(|place| seen.insert(Arc::as_ptr(&place.permissions)));
+    let placed = placed.flat_map(|place| place.permissions.iter());
+    for one in placed.chain(reach.out_of_sight.iter().map(|(_, one)| one)) {
+        any |= one.key == ANY;
+        if one.bound == Bound::Held && !one.of_everybody {
+            held.insert(one.key);
+        }
+        if !(one.bound == Bound::Held && one.of_everybody) {
+            possible.insert(one.key);
+        }
+    }
+    let sorted = |keys: HashSet<&str>| {
+        let mut keys: Vec<String> = keys.into_iter().map(str::to_owned).collect();
+        keys.sort_unstable();
+        keys
+    };
+    (sorted(held), (!any).then(|| sorted(possible)))
+}
