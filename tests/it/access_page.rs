@@ -104,8 +104,9 @@ async fn every_format_tells_the_same_as_the_engine() {
         assert_eq!(document["summary"]["writable"]["at_least"], breadth.writable.at_least);
         assert_eq!(document["summary"]["writable"]["at_most"].is_null(), breadth.writable.boundless);
     }
-    let again = told(folder, &["svc-jenkins", "--format", "json"]);
-    assert_eq!(again, told(folder, &["svc-jenkins", "--format", "json"]), "the same bytes twice");
+    let jenkins = subjects[0].id.as_str();
+    let again = told(folder, &[jenkins, "--format", "json"]);
+    assert_eq!(again, told(folder, &[jenkins, "--format", "json"]), "the same bytes twice");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -138,10 +139,13 @@ async fn who_can_tells_accounts_their_credentials_and_everybody() {
     let assessment = estate.assess();
     let inventory = Inventory::new(&assessment.snapshot);
     let folder = estate.folder.path();
-    let led = one_of_kind(&assessment, Kind::Container, |one| match &one.body {
-        Body::Container(body) => body.key == Fact::Known("LED".to_owned()) && one.name == "Ledger",
-        _ => false,
-    });
+    let project = |name: &str, key: &str| {
+        one_of_kind(&assessment, Kind::Container, |one| match &one.body {
+            Body::Container(body) => body.key == Fact::Known(key.to_owned()) && one.name == name,
+            _ => false,
+        })
+    };
+    let led = project("Ledger", "LED");
     let who = inventory.access().who_can("ADMINISTER_PROJECTS", led);
     let held = who.accounts.iter().filter(|one| one.bound == Bound::Held).count();
     assert!(held > 1, "the estate has administrators");
@@ -154,9 +158,10 @@ async fn who_can_tells_accounts_their_credentials_and_everybody() {
     let table = rows(folder, &["--who-can", "ADMINISTER_PROJECTS", "--on", led.id.as_str()]);
     assert_eq!(table.iter().filter(|row| row[5] == "own").count(), who.accounts.len());
     assert_eq!(table.iter().filter(|row| row[5] == "doubt").count(), who.doubts.len());
-    let open = json(folder, &["--who-can", "BROWSE_PROJECTS", "--on", "CAT"]);
+    let catalogue = project("Catalogue", "CAT").id.as_str();
+    let open = json(folder, &["--who-can", "BROWSE_PROJECTS", "--on", catalogue]);
     assert!(open["everybody"]["accounts"].as_u64().unwrap() > 100, "{}", open["everybody"]);
-    let page = told(folder, &["--who-can", "BROWSE_PROJECTS", "--on", "CAT"]);
+    let page = told(folder, &["--who-can", "BROWSE_PROJECTS", "--on", catalogue]);
     assert!(page.contains("Everybody:"), "{page}");
 }
 
