@@ -89,12 +89,17 @@ pub(super) fn run(context: &Context, args: &WhatifArgs) -> Result<ExitCode, Comp
     let store = Store::open(&config.store)?;
     let head = store.latest()?.ok_or(AppError::NoScan)?;
     let judgement = config.judgement(context.clock.as_ref())?;
-    let profiles = config.registers(context.clock.as_ref())?.profiles;
+    let knowledge = config.knowledge()?;
     let snapshot = store.snapshot(head.id)?.ok_or(AppError::NoSuchSnapshot(head.id))?;
     let now = context.clock.now();
     let changes = changes(&Inventory::new(&snapshot), args)?;
-    let ask =
-        WhatIf { snapshot: &snapshot, rules: &judgement.rules, waivers: &judgement.waivers, profiles: &profiles, now };
+    let ask = WhatIf {
+        snapshot: &snapshot,
+        rules: &judgement.rules,
+        waivers: &judgement.waivers,
+        knowledge: &knowledge,
+        now,
+    };
     let simulation = simulate(&ask, &changes);
     context.terminal.result(&match args.format {
         WhatifFormat::Table => simulation_page(&simulation, now, context.terminal.look),

@@ -223,7 +223,25 @@ impl Night<'_> {
             self.estate.join(Who::Person(person), JIRA_ADMINS);
             let native = vec![self.estate.people[person].id.clone(), self.estate.groups[JIRA_ADMINS].id.clone()];
             self.note("jira-admin-added", "added", "membership", native, "Somebody joined the group jira-admins");
+            self.equip(person);
         }
+    }
+
+    /// Who administers Jira since last night makes a token at once, to change many issues in one go.
+    fn equip(&mut self, owner: usize) {
+        // A chance of its own: what else happens in the night stays as it was.
+        let mut random = Random::new(self.estate.seed ^ self.estate.nights.wrapping_mul(0x0070_CE17));
+        let mut token = own_token(self.estate, owner, &mut random);
+        "bulk edits".clone_into(&mut token.label);
+        token.created = self.estate.now - TimeDelta::hours(5);
+        token.expires = Expiry::At(token.created + TimeDelta::days(180));
+        token.last_active = None;
+        token.scopes = Some(["read:jira-work", "write:jira-work"].map(str::to_owned).to_vec());
+        let native = self.native(&token);
+        self.estate.tokens.push(token);
+        let words = "An administrator of Jira made a token that may write in all projects";
+        self.note("broad-token-added", "added", "credential", native.clone(), words);
+        self.plant("token-reaches-everything", "credential", native, "token-reaches-everything", words);
     }
 
     fn add_role_actor(&mut self) {

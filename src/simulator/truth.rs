@@ -104,6 +104,7 @@ pub const SITUATIONS: &[(&str, &str)] = &[
     ("token-expired", "a token is still listed after its end"),
     ("token-lifetime-too-long", "a token lives for more than 365 days"),
     ("token-never-used", "a token is older than 30 days and was never used"),
+    ("token-reaches-everything", "a token may change things in almost all projects of a site"),
     ("token-unused", "a token was used, but not for more than 90 days"),
     ("token-used-by-other", "a token is used by another account than its owner's"),
     ("token-without-expiry", "a token never ends"),

@@ -41,6 +41,7 @@ fn demo(arguments: &[&str]) -> Run {
 /// A finding of the demo: its id, its rule, its status and the name of its resource.
 struct Found {
     id: String,
+    short: String,
     rule: String,
     status: String,
     resource: String,
@@ -52,6 +53,7 @@ fn found() -> Vec<Found> {
     findings
         .map(|finding| Found {
             id: finding.id.as_str().to_owned(),
+            short: finding.id.short().to_owned(),
             rule: finding.rule.as_str().to_owned(),
             status: finding.status.name().to_owned(),
             resource: finding.resource.as_str().to_owned(),
@@ -85,7 +87,7 @@ fn assert_told(text: &str, told: &[&str]) {
 #[test]
 fn a_change_that_was_found_is_explained_with_how_it_was_before() {
     let finding = found_by("account-promoted-to-admin", "open");
-    let text = explained(&[&finding.id[..10]]);
+    let text = explained(&[&finding.short]);
     expect_file("tests/snapshots/explain-finding-80.txt", &text);
     assert_told(
         &text,
@@ -201,9 +203,10 @@ fn whoever_is_not_understood_is_told_what_there_is() {
         assert_told(&run.err, told);
         assert!(!run.err.contains('\u{1b}'), "{}", run.err);
     }
-    let near = format!("{}X", &found()[0].id[..9]);
+    let short = &found()[0].short;
+    let near = format!("{short}U");
     let run = demo(&["explain", &near]);
-    assert!(run.err.contains(&format!("did you mean `{}", &found()[0].id[..9])), "{near}: {}", run.err);
+    assert!(run.err.contains(&format!("did you mean `{short}")), "{near}: {}", run.err);
 }
 
 #[test]

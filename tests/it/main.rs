@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 mod access;
+mod access_hostile;
+mod access_page;
 mod alerts;
 mod conditions;
 mod detector;

@@ -201,7 +201,8 @@ fn stop_administering(edit: &mut Edit<'_, '_>, group: &ResourceId) {
             let question = format!("whether {} still makes administrators", edit.name(&group));
             edit.leave_open(question, "which groups it is inside of was not told".to_owned());
         }
-        edit.change_group(&group, |group| group.administers = Fact::Known(false));
+        let told = edit.group(&group).is_some_and(|group| !group.inside.is_unknown());
+        edit.change_group(&group, |group| group.administers = if told { Fact::Known(false) } else { Fact::Unknown });
         round.extend(edit.inside(&group));
     }
 }

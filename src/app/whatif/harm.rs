@@ -11,9 +11,7 @@ use chrono::{DateTime, Utc};
 use super::Sides;
 use super::people::{Answerable, is_open};
 use super::systems;
-use crate::model::{
-    Body, Certainty, Credential, CredentialForm, Fact, Harm, Harmed, Kind, Profile, Resource, ResourceId,
-};
+use crate::model::{Body, Certainty, Credential, CredentialForm, Fact, Harm, Harmed, Kind, Resource, ResourceId};
 
 /// What each account loses: permission and place, and whether for certain.
 pub(super) type Reaches = BTreeMap<ResourceId, BTreeMap<(String, ResourceId), Certainty>>;
@@ -21,7 +19,6 @@ pub(super) type Reaches = BTreeMap<ResourceId, BTreeMap<(String, ResourceId), Ce
 /// What is asked of both sides, and whom it would touch.
 struct Search<'s> {
     sides: Sides<'s>,
-    profiles: &'s [Profile],
     reaches: &'s Reaches,
     answerable: Answerable<'s, 's>,
     /// Credentials that stop, each with the reasons step by step and how sure that is.
@@ -29,11 +26,11 @@ struct Search<'s> {
     found: Vec<Harmed>,
 }
 
-pub(super) fn harmed(sides: &Sides<'_>, profiles: &[Profile], reaches: &Reaches) -> Vec<Harmed> {
+pub(super) fn harmed(sides: &Sides<'_>, reaches: &Reaches) -> Vec<Harmed> {
     let deactivated = &sides.trail.deactivated;
     let answerable = Answerable::new(sides.before, |account: &ResourceId| deactivated.contains(account));
     let stopped = stopped(sides);
-    let mut search = Search { sides: *sides, profiles, reaches, answerable, stopped, found: Vec::new() };
+    let mut search = Search { sides: *sides, reaches, answerable, stopped, found: Vec::new() };
     search.credentials();
     search.accounts();
     search.integrations();
@@ -96,11 +93,9 @@ fn with_owner(form: CredentialForm) -> (&'static str, Certainty) {
 
 /// True unless a credential is known to be of no use as it is.
 fn works(credential: &Credential, sides: &Sides<'_>) -> bool {
-    let ended = matches!(credential.expires_at, Fact::Known(end) if end <= sides.now);
-    let shut = credential.status.known().is_some_and(|status| status != "active");
     let owner = credential.owner.known().and_then(|owner| sides.before.principal(owner));
     let closed = owner.is_some_and(|owner| is_open(owner) == Fact::Known(false));
-    !ended && !shut && !closed
+    !credential.has_ended(sides.now) && !closed
 }
 
 impl<'s> Search<'s> {
@@ -114,7 +109,6 @@ impl<'s> Search<'s> {
         for (resource, why, certainty) in stopped {
             let Body::Credential(credential) = &resource.body else { continue };
             let talk_to = self.answerable.of_credential(credential);
-            let shown = systems::with_owner(self.sides.before, resource);
             let mut row = Harmed {
                 harm: Harm::Stops,
                 certainty,
@@ -125,13 +119,13 @@ impl<'s> Search<'s> {
                 last_used_at: credential.last_used_at,
                 talk_to: talk_to.clone(),
             };
-            if let Some(system) = systems::behind(&shown, self.profiles) {
+            if let Some(system) = systems::using(self.sides.before, &resource.id) {
                 row.sort = "system";
                 row.name = system.title;
-                row.why.push(format!("recognised with a score of {:.2}: {}", system.score, system.evidence.join("; ")));
+                row.why.push(system.why);
             }
             self.add(row);
-            for variable in self.sides.before.variables_that_may_hold(resource) {
+            for variable in self.variables_for(&resource.id) {
                 let mut why = vec![format!("its name says that it may hold “{}”", resource.title())];
                 why.extend(why_of(&self.stopped, &resource.id));
                 let place = match &variable.body {
@@ -167,13 +161,12 @@ impl<'s> Search<'s> {
                 continue;
             }
             let live: Vec<&Resource> = self.live_credentials(id).collect();
-            let shown: Vec<&Resource> = live.iter().copied().chain([account]).collect();
-            let Some(system) = systems::behind(&shown, self.profiles) else { continue };
+            let Some(system) = systems::on(self.sides.before, id) else { continue };
             let mut why = vec![match lost {
                 Some(lost) if !shut_out => lost_in_words(account, lost, &self.sides),
                 _ => format!("{} is deactivated", account.title()),
             }];
-            why.push(format!("recognised with a score of {:.2}: {}", system.score, system.evidence.join("; ")));
+            why.push(system.why);
             self.add(Harmed {
                 harm: if shut_out { Harm::Stops } else { Harm::LosesRights },
                 certainty: if shut_out { Certainty::Likely } else { Certainty::Possible },
@@ -185,6 +178,13 @@ impl<'s> Search<'s> {
                 talk_to: self.answerable.of_account(id),
             });
         }
+    }
+
+    /// The variables whose name says that they may hold a token.
+    fn variables_for(&self, token: &ResourceId) -> Vec<&'s Resource> {
+        let before = self.sides.before;
+        let fits = |variable: &&Resource| before.tokens_named_in(&variable.name).iter().any(|one| one.id == *token);
+        before.of_kind(Kind::Variable).filter(fits).collect()
     }
 
     /// The credentials of an account that work as it is.

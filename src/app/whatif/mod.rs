@@ -28,7 +28,8 @@ use chrono::{DateTime, Utc};
 use crate::drift;
 use crate::findings::Waivers;
 use crate::inventory::Inventory;
-use crate::model::{Profile, ResourceId, Simulation, Snapshot};
+use crate::inventory::detector::Knowledge;
+use crate::model::{ResourceId, Simulation, Snapshot};
 use crate::rules::RuleSet;
 
 use edit::{Edit, Trail};
@@ -72,7 +73,7 @@ pub struct WhatIf<'a> {
     /// What was accepted.
     pub waivers: &'a Waivers,
     /// What systems are known by.
-    pub profiles: &'a [Profile],
+    pub knowledge: &'a Knowledge,
     /// The moment of both judgements.
     pub now: DateTime<Utc>,
 }
@@ -106,16 +107,16 @@ fn changed(inventory: &Inventory<'_>, changes: &[Suppose], now: DateTime<Utc>) -
 /// What would come of the changes.
 #[must_use]
 pub fn simulate(ask: &WhatIf<'_>, changes: &[Suppose]) -> Simulation {
-    let before = Inventory::new(ask.snapshot);
+    let before = Inventory::knowing(ask.snapshot, ask.knowledge);
     let (snapshot, trail) = changed(&before, changes, ask.now);
-    let after = Inventory::new(&snapshot);
+    let after = Inventory::knowing(&snapshot, ask.knowledge);
     let sides = Sides { before: &before, after: &after, trail: &trail, now: ask.now };
     let mut drift = drift::compare(ask.snapshot, &snapshot).changes;
     // Nobody changes a credential that ends, and seats move by themselves.
     drift.retain(|change| !trail.expired.contains_key(&change.resource));
     let turned = verdicts::compare(ask, &sides, &drift);
     let losses = losses::losses(&sides);
-    let harmed = harm::harmed(&sides, ask.profiles, &losses.reaches);
+    let harmed = harm::harmed(&sides, &losses.reaches);
     let talk_to = people::to_talk_to(&harmed, ask.now);
     let mut simulation = Simulation {
         supposed: trail.supposed.clone(),

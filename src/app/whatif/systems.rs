@@ -1,50 +1,54 @@
-//! Systems that are recognised behind an account or a credential. This is the one place that asks what was detected: it
-//! looks at what accounts and credentials are called and where they lead.
+//! Systems that the detector found behind an account or a credential. This is the one place that asks what was detected.
 
 use crate::inventory::Inventory;
-use crate::inventory::recognise::{Signal, Traits, score};
-use crate::model::{Profile, Resource};
+use crate::inventory::detector::{Score, Signal, SystemScore, evidence};
+use crate::model::{Fact, ResourceId};
 
-/// From this score on something counts as recognised.
-const ENOUGH: f64 = 0.5;
+/// From this score on a system is named; below what the detector says aloud, it is said to be a guess.
+const WORTH_NAMING: u32 = 50;
 
 /// A system that something shows.
 #[derive(Debug)]
 pub(super) struct System {
-    /// What people call it.
+    /// What people call it; with a “perhaps” where it is not sure enough to be said aloud.
     pub(super) title: String,
-    /// How sure one may be, from 0 to 1.
-    pub(super) score: f64,
-    /// What it was recognised by, one line each.
-    pub(super) evidence: Vec<String>,
+    /// How sure one may be, and by what, in one line.
+    pub(super) why: String,
 }
 
-/// The system behind a credential and the account it acts as, or behind an account alone: the best that fits.
-pub(super) fn behind(shown: &[&Resource], profiles: &[Profile]) -> Option<System> {
-    let traits: Vec<(&Resource, Traits<'_>)> = shown.iter().map(|one| (*one, Traits::of(one))).collect();
-    let mut best: Option<System> = None;
-    for profile in profiles {
-        let signals: Vec<(&Resource, Signal)> = traits
-            .iter()
-            .flat_map(|(one, traits)| traits.signals(&profile.fingerprints).into_iter().map(|signal| (*one, signal)))
-            .collect();
-        let score = score(signals.iter().map(|(_, signal)| signal));
-        if score >= ENOUGH && best.as_ref().is_none_or(|best| score > best.score) {
-            let line = |(one, signal): &(&Resource, Signal)| {
-                format!("{} of “{}” fits `{}`", signal.sign.words(), one.title(), signal.pattern)
-            };
-            let evidence = signals.iter().map(line).collect();
-            best = Some(System { title: profile.title.clone(), score, evidence });
+/// The system that uses a credential.
+pub(super) fn using(inventory: &Inventory<'_>, credential: &ResourceId) -> Option<System> {
+    let found = inventory.detections().credential(credential)?;
+    let named = found.system.as_ref().filter(|one| one.score.seen >= WORTH_NAMING);
+    match named {
+        Some(one) => Some(system(inventory, one.system, one.score, &found.signals)),
+        None if found.score.is_enough() == Fact::Known(true) => {
+            Some(system(inventory, None, found.score, &found.signals))
         }
+        None => None,
     }
-    best
 }
 
-/// A resource and what it acts as, as far as both were seen.
-pub(super) fn with_owner<'a>(inventory: &Inventory<'a>, credential: &'a Resource) -> Vec<&'a Resource> {
-    let owner = match &credential.body {
-        crate::model::Body::Credential(body) => body.owner.known().and_then(|owner| inventory.get(owner)),
-        _ => None,
-    };
-    std::iter::once(credential).chain(owner).collect()
+/// The system that runs on an account: the one that is surest.
+pub(super) fn on(inventory: &Inventory<'_>, account: &ResourceId) -> Option<System> {
+    let found = inventory.detections().account(account)?;
+    let best: &SystemScore = found.systems.first().filter(|one| one.score.seen >= WORTH_NAMING)?;
+    let of_token = best.via.as_ref().and_then(|via| inventory.detections().credential(via));
+    let signals: Vec<Signal> =
+        found.signals.iter().chain(of_token.into_iter().flat_map(|one| &one.signals)).cloned().collect();
+    Some(system(inventory, best.system, best.score, &signals))
+}
+
+fn system(inventory: &Inventory<'_>, place: Option<u16>, score: Score, signals: &[Signal]) -> System {
+    let profile = place.and_then(|place| inventory.knowledge().profile(place));
+    let title = profile.map_or("a system of no known sort", |profile| profile.title.as_str());
+    let sure = score.is_enough() == Fact::Known(true);
+    let about = signals.iter().filter(|signal| signal.system.is_none() || signal.system == place);
+    let mut shown: Vec<String> = about.map(|signal| evidence(inventory, signal)).collect();
+    shown.sort();
+    shown.dedup();
+    System {
+        title: if sure { title.to_owned() } else { format!("{title}, perhaps") },
+        why: format!("recognised with a score of {} of 100: {}", score.seen, shown.join("; ")),
+    }
 }

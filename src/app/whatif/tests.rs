@@ -1,3 +1,5 @@
+//! What changes do to a snapshot, and what is told of it.
+
 use chrono::TimeDelta;
 use proptest::prelude::*;
 
@@ -206,7 +208,10 @@ fn shipped() -> RuleSet {
 
 fn ask(snapshot: &Snapshot, changes: &[Suppose]) -> Simulation {
     let (rules, waivers) = (shipped(), Waivers::default());
-    simulate(&WhatIf { snapshot, rules: &rules, waivers: &waivers, profiles: &[], now: now() }, changes)
+    simulate(
+        &WhatIf { snapshot, rules: &rules, waivers: &waivers, knowledge: Knowledge::shipped(), now: now() },
+        changes,
+    )
 }
 
 fn deactivated(account: &str) -> Suppose {

@@ -66,6 +66,16 @@ pub struct Chains<'a> {
     pub chains: Vec<Chain<'a>>,
 }
 
+impl<'a> Chains<'a> {
+    /// The shortest of the most certain chains that are not everybody's; the shortest of all if it has none of its own.
+    #[must_use]
+    pub fn own(&self) -> Option<&Chain<'a>> {
+        let first = self.chains.first()?;
+        let own = self.chains.iter().find(|chain| chain.bound == first.bound && !chain.of_everybody);
+        Some(own.unwrap_or(first))
+    }
+}
+
 impl<'a> Chain<'a> {
     /// How many steps it takes from the account.
     #[must_use]

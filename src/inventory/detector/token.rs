@@ -137,7 +137,12 @@ fn silence(scene: &Scene<'_, '_>, resource: &Resource, credential: &Credential, 
 }
 
 fn together(resource: &Resource, credential: &Credential, owner: &Principal, signs: &mut Signs) {
-    let (Fact::Known(added), Fact::Known(made)) = (owner.added_at, credential.created_at) else { return };
+    let (Fact::Known(added), Fact::Known(made)) = (owner.added_at, credential.created_at) else {
+        if owner.added_at.is_unknown() || credential.created_at.is_unknown() {
+            signs.miss(Clue::MadeTogether, "when the account or the token was made is not told");
+        }
+        return;
+    };
     let apart = made - added;
     if apart >= TimeDelta::zero() && apart <= TimeDelta::days(weights().together_days) {
         let seen = format!("account and token were made on {}", made.date_naive());

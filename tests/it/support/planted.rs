@@ -100,6 +100,7 @@ const FOUND_BY: &[(&str, &[&str])] = &[
     ("token-expired", &["token-expired-still-listed"]),
     ("token-lifetime-too-long", &["token-lives-too-long"]),
     ("token-never-used", &["token-never-used"]),
+    ("token-reaches-everything", &["token-reaches-everything"]),
     ("token-unused", &["token-idle"]),
     ("token-used-by-other", &["token-used-by-other"]),
     ("token-without-expiry", &["token-without-expiry"]),
