@@ -488,7 +488,10 @@ fn jira_project(key: &str, account: &str, permissions: &[&str]) -> Vec<Resource>
         permission_scheme: Fact::Known(scheme.clone()),
         ..Container::unknown(ContainerForm::Project)
     };
-    let mut all = vec![resource(id(Kind::Container, format!("project:{key}")), key, Body::Container(body))];
+    let mut all = vec![
+        resource(id(Kind::Container, format!("project:{key}")), key, Body::Container(body)),
+        resource(scheme.clone(), key, Body::Container(Container::unknown(ContainerForm::PermissionScheme))),
+    ];
     for permission in permissions {
         let mut grant = Grant::of(GrantForm::Permission, *permission, Holder::Principal);
         grant.principal = Fact::Known(account_id(account));

@@ -302,17 +302,16 @@ impl<'a> Looking<'_, 'a> {
             (_, form) => {
                 let here = given(grant).into_iter().filter(|key| *key != ANY).map(|key| (on, key));
                 let mut what: BTreeSet<What<'a>> = here.collect();
-                let mut round = match form {
+                let inside = match form {
                     ContainerForm::Workspace | ContainerForm::Instance | ContainerForm::RepositoryProject => {
-                        self.access.index.inside(on).to_vec()
+                        self.access.all_inside(on)
                     }
-                    _ => Vec::new(),
+                    _ => BTreeSet::new(),
                 };
-                while let Some(at) = round.pop() {
+                for at in inside {
                     let inner = inventory.resource(at);
                     let Body::Container(Container { form: inner_form, .. }) = &inner.body else { continue };
                     what.extend(given_inside(grant, form, *inner_form).iter().map(|key| (&inner.id, *key)));
-                    round.extend(self.access.index.inside(&inner.id));
                 }
                 what
             }

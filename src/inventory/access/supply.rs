@@ -301,14 +301,12 @@ impl<'a> Gathering<'_, '_, 'a> {
             return;
         }
         let inventory = self.access.inventory;
-        let mut round = self.access.index.inside(on).to_vec();
-        while let Some(at) = round.pop() {
+        for at in self.access.all_inside(on) {
             let resource = inventory.resource(at);
             let Body::Container(Container { form: inner, .. }) = &resource.body else { continue };
             for key in given_inside(grant, form, *inner) {
                 self.add(entries, std::slice::from_ref(link), &resource.id, key);
             }
-            round.extend(self.access.index.inside(&resource.id));
         }
     }
 

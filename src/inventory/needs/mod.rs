@@ -82,7 +82,8 @@ pub fn compare<'a>(inventory: &Inventory<'a>, integration: &'a Resource) -> Comp
     let reaches: Vec<Reach<'a>> = accounts.iter().map(|account| access.of_account(account)).collect();
     let mut judge = Judge { inventory, reaches: &reaches, told, doubts: BTreeSet::new() };
     if let Some(keys) = keys {
-        let named = judge.named(keys);
+        let places: Vec<u32> = keys.iter().flat_map(|key| judge.places_of(Where::read(key))).collect();
+        let named = judge.named(&places);
         judge.places(&named, needed, &mut comparison);
         if let Some(needed) = needed {
             judge.needs(keys, needed, &mut comparison);
@@ -112,9 +113,9 @@ struct Seen<'a> {
 }
 
 impl<'a> Judge<'_, 'a> {
-    /// Everything that the register names, and what lies in it.
-    fn named(&self, keys: &'a [String]) -> BTreeSet<u32> {
-        let mut round: Vec<u32> = keys.iter().flat_map(|key| self.places_of(Where::read(key))).collect();
+    /// Some places, and what lies in them.
+    fn named(&self, places: &[u32]) -> BTreeSet<u32> {
+        let mut round: Vec<u32> = places.to_vec();
         let mut named = BTreeSet::new();
         while let Some(at) = round.pop() {
             if named.insert(at) {
@@ -257,13 +258,22 @@ impl<'a> Judge<'_, 'a> {
 
     /// Where in a place a permission is to be had: there, or in what lies inside.
     fn at(&self, at: u32, permission: &str) -> Vec<u32> {
-        let Body::Container(Container { form, .. }) = &self.inventory.resource(at).body else { return Vec::new() };
-        let inside = self.inside(at);
-        let of_repositories = wanted(permission, ContainerForm::Repository);
-        if !inside.is_empty() && (!of_repositories.is_empty() || wanted(permission, *form).is_empty()) {
-            return inside.into_iter().flat_map(|inner| self.at(inner, permission)).collect();
+        let form_of = |at: u32| match &self.inventory.resource(at).body {
+            Body::Container(Container { form, .. }) => Some(*form),
+            _ => None,
+        };
+        let is_had = |at: &u32| form_of(*at).is_some_and(|form| !wanted(permission, form).is_empty());
+        let mut inside: Vec<u32> = self.named(&[at]).into_iter().filter(|inner| *inner != at && is_had(inner)).collect();
+        // What is given on a project of repositories is had in these, however it came there.
+        let is_repository = |at: &u32| form_of(*at) == Some(ContainerForm::Repository);
+        if inside.iter().any(is_repository) {
+            inside.retain(is_repository);
         }
-        if wanted(permission, *form).is_empty() { Vec::new() } else { vec![at] }
+        match (inside.is_empty(), is_had(&at)) {
+            (false, _) if inside.iter().any(is_repository) => inside,
+            (_, true) => vec![at],
+            (_, false) => inside,
+        }
     }
 
     fn is_known_at(&self, at: u32) -> bool {

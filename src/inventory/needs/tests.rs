@@ -139,7 +139,7 @@ fn spaces_are_held_against_needs_as_projects_are() {
     );
     // A project of that key is something else.
     let [missing, ..] = judged(integration(&["project:DOCS"], &needs), &found, &ledger("wiki", WHOLE));
-    assert_eq!(missing, None);
+    assert_eq!(missing, some(&[]), "that it is not there is told by itself");
     let [missing, beyond, outside, ..] =
         judged(integration(&["space:DOCS"], &needs), &found, &ledger("wiki", EndpointState::Partial));
     assert_eq!((missing, beyond), (None, some(&["space:DOCS: delete page"])), "what is hidden may be there");
@@ -152,7 +152,10 @@ fn spaces_are_held_against_needs_as_projects_are() {
 
 #[test]
 fn repositories_are_held_against_needs_through_projects_and_workspaces() {
-    let plat = container("git", ContainerForm::RepositoryProject, "PLAT", |_| {});
+    let server = container("git", ContainerForm::Instance, "bitbucket", |_| {});
+    let plat = container("git", ContainerForm::RepositoryProject, "PLAT", |body| {
+        body.parent = Fact::Known(server.id.clone());
+    });
     let within = |name: &str| {
         let mut one =
             container("git", ContainerForm::Repository, name, |body| body.parent = Fact::Known(plat.id.clone()));
@@ -166,6 +169,7 @@ fn repositories_are_held_against_needs_through_projects_and_workspaces() {
         api,
         web,
         plat.clone(),
+        server.clone(),
     ];
     let asked = |containers: &[&str], permissions: &[&str], found: &[Resource]| {
         let [missing, beyond, outside, ..] = judged(integration(containers, permissions), found, &ledger("git", WHOLE));
@@ -273,7 +277,7 @@ fn a_permission_is_followed_through_groups_and_roles_and_what_was_not_told_stays
         }
         let place = |number: &str, to: &str| {
             let mut place = grant("jira", GrantForm::ProjectRole, "Developers", &pay, to);
-            place.id = id("jira", Kind::Grant, &format!("project-role:{}/{number}/{to}", pay.id.native()));
+            place.id = id("jira", Kind::Grant, &format!("project-role:PAY/{number}/{to}"));
             place
         };
         let mut untold = group("jira", "g-dev");
@@ -315,7 +319,8 @@ fn the_remedy_keeps_what_is_needed_and_says_who_else_loses_what() {
     let (pay, hr) = (project("PAY", &scheme), project("HR", &scheme));
     let place = |project: &Resource, role: &str, number: &str, to: &str| {
         let mut place = grant("jira", GrantForm::ProjectRole, role, project, to);
-        place.id = id("jira", Kind::Grant, &format!("project-role:{}/{number}/{to}", project.id.native()));
+        let key = project.id.native().trim_start_matches("project:");
+        place.id = id("jira", Kind::Grant, &format!("project-role:{key}/{number}/{to}"));
         place
     };
     let found = [
