@@ -1,17 +1,21 @@
-//! The use cases: scan an estate, assess what the store knows, tell people, accept a baseline. They call each room once and carry
+//! The use cases: scan an estate, assess and explain what the store knows, tell people, accept a baseline, try out a change
+//! in thought. They call each room once and carry
 //! results from one to the next; they know no configuration file, no arguments and no terminal.
 
 mod assess;
 mod baseline;
 mod deliver;
+mod explain;
 mod news;
 mod preview;
 mod scan;
 mod schedule;
+pub mod whatif;
 
 pub use assess::assess;
 pub use baseline::{AcceptRequest, accept_baseline};
 pub use deliver::{Delivered, Deliverer};
+pub use explain::{Dossier, Scene};
 pub use news::Voice;
 pub use preview::preview;
 pub use scan::{AcceptedGap, App, Progress, ScanOutcome, ScanRequest};

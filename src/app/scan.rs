@@ -18,6 +18,7 @@ use crate::drift;
 use crate::findings::{self, Judged, Reconciled, Waivers};
 use crate::http::Stop;
 use crate::inventory::Inventory;
+use crate::inventory::detector::Knowledge;
 use crate::model::{
     Change, Collection, Coverage, Dispatch, EndpointState, Evaluation, Kind, LedgerEntry, RuleSummary, Run, RunEnd,
     Severity, Snapshot, SnapshotHead, SnapshotId, SourceName, Status, Watermarks,
@@ -37,6 +38,8 @@ pub struct App {
     pub sources: Vec<Box<dyn Source>>,
     /// What to judge by.
     pub rules: RuleSet,
+    /// What is known about systems.
+    pub knowledge: Knowledge,
     /// What was accepted.
     pub waivers: Waivers,
     /// The endpoints of configured sources that this scan does not ask, as entries of the ledger.
@@ -172,7 +175,7 @@ impl App {
         let changes = self.compare(previous.as_ref(), &mut snapshot)?;
         own_up_to_lost_sources(&mut snapshot, started_at);
         let now = self.clock.now();
-        let inventory = Inventory::new(&snapshot);
+        let inventory = Inventory::knowing(&snapshot, &self.knowledge);
         let evaluation = self.rules.evaluate(&inventory, &changes, now);
         let rules = self.rules.summaries();
         let after = previous.as_ref().map(|head| head.id);
@@ -324,9 +327,13 @@ impl App {
 
     /// What changed since the scan before; what was out of sight is carried on. The first scan has nothing to compare with.
     fn compare(&self, previous: Option<&SnapshotHead>, snapshot: &mut Snapshot) -> Result<Vec<Change>, AppError> {
-        let Some(previous) = previous else { return Ok(Vec::new()) };
+        let Some(previous) = previous else {
+            snapshot.note_uses(None);
+            return Ok(Vec::new());
+        };
         let before = self.store.snapshot(previous.id)?.ok_or(AppError::NoSuchSnapshot(previous.id))?;
         snapshot.recall(&before, self.clock.now() - AUDIT_RETENTION);
+        snapshot.note_uses(Some(&before));
         let comparison = drift::compare(&before, snapshot);
         snapshot.carried = comparison.carried;
         Ok(comparison.changes)

@@ -1,5 +1,6 @@
 //! The front door: arguments in, words and an exit code out. Results go to standard output, all else to standard error.
 
+mod access;
 mod alerts;
 mod baseline;
 mod calendar;
@@ -7,8 +8,10 @@ mod complain;
 mod daemon;
 mod demo;
 pub mod exit;
+mod explain;
 mod init;
 mod inventory;
+mod named;
 mod questions;
 mod register;
 mod report;
@@ -17,6 +20,7 @@ mod scan;
 mod signals;
 mod sources;
 mod terminal;
+mod whatif;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -67,8 +71,13 @@ enum Command {
     Scan(scan::ScanArgs),
     /// Findings: the open ones, or one with all there is to know.
     Findings(questions::FindingsArgs),
+    /// One finding or one resource explained: each part of the condition, where every fact was read, what nobody told, what
+    /// happened so far, what to do.
+    Explain(explain::ExplainArgs),
     /// What was seen: accounts, groups, credentials, containers, grants, apps, webhooks, automations, variables, settings.
     Inventory(inventory::InventoryArgs),
+    /// What an account or a credential may do, and by which chains; or who may do something in a place.
+    Access(access::AccessArgs),
     /// What changed between the latest scan and the one before it.
     Drift(questions::DriftArgs),
     /// How completely each endpoint was read, and what that leaves unseen.
@@ -81,6 +90,8 @@ enum Command {
     /// The register of integrations: compare it with the latest scan, or propose one.
     #[command(subcommand)]
     Register(register::RegisterCommand),
+    /// What would close, open, break or be free if something were deactivated, removed or revoked: in thought only.
+    Whatif(whatif::WhatifArgs),
     /// The waivers and what they did in the latest scan.
     Waivers(questions::ListArgs),
     /// The scans in the store.
@@ -144,12 +155,15 @@ fn run(args: &Args) -> ExitCode {
         Command::Init(args) => init::run(&context, args),
         Command::Scan(args) => scan::run(&context, args),
         Command::Findings(args) => questions::findings(&context, args),
+        Command::Explain(args) => explain::run(&context, args),
         Command::Inventory(args) => inventory::run(&context, args),
+        Command::Access(args) => access::run(&context, args),
         Command::Drift(args) => questions::drift(&context, args),
         Command::Coverage(args) => questions::coverage(&context, args),
         Command::Report(args) => report::run(&context, args),
         Command::Rules(command) => rules::run(&context, command),
         Command::Register(command) => register::run(&context, command),
+        Command::Whatif(args) => whatif::run(&context, args),
         Command::Waivers(args) => questions::waivers(&context, args),
         Command::Snapshots => questions::snapshots(&context),
         Command::Alerts(command) => alerts::run(&context, command),

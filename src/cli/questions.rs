@@ -145,7 +145,7 @@ fn known_rule(assessment: &Assessment, wanted: &str) -> Result<(), Complaint> {
 fn show(context: &Context, id: &str) -> Result<ExitCode, Complaint> {
     let store = context.store()?;
     let findings = store.findings()?;
-    let finding = find(&findings, id)?;
+    let finding = finding_called(&findings, id)?;
     let rules = rules::load(context)?;
     let rule = rules.rule(finding.rule.as_str());
     let text = rule.map_or_else(RuleText::default, |rule| RuleText {
@@ -180,7 +180,7 @@ fn acknowledge(
 ) -> Result<ExitCode, Complaint> {
     let mut store = context.store()?;
     let findings = store.findings()?;
-    let finding = find(&findings, id)?;
+    let finding = finding_called(&findings, id)?;
     let now = context.clock.now();
     if finding.status != Status::Open {
         let what =
@@ -204,7 +204,7 @@ fn acknowledge(
 }
 
 /// The one finding whose id begins so.
-fn find<'a>(findings: &'a [Finding], id: &str) -> Result<&'a Finding, Complaint> {
+pub(super) fn finding_called<'a>(findings: &'a [Finding], id: &str) -> Result<&'a Finding, Complaint> {
     let wanted = id.to_ascii_uppercase();
     let wanted = wanted.strip_prefix("F-").unwrap_or(&wanted);
     let matching: Vec<&Finding> = findings

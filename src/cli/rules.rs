@@ -50,7 +50,7 @@ pub(super) fn load(context: &Context) -> Result<RuleSet, Complaint> {
 }
 
 /// What the page of a rule says.
-fn page(rule: &Rule) -> RulePage<'_> {
+pub(super) fn page(rule: &Rule) -> RulePage<'_> {
     let summary = rule.summary();
     RulePage {
         subject: if rule.on_change() {

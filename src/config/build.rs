@@ -9,6 +9,7 @@ use crate::app::{App, AppError};
 use crate::clock::Clock;
 use crate::findings::Waivers;
 use crate::http;
+use crate::inventory::detector::Knowledge;
 use crate::model::{Collection, LedgerEntry, Profile, SourceName};
 use crate::problem::{Problem, Problems, SourceText};
 use crate::rules::{Framework, RuleSet, builtin};
@@ -93,6 +94,25 @@ impl Config {
         problems.or(registers)
     }
 
+    /// What is known about systems: the shipped profiles, and those of the configured registers.
+    ///
+    /// # Errors
+    /// Everything that is wrong in the files of profiles.
+    pub fn knowledge(&self) -> Result<Knowledge, Problems> {
+        let mut problems = Problems::default();
+        let mut profiles = Vec::new();
+        let mut plans: Vec<_> = self.sources.iter().filter(|plan| plan.kind.name == "register").collect();
+        // The first of an id stays: a profile that takes the place of a shipped one comes before that.
+        plans.sort_by_key(|plan| !plan.section.has("profiles"));
+        for plan in plans {
+            profiles.extend(problems.take(register::known(&plan.section)).unwrap_or_default());
+        }
+        if profiles.is_empty() {
+            profiles.extend(problems.take(register::profiles(&[])).unwrap_or_default());
+        }
+        problems.or(Knowledge::of(profiles))
+    }
+
     fn waivers(&self, known: &[crate::model::RuleSummary], clock: &dyn Clock) -> Result<Waivers, Problems> {
         let Some(path) = &self.waivers else { return Ok(Waivers::default()) };
         Waivers::parse(&read(path)?, known, clock.now().date_naive(), self.waiver_limits)
@@ -120,16 +140,20 @@ impl Config {
         let mut problems = Problems::default();
         let judgement = problems.take(self.judgement(clock.as_ref()));
         let unasked = self.unasked(clock.as_ref(), only);
+        let knowledge = self.knowledge();
         let sources = problems.take(self.build_sources(factory, clock, only));
         let channels = problems.take(self.build_channels(clock));
         let (Some(judgement), Some(sources), Some(channels)) = (judgement, sources, channels) else {
             return Err(problems.into());
         };
         problems.or(())?;
+        // What is wrong in a profile, its register has told already, unless that was left out.
+        let knowledge = knowledge?;
         Ok(App {
             estate: self.estate,
             sources,
             rules: judgement.rules,
+            knowledge,
             waivers: judgement.waivers,
             unasked,
             accepted_gaps: self.accepted_gaps,

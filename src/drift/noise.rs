@@ -29,6 +29,7 @@ pub const NOISE: &[Noise] = &[
     },
     Noise { kind: Kind::Principal, field: "last_login_at", why: "moves whenever the account logs in" },
     Noise { kind: Kind::Credential, field: "last_used_at", why: "moves whenever the credential is used" },
+    Noise { kind: Kind::Credential, field: "used_on", why: "moves whenever the credential is used" },
     Noise { kind: Kind::Credential, field: "last_used_by", why: "moves whenever the credential is used" },
     Noise { kind: Kind::Credential, field: "auth_type", why: "moves whenever the credential is used" },
     Noise { kind: Kind::App, field: "last_used_at", why: "moves whenever the app acts" },

@@ -1,9 +1,9 @@
 //! From an account as the register names it to the accounts that were seen.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Inventory;
-use crate::model::{Body, DeclaredAccount, Kind, Resource};
+use crate::model::{Body, DeclaredAccount, Fact, Integration, Kind, Resource, ResourceId};
 
 /// How a word names an account, from what cannot be mistaken to what anybody may call themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +72,26 @@ pub fn called<'a>(inventory: &Inventory<'a>, word: &str) -> Vec<&'a Resource> {
     inventory.at(Some(&places)).collect()
 }
 
+impl Inventory<'_> {
+    /// For each integration of the register, what each of its declared accounts was resolved to.
+    #[must_use]
+    pub fn accounts_of_integrations(&self) -> &BTreeMap<ResourceId, Vec<Vec<ResourceId>>> {
+        self.prepared().accounts_of_integrations.get_or_init(|| {
+            let mut resolved = BTreeMap::new();
+            for resource in self.of_kind(Kind::Integration) {
+                let Body::Integration(Integration { accounts: Fact::Known(accounts), .. }) = &resource.body else {
+                    continue;
+                };
+                let ids = |account: &DeclaredAccount| {
+                    resolve(self, account).into_iter().map(|found| found.id.clone()).collect()
+                };
+                resolved.insert(resource.id.clone(), accounts.iter().map(ids).collect());
+            }
+            resolved
+        })
+    }
+}
+
 fn first_fitting<'a>(
     inventory: &Inventory<'a>,
     account: &DeclaredAccount,
@@ -125,7 +145,7 @@ fn names(resource: &Resource) -> impl Iterator<Item = (Way, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Collection, Fact, Principal, ResourceId, Sighting, Snapshot};
+    use crate::model::{Collection, Principal, Sighting, Snapshot};
 
     fn account(tenant: &str, native: &str, name: &str, principal: Principal) -> Resource {
         let seen_by = vec![Sighting { source: tenant.into(), endpoint: "users".into() }];

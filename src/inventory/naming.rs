@@ -101,7 +101,7 @@ pub fn looks_like_person(resource: &Resource) -> bool {
 }
 
 /// Two or three capitalised words of which none is a machine's: “Ada Muster”, “Mara Bauer-Jenkins”, “Ian McDonald”.
-fn is_personal_name(name: &str) -> bool {
+pub(super) fn is_personal_name(name: &str) -> bool {
     let parts: Vec<&str> = name.split_whitespace().collect();
     (2..=3).contains(&parts.len())
         && parts.iter().all(|part| part.split(['-', '\'', '’']).all(is_capitalised))
@@ -121,7 +121,7 @@ fn is_capitalised(word: &str) -> bool {
 }
 
 /// `ada.muster`, `ada_muster2`, `ada-muster`: a first and a last name, none of them a machine's word.
-fn is_personal_address(local: &str) -> bool {
+pub(super) fn is_personal_address(local: &str) -> bool {
     let local = local.to_lowercase();
     let Some((first, last)) = local.split_once(['.', '_', '-']) else { return false };
     let last = last.trim_end_matches(|letter: char| letter.is_ascii_digit());

@@ -4,6 +4,7 @@
 //! Names and labels are compared by whole words, so that `jira align` is found in `svc-jira-align-prod` and not in
 //! `alignment-team`; a name that reads like a person's counts only where it is a system's as a whole.
 
+use super::detector::Clue;
 use super::naming::{mails, words};
 use crate::model::{Body, Credential, Fingerprints, Resource};
 use crate::text::fits_pattern;
@@ -32,16 +33,24 @@ pub enum Sign {
 }
 
 impl Sign {
-    /// How much it says, from 0 to 1.
+    /// How much it says, from 0 to 1: `rules/detector.yaml` says so.
     #[must_use]
     pub fn weight(self) -> f64 {
+        self.clue().weight().weight
+    }
+
+    /// The signal of the detector that it is.
+    #[must_use]
+    pub fn clue(self) -> Clue {
         match self {
-            Self::AppKey => 1.0,
-            Self::LinkedHost | Self::WebhookHost | Self::MailDomain => 0.9,
-            Self::WholeLabel => 0.7,
-            Self::Name => 0.6,
-            Self::Label => 0.5,
-            Self::OwnHost => 0.4,
+            Self::AppKey => Clue::AppKey,
+            Self::LinkedHost => Clue::LinkedHost,
+            Self::WebhookHost => Clue::WebhookHost,
+            Self::OwnHost => Clue::OwnHost,
+            Self::MailDomain => Clue::MailDomain,
+            Self::WholeLabel => Clue::WholeLabel,
+            Self::Name => Clue::Name,
+            Self::Label => Clue::Label,
         }
     }
 
@@ -151,6 +160,36 @@ impl<'a> Traits<'a> {
         traits
     }
 
+    /// The words of all names and labels.
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().chain(&self.labels).flat_map(|name| &name.words).map(String::as_str)
+    }
+
+    /// The words of the label, of a credential or webhook.
+    pub(super) fn label_words(&self) -> impl Iterator<Item = &str> {
+        self.labels.iter().flat_map(|label| &label.words).map(String::as_str)
+    }
+
+    /// The hosts it leads to.
+    pub(super) fn hosts(&self) -> impl Iterator<Item = &str> {
+        self.hosts.iter().map(|(_, host)| host.as_str())
+    }
+
+    /// The domains of its mail addresses.
+    pub(super) fn mail_domains(&self) -> impl Iterator<Item = &str> {
+        self.mail_domains.iter().map(String::as_str)
+    }
+
+    /// The key of an app.
+    pub(super) fn app_key(&self) -> Option<&str> {
+        self.app_key.as_deref()
+    }
+
+    /// True if they read like a person's.
+    pub(super) fn is_person(&self) -> bool {
+        self.is_person
+    }
+
     /// The signs of a system that they show, each sort of sign once and in order.
     #[must_use]
     pub fn signals(&self, known_by: &Fingerprints) -> Vec<Signal> {
@@ -235,19 +274,31 @@ enum Fit {
     None,
 }
 
+fn words_of_pattern(pattern: &str) -> impl Iterator<Item = &str> {
+    pattern.split(|letter: char| !letter.is_alphanumeric() && letter != '*').filter(|word| !word.is_empty())
+}
+
+/// The first word of a pattern, with its `*`.
+pub(super) fn first_word(pattern: &str) -> Option<&str> {
+    words_of_pattern(pattern).next()
+}
+
+/// A word without the number at its end.
+pub(super) fn without_number(word: &str) -> &str {
+    word.trim_end_matches(|letter: char| letter.is_ascii_digit())
+}
+
 /// Where the words of a pattern stand in a name, in a row. A number behind the last word is taken for a count of
 /// machines: `jenkins2` is a `jenkins`.
 fn fit_of_words(pattern: &str, words: &[String]) -> Fit {
-    let wanted =
-        || pattern.split(|letter: char| !letter.is_alphanumeric() && letter != '*').filter(|word| !word.is_empty());
+    let wanted = || words_of_pattern(pattern);
     let length = wanted().count();
     if length == 0 || length > words.len() {
         return Fit::None;
     }
     let is_there = words.windows(length).any(|row| {
         wanted().zip(row).enumerate().all(|(at, (wanted, word))| {
-            let plain = word.trim_end_matches(|letter: char| letter.is_ascii_digit());
-            fits_pattern(wanted, word) || (at + 1 == length && fits_pattern(wanted, plain))
+            fits_pattern(wanted, word) || (at + 1 == length && fits_pattern(wanted, without_number(word)))
         })
     });
     match is_there {

@@ -1,6 +1,6 @@
 //! What proves a principal to an API. Its value is never part of the model: there is no field for it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Fact, ResourceId};
@@ -101,6 +101,10 @@ pub struct Credential {
     /// When it was last used; absent if no use was ever recorded. The source may be a day behind.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub last_used_at: Fact<DateTime<Utc>>,
+    /// Days on which it was seen to have been used, sorted, at most the last [`Credential::DAYS_KEPT`]: made from its last
+    /// use, scan after scan. That a day is missing says that no scan saw a use on it.
+    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    pub used_on: Fact<Vec<NaiveDate>>,
     /// What it is limited to, sorted. Unknown where the source does not reveal scopes; a list without entries is what
     /// the source gave, and on an organisation key it means that the key may do everything.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
@@ -130,6 +134,28 @@ pub struct Credential {
 }
 
 impl Credential {
+    /// How many days of use are kept.
+    pub const DAYS_KEPT: usize = 35;
+
+    /// Adds the day of its last use to those that earlier scans saw. It changes nothing unless the last use moved, so
+    /// that a credential that rests costs no new row.
+    pub fn note_use(&mut self, before: Option<&Self>) {
+        let earlier = before.map_or(Fact::Unknown, |before| before.used_on.clone());
+        self.used_on = match self.last_used_at {
+            Fact::Known(last) => {
+                let mut days = earlier.known().cloned().unwrap_or_default();
+                days.push(last.date_naive());
+                days.sort_unstable();
+                days.dedup();
+                days.drain(..days.len().saturating_sub(Self::DAYS_KEPT));
+                Fact::Known(days)
+            }
+            // What was never used was not used on any day.
+            Fact::Absent => earlier.or(Fact::Absent),
+            Fact::Unknown => earlier,
+        };
+    }
+
     /// A credential of which nothing but its form is known.
     #[must_use]
     pub fn unknown(form: CredentialForm) -> Self {
@@ -141,6 +167,7 @@ impl Credential {
             created_at: Fact::Unknown,
             expires_at: Fact::Unknown,
             last_used_at: Fact::Unknown,
+            used_on: Fact::Unknown,
             scopes: Fact::Unknown,
             container: Fact::Unknown,
             fingerprint: Fact::Unknown,
@@ -150,5 +177,30 @@ impl Credential {
             impersonates: Fact::Unknown,
             hosts: Fact::Unknown,
         }
+    }
+
+    /// Whether it still opens something. A word of the source that nobody explained does not stop it. What belongs to a
+    /// self-hosted product has no other end than its day, so that a list without a word on it will do.
+    #[must_use]
+    pub fn is_live(&self, now: DateTime<Utc>) -> Fact<bool> {
+        if self.has_ended(now) {
+            return Fact::Known(false);
+        }
+        let only_by_day = matches!(
+            self.form,
+            CredentialForm::PersonalAccessToken
+                | CredentialForm::AccessToken
+                | CredentialForm::OauthConsumer
+                | CredentialForm::IncomingLink
+        );
+        let untold = self.expires_at.is_unknown() || self.status.is_unknown() && !only_by_day;
+        if untold { Fact::Unknown } else { Fact::Known(true) }
+    }
+
+    /// True if it is known to open nothing any more: it was blocked or revoked, or its end has passed.
+    #[must_use]
+    pub fn has_ended(&self, now: DateTime<Utc>) -> bool {
+        let stopped = |status: &String| matches!(status.as_str(), "blocked" | "expired" | "revoked");
+        self.status.known().is_some_and(stopped) || self.expires_at.known().is_some_and(|end| *end <= now)
     }
 }

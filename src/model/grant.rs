@@ -145,7 +145,9 @@ pub struct Grant {
     /// The group, where the holder is one.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub group: Fact<ResourceId>,
-    /// What the source says beside the holder's type: a project role's id, an application's key, a field.
+    /// What the source says beside the holder's type: an application's key, a field, a project's id. Of a project role its
+    /// id, which in a permission scheme is one of whatever project uses that; where one project is meant, the project's id,
+    /// a slash, and the role's.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub holder_detail: Fact<String>,
     /// What the grant is on: organisation, product, project, permission scheme, space, repository, …

@@ -4,6 +4,7 @@
 //! [`Webhook`], [`Automation`], [`Variable`], [`Setting`], [`Integration`] or [`Person`]), each field a [`Fact`]; how completely it was seen:
 //! [`LedgerEntry`]; both together: [`Snapshot`].
 //! What is said about it: [`Change`], [`Verdict`], [`Finding`], [`Waiver`]; all of it for one report: [`Assessment`].
+//! What would come of a change that nobody made: [`Simulation`].
 
 mod app;
 mod assessment;
@@ -13,6 +14,7 @@ mod container;
 mod control;
 mod coverage;
 mod credential;
+mod explained;
 mod fact;
 mod finding;
 mod grant;
@@ -26,6 +28,7 @@ mod resource;
 pub mod sample;
 mod setting;
 mod severity;
+mod simulation;
 mod snapshot;
 mod variable;
 mod verdict;
@@ -41,6 +44,7 @@ pub use container::{Container, ContainerForm};
 pub use control::ControlId;
 pub use coverage::{Coverage, EndpointState, LedgerEntry, Watermarks};
 pub use credential::{Credential, CredentialForm};
+pub use explained::{Explained, Missing, Opinion, Part, PartResult, PartRole, PartValue};
 pub use fact::Fact;
 pub use finding::{Finding, Resolution, Status, Step, Transition, Unconfirmed};
 pub use grant::{Grant, GrantForm, Holder};
@@ -55,6 +59,10 @@ pub use reference::AccountName;
 pub use resource::{Body, Kind, Resource, Sighting};
 pub use setting::Setting;
 pub use severity::Severity;
+pub use simulation::{
+    Certainty, FreedSeats, Harm, Harmed, Loss, LostPermission, Simulation, Supposed, TalkTo, Turn, TurnedFinding,
+    Untold,
+};
 pub use snapshot::{Baseline, Collection, Snapshot, SnapshotHead};
 pub use variable::{Variable, VariableLevel};
 pub use verdict::{Evaluation, Failure, Outcome, Tally, Unseen, Verdict};

@@ -120,6 +120,18 @@ pub struct Principal {
     pub directory: Fact<String>,
 }
 
+impl Principal {
+    /// Whether an account with this status is let in by who decides; `None` if the word decides nothing.
+    #[must_use]
+    pub fn lets_in(status: &str) -> Option<bool> {
+        match status {
+            "active" => Some(true),
+            "suspended" | "deactivated" | "closed" | "for-deletion" | "deleted" => Some(false),
+            _ => None,
+        }
+    }
+}
+
 /// A product that has a view of its own on who may log in; the organisation's is the account's status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

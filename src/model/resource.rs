@@ -132,6 +132,25 @@ impl Body {
             Self::Person(_) => Kind::Person,
         }
     }
+
+    /// Its form, as ledger entries name it; of a setting, its key stands for the form. `None` for kinds without forms.
+    #[must_use]
+    pub fn form(&self) -> Option<&str> {
+        match self {
+            Self::Credential(credential) => Some(credential.form.name()),
+            Self::Container(container) => Some(container.form.name()),
+            Self::Grant(grant) => Some(grant.form.name()),
+            Self::App(app) => Some(app.form.name()),
+            Self::Setting(setting) => Some(&setting.key),
+            Self::Principal(_)
+            | Self::Group(_)
+            | Self::Webhook(_)
+            | Self::Automation(_)
+            | Self::Variable(_)
+            | Self::Integration(_)
+            | Self::Person(_) => None,
+        }
+    }
 }
 
 /// Where a resource was seen: when, is in the ledger entry of that source and endpoint.
@@ -393,6 +412,7 @@ fn merge_credential(mine: &mut Credential, theirs: Credential) {
     fill(&mut mine.created_at, theirs.created_at);
     fill(&mut mine.expires_at, theirs.expires_at);
     fill(&mut mine.last_used_at, theirs.last_used_at);
+    mine.used_on = union(std::mem::take(&mut mine.used_on), theirs.used_on);
     fill(&mut mine.scopes, theirs.scopes);
     fill(&mut mine.container, theirs.container);
     fill(&mut mine.fingerprint, theirs.fingerprint);

@@ -117,6 +117,7 @@ pub fn credential() -> Resource {
         created_at: Fact::Known(day("2026-01-12")),
         expires_at: Fact::Known(day("2027-01-11")),
         last_used_at: Fact::Known(day("2026-11-21")),
+        used_on: Fact::Known(["2026-11-20", "2026-11-21"].map(|date| day(date).date_naive()).to_vec()),
         scopes: list(&["read:jira-work"]),
         container: Fact::Known(ResourceId::new("11f1", Kind::Container, "project:10001")),
         fingerprint: text("4f2a"),

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{EndpointState, Kind, LedgerEntry, Resource, ResourceId, Sighting, SnapshotId, SourceName, reference};
+use super::{
+    Body, EndpointState, Kind, LedgerEntry, Resource, ResourceId, Sighting, SnapshotId, SourceName, reference,
+};
 use crate::digest::Digest;
 
 /// What one source saw, and how completely.
@@ -105,6 +107,38 @@ impl Snapshot {
         *self = Self { carried, ..Self::of_digested(resources, digests, std::mem::take(&mut self.ledger)) };
     }
 
+    /// Adds the day of each credential's last use to those that the scan before knew. One that was out of sight then is
+    /// known from what was carried.
+    pub fn note_uses(&mut self, before: Option<&Self>) {
+        let mut moved = false;
+        for (resource, digest) in self.resources.iter_mut().zip(&mut self.digests) {
+            let Body::Credential(credential) = &mut resource.body else { continue };
+            let earlier =
+                before.and_then(|before| before.get(&resource.id).or_else(|| before.get_carried(&resource.id)));
+            let earlier = earlier.and_then(|earlier| match &earlier.body {
+                Body::Credential(credential) => Some(credential),
+                _ => None,
+            });
+            let known = credential.used_on.clone();
+            credential.note_use(earlier);
+            if credential.used_on != known {
+                *digest = Digest::of(&*resource);
+                moved = true;
+            }
+        }
+        if moved {
+            let (resources, digests) = (std::mem::take(&mut self.resources), std::mem::take(&mut self.digests));
+            let carried = std::mem::take(&mut self.carried);
+            *self = Self { carried, ..Self::of_digested(resources, digests, std::mem::take(&mut self.ledger)) };
+        }
+    }
+
+    /// The carried resource with an id.
+    fn get_carried(&self, id: &ResourceId) -> Option<&Resource> {
+        let at = self.carried.binary_search_by(|resource| resource.id.cmp(id)).ok()?;
+        self.carried.get(at)
+    }
+
     /// A snapshot of resources that are merged and sorted already.
     #[must_use]
     pub fn of_sorted(resources: Vec<Resource>, ledger: Vec<LedgerEntry>) -> Self {
@@ -190,7 +224,7 @@ pub struct Baseline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{App, AppForm, Body, Credential, CredentialForm, Fact, Principal};
+    use crate::model::{App, AppForm, Credential, CredentialForm, Fact, Principal};
 
     const EVENTS: &str = "audit events";
 

@@ -24,7 +24,7 @@ impl Kind {
 }
 
 /// Every form with the kind it is of. No form is one of two kinds. Of a setting, what is set stands for the form.
-const FORMS: [(Kind, &str, &str); 48] = [
+const FORMS: [(Kind, &str, &str); 49] = [
     (Kind::Group, "jira-access", "the access that groups give to Jira"),
     (Kind::Group, "confluence-access", "the access that groups give to Confluence"),
     (Kind::Credential, "api-token", "API tokens"),
@@ -54,6 +54,7 @@ const FORMS: [(Kind, &str, &str); 48] = [
     (Kind::Container, "instance", "instances"),
     (Kind::Grant, "platform-role", "platform roles"),
     (Kind::Grant, "group-platform-role", "platform roles of groups"),
+    (Kind::Grant, "product-access", "access to sites"),
     (Kind::Grant, "project-role", "project roles"),
     (Kind::Grant, "permission", "project permissions"),
     (Kind::Grant, "global-permission", "global permissions"),

@@ -36,6 +36,11 @@ impl<'a> Evidence<'a> {
         let resource = seen.or_else(carried)?;
         Some(Self { resource, observed: seen.is_some(), inventory })
     }
+
+    /// The resource.
+    pub(super) fn resource(self) -> &'a Resource {
+        self.resource
+    }
 }
 
 /// What happened to a finding.
@@ -57,6 +62,19 @@ pub fn finding_detail(
     look: Look,
 ) -> String {
     let mut page = Page::new(look);
+    headline(&mut page, finding, history.acknowledged);
+    page.blank();
+    labelled(&mut page, &summary(finding));
+    if let Some(evidence) = evidence {
+        known(&mut page, evidence);
+    }
+    texts(&mut page, rule);
+    steps(&mut page, history.steps);
+    page.into_text()
+}
+
+/// How a finding stands, what it says, and who deals with it.
+pub(super) fn headline(page: &mut Page, finding: &Finding, acknowledged: Option<&Acknowledgement>) {
     page.paragraph(
         0,
         &dotted([
@@ -71,19 +89,11 @@ pub fn finding_detail(
         let text = format!("Could not be looked at again since {since}: {}. It stays as it was.", unconfirmed.reason);
         page.paragraph(0, &[words(Ink::Warn, &text)]);
     }
-    if let Some(Acknowledgement { by, at, until, note, .. }) = history.acknowledged {
+    if let Some(Acknowledgement { by, at, until, note, .. }) = acknowledged {
         let note = note.as_ref().map_or_else(String::new, |note| format!(": {note}"));
         let text = format!("{by} deals with it since {} and until {until}{note}", say::day(*at));
         page.paragraph(0, &[words(Ink::Plain, &text)]);
     }
-    page.blank();
-    summary(&mut page, finding);
-    if let Some(evidence) = evidence {
-        known(&mut page, evidence);
-    }
-    texts(&mut page, rule);
-    steps(&mut page, history.steps);
-    page.into_text()
 }
 
 /// What the page of a rule says.
@@ -144,7 +154,7 @@ pub fn rule_detail(rule: &RulePage<'_>, look: Look) -> String {
     page.into_text()
 }
 
-fn standing(finding: &Finding) -> String {
+pub(super) fn standing(finding: &Finding) -> String {
     let since = say::day(finding.since);
     match &finding.status {
         Status::Open => format!("open since {since}"),
@@ -153,26 +163,29 @@ fn standing(finding: &Finding) -> String {
     }
 }
 
-fn summary(page: &mut Page, finding: &Finding) {
+/// What a finding says of itself.
+pub(super) fn summary(finding: &Finding) -> [(&'static str, String); 8] {
     let controls: Vec<&str> = finding.controls.iter().map(ControlId::as_str).collect();
     let seen: Vec<String> = finding.seen_by.iter().map(|by| format!("{} of {}", by.endpoint, by.source)).collect();
     let rule = format!("{} (version {}): {}", finding.rule, finding.rule_version, finding.title);
     let times = format!("first {}, last {}", say::minute(finding.first_seen), say::minute(finding.last_seen));
-    let rows = [
+    [
         ("Rule", rule),
         ("Resource", say::named(finding.resource.kind(), &finding.resource_name)),
         ("Id", finding.resource.as_str().to_owned()),
         ("Owner", finding.owner.clone().unwrap_or_default()),
         ("Seen", times),
-        ("Read from", seen.join("; ")),
+        (READ_FROM, seen.join("; ")),
         ("Controls", controls.join(", ")),
         ("To do first", finding.remedy.clone()),
-    ];
-    labelled(page, &rows);
+    ]
 }
 
+/// The row of a summary that says where the resource was read.
+pub(super) const READ_FROM: &str = "Read from";
+
 /// The resource's facts, under the names that rules give them, and those that no source told.
-fn known(page: &mut Page, evidence: Evidence<'_>) {
+pub(super) fn known(page: &mut Page, evidence: Evidence<'_>) {
     let beside = if evidence.observed { "" } else { "(as last seen: it was out of sight in this scan)" };
     page.heading("WHAT IS KNOWN", beside);
     let (told, untold) = facts(evidence.resource, evidence.inventory);
@@ -183,7 +196,7 @@ fn known(page: &mut Page, evidence: Evidence<'_>) {
 }
 
 /// Names and values; empty values are left out.
-fn labelled(page: &mut Page, rows: &[(impl AsRef<str>, String)]) {
+pub(super) fn labelled(page: &mut Page, rows: &[(impl AsRef<str>, String)]) {
     let blocks: Vec<Block> = rows
         .iter()
         .filter(|(_, value)| !value.is_empty())
@@ -197,7 +210,7 @@ fn labelled(page: &mut Page, rows: &[(impl AsRef<str>, String)]) {
 }
 
 /// A text of a rule: its paragraphs flow, its lists keep their lines.
-fn prose(page: &mut Page, title: &str, text: &str) {
+pub(super) fn prose(page: &mut Page, title: &str, text: &str) {
     if text.trim().is_empty() {
         return;
     }
@@ -220,7 +233,7 @@ fn prose(page: &mut Page, title: &str, text: &str) {
 }
 
 /// Why, how to mend, how to check, where to read on.
-fn texts(page: &mut Page, rule: RuleText<'_>) {
+pub(super) fn texts(page: &mut Page, rule: RuleText<'_>) {
     for (title, text) in
         [("WHY IT MATTERS", rule.why), ("HOW TO MEND IT", rule.fix), ("HOW TO CHECK BY HAND", rule.verify)]
     {
@@ -234,7 +247,7 @@ fn texts(page: &mut Page, rule: RuleText<'_>) {
     }
 }
 
-fn steps(page: &mut Page, history: &[Transition]) {
+pub(super) fn steps(page: &mut Page, history: &[Transition]) {
     if history.is_empty() {
         return;
     }

@@ -24,7 +24,7 @@ pub(super) fn facts(resource: &Resource, inventory: &Inventory<'_>) -> (Vec<(Str
 }
 
 /// The known fields as JSON, by the names that rules give them.
-fn fields(resource: &Resource) -> Map<String, Value> {
+pub(super) fn fields(resource: &Resource) -> Map<String, Value> {
     let body = serde_json::to_value(&resource.body).expect("internal: a body can be written as JSON");
     match body.get(resource.kind().name()) {
         Some(Value::Object(fields)) => fields.clone(),

@@ -147,6 +147,20 @@ impl Page {
         }
     }
 
+    /// A label of so many columns, and words beside it: their lines after the first stand under the first.
+    pub(super) fn hanging(&mut self, indent: usize, label: &Words, columns: usize, line: &[Words]) {
+        let beside = indent + columns + 1;
+        let gap = " ".repeat(columns.saturating_sub(text::columns(&label.text)) + 1);
+        for (at, wrapped) in wrap(line, self.look.measure().saturating_sub(beside)).iter().enumerate() {
+            let margin = if at == 0 {
+                format!("{}{}{gap}", " ".repeat(indent), self.look.paint(label.ink, &label.text))
+            } else {
+                " ".repeat(beside)
+            };
+            self.put(&format!("{margin}{}", self.painted(wrapped)));
+        }
+    }
+
     /// Blocks whose labels share one margin.
     pub(super) fn blocks(&mut self, blocks: &[Block]) {
         let widest =

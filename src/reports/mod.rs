@@ -3,8 +3,10 @@
 //! Everything here is a pure function of an [`Assessment`] or a part of one: same input, same bytes. Nothing here knows
 //! where the assessment came from, and no format serialises our own types, so both sides may change freely.
 
+mod access;
 mod csv;
 mod detail;
+mod explain;
 mod facts;
 mod ics;
 mod json;
@@ -18,15 +20,20 @@ mod say;
 mod source_page;
 mod table;
 mod values;
+mod whatif;
 
 use std::io;
 
 use crate::model::Assessment;
 
+pub use self::access::{
+    AccessQuestion, WhoCanQuestion, access_csv, access_json, access_page, who_can_csv, who_can_json, who_can_page,
+};
 pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_column_list};
 pub use self::detail::{Evidence, History, RulePage, RuleText, finding_detail, rule_detail};
+pub use self::explain::{FindingNote, Judgement, ResourceNote, Section, Sight, Thing, finding_note, resource_note};
 pub use self::ics::calendar_ics;
-pub use self::json::JSON_SCHEMA;
+pub use self::json::{EXPLANATION_SCHEMA, JSON_SCHEMA, finding_note_json, resource_note_json};
 pub use self::layout::Look;
 pub use self::listings::{
     coverage_table, drift_table, findings_table, inventory_table, rules_table, snapshots_table, waivers_table,
@@ -35,6 +42,7 @@ pub use self::morning::morning_view;
 pub use self::outbox::{calendar_table, outbox_table, preview_page};
 pub use self::register_page::{DifferenceRow, OpenRow, RegisterPage, register_page};
 pub use self::source_page::{EndpointRow, SourcePage, source_page};
+pub use self::whatif::{SimulationHead, simulation_json, simulation_page};
 
 /// A way of writing an assessment as one file.
 #[derive(Debug)]

@@ -6,13 +6,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::condition::{Ctx, Stated};
-use super::evaluate::failure;
+use super::evaluate::outcome;
 use super::example::{Example, read_example, read_neighbour, set_link};
 use super::fields::neighbours_of;
 use super::file::{CaseText, Expect, RuleFile};
 use super::params::Values;
-use super::reasons::Reasons;
-use super::rule::{Code, Judgement, Rule};
+use super::rule::{Code, Rule};
 use crate::document::{Located, Node, Read, Section, Value};
 use crate::inventory::Inventory;
 use crate::model::{Change, Fact, FieldChange, Outcome, Resource, ResourceId, RuleId, Severity, Snapshot, What};
@@ -257,14 +256,7 @@ fn run_case(rule: &Rule, case: &Case) -> CaseResult {
     if let Some(change) = &case.change {
         ctx = ctx.of_change(change);
     }
-    let outcome = match code.judge(&ctx) {
-        Judgement::Pass => Outcome::Pass,
-        Judgement::NotApplicable => Outcome::NotApplicable,
-        Judgement::Fail => Outcome::Fail(failure(&code, rule.written.severity, &ctx)),
-        Judgement::Unknown(why) => {
-            Outcome::Unknown(Reasons::default().words(why, rule.kind(), &code.paths, inventory.coverage()))
-        }
-    };
+    let (outcome, _) = outcome(&code, rule.kind(), rule.written.severity, &ctx);
     let line =
         Problem::at(&rule.written.file, case.name.span.clone(), "").line_and_column().map_or(0, |(line, _)| line);
     CaseResult {

@@ -9,7 +9,7 @@ use super::fields::{Texts, View, app, container, credential, grant, group, princ
 use crate::inventory::Inventory;
 use crate::model::{
     Body, Container, ContainerForm, Credential, CredentialForm, Fact, Grant, GrantForm, Group, Holder, Kind,
-    LedgerEntry, Principal, PrincipalType, Product, Resource, ResourceId, SourceName, Standing,
+    LedgerEntry, Principal, PrincipalType, Product, ResourceId, SourceName, Standing,
 };
 
 const ORG_ADMIN: &str = "atlassian/org-admin";
@@ -118,15 +118,11 @@ fn belongs_to_server(group: &Group) -> bool {
     group.jira_access == Fact::Absent && group.confluence_access == Fact::Absent
 }
 
-/// True as soon as one group is known to open it, false only if every group is known not to.
+/// True as soon as one group is known to open it, false only if all groups are known, and that none does.
 fn opens_administration(view: &View<'_>) -> Fact<bool> {
-    let groups = match &principal(view).groups {
-        Fact::Known(groups) => groups.as_slice(),
-        Fact::Absent => &[],
-        Fact::Unknown => return Fact::Unknown,
-    };
-    let mut opens = Fact::Known(false);
-    for id in groups {
+    let Principal { groups, groups_at_least, .. } = principal(view);
+    let mut opens = if groups.is_unknown() { Fact::Unknown } else { Fact::Known(false) };
+    for id in [groups, groups_at_least].into_iter().filter_map(Fact::known).flatten() {
         let opened = match view.inventory.get(id).map(|resource| &resource.body) {
             Some(Body::Group(group)) => administered_through(id, group, view.inventory),
             _ => Fact::Unknown,
@@ -163,6 +159,22 @@ fn administered_through(id: &ResourceId, group: &Group, inventory: &Inventory<'_
     if told { Fact::Known(false) } else { Fact::Unknown }
 }
 
+/// Where an application does not tell its groups, it may be this one.
+pub(super) fn takes_new_accounts(view: &View<'_>) -> Fact<bool> {
+    let mut told = view.inventory.all_seen(Kind::Container, &["application"]);
+    for resource in view.inventory.of_kind(Kind::Container) {
+        let Body::Container(Container { form: ContainerForm::Application, default_groups, .. }) = &resource.body else {
+            continue;
+        };
+        match default_groups {
+            Fact::Known(groups) if groups.contains(&view.resource.id) => return Fact::Known(true),
+            Fact::Known(_) | Fact::Absent => {}
+            Fact::Unknown => told = false,
+        }
+    }
+    if told { Fact::Known(false) } else { Fact::Unknown }
+}
+
 pub(super) fn group_opens_administration(view: &View<'_>) -> Fact<bool> {
     administered_through(&view.resource.id, group(view), view.inventory)
 }
@@ -175,15 +187,6 @@ pub(super) fn active_in_jira(view: &View<'_>) -> Fact<bool> {
     }
     let shut = !in_jira.is_empty() && in_jira.iter().all(|standing| standing.active == Fact::Known(false));
     if shut { Fact::Known(false) } else { Fact::Unknown }
-}
-
-/// Whether an account with this status is let in by who decides; `None` if the word decides nothing.
-pub(super) fn opens(status: &str) -> Option<bool> {
-    match status {
-        "active" => Some(true),
-        "suspended" | "deactivated" | "closed" | "for-deletion" | "deleted" => Some(false),
-        _ => None,
-    }
 }
 
 /// The products that let the account in, or those that do not. A product that has no word on it is not asked; one that
@@ -215,7 +218,7 @@ pub(super) fn in_organisation(view: &View<'_>) -> Fact<bool> {
 
 pub(super) fn open_though_closed<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     let Fact::Known(status) = &principal(view).status else { return Fact::Unknown };
-    if opens(status) != Some(false) {
+    if Principal::lets_in(status) != Some(false) {
         return Fact::Known(Texts::Made(Vec::new()));
     }
     doors(view, true).map(|open| Texts::Made(open.iter().map(|standing| standing.product.title()).collect()))
@@ -232,7 +235,7 @@ pub(super) fn disagreements<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
         (Fact::Known(open), Fact::Known(closed)) => (open, closed),
         _ => return Fact::Unknown,
     };
-    let word = account.status.known().and_then(|status| Some((status, opens(status)?)));
+    let word = account.status.known().and_then(|status| Some((status, Principal::lets_in(status)?)));
     let titles = |standings: &[&Standing]| {
         let titles: BTreeSet<&str> = standings.iter().map(|standing| standing.product.title()).collect();
         titles.into_iter().collect::<Vec<_>>().join(", ")
@@ -284,7 +287,7 @@ pub(super) fn takes_seat(view: &View<'_>) -> Fact<bool> {
 /// Personal access tokens alone count on a self-hosted product; keys and what belongs to repositories have rules of
 /// their own.
 pub(super) fn live_credentials(view: &View<'_>) -> Fact<i64> {
-    if !tokens_told(view.inventory, view.resource) {
+    if !view.inventory.tokens_told(view.resource) {
         return Fact::Unknown;
     }
     let server = view.resource.id.tenant() != ResourceId::CLOUD;
@@ -307,24 +310,6 @@ pub(super) fn live_credentials(view: &View<'_>) -> Fact<i64> {
     Fact::Known(live)
 }
 
-/// True if no token of an account can be out of sight. No API lists the tokens of people whom the organisation does not
-/// manage; those of a self-hosted product's account are listed by a source that shows the account.
-pub(super) fn tokens_told(inventory: &Inventory<'_>, account: &Resource) -> bool {
-    let Body::Principal(principal) = &account.body else { return false };
-    if account.id.tenant() == ResourceId::CLOUD {
-        let person = !matches!(principal.account_type, Fact::Known(kind) if kind != PrincipalType::Person);
-        let hidden = person && principal.managed != Fact::Known(true);
-        return !hidden && inventory.all_seen(Kind::Credential, &["api-token", "oauth-client"]);
-    }
-    let own = |source: &SourceName| account.seen_by.iter().any(|sighting| sighting.source == *source);
-    let ledger = inventory.coverage().0;
-    let shows = |entry: &&LedgerEntry| {
-        own(&entry.source) && entry.can_show(Kind::Credential, &["personal-access-token", "align-token"])
-    };
-    let mut lists = ledger.iter().filter(shows).peekable();
-    lists.peek().is_some() && !lists.any(LedgerEntry::is_gap)
-}
-
 pub(super) fn version_number(view: &View<'_>) -> Fact<i64> {
     container(view).version.as_ref().and_then(|version| {
         let mut numbers = version.split(['.', '-']).map(|part| part.parse::<i64>().ok());
@@ -336,31 +321,14 @@ pub(super) fn version_number(view: &View<'_>) -> Fact<i64> {
     })
 }
 
-/// Whether a credential still opens something. A word of the source that nobody explained does not stop it. What belongs
-/// to a self-hosted product has no other end than its day, so that a list without a word on it will do.
+/// Whether a credential still opens something.
 pub(super) fn is_live(credential: &Credential, now: DateTime<Utc>) -> Fact<bool> {
-    if has_ended(credential, now) {
-        return Fact::Known(false);
-    }
-    let only_by_day = matches!(
-        credential.form,
-        CredentialForm::PersonalAccessToken
-            | CredentialForm::AccessToken
-            | CredentialForm::OauthConsumer
-            | CredentialForm::IncomingLink
-    );
-    let untold = credential.expires_at.is_unknown() || credential.status.is_unknown() && !only_by_day;
-    if untold { Fact::Unknown } else { Fact::Known(true) }
-}
-
-fn has_ended(credential: &Credential, now: DateTime<Utc>) -> bool {
-    let stopped = |status: &String| matches!(status.as_str(), "blocked" | "expired" | "revoked");
-    credential.status.known().is_some_and(stopped) || credential.expires_at.known().is_some_and(|end| *end <= now)
+    credential.is_live(now)
 }
 
 /// Never unknown: what nobody told to have ended has to be looked at.
 pub(super) fn ended(view: &View<'_>) -> Fact<bool> {
-    Fact::Known(has_ended(credential(view), view.now))
+    Fact::Known(credential(view).has_ended(view.now))
 }
 
 pub(super) fn group_roles<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
@@ -464,9 +432,16 @@ pub(super) fn licence_group_names<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     container(view).licence_groups.as_ref().map(|groups| names(view.inventory, groups))
 }
 
+pub(super) fn in_new_projects(view: &View<'_>) -> Fact<bool> {
+    let by_default = view.resource.id.native().starts_with("default-role:");
+    Fact::Known(grant(view).form == GrantForm::ProjectRole && by_default)
+}
+
 pub(super) fn grant_projects(view: &View<'_>) -> Fact<i64> {
     let Grant { form, container, .. } = grant(view);
     match form {
+        // How many projects will be made nobody knows.
+        GrantForm::ProjectRole if in_new_projects(view) == Fact::Known(true) => Fact::Unknown,
         GrantForm::ProjectRole => Fact::Known(1),
         GrantForm::Permission => match container {
             Fact::Known(scheme) => projects_using(view.inventory, scheme),
@@ -636,7 +611,7 @@ fn is_there(inventory: &Inventory<'_>, grant: &Grant) -> Fact<bool> {
         (Fact::Known(id), _, _) => match inventory.principal(id) {
             Some(account) if account.account_type == Fact::Known(PrincipalType::App) => Fact::Known(false),
             Some(account) => {
-                account.status.as_ref().and_then(|status| opens(status).map_or(Fact::Unknown, Fact::Known))
+                account.status.as_ref().and_then(|status| Principal::lets_in(status).map_or(Fact::Unknown, Fact::Known))
             }
             None => Fact::Unknown,
         },
@@ -661,21 +636,16 @@ pub(super) fn credential_acts_for<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     credential(view).acts_for.as_ref().map(|accounts| names(view.inventory, accounts))
 }
 
-/// Whether the audit log was read up to this scan. What it told before stays told, but is no longer the latest word.
-fn log_in_sight(inventory: &Inventory<'_>) -> bool {
-    inventory.all_seen(Kind::App, &["acting-app"])
-}
-
 /// Never false: that there was no later log-in is a fact or not known.
 pub(super) fn log_ins_told(view: &View<'_>) -> Fact<bool> {
-    if log_in_sight(view.inventory) { Fact::Known(true) } else { Fact::Unknown }
+    if view.inventory.log_in_sight() { Fact::Known(true) } else { Fact::Unknown }
 }
 
 /// False only where somebody was seen using it, it was the owner, and nobody can have used it since.
 pub(super) fn used_by_other(view: &View<'_>) -> Fact<bool> {
     match (&credential(view).owner, &credential(view).last_used_by) {
         (Fact::Known(owner), Fact::Known(user)) if owner != user => Fact::Known(true),
-        (Fact::Known(_), Fact::Known(_)) if log_in_sight(view.inventory) => Fact::Known(false),
+        (Fact::Known(_), Fact::Known(_)) if view.inventory.log_in_sight() => Fact::Known(false),
         _ => Fact::Unknown,
     }
 }
@@ -708,7 +678,7 @@ pub(super) fn acts_for_people(view: &View<'_>) -> Fact<i64> {
         Fact::Absent => &[],
         Fact::Unknown => return Fact::Unknown,
     };
-    let (mut people, mut told) = (0, log_in_sight(view.inventory));
+    let (mut people, mut told) = (0, view.inventory.log_in_sight());
     for id in accounts {
         match view.inventory.principal(id).map(|account| account.account_type) {
             Some(Fact::Known(PrincipalType::Person)) => people += 1,

@@ -135,13 +135,7 @@ impl<'j> Judge<'j> {
         sorted.sort_by(|left, right| left.resource.cmp(&right.resource));
         for change in sorted {
             let Some(rules) = by_kind.get(&change.resource.kind()) else { continue };
-            let resource = match change.what {
-                What::Removed => change.before.as_deref(),
-                What::Added | What::FirstSeen | What::Changed | What::Rotated | What::NotObserved => {
-                    self.inventory.get(&change.resource)
-                }
-            };
-            let Some(resource) = resource else { continue };
+            let Some(resource) = subject(change, self.inventory) else { continue };
             let ctx = Ctx::new(self.inventory, resource, self.now).of_change(change);
             self.judge(rules, &ctx, &mut table);
         }
@@ -162,7 +156,7 @@ impl<'j> Judge<'j> {
                 }
                 // Fields that may differ only because another endpoint spoke of them are no ground for a finding.
                 Judgement::Fail if ctx.doubt().is_some() => {
-                    let doubt = format!("the change is in doubt: {}", ctx.doubt().unwrap_or_default());
+                    let doubt = in_doubt(ctx.doubt().unwrap_or_default());
                     *column.doubted.entry(doubt.clone()).or_default() += 1;
                     Outcome::Unknown(doubt.into())
                 }
@@ -195,8 +189,36 @@ impl<'j> Judge<'j> {
     }
 }
 
+/// The resource that a rule on changes judges: what was removed is judged as it was.
+pub(super) fn subject<'a>(change: &'a Change, inventory: &Inventory<'a>) -> Option<&'a Resource> {
+    match change.what {
+        What::Removed => change.before.as_deref(),
+        What::Added | What::FirstSeen | What::Changed | What::Rotated | What::NotObserved => {
+            inventory.get(&change.resource)
+        }
+    }
+}
+
+/// What a rule says of one resource alone, and what keeps it from telling.
+pub(super) fn outcome(code: &Code, kind: Kind, severity: Severity, ctx: &Ctx<'_>) -> (Outcome, Option<Why>) {
+    match (code.judge(ctx), ctx.doubt()) {
+        (Judgement::Pass, _) => (Outcome::Pass, None),
+        (Judgement::NotApplicable, _) => (Outcome::NotApplicable, None),
+        (Judgement::Fail, Some(doubt)) => (Outcome::Unknown(in_doubt(doubt).into()), None),
+        (Judgement::Fail, None) => (Outcome::Fail(failure(code, severity, ctx)), None),
+        (Judgement::Unknown(why), _) => {
+            let words = Reasons::default().words(why, kind, &code.paths, ctx.subject.inventory.coverage());
+            (Outcome::Unknown(words), Some(why))
+        }
+    }
+}
+
+fn in_doubt(reason: &str) -> String {
+    format!("the change is in doubt: {reason}")
+}
+
 /// What a failed rule says of the resource.
-pub(super) fn failure(code: &Code, severity: Severity, ctx: &Ctx<'_>) -> Failure {
+fn failure(code: &Code, severity: Severity, ctx: &Ctx<'_>) -> Failure {
     Failure {
         severity: code.severity(ctx, severity),
         message: code.message(ctx),

@@ -3,8 +3,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{declared, derived, reach};
+use super::{declared, derived, detected, reach, reach_of};
 use crate::inventory::Inventory;
+use crate::inventory::access::Power;
 use crate::model::Kind::{
     App as AP, Automation as AU, Container as CT, Credential as CR, Grant as GR, Group as GP, Integration as IN,
     Person as PE, Principal as PR, Setting as SE, Variable as VA, Webhook as WH,
@@ -130,8 +131,10 @@ const fn of_change(name: &'static str, get: Get, doc: &'static str) -> Field {
 const TOKENS: Need = (CR, &["api-token", "oauth-client", "org-api-key"]);
 /// Everything that acts for an account.
 const ACCOUNT_TOKENS: Need = (CR, &["api-token", "oauth-client", "personal-access-token", "align-token"]);
-/// What schemes and roles give in projects.
-const SCHEME_GRANTS: Need = (GR, &["permission", "project-role"]);
+/// What the detector looks at: of an account.
+const DETECTED: &[Need] = &[ACCOUNT_TOKENS, AUDIT_LOG, (AU, &[]), (WH, &[]), (VA, &[]), (IN, &[]), (PE, &[])];
+/// What it looks at: of a credential.
+const USED: &[Need] = &[(PR, &[]), AUDIT_LOG, (VA, &[]), (IN, &[])];
 /// Jira applications, with the groups that take their seats.
 const APPLICATIONS: Need = (CT, &["application"]);
 /// Projects, with the permission schemes they use.
@@ -144,8 +147,36 @@ const MAKING_REPOSITORIES: Need = (GR, &["workspace-role", "repository-project-p
 const AUDIT_LOG: Need = (AP, &["acting-app"]);
 /// What accounts may do with repositories.
 const REPOSITORY_ACCESS: Need = (GR, &["effective-repository-permission"]);
+/// All that says what accounts may do where, with a whole product as well.
+const RIGHTS: &[Need] = &[
+    (PR, &[]),
+    (GP, &[]),
+    (
+        CT,
+        &["project", "permission-scheme", "space", "workspace", "repository-project", "repository", "site", "instance"],
+    ),
+    (
+        GR,
+        &[
+            "permission",
+            "project-role",
+            "space-permission",
+            "space-role",
+            "workspace-role",
+            "repository-project-permission",
+            "repository-permission",
+            "global-permission",
+            "product-access",
+            "platform-role",
+        ],
+    ),
+];
 /// What groups open.
 const GROUP_ACCESS: Need = (GP, &["jira-access", "confluence-access"]);
+
+/// What decides how far accounts and credentials reach.
+const ACCESS: &[Need] =
+    &[(GR, &[]), (GP, &[]), (PR, &[]), (CT, &["project", "permission-scheme", "application", "space", "repository"])];
 
 /// Every field, by kind.
 #[rustfmt::skip]
@@ -189,6 +220,41 @@ pub static FIELDS: &[Field] = &[
     field(PR, "seats", Get::Texts(derived::seats), "Jira applications it takes a seat of.").derived(&[APPLICATIONS]),
     field(PR, "takes_seat", Get::Bool(derived::takes_seat), "It takes a seat of at least one Jira application.").derived(&[APPLICATIONS]),
     field(PR, "live_credentials", Get::Int(derived::live_credentials), "Its tokens and OAuth clients that are neither expired nor blocked.").derived(&[TOKENS]),
+    field(PR, "readable", Get::Int(reach_of::readable), "Projects, spaces and repositories that it may see; not known where more could not be ruled out.").derived(ACCESS),
+    field(PR, "readable_at_least", Get::Int(reach_of::readable_at_least), "As many of these are certain.").derived(ACCESS),
+    field(PR, "readable_at_most", Get::Int(reach_of::readable_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
+    field(PR, "writable", Get::Int(reach_of::writable), "Projects, spaces and repositories in which it may change something; not known where more could not be ruled out.").derived(ACCESS),
+    field(PR, "writable_at_least", Get::Int(reach_of::writable_at_least), "As many of these are certain.").derived(ACCESS),
+    field(PR, "writable_at_most", Get::Int(reach_of::writable_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
+    field(PR, "destroyable", Get::Int(reach_of::destroyable), "Projects, spaces and repositories in which it may delete what others made, or act in their name; not known where more could not be ruled out.").derived(ACCESS),
+    field(PR, "destroyable_at_least", Get::Int(reach_of::destroyable_at_least), "As many of these are certain.").derived(ACCESS),
+    field(PR, "destroyable_at_most", Get::Int(reach_of::destroyable_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
+    field(PR, "administered", Get::Int(reach_of::administered), "Projects, spaces and repositories that it decides on; not known where more could not be ruled out.").derived(ACCESS),
+    field(PR, "administered_at_least", Get::Int(reach_of::administered_at_least), "As many of these are certain.").derived(ACCESS),
+    field(PR, "administered_at_most", Get::Int(reach_of::administered_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
+    field(PR, "writable_percent", Get::Int(reach_of::writable_percent), "In how many hundredths of the projects, the spaces or the repositories of one site, server or workspace, whichever are the most, it may change something for certain; where there are fewer than five they are left out.").derived(ACCESS),
+    field(PR, "writable_percent_at_most", Get::Int(reach_of::writable_percent_at_most), "The same with all that could not be ruled out; not known where nothing is.").derived(ACCESS),
+    field(PR, "widest", Get::Texts(reach_of::widest), "That share in words, as “9 of 10 projects”.").derived(ACCESS),
+    field(PR, "writable_chain", Get::Text(reach_of::writable_chain), "The shortest chain to a permission to change something in one of those places; null if there is proven to be none.").nullable().derived(ACCESS),
+    field(PR, "destroyable_chain", Get::Text(reach_of::destroyable_chain), "The same of a permission to delete what others made.").nullable().derived(ACCESS),
+    field(PR, "administered_chain", Get::Text(reach_of::administered_chain), "The same of a permission to decide.").nullable().derived(ACCESS),
+    field(PR, "administers", Get::Texts(reach_of::administers), "Whole products and organisations that it administers for certain, each with the chain that leads there; none only if that is proven.").derived(ACCESS),
+    field(PR, "gravest", Get::Text(reach_of::gravest), "The most dangerous permission that it has for certain, and where; null if it is proven to have none.").nullable().derived(ACCESS),
+    field(PR, "gravest_power", Get::Text(reach_of::gravest_power), "How much can be done with that.").words_of(|| Power::ALL.map(Power::name).to_vec()).nullable().derived(ACCESS),
+    field(PR, "gravest_chain", Get::Text(reach_of::gravest_chain), "The shortest chain to that permission, from the credential or account to the place.").nullable().derived(ACCESS),
+    field(PR, "permissions", Get::Texts(reach_of::permissions), "Permissions that it has anywhere and not just as everybody has them; not known where more could not be ruled out.").derived(ACCESS),
+    field(PR, "permissions_at_least", Get::Texts(reach_of::permissions_at_least), "Those of them that are certain.").derived(ACCESS),
+    field(PR, "permissions_at_most", Get::Texts(reach_of::permissions_at_most), "Those, and all that could not be ruled out or depend on the single issue; not known where that may be any.").derived(ACCESS),
+
+    field(PR, "machine_score", Get::Int(detected::machine_score), "How sure one may be that a machine uses it, of 100; not known where what was not told could decide.").derived(DETECTED),
+    field(PR, "person_score", Get::Int(detected::person_score), "How sure one may be that a person uses it, of 100.").derived(DETECTED),
+    field(PR, "machine_signs", Get::Texts(detected::machine_signs), "What speaks for a machine, each sign with where it was seen.").derived(DETECTED),
+    field(PR, "person_signs", Get::Texts(detected::person_signs), "What speaks for a person.").derived(DETECTED),
+    field(PR, "is_persons", Get::Bool(detected::is_persons), "It is a person's account, by all that it looks like and is used for.").derived(DETECTED),
+    field(PR, "looks_human_behaves_like_machine", Get::Bool(detected::behaves_like_machine), "It looks like a person's account, nobody is at work with it, and it is used as machines use one.").derived(DETECTED),
+    field(PR, "systems", Get::Texts(detected::systems), "Systems that run on it, as far as one may be sure.").derived(DETECTED),
+    field(PR, "several_systems", Get::Bool(detected::several_systems), "More than one system runs on it.").derived(DETECTED),
+    field(PR, "systems_undeclared", Get::Texts(detected::systems_undeclared), "Those that the register does not name on it; null where there is no register.").nullable().derived(DETECTED),
 
     field(GP, "name", Get::Text(name), "The group's name."),
     field(GP, "id", Get::Text(id), "Its id in keyroll."),
@@ -201,6 +267,7 @@ pub static FIELDS: &[Field] = &[
     field(GP, "administers", Get::Bool(|v| group(v).administers), "Membership makes an administrator of the self-hosted product that has the group."),
     field(GP, "members_told", Get::Bool(|v| group(v).members_told), "The list of its members was read whole in this scan."),
     field(GP, "inside_names", Get::Texts(derived::group_inside), "Names of the groups that it is itself a direct member of; no entries where the product has no groups in groups, or counts those inside among the members.").derived(&[(GP, &[])]),
+    field(GP, "takes_new_accounts", Get::Bool(derived::takes_new_accounts), "New accounts are put into it, as an application of Jira says.").derived(&[APPLICATIONS]),
     field(GP, "opens_administration", Get::Bool(derived::group_opens_administration), "Membership makes an administrator of Jira or Confluence.").derived(&[GROUP_ACCESS]),
     field(GP, "self_hosted", Get::Bool(derived::group_is_self_hosted), "It is a group of a self-hosted product, and opens nothing of the cloud.").derived(&[]),
     field(GP, "platform_roles", Get::Texts(derived::group_platform_roles), "Roles of the organisation, its sites and products that are granted to it.").derived(&[(GR, &["group-platform-role"])]),
@@ -224,6 +291,38 @@ pub static FIELDS: &[Field] = &[
     field(CR, "owner_exists", Get::Bool(derived::owner_exists), "The account it acts as was seen.").derived(&[(PR, &[])]),
     field(CR, "ended", Get::Bool(derived::ended), "It opens nothing any more: it was blocked or revoked, or its end has passed. Not so where nobody told.").derived(&[]),
     field(CR, "owner_names", Get::Texts(derived::owner_names), "What the account it acts as goes by; no entries if that was not seen.").derived(&[]),
+    field(CR, "readable", Get::Int(reach_of::readable), "Projects, spaces and repositories that it may see; not known where more could not be ruled out.").derived(ACCESS),
+    field(CR, "readable_at_least", Get::Int(reach_of::readable_at_least), "As many of these are certain.").derived(ACCESS),
+    field(CR, "readable_at_most", Get::Int(reach_of::readable_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
+    field(CR, "writable", Get::Int(reach_of::writable), "Projects, spaces and repositories in which it may change something; not known where more could not be ruled out.").derived(ACCESS),
+    field(CR, "writable_at_least", Get::Int(reach_of::writable_at_least), "As many of these are certain.").derived(ACCESS),
+    field(CR, "writable_at_most", Get::Int(reach_of::writable_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
+    field(CR, "destroyable", Get::Int(reach_of::destroyable), "Projects, spaces and repositories in which it may delete what others made, or act in their name; not known where more could not be ruled out.").derived(ACCESS),
+    field(CR, "destroyable_at_least", Get::Int(reach_of::destroyable_at_least), "As many of these are certain.").derived(ACCESS),
+    field(CR, "destroyable_at_most", Get::Int(reach_of::destroyable_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
+    field(CR, "administered", Get::Int(reach_of::administered), "Projects, spaces and repositories that it decides on; not known where more could not be ruled out.").derived(ACCESS),
+    field(CR, "administered_at_least", Get::Int(reach_of::administered_at_least), "As many of these are certain.").derived(ACCESS),
+    field(CR, "administered_at_most", Get::Int(reach_of::administered_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
+    field(CR, "writable_percent", Get::Int(reach_of::writable_percent), "In how many hundredths of the projects, the spaces or the repositories of one site, server or workspace, whichever are the most, it may change something for certain; where there are fewer than five they are left out.").derived(ACCESS),
+    field(CR, "writable_percent_at_most", Get::Int(reach_of::writable_percent_at_most), "The same with all that could not be ruled out; not known where nothing is.").derived(ACCESS),
+    field(CR, "widest", Get::Texts(reach_of::widest), "That share in words, as “9 of 10 projects”.").derived(ACCESS),
+    field(CR, "writable_chain", Get::Text(reach_of::writable_chain), "The shortest chain to a permission to change something in one of those places; null if there is proven to be none.").nullable().derived(ACCESS),
+    field(CR, "destroyable_chain", Get::Text(reach_of::destroyable_chain), "The same of a permission to delete what others made.").nullable().derived(ACCESS),
+    field(CR, "administered_chain", Get::Text(reach_of::administered_chain), "The same of a permission to decide.").nullable().derived(ACCESS),
+    field(CR, "administers", Get::Texts(reach_of::administers), "Whole products and organisations that it administers for certain, each with the chain that leads there; none only if that is proven.").derived(ACCESS),
+    field(CR, "gravest", Get::Text(reach_of::gravest), "The most dangerous permission that it has for certain, and where; null if it is proven to have none.").nullable().derived(ACCESS),
+    field(CR, "gravest_power", Get::Text(reach_of::gravest_power), "How much can be done with that.").words_of(|| Power::ALL.map(Power::name).to_vec()).nullable().derived(ACCESS),
+    field(CR, "gravest_chain", Get::Text(reach_of::gravest_chain), "The shortest chain to that permission, from the credential or account to the place.").nullable().derived(ACCESS),
+    field(CR, "permissions", Get::Texts(reach_of::permissions), "Permissions that it has anywhere and not just as everybody has them; not known where more could not be ruled out.").derived(ACCESS),
+    field(CR, "permissions_at_least", Get::Texts(reach_of::permissions_at_least), "Those of them that are certain.").derived(ACCESS),
+    field(CR, "permissions_at_most", Get::Texts(reach_of::permissions_at_most), "Those, and all that could not be ruled out or depend on the single issue; not known where that may be any.").derived(ACCESS),
+
+    field(CR, "nights_in_a_row", Get::Int(detected::nights_in_a_row), "Days in a row, up to this scan, on which a use of it was seen; 0 if it rests.").derived(&[]),
+    field(CR, "system", Get::Text(detected::system), "The system that uses it, as far as one may be sure; null if none shows.").nullable().derived(USED),
+    field(CR, "system_score", Get::Int(detected::system_score), "How sure one may be that a system uses it, known or not, of 100; not known where what was not told could decide.").derived(USED),
+    field(CR, "system_signs", Get::Texts(detected::system_signs), "What speaks for a system, each sign with where it was seen.").derived(USED),
+    field(CR, "runs_on_person", Get::Bool(detected::runs_on_person), "A system uses it, and it acts as a person's account.").derived(USED),
+    field(CR, "same_system_elsewhere", Get::Texts(detected::same_system_elsewhere), "Other places where the same system runs on an account of the same person, found by mail address.").derived(USED),
 
     field(CT, "name", Get::Text(name), "The container's name."),
     field(CT, "id", Get::Text(id), "Its id in keyroll."),
@@ -257,6 +356,11 @@ pub static FIELDS: &[Field] = &[
     field(CT, "service_accounts", Get::Int(derived::service_accounts), "Service accounts of the organisation; known for organisations alone.").derived(&[(PR, &[])]),
     field(CT, "projects", Get::Int(derived::container_projects), "Projects that use a permission scheme; known for schemes alone.").derived(&[PROJECTS]),
     field(CT, "licence_group_names", Get::Texts(derived::licence_group_names), "Groups whose members take a seat.").derived(&[(GP, &[])]),
+    field(CT, "writable_by", Get::Int(reach_of::writable_by), "Accounts that may change something in a project, space or repository, and not just as everybody may; those that are not let in are left out. Not known where more could not be ruled out.").derived(ACCESS),
+    field(CT, "writable_by_at_least", Get::Int(reach_of::writable_by_at_least), "As many of these are certain.").derived(ACCESS),
+    field(CT, "decided_by", Get::Int(reach_of::decided_by), "Accounts that decide on a project, space or repository, however they come by it; those that are not let in are left out. Not known where more could not be ruled out.").derived(ACCESS),
+    field(CT, "decided_by_at_least", Get::Int(reach_of::decided_by_at_least), "As many of these are certain.").derived(ACCESS),
+    field(CT, "decided_by_at_most", Get::Int(reach_of::decided_by_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
 
     field(GR, "name", Get::Text(name), "The grant in words."),
     field(GR, "id", Get::Text(id), "Its id in keyroll."),
@@ -266,7 +370,8 @@ pub static FIELDS: &[Field] = &[
     field(GR, "holder_detail", Get::Text(|v| text(&grant(v).holder_detail)), "What the source says beside the holder.").nullable(),
     field(GR, "permits", Get::Texts(|v| list(&grant(v).permits)), "Permissions that a role brings, such as `administer space`, where the source tells."),
     field(GR, "via", Get::Texts(|v| list(&grant(v).via)), "How the holder came by it: `direct`, `group_direct`, `inferred`."),
-    field(GR, "projects", Get::Int(derived::grant_projects), "Projects it reaches: 1 for a project role, for a scheme those that use it.").derived(&[PROJECTS]),
+    field(GR, "in_new_projects", Get::Bool(derived::in_new_projects), "It is a place in a project role that every new project begins with.").derived(&[]),
+    field(GR, "projects", Get::Int(derived::grant_projects), "Projects it reaches: 1 for a role of a project, for a scheme those that use it.").derived(&[PROJECTS]),
 
     field(AP, "name", Get::Text(name), "The app's name."),
     field(AP, "id", Get::Text(id), "Its id in keyroll."),
@@ -351,10 +456,20 @@ pub static FIELDS: &[Field] = &[
     field(IN, "credentials", Get::Int(declared::credential_count), "Live tokens and clients of its accounts; public keys are not counted.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
     field(IN, "forms_not_allowed", Get::Texts(declared::forms_not_allowed), "Live credentials of its accounts in a form that it may not use.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
     field(IN, "living_too_long", Get::Texts(declared::living_too_long), "Live credentials of its accounts that live longer than it allows, or never end.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
-    field(IN, "containers_missing", Get::Texts(declared::containers_missing), "Keys that it is declared for and that no source shows.").derived(&[(CT, &[])]),
-    field(IN, "containers_beyond", Get::Texts(declared::containers_beyond), "Jira projects that it is not declared for and in which one of its accounts has permissions that not everybody has.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
-    field(IN, "permissions_missing", Get::Texts(declared::permissions_missing), "What none of its accounts has though it needs it, as `PAY: LINK_ISSUES`; not known where it needs other permissions than those of Jira.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
-    field(IN, "permissions_beyond", Get::Texts(declared::permissions_beyond), "What it has and does not need in the projects it is declared for; what everybody has is not counted.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
+    field(IN, "sandboxes", Get::Texts(declared::sandboxes), "Sandboxes, by the organisation's word, in which one of its accounts has rights that not everybody has.").derived(RIGHTS),
+    field(IN, "production_sites", Get::Texts(declared::production_sites), "Sites of the cloud that are no sandboxes in which one of its accounts has such rights.").derived(RIGHTS),
+    field(IN, "servers", Get::Texts(declared::servers), "Self-hosted products in which one of its accounts has such rights, as `Jira at jira.acme.example`.").derived(RIGHTS),
+    field(IN, "keys_of_others", Get::Texts(declared::keys_of_others), "Public keys of its accounts that other accounts or repositories have too, with whose they are.").derived(&[(PR, &[]), (CR, &["ssh-key", "deploy-key"])]),
+    field(IN, "person_seen_at", Get::Time(declared::person_seen_at), "When a person was last seen on one of its accounts in the cloud: a page was viewed, or somebody logged in; null if never.").nullable().derived(&[(PR, &[]), AUDIT_LOG]),
+    field(IN, "person_signs_told", Get::Bool(declared::person_signs_told), "No later sign of a person can be out of sight: true or not known.").derived(&[(PR, &[]), AUDIT_LOG]),
+    field(IN, "containers_missing", Get::Texts(declared::containers_missing), "Places that it is declared for and that no source shows.").derived(&[(CT, &[])]),
+    field(IN, "containers_beyond", Get::Texts(declared::containers_beyond), "Projects, spaces, repositories and workspaces that it is not declared for and in which one of its accounts has permissions of its own. What lies inside of another is not named apart.").derived(RIGHTS),
+    field(IN, "permissions_missing", Get::Texts(declared::permissions_missing), "What none of its accounts has for certain though it needs it, as `PAY: LINK_ISSUES` or `space:DOCS: read space`.").derived(RIGHTS),
+    field(IN, "permissions_beyond", Get::Texts(declared::permissions_beyond), "What one of its accounts has and it does not need in the places it is declared for; what comes only as everybody has it is not counted.").derived(RIGHTS),
+    field(IN, "administers_beyond", Get::Texts(declared::administers_beyond), "Whole products, workspaces and organisations that one of its accounts administers and it does not need to, as `ADMINISTER on Jira`.").derived(RIGHTS),
+    field(IN, "remedy", Get::Texts(declared::remedy), "The fewest things to take away so that it may do no more than it needs and still all that, each with who else loses something by it.").derived(RIGHTS),
+    field(IN, "others_affected", Get::Int(declared::others_affected), "How many other accounts would lose a permission altogether by the remedy; not known if there are too many to look at.").derived(RIGHTS),
+    field(IN, "grants_to_add", Get::Texts(declared::grants_to_add), "How to grant what is missing, place by place.").derived(RIGHTS),
 
     field(PE, "gone", Get::Bool(declared::has_gone), "They are no longer employed.").derived(&[]),
     field(PE, "open_accounts", Get::Texts(declared::open_accounts), "Accounts with one of their mail addresses that may still be used.").derived(&[(PR, &[])]),
@@ -559,6 +674,7 @@ mod tests {
             "author",
             "actor",
             "fingerprints",
+            "used_on",
         ];
         for resource in sample::resources() {
             let body = serde_json::to_value(&resource.body).unwrap();

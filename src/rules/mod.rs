@@ -9,8 +9,10 @@ mod cases;
 mod condition;
 mod declared;
 mod derived;
+mod detected;
 mod evaluate;
 mod example;
+mod explain;
 pub mod fields;
 mod file;
 mod frameworks;
@@ -18,6 +20,7 @@ pub mod functions;
 mod overrides;
 mod params;
 mod reach;
+mod reach_of;
 mod reasons;
 mod rule;
 
@@ -27,10 +30,11 @@ use chrono::{DateTime, Utc};
 
 use crate::digest::Digest;
 use crate::inventory::Inventory;
-use crate::model::{Change, Evaluation, RuleSummary};
+use crate::model::{Change, Evaluation, Explained, Opinion, RuleSummary};
 use crate::problem::{Problem, Problems, SourceText};
 
 pub use cases::CaseResult;
+pub use explain::Asked;
 pub use file::Expect;
 pub use frameworks::{Control, Framework};
 pub use overrides::Overrides;
@@ -73,6 +77,19 @@ impl RuleSet {
     pub fn evaluate(&self, inventory: &Inventory<'_>, changes: &[Change], now: DateTime<Utc>) -> Evaluation {
         let enabled: Vec<&Rule> = self.rules.iter().filter(|rule| rule.enabled()).collect();
         evaluate::evaluate(&enabled, inventory, changes, now)
+    }
+
+    /// What one rule says of one resource, part by part, whether it is switched on or not. `None` if there is no such rule,
+    /// or it has nothing to judge: the resource was not seen, or, for a rule on changes, did not change.
+    #[must_use]
+    pub fn explain(&self, rule: &str, asked: &Asked<'_>) -> Option<Explained> {
+        explain::explain(self.rule(rule)?, asked)
+    }
+
+    /// What every rule that judges says of one resource, sorted by rule; those that have nothing to judge are left out.
+    #[must_use]
+    pub fn opinions(&self, asked: &Asked<'_>) -> Vec<Opinion> {
+        self.rules.iter().filter(|rule| rule.enabled()).filter_map(|rule| explain::opinion(rule, asked)).collect()
     }
 
     /// What reports say about the rules that judge, sorted by id.

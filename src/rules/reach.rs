@@ -7,10 +7,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::derived::{count, is_live};
 use super::fields::{Texts, View, variable};
-use crate::inventory::{Inventory, TokensByWord};
+use crate::inventory::{Inventory, is_named_like_account};
 use crate::model::{
-    Body, Container, ContainerForm, Credential, CredentialForm, Fact, Grant, GrantForm, Kind, Principal, PrincipalType,
-    ResourceId, Variable, VariableLevel,
+    Body, Container, ContainerForm, CredentialForm, Fact, Grant, GrantForm, Kind, Principal, PrincipalType, ResourceId,
+    Variable, VariableLevel,
 };
 
 pub(super) fn reachable_by<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
@@ -148,38 +148,16 @@ fn is_among(inventory: &Inventory<'_>, account: &ResourceId, pushers: &[Resource
         _ => false,
     };
     let all_counted = pushers.iter().filter(|pusher| pusher.kind() == Kind::Group).all(counted);
+    let seen = inventory.principal(account).and_then(|account| account.workspace_groups_at_least.known());
+    if seen.is_some_and(|groups| groups.iter().any(|group| pushers.contains(group))) {
+        return Fact::Known(true);
+    }
     match inventory.principal(account).map(|account| &account.workspace_groups) {
         Some(Fact::Known(groups)) if groups.iter().any(|group| pushers.contains(group)) => Fact::Known(true),
         Some(Fact::Known(_) | Fact::Absent) if all_counted => Fact::Known(false),
         Some(Fact::Known(_) | Fact::Absent | Fact::Unknown) | None => Fact::Unknown,
     }
 }
-
-/// Words that say nothing about what a credential is for.
-const COMMON: [&str; 22] = [
-    "access",
-    "account",
-    "api",
-    "apikey",
-    "atlassian",
-    "auth",
-    "bitbucket",
-    "bot",
-    "cloud",
-    "confluence",
-    "credential",
-    "email",
-    "jira",
-    "key",
-    "pass",
-    "password",
-    "pat",
-    "prod",
-    "secret",
-    "token",
-    "user",
-    "var",
-];
 
 /// API tokens that act as an account and whose label, without common words, is part of the variable's name.
 pub(super) fn matching_credentials<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
@@ -198,12 +176,7 @@ fn matching<'a>(view: &View<'a>, belongs: impl Fn(&Fact<ResourceId>) -> bool) ->
     if !view.inventory.all_seen(Kind::Credential, &[CredentialForm::ApiToken.name()]) {
         return Fact::Unknown;
     }
-    let named: BTreeSet<String> = words(&view.resource.name).into_iter().collect();
-    let by_word = view.inventory.prepared().tokens_by_word.get_or_init(|| tokens_by_word(view.inventory));
-    let candidates = named.iter().filter_map(|word| by_word.get(word)).flatten();
-    let fitting = candidates.filter(|(_, label)| label.iter().all(|word| named.contains(word)));
-    let in_order: BTreeSet<u32> = fitting.map(|(at, _)| *at).collect();
-    let tokens = in_order.into_iter().filter_map(|at| view.inventory.snapshot().resources.get(at as usize));
+    let tokens = view.inventory.tokens_named_in(&view.resource.name).into_iter();
     let worded = tokens.filter_map(|token| {
         let Body::Credential(credential) = &token.body else { return None };
         let held = belongs(&credential.owner) && is_live(credential, view.now) != Fact::Known(false);
@@ -215,55 +188,14 @@ fn matching<'a>(view: &View<'a>, belongs: impl Fn(&Fact<ResourceId>) -> bool) ->
     Fact::Known(Texts::Worded(worded.collect()))
 }
 
-/// A token is listed under one word of its label: a name that does not have that one does not have them all.
-fn tokens_by_word(inventory: &Inventory<'_>) -> TokensByWord {
-    let mut by_word = TokensByWord::new();
-    for (at, token) in (0..).zip(&inventory.snapshot().resources) {
-        let Body::Credential(Credential { form: CredentialForm::ApiToken, .. }) = &token.body else { continue };
-        let label: Vec<String> = words(&token.name).into_iter().filter(|word| is_telling(word)).collect();
-        if let Some(longest) = label.iter().max_by_key(|word| word.len()) {
-            by_word.entry(longest.clone()).or_default().push((at, label));
-        }
-    }
-    by_word
-}
-
-fn words(text: &str) -> Vec<String> {
-    let parts = text.split(|letter: char| !letter.is_alphanumeric()).filter(|part| part.len() > 1);
-    parts.map(str::to_lowercase).collect()
-}
-
-fn is_telling(word: &str) -> bool {
-    !COMMON.contains(&word)
-}
-
-/// Words by which a variable says that it holds an account, not its secret.
-const ACCOUNT: [&str; 6] = ["account", "email", "login", "mail", "user", "username"];
-
 /// Variables of the same container, level and environment that share a word with this one and name an account. Those that
 /// were seen are told even if others may be hidden. Environments that nobody told are not the same one.
 pub(super) fn accounts_beside<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
-    let Variable { level, container: Fact::Known(container), environment, .. } = variable(view) else {
+    if variable(view).container.known().is_none() {
         return Fact::Unknown;
-    };
-    let holds_account = |words: &[String]| words.iter().any(|word| ACCOUNT.contains(&word.as_str()));
-    let named = words(&view.resource.name);
-    let (mut found, mut told) = (Vec::new(), view.inventory.seen_whole(Kind::Variable));
-    if holds_account(&named) {
-        return Fact::Known(Texts::Made(found));
     }
-    for other in view.inventory.variables_in(container).filter(|other| other.id != view.resource.id) {
-        let Body::Variable(body) = &other.body else { continue };
-        let untold = environment.is_unknown() || body.environment.is_unknown();
-        if body.level != *level || !untold && body.environment != *environment {
-            continue;
-        }
-        let its = words(&other.name);
-        if holds_account(&its) && its.iter().any(|word| named.contains(word)) {
-            told &= !untold;
-            found.extend((!untold).then(|| other.title()));
-        }
-    }
+    let (found, mut told) = view.inventory.accounts_beside(view.resource, variable(view));
+    told &= is_named_like_account(&view.resource.name) || view.inventory.seen_whole(Kind::Variable);
     if found.is_empty() && !told { Fact::Unknown } else { Fact::Known(Texts::Made(found)) }
 }
 
@@ -272,7 +204,7 @@ mod tests {
     use chrono::{DateTime, Utc};
 
     use super::*;
-    use crate::model::{Collection, EndpointState, Group, Holder, LedgerEntry, Resource, Snapshot};
+    use crate::model::{Collection, Credential, EndpointState, Group, Holder, LedgerEntry, Resource, Snapshot};
 
     const APP: &str = "repository:app";
     const LIB: &str = "repository:lib";
@@ -530,7 +462,7 @@ mod tests {
 #[cfg(test)]
 mod tests_of_companions {
     use super::*;
-    use crate::model::{Collection, EndpointState, LedgerEntry, Resource, Snapshot};
+    use crate::model::{Collection, Credential, EndpointState, LedgerEntry, Resource, Snapshot};
 
     fn whole(kind: Kind) -> LedgerEntry {
         let now = chrono::DateTime::UNIX_EPOCH;

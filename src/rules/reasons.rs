@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::condition::{Cause, NamedPath, Place, Why};
 use super::fields::{Need, neighbours_of};
-use crate::model::{Coverage, Kind, LedgerEntry};
+use crate::model::{Coverage, Kind, LedgerEntry, Missing, Resource, Sighting};
 
 /// The reasons of one rule that were needed so far: each is put into words once.
 #[derive(Default)]
@@ -16,37 +16,79 @@ pub(super) struct Reasons {
 impl Reasons {
     /// The words for a reason.
     pub(super) fn words(&mut self, why: Why, kind: Kind, paths: &[NamedPath], coverage: Coverage<'_>) -> Arc<str> {
-        let words = self.known.entry(why).or_insert_with(|| describe(why, kind, paths, coverage).into());
+        let words = self.known.entry(why).or_insert_with(|| {
+            let path = named(why, paths);
+            let needs = needs(why, kind, path);
+            let gaps = coverage.gaps().filter(|gap| needs.iter().any(|(kind, forms)| gap.can_show(*kind, forms)));
+            describe(why, path, &gaps.collect::<Vec<_>>()).into()
+        });
         Arc::clone(words)
     }
 }
 
-fn describe(why: Why, kind: Kind, paths: &[NamedPath], coverage: Coverage<'_>) -> String {
-    let path = paths.get(usize::from(why.path)).expect("internal: a reason names a path of its rule");
-    let NamedPath { text, place, field } = path;
-    let name = text.split('.').next().unwrap_or("");
+/// What is missing of one resource, and the gaps behind which it may be: an endpoint that shows other forms only hides
+/// nothing of it.
+pub(super) fn missing(why: Why, resource: &Resource, paths: &[NamedPath], coverage: Coverage<'_>) -> Missing {
+    let path = named(why, paths);
+    let own: Vec<&str> = resource.body.form().into_iter().collect();
+    let of_itself = why.cause == Cause::NeighbourUntold || path.place == Place::Subject;
+    let needs = needs(why, resource.kind(), path);
+    let is_needed = |gap: &LedgerEntry| {
+        needs.iter().any(|(kind, forms)| match forms.is_empty() && of_itself && *kind == resource.kind() {
+            true => gap.can_show(*kind, &own),
+            false => gap.can_show(*kind, forms),
+        })
+    };
+    let gaps: Vec<&LedgerEntry> = coverage.gaps().filter(|gap| is_needed(gap)).collect();
+    Missing {
+        path: path.text.clone(),
+        words: describe(why, path, &gaps).into(),
+        nothing: matches!(why.cause, Cause::Absent | Cause::NoNeighbour),
+        behind: gaps
+            .iter()
+            .map(|gap| Sighting { source: gap.source.clone(), endpoint: Arc::clone(&gap.endpoint) })
+            .collect(),
+    }
+}
+
+fn named(why: Why, paths: &[NamedPath]) -> &NamedPath {
+    paths.get(usize::from(why.path)).expect("internal: a reason names a path of its rule")
+}
+
+/// The resources that would have to be seen for a reason to fall away.
+fn needs(why: Why, kind: Kind, path: &NamedPath) -> Vec<Need> {
+    let NamedPath { place, field, .. } = path;
     match why.cause {
         Cause::Untold => {
             let mut needs = field.needs.to_vec();
             needs.extend(field.of.filter(|of| !needs.iter().any(|(kind, _)| kind == of)).map(|of| (of, NO_FORMS)));
-            let gap = explain(&needs, coverage, "");
+            needs
+        }
+        Cause::NeighbourUntold => vec![(kind, NO_FORMS)],
+        Cause::NeighbourUnseen => neighbours_of(kind)
+            .filter(|neighbour| Place::Neighbour(neighbour.slot) == *place)
+            .map(|neighbour| (neighbour.kind, NO_FORMS))
+            .collect(),
+        Cause::Absent | Cause::NoNeighbour | Cause::NothingBefore => Vec::new(),
+    }
+}
+
+fn describe(why: Why, path: &NamedPath, gaps: &[&LedgerEntry]) -> String {
+    let NamedPath { text, .. } = path;
+    let name = text.split('.').next().unwrap_or("");
+    match why.cause {
+        Cause::Untold => {
+            let gap = explain(gaps, "");
             let behind = if gap.is_empty() { gap } else { format!(", or it is behind a gap: {gap}") };
             format!("`{text}` is not known: the source does not reveal it{behind}")
         }
         Cause::Absent => format!("`{text}` has no value"),
         Cause::NeighbourUntold => {
-            format!(
-                "`{name}` is not known: {}",
-                explain(&[(kind, NO_FORMS)], coverage, "the source does not reveal it")
-            )
+            format!("`{name}` is not known: {}", explain(gaps, "the source does not reveal it"))
         }
         Cause::NoNeighbour => format!("there is no `{name}`"),
         Cause::NeighbourUnseen => {
-            let needs: Vec<Need> = neighbours_of(kind)
-                .filter(|neighbour| Place::Neighbour(neighbour.slot) == *place)
-                .map(|neighbour| (neighbour.kind, NO_FORMS))
-                .collect();
-            format!("`{name}` was not seen: {}", explain(&needs, coverage, "no source shows it"))
+            format!("`{name}` was not seen: {}", explain(gaps, "no source shows it"))
         }
         Cause::NothingBefore => "it is not known how it was before".to_owned(),
     }
@@ -54,11 +96,12 @@ fn describe(why: Why, kind: Kind, paths: &[NamedPath], coverage: Coverage<'_>) -
 
 const NO_FORMS: &[&str] = &[];
 
-fn explain(needs: &[Need], coverage: Coverage<'_>, otherwise: &str) -> String {
-    let mut gaps = coverage.gaps().filter(|gap| needs.iter().any(|(kind, forms)| gap.can_show(*kind, forms)));
-    match (gaps.next().map(LedgerEntry::gap_text), gaps.count()) {
-        (None, _) => otherwise.to_owned(),
-        (Some(gap), 0) => gap,
-        (Some(gap), more) => format!("{gap} (and {})", crate::text::plural(more, "more gap", "more gaps")),
+fn explain(gaps: &[&LedgerEntry], otherwise: &str) -> String {
+    match gaps {
+        [] => otherwise.to_owned(),
+        [gap] => gap.gap_text(),
+        [gap, more @ ..] => {
+            format!("{} (and {})", gap.gap_text(), crate::text::plural(more.len(), "more gap", "more gaps"))
+        }
     }
 }

@@ -264,7 +264,7 @@ impl Code {
     /// What the rule says: the scope selects, the requirement judges. Where the scope cannot be told, a requirement
     /// that holds is no finding either way.
     pub(super) fn judge(&self, ctx: &Ctx<'_>) -> Judgement {
-        let scope = self.scope.as_ref().map_or(Ok(true), |scope| scope(ctx, &Vars::NONE));
+        let scope = self.in_scope(ctx);
         if scope == Ok(false) {
             return Judgement::NotApplicable;
         }
@@ -273,6 +273,16 @@ impl Code {
             (Ok(_), Ok(false)) => Judgement::Fail,
             (Err(why), _) | (Ok(_), Err(why)) => Judgement::Unknown(why),
         }
+    }
+
+    fn in_scope(&self, ctx: &Ctx<'_>) -> Answer {
+        self.scope.as_ref().map_or(Ok(true), |scope| scope(ctx, &Vars::NONE))
+    }
+
+    /// What the scope and the requirement answer: explanations are held against it.
+    #[cfg(test)]
+    pub(super) fn answers(&self, ctx: &Ctx<'_>) -> (Answer, Answer) {
+        (self.in_scope(ctx), (self.require)(ctx, &Vars::NONE))
     }
 
     /// How bad a failure is here; what cannot be told does not count.

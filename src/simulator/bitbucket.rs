@@ -54,7 +54,7 @@ pub(super) fn members(estate: &Estate, ask: &Ask) -> Reply {
         return refusal(400, "No more than 90 addresses at a time");
     }
     let fits = |member: &&Member| addresses.as_ref().is_none_or(|wanted| wanted.contains(&member.email.as_str()));
-    let found: Vec<&Member> = estate.workspace.members.iter().filter(fits).collect();
+    let found: Vec<&Member> = estate.workspace.shown().filter(fits).collect();
     let told = addresses.is_some() && ask.parameter("fields").is_some_and(|fields| fields.contains("user.email"));
     page(ask, "/2.0/workspaces/acme/members", &found, |member| {
         let mut row = membership(estate, member, false);
@@ -70,7 +70,7 @@ pub(super) fn permissions(estate: &Estate, ask: &Ask) -> Reply {
         Some(question) if question.starts_with("permission") => question.contains(role(member)),
         _ => true,
     };
-    let found: Vec<&Member> = estate.workspace.members.iter().filter(fits).collect();
+    let found: Vec<&Member> = estate.workspace.shown().filter(fits).collect();
     page(ask, "/2.0/workspaces/acme/permissions", &found, |member| membership(estate, member, true))
 }
 
@@ -285,7 +285,8 @@ pub(super) fn groups(estate: &Estate, _ask: &Ask) -> Reply {
 }
 
 pub(super) fn old_group(estate: &Estate, team: &Team) -> Value {
-    let members = team.members.iter().map(|at| old_account(&estate.workspace.members[*at]));
+    let shown = team.members.iter().filter(|at| !estate.workspace.departed.contains(at));
+    let members = shown.map(|at| old_account(&estate.workspace.members[*at]));
     json!({
         "name": team.name, "slug": team.slug, "permission": team.permission, "auto_add": false,
         "email_forwarding_disabled": false, "owner": old_owner(estate), "members": members.collect::<Vec<_>>(),

@@ -41,7 +41,7 @@ pub(super) fn groups(estate: &Estate, ask: &Ask) -> Reply {
         Some(_) => place == ORG_ADMINS,
     };
     let mut found: Vec<&Group> =
-        estate.groups.iter().enumerate().filter(|(place, _)| wanted(*place)).map(|(_, group)| group).collect();
+        estate.live_groups().filter(|(place, _)| wanted(*place)).map(|(_, group)| group).collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
     let kind = ask.parameter("accessType").map(|kind| format!("accessType={kind}&")).unwrap_or_default();
     start_page(ask, &format!("/rest/api/group?{kind}"), 200, &found, |group| {

@@ -32,6 +32,7 @@ pub(super) fn own_token(estate: &Estate, owner: usize, random: &mut Random) -> T
         expires: Expiry::At(created + TimeDelta::days(365)),
         last_active: Some(used_lately(estate.now, random)),
         scopes: random.chance(60).then(|| names::READ_SCOPES.iter().map(|scope| (*scope).to_owned()).collect()),
+        nightly: false,
     }
 }
 
@@ -58,6 +59,7 @@ fn reader_credentials(estate: &mut Estate, random: &mut Random) {
     let mut token = own_token(estate, estate.reader, random);
     token.label = "audit reading".to_owned();
     token.last_active = Some(estate.now - TimeDelta::hours(1));
+    token.nightly = true;
     estate.tokens.push(token);
 }
 

@@ -20,7 +20,9 @@ use super::servers::ServerEstate;
 use super::spaces::Wiki;
 use super::truth::Truth;
 use super::webhooks::Webhook;
-use super::{Plan, credentials, furnishing, people, permissions, plants, repositories, sandbox, servers, spaces};
+use super::{
+    Plan, credentials, furnishing, machines, people, permissions, plants, repositories, sandbox, servers, spaces,
+};
 
 /// Public address of the pretended Jira site; links in answers name it, as real ones do.
 pub(super) const SITE_ADDRESS: &str = "https://acme.atlassian.net";
@@ -41,10 +43,14 @@ pub(super) struct Estate {
     pub(super) apps: Vec<App>,
     pub(super) customers: Vec<Customer>,
     pub(super) groups: Vec<Group>,
+    /// Places of groups that are no longer there.
+    pub(super) deleted_groups: BTreeSet<usize>,
     /// Seats bought of Jira, Jira Service Management and Confluence, in this order.
     pub(super) capacity: [usize; 3],
     pub(super) projects: Vec<Project>,
     pub(super) schemes: Vec<Scheme>,
+    /// Who is in each role of every new project, in the order of [`ROLES`].
+    pub(super) default_actors: [Vec<Actor>; 4],
     pub(super) tokens: Vec<Token>,
     pub(super) keys: Vec<OrgKey>,
     pub(super) service_accounts: Vec<ServiceAccount>,
@@ -242,6 +248,8 @@ pub(super) struct Token {
     pub(super) last_active: Option<DateTime<Utc>>,
     /// `None` leaves the key out of the answer.
     pub(super) scopes: Option<Vec<String>>,
+    /// A program uses it, which knows no weekend.
+    pub(super) nightly: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -314,6 +322,7 @@ impl Estate {
         repositories::found(&mut estate, &mut Random::new(plan.seed ^ 0xB17B_0000_0000_0002));
         servers::found(&mut estate, &mut Random::new(plan.seed ^ 0xDC5E_0000_0000_0003));
         sandbox::found(&mut estate);
+        machines::plant(&mut estate);
         estate
     }
 
@@ -331,9 +340,11 @@ impl Estate {
             apps: Vec::new(),
             customers: Vec::new(),
             groups: Vec::new(),
+            deleted_groups: BTreeSet::new(),
             capacity: [0; 3],
             projects: Vec::new(),
             schemes: Vec::new(),
+            default_actors: [const { Vec::new() }; 4],
             tokens: Vec::new(),
             keys: Vec::new(),
             service_accounts: Vec::new(),
@@ -389,6 +400,11 @@ impl Estate {
     /// Active people who hold a seat of the product.
     pub(super) fn seats(&self, product: usize) -> usize {
         self.people.iter().filter(|person| person.holds_seat(product)).count()
+    }
+
+    /// The groups that are there, with their places.
+    pub(super) fn live_groups(&self) -> impl Iterator<Item = (usize, &Group)> {
+        self.groups.iter().enumerate().filter(|(place, _)| !self.deleted_groups.contains(place))
     }
 
     pub(super) fn account_id(&self, who: Who) -> &str {

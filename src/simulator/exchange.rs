@@ -21,6 +21,13 @@ pub(super) struct Ask {
     pub(super) caller: Caller,
 }
 
+impl Ask {
+    /// Whether it names a thing, in its path or its query.
+    pub(super) fn names(&self, thing: &str) -> bool {
+        self.segments.iter().chain(self.query.iter().map(|(_, value)| value)).any(|part| part == thing)
+    }
+}
+
 /// What an endpoint answers.
 #[derive(Debug)]
 pub(super) struct Reply {

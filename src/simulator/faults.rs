@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::endpoints::Family;
-use super::exchange::Reply;
+use super::exchange::{Ask, Reply};
 
 /// One way to go wrong.
 #[derive(Debug, Clone)]
@@ -54,6 +54,8 @@ pub enum Fault {
     NoRoute,
     /// Another fault, from this page of the collection on. The first page is 1.
     OnPage(usize, Box<Fault>),
+    /// Another fault, for requests that name this in their path or query: one group, one project.
+    About(String, Box<Fault>),
 }
 
 /// What is armed, by the name of the endpoint.
@@ -70,16 +72,17 @@ impl Faults {
     }
 
     /// The fault that hits a request for this page, if one does. Counted faults wear off.
-    pub(super) fn strike(&mut self, endpoint: &str, page: usize) -> Option<Fault> {
-        self.0.get_mut(endpoint).and_then(|fault| fault.strike(page))
+    pub(super) fn strike(&mut self, endpoint: &str, ask: &Ask, page: usize) -> Option<Fault> {
+        self.0.get_mut(endpoint).and_then(|fault| fault.strike(ask, page))
     }
 }
 
 impl Fault {
-    fn strike(&mut self, page: usize) -> Option<Fault> {
+    fn strike(&mut self, ask: &Ask, page: usize) -> Option<Fault> {
         match self {
             Fault::OnPage(first, _) if page < *first => None,
-            Fault::OnPage(_, inner) => inner.strike(page),
+            Fault::About(name, _) if !ask.names(name) => None,
+            Fault::OnPage(_, inner) | Fault::About(_, inner) => inner.strike(ask, page),
             Fault::Throttle { times: 0, .. } | Fault::ServerError { times: 0 } => None,
             Fault::Throttle { times, retry_after } => {
                 *times -= 1;
@@ -147,7 +150,7 @@ pub(super) fn bend(fault: &Fault, family: Family, mut reply: Reply) -> Delivery 
         Fault::WrongType => spoil_first_row(&mut reply.body),
         Fault::ForeignLink => divert_link(&mut reply.body),
         // Already done when the answer was made, or unwrapped when the fault struck.
-        Fault::RepeatedCursor | Fault::OnPage(..) => {}
+        Fault::RepeatedCursor | Fault::OnPage(..) | Fault::About(..) => {}
     }
     Delivery::Json(reply)
 }

@@ -108,13 +108,8 @@ pub(super) fn group_bulk(estate: &Estate, ask: &Ask) -> Reply {
             && (names.is_empty() || names.contains(&group.name.as_str()))
             && (ids.is_empty() || ids.contains(&group.id.as_str()))
     };
-    let found: Vec<&Group> = estate
-        .groups
-        .iter()
-        .enumerate()
-        .filter(|(place, group)| wanted(*place, group))
-        .map(|(_, group)| group)
-        .collect();
+    let found: Vec<&Group> =
+        estate.live_groups().filter(|(place, group)| wanted(*place, group)).map(|(_, group)| group).collect();
     let row = |group: &&Group| json!({"name": group.name, "groupId": group.id});
     page_bean(ask, "/rest/api/3/group/bulk?", 50, &found, row)
 }

@@ -67,10 +67,12 @@ fn no_project(id_or_key: &str) -> Reply {
     Reply::refusal(Family::Jira, 404, &format!("No project could be found with key '{id_or_key}'."))
 }
 
-pub(super) fn roles(_estate: &Estate, _ask: &Ask) -> Reply {
-    let rows = ROLES.iter().map(|(id, name, description)| {
+/// All roles, each with who is in it in every new project.
+pub(super) fn roles(estate: &Estate, _ask: &Ask) -> Reply {
+    let rows = ROLES.iter().zip(&estate.default_actors).map(|((id, name, description), actors)| {
+        let actors: Vec<Value> = actors.iter().map(|actor| role_actor(estate, actor)).collect();
         json!({"self": format!("{SITE_ADDRESS}/rest/api/3/role/{id}"), "id": id, "name": name,
-            "description": description, "actors": []})
+            "description": description, "actors": actors})
     });
     Reply::ok(rows.collect())
 }

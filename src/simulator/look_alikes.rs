@@ -36,6 +36,7 @@ impl Garden<'_> {
         let words = "Its owner never opens a page and has no seat, yet the token is used every night";
         self.token_of(night_worker, "harmless-token-used-nightly", "token-unused", words, |token, estate| {
             token.last_active = Some(estate.now - TimeDelta::hours(4));
+            token.nightly = true;
         });
         let build_bot = &self.estate.service_accounts[1];
         let native = vec![build_bot.tokens[0].id.clone(), build_bot.id.clone()];

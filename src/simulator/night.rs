@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 
 use super::credentials::own_token;
 use super::estate::{Estate, Expiry, Holder, JIRA_ADMINS, Standing, Token, Who};
@@ -37,6 +37,12 @@ pub(super) fn pass(estate: &mut Estate, to: DateTime<Utc>) {
     repositories::pass_night(estate);
     servers::pass_night(estate);
     sandbox::pass_night(estate);
+}
+
+/// Whether the owner of a token takes a day off, and does not use it.
+fn rests(token: &Token, now: DateTime<Utc>) -> bool {
+    let own = token.id.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    (now.weekday().num_days_from_monday() + own % 7) % 7 < 2
 }
 
 pub(super) struct Night<'a> {
@@ -217,7 +223,25 @@ impl Night<'_> {
             self.estate.join(Who::Person(person), JIRA_ADMINS);
             let native = vec![self.estate.people[person].id.clone(), self.estate.groups[JIRA_ADMINS].id.clone()];
             self.note("jira-admin-added", "added", "membership", native, "Somebody joined the group jira-admins");
+            self.equip(person);
         }
+    }
+
+    /// Who administers Jira since last night makes a token at once, to change many issues in one go.
+    fn equip(&mut self, owner: usize) {
+        // A chance of its own: what else happens in the night stays as it was.
+        let mut random = Random::new(self.estate.seed ^ self.estate.nights.wrapping_mul(0x0070_CE17));
+        let mut token = own_token(self.estate, owner, &mut random);
+        "bulk edits".clone_into(&mut token.label);
+        token.created = self.estate.now - TimeDelta::hours(5);
+        token.expires = Expiry::At(token.created + TimeDelta::days(180));
+        token.last_active = None;
+        token.scopes = Some(["read:jira-work", "write:jira-work"].map(str::to_owned).to_vec());
+        let native = self.native(&token);
+        self.estate.tokens.push(token);
+        let words = "An administrator of Jira made a token that may write in all projects";
+        self.note("broad-token-added", "added", "credential", native.clone(), words);
+        self.plant("token-reaches-everything", "credential", native, "token-reaches-everything", words);
     }
 
     fn add_role_actor(&mut self) {
@@ -230,10 +254,12 @@ impl Night<'_> {
         }
     }
 
+    /// Programs use theirs every night, in the evening. People rest for two days of each week, not all on the same ones.
     fn use_tokens(&mut self) {
         let now = self.estate.now;
         let used: Vec<usize> = (0..self.estate.tokens.len())
-            .filter(|at| self.estate.tokens[*at].last_active.is_some_and(|last| now - last < TimeDelta::days(3)))
+            .filter(|at| self.estate.tokens[*at].last_active.is_some_and(|last| now - last < TimeDelta::days(4)))
+            .filter(|at| self.estate.tokens[*at].nightly || !rests(&self.estate.tokens[*at], now))
             .filter(|at| {
                 let token = &self.estate.tokens[*at];
                 let alive = !matches!(token.expires, Expiry::At(end) if end <= now);
@@ -241,7 +267,8 @@ impl Night<'_> {
             })
             .collect();
         for place in used {
-            let moved = now - TimeDelta::minutes(self.random.between(20, 600));
+            let latest = if self.estate.tokens[place].nightly { 150 } else { 20 };
+            let moved = now - TimeDelta::minutes(self.random.between(latest, 600));
             self.estate.tokens[place].last_active = Some(moved);
             let token = self.estate.tokens[place].clone();
             let native = self.native(&token);

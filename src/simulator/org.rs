@@ -212,7 +212,8 @@ pub(super) fn group_search(estate: &Estate, ask: &Ask) -> Reply {
         Ok(window) => window,
         Err(refusal) => return refusal,
     };
-    let found: Vec<&Group> = estate.groups.iter().filter(|group| group_wanted(estate, group, ask)).collect();
+    let live = estate.live_groups().map(|(_, group)| group);
+    let found: Vec<&Group> = live.filter(|group| group_wanted(estate, group, ask)).collect();
     let rows: Vec<Value> = window.cut(&found).iter().map(|group| directory_group(estate, group, ask)).collect();
     let next = window.next(found.len());
     Reply::page_of(json!({"data": rows, "links": {"next": next}}), window)
@@ -254,7 +255,7 @@ fn directory_members(group: &Group) -> usize {
 }
 
 pub(super) fn group_count(estate: &Estate, _ask: &Ask) -> Reply {
-    Reply::ok(json!({"count": estate.groups.len()}))
+    Reply::ok(json!({"count": estate.live_groups().count()}))
 }
 
 pub(super) fn group_role_assignments(estate: &Estate, ask: &Ask) -> Reply {

@@ -173,6 +173,7 @@ impl Garden<'_> {
             self.token(&name, "integration-on-personal-account", &description, |token, estate| {
                 label.clone_into(&mut token.label);
                 token.last_active = Some(estate.now - TimeDelta::hours(3));
+                token.nightly = true;
             });
         }
     }
@@ -252,6 +253,7 @@ impl Garden<'_> {
         self.promote(machine, "atlassian/org-admin");
         let mut token = own_token(self.estate, machine, self.random);
         "ci-deploy".clone_into(&mut token.label);
+        token.nightly = true;
         token.last_active = Some(self.estate.now - TimeDelta::hours(1));
         let native = vec![self.estate.people[machine].id.clone(), token.id.clone()];
         self.estate.tokens.push(token);
@@ -301,6 +303,7 @@ impl Garden<'_> {
         self.mechanise(jenkins, "svc-jenkins", "svc-jenkins@acme.example");
         let mut token = own_token(self.estate, jenkins, self.random);
         "nightly builds".clone_into(&mut token.label);
+        token.nightly = true;
         token.last_active = Some(self.estate.now - TimeDelta::hours(2));
         let native = vec![self.estate.people[jenkins].id.clone(), token.id.clone()];
         self.estate.tokens.push(token);

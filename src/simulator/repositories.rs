@@ -1,7 +1,7 @@
 //! The Bitbucket workspace: its members, groups, projects and repositories, as careful administrators would keep
 //! them. What is wrong is planted on top, see `repository_plants`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -39,6 +39,8 @@ pub(super) struct Workspace {
     pub(super) ssh_keys: Vec<SshKey>,
     /// The highest permission of each member on each repository: repository, member, permission.
     pub(super) effective: Vec<(usize, usize, &'static str)>,
+    /// Places of members that no list of members shows any more. What was given to them outright stays.
+    pub(super) departed: BTreeSet<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -158,6 +160,11 @@ pub(super) struct SshKey {
 }
 
 impl Workspace {
+    /// The members that its lists show.
+    pub(super) fn shown(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().enumerate().filter(|(at, _)| !self.departed.contains(at)).map(|(_, member)| member)
+    }
+
     /// Whether the workspace goes by this slug or id.
     pub(super) fn is_called(&self, name: &str) -> bool {
         name == WORKSPACE || name == self.uuid
@@ -201,6 +208,7 @@ impl Workspace {
                     *known = rank(grant.permission).max(*known);
                 }
             }
+            best.retain(|member, _| !self.departed.contains(member));
             self.effective.extend(best.into_iter().map(|(member, rank)| (place, member, RANKS[rank])));
         }
     }

@@ -105,6 +105,7 @@ fn refresh_people(estate: &Estate, sandbox: &mut Estate) {
     sandbox.people.clone_from(&estate.people);
     sandbox.apps.clone_from(&estate.apps);
     sandbox.groups.clone_from(&estate.groups);
+    sandbox.deleted_groups.clone_from(&estate.deleted_groups);
     sandbox.on_site.clone_from(&estate.on_site);
     sandbox.by_account.clone_from(&estate.by_account);
 }

@@ -126,7 +126,7 @@ impl Shared {
     async fn deliver(&self, endpoint: &'static Endpoint, mut ask: Ask, number: usize) -> Response {
         let mut reply = self.reply(endpoint, &ask);
         let faults = if ask.caller.host == Host::Sandbox { &self.sandbox_faults } else { &self.faults };
-        let fault = hold(faults).strike(endpoint.name, reply.page);
+        let fault = hold(faults).strike(endpoint.name, &ask, reply.page);
         if let Some(Fault::RepeatedCursor) = fault {
             ask.stuck = true;
             reply = self.reply(endpoint, &ask);

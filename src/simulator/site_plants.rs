@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::automation::{self, AutomationRule};
-use super::estate::{AGENTS, Estate, FIRST_TEAM, Standing, Who};
+use super::estate::{ADDONS, AGENTS, Actor, Estate, FIRST_TEAM, Holder, JIRA_ADMINS, JIRA_USERS, ROLES, Standing, Who};
 use super::history::Natives;
 use super::jira_sharing::{self, Share};
 use super::plants::Garden;
@@ -31,6 +31,7 @@ pub(super) fn plant(estate: &mut Estate, random: &mut Random, steady: &[usize], 
     garden.plant_rules(steady, gone);
     garden.plant_events(natives);
     garden.plant_customer();
+    garden.plant_default_actors(steady);
     garden.plant_blind_spots();
 }
 
@@ -190,6 +191,39 @@ impl Garden<'_> {
         let native = vec![self.estate.customers[customer].id.clone(), self.estate.groups[AGENTS].id.clone()];
         let words = "A customer of the portal is in the group of the agents";
         self.note("plant-customer-on-agent-seat", "principal", native, "customer-on-agent-seat", words);
+    }
+
+    /// Who is in a role of every new project: administrators, a person and apps as usual, and a machine and everybody.
+    fn plant_default_actors(&mut self, steady: &[usize]) {
+        let (machine, everybody) = ("machine-in-default-role", "everybody-in-default-role");
+        let (bot, person) = (self.estate.service_accounts[3].app, steady[0]);
+        let native = |id: &str, role: usize| vec![id.to_owned(), ROLES[role].0.to_string()];
+        for (role, who) in [
+            (0, Holder::Group(JIRA_ADMINS)),
+            (1, Holder::Account(Who::App(bot))),
+            (1, Holder::Account(Who::Person(person))),
+            (1, Holder::Group(JIRA_USERS)),
+            (3, Holder::Group(ADDONS)),
+        ] {
+            let id = 9_000 + u64::try_from(self.estate.default_actors.iter().map(Vec::len).sum::<usize>()).unwrap_or(0);
+            self.estate.default_actors[role].push(Actor { id, who });
+        }
+        let words = "The service account metrics-bot is a developer in every new project";
+        let account = native(&self.estate.apps[bot].id, 1);
+        self.note("plant-machine-in-default-role", "grant", account, machine, words);
+        let words = "Everybody who gets a seat of Jira is a developer in every new project";
+        let group = native(&self.estate.groups[JIRA_USERS].id, 1);
+        self.note("plant-everybody-in-default-role", "grant", group, everybody, words);
+        let words = "A person is a developer in every new project";
+        let account = native(&self.estate.people[person].id, 1);
+        self.note("harmless-person-in-default-role", "grant", account, machine, words);
+        for (name, role, group, words) in [
+            ("administrators", 0, JIRA_ADMINS, "The administrators of Jira administer every new project"),
+            ("addons", 3, ADDONS, "Installed apps have their own role in every new project"),
+        ] {
+            let native = native(&self.estate.groups[group].id, role);
+            self.note(&format!("harmless-{name}-in-default-role"), "grant", native, everybody, words);
+        }
     }
 
     /// What no interface shows, in every estate of this make.

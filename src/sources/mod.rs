@@ -19,6 +19,7 @@ mod jira_align;
 mod jira_cloud;
 mod jira_dc;
 mod local;
+mod membership;
 mod pages;
 mod reading;
 pub mod register;

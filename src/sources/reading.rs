@@ -309,6 +309,11 @@ impl Reading<'_> {
         rows.into_iter().map(|row| row.value.filter(|_| row.unreadable.is_empty())).collect()
     }
 
+    /// True if no field of any row was odd.
+    pub(super) fn read_clearly(&self) -> bool {
+        self.unreadable.is_empty()
+    }
+
     /// Where the scan before stopped reading, of an endpoint that tells news.
     pub(super) fn read_up_to(&self) -> Option<&str> {
         self.gatherer.since.get(&self.gatherer.source, self.endpoint.name)

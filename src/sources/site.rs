@@ -11,7 +11,7 @@ use super::row::{Wire, id};
 use crate::document::secrets::need_secret;
 use crate::document::{Located, Node, Section};
 use crate::http::{Allowed, Auth, Client, Factory, Paging};
-use crate::model::{EndpointState, Fact};
+use crate::model::{Body, EndpointState, Fact, Grant, GrantForm, Holder, Kind, Resource, ResourceId};
 
 /// What connects to one site.
 #[derive(Debug)]
@@ -86,6 +86,22 @@ impl Site {
             gatherer.blocked = Some(format!("the site's id could not be found out: {reason}"));
         }
         (found.unwrap_or_default(), part)
+    }
+}
+
+/// What membership of a group opens on one site, as a grant.
+pub(super) fn product_access(site: &ResourceId, group: &ResourceId, name: Option<&String>, access: &str) -> Resource {
+    let native = format!("product-access:{}/{access}/{}", site.native(), group.native());
+    let body = Grant {
+        group: Fact::Known(group.clone()),
+        container: Fact::Known(site.clone()),
+        ..Grant::of(GrantForm::ProductAccess, access, Holder::Group)
+    };
+    Resource {
+        id: ResourceId::new(site.tenant(), Kind::Grant, &native),
+        name: format!("{access} for {}", name.map_or(group.native(), String::as_str)),
+        seen_by: Vec::new(),
+        body: Body::Grant(body),
     }
 }
 

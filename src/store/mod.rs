@@ -70,6 +70,17 @@ pub struct JournalEntry {
     pub collection: Collection,
 }
 
+/// In which of the snapshots that are kept a resource is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// The first that has it.
+    pub first: SnapshotId,
+    /// The last in which something of it was seen.
+    pub seen: SnapshotId,
+    /// The last that has it, be it only carried along.
+    pub last: SnapshotId,
+}
+
 /// A channel that failed again and again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breaker {

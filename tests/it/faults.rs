@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use keyroll::app::{AppError, ScanRequest};
-use keyroll::model::{Assessment, EndpointState, FindingId, RuleId, Step, Tally, What};
+use keyroll::model::{Assessment, Body, EndpointState, FindingId, RuleId, Step, Tally, What};
 use keyroll::simulator::{ENDPOINTS, Fault, Plan};
 
 use crate::mixed::only;
@@ -65,12 +65,10 @@ const COUNTED: &[&str] = &[
 /// Of a self-hosted Confluence two endpoints tell the version, each in place of the other; of a self-hosted Jira the search
 /// for users and the roles of single projects are asked only where the better way fails.
 const SPARED: &[&str] = &[
-    "roles",
     "bb-ssh-keys",
     "confluence-dc-server-information",
     "confluence-dc-manifest",
     "jira-dc-user-search",
-    "jira-dc-roles",
     "jira-dc-project-roles",
     "align-swagger",
 ];
@@ -305,4 +303,33 @@ async fn no_fault_of_a_self_hosted_bitbucket_makes_a_false_word() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_fault_of_jira_align_makes_a_false_word() {
     matrix_of_server("jira-align").await;
+}
+
+/// A list of members that is refused for one night: nobody changed, nobody is a new member, and afterwards all is as before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_list_of_members_changes_nobody() {
+    for (product, endpoint, group) in [
+        ("jira-dc", "jira-dc-group-members", "jira-software-users"),
+        ("confluence-dc", "confluence-dc-group-members", "confluence-users"),
+        ("confluence-dc", "confluence-dc-parent-groups", "wiki-gardeners"),
+    ] {
+        let estate = only(product).await;
+        estate.scan().await;
+        estate.scan().await;
+        let clean = estate.assess();
+        assert!(clean.changes.is_empty(), "{product}: {:#?}", clean.changes);
+        estate.simulator.set_fault(endpoint, Fault::About(group.to_owned(), Box::new(Fault::Status(403))));
+        for night in ["first", "second"] {
+            assert!(!estate.scan().await.complete, "{product}");
+            let blind = estate.assess();
+            assert!(blind.changes.is_empty(), "{product}, {night} night: {:#?}", blind.changes);
+            let seen = |body: &Body| matches!(body, Body::Principal(one) if one.groups_at_least.known().is_some());
+            let partly = blind.snapshot.resources.iter().filter(|resource| seen(&resource.body)).count();
+            assert_eq!(partly > 0, endpoint.ends_with("members"), "{product}: what was read is still there");
+        }
+        estate.simulator.clear_faults();
+        assert!(estate.scan().await.complete, "{product}");
+        let healed = estate.assess();
+        assert!(healed.changes.is_empty(), "{product}, when all is well: {:#?}", healed.changes);
+    }
 }

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 /// Modules from the ground up. A module may import from floors below its own.
 const FLOORS: [&[&str]; 8] = [
     &["clock", "secret", "digest", "problem", "text", "timetable"],
-    &["model"],
-    &["http", "inventory", "document"],
+    &["model", "document"],
+    &["http", "inventory"],
     &["sources", "rules", "drift", "findings", "store", "reports", "alerts", "register", "simulator"],
     &["app"],
     &["daemon"],
@@ -21,7 +21,7 @@ const FLOORS: [&[&str]; 8] = [
 const MAY_IMPORT: [(&str, &[&str]); 9] = [
     ("model", &["digest", "text"]),
     ("http", &["clock", "secret", "text"]),
-    ("inventory", &["model", "text"]),
+    ("inventory", &["model", "document", "problem", "text"]),
     ("document", &["problem", "secret", "text"]),
     ("drift", &["model", "digest"]),
     ("findings", &["model", "document", "problem", "text"]),

@@ -1,5 +1,8 @@
 //! How far something reaches, as a few numbers.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 use super::{ANY, Access, Bound, Permission, Power, Reach};
 use crate::model::{Body, Container, ContainerForm, Credential, Resource};
 
@@ -61,30 +64,20 @@ impl<'a> Access<'_, 'a> {
     pub fn breadth_of(&self, reach: &Reach<'a>) -> Breadth {
         let mut breadth = Breadth { places: self.index.places_of_content(), ..Breadth::default() };
         let hidden = self.may_reach_more(reach);
+        // Projects of one scheme share their list: each list is looked at once.
+        let mut looked_at: HashMap<*const Vec<Permission<'a>>, [Option<Bound>; 4]> = HashMap::new();
         for place in &reach.places {
             let Body::Container(Container { form, .. }) = &place.container.body else { continue };
             if is_content(*form) {
-                let held =
-                    |power: Power| place.permissions.iter().any(|one| one.bound == Bound::Held && one.power == power);
-                let perhaps = |power: Power| {
-                    // For some issues for certain, and perhaps for all: that is possible, too.
-                    let open = |one: &Permission<'_>| match one.bound {
-                        Bound::Possible => true,
-                        Bound::Conditional => one.doubt.is_some(),
-                        Bound::Held => false,
-                    };
-                    place.permissions.iter().any(|one| open(one) && (one.power == power || one.key == ANY))
-                };
-                for (count, powers) in [
-                    (&mut breadth.readable, &[Power::Read][..]),
-                    (&mut breadth.writable, &[Power::Write, Power::Destroy]),
-                    (&mut breadth.destroyable, &[Power::Destroy]),
-                    (&mut breadth.administered, &[Power::Administer]),
-                ] {
-                    let certain = powers.iter().any(|power| held(*power));
-                    count.at_least += usize::from(certain);
-                    count.at_most += usize::from(certain || powers.iter().any(|power| perhaps(*power)));
+                let found =
+                    looked_at.entry(Arc::as_ptr(&place.permissions)).or_insert_with(|| look(&place.permissions));
+                let counts =
+                    [&mut breadth.readable, &mut breadth.writable, &mut breadth.destroyable, &mut breadth.administered];
+                for (count, bound) in counts.into_iter().zip(found) {
+                    count.at_least += usize::from(*bound == Some(Bound::Held));
+                    count.at_most += usize::from(bound.is_some());
                 }
+                continue;
             }
             for one in place.permissions.iter().filter(|one| one.power == Power::AdministerAll) {
                 match one.bound {
@@ -108,7 +101,10 @@ impl<'a> Access<'_, 'a> {
         breadth.may_administer_more |= reach.boundless;
         breadth.administers.sort();
         breadth.administers.dedup();
-        breadth.gravest = gravest(reach);
+        let words = |(one, container): (&Permission<'_>, &Resource)| {
+            (one.power, format!("{} on {}", one.key, super::place(container)))
+        };
+        breadth.gravest = reach.gravest().map(words);
         breadth
     }
 }
@@ -128,17 +124,43 @@ impl<'a> Access<'_, 'a> {
     }
 }
 
-/// The permission with the most power that is certain; among equals one that not everybody has, then the first place.
-fn gravest(reach: &Reach<'_>) -> Option<(Power, String)> {
-    let held = reach.places.iter().flat_map(|place| {
-        place.permissions.iter().filter(|one| one.bound == Bound::Held).map(move |one| (one, place.container))
-    });
-    let mut best: Option<(&super::Permission<'_>, &Resource)> = None;
-    for (one, container) in held {
-        let rank = |one: &super::Permission<'_>| (one.power, !one.of_everybody);
-        if best.is_none_or(|(known, _)| rank(one) > rank(known)) {
-            best = Some((one, container));
+/// Whether one may read, change, destroy and decide in a place of content: for certain, perhaps, or not.
+pub(super) fn look(permissions: &[Permission<'_>]) -> [Option<Bound>; 4] {
+    // For some issues for certain, and perhaps for all: that is possible, too.
+    let open = |one: &Permission<'_>| match one.bound {
+        Bound::Possible => true,
+        Bound::Conditional => one.doubt.is_some(),
+        Bound::Held => false,
+    };
+    let may = |powers: &[Power]| {
+        let held = |one: &Permission<'_>| one.bound == Bound::Held && powers.contains(&one.power);
+        let perhaps = |one: &Permission<'_>| open(one) && (one.key == ANY || powers.contains(&one.power));
+        if permissions.iter().any(held) {
+            Some(Bound::Held)
+        } else {
+            permissions.iter().any(perhaps).then_some(Bound::Possible)
         }
+    };
+    [may(&[Power::Read]), may(&[Power::Write, Power::Destroy]), may(&[Power::Destroy]), may(&[Power::Administer])]
+}
+
+impl<'a> Reach<'a> {
+    /// The permission with the most power that is certain; among equals one that not everybody has, then the first place.
+    #[must_use]
+    pub fn gravest(&self) -> Option<(&Permission<'a>, &'a Resource)> {
+        // A list that was met before has nothing graver in it.
+        let mut met = HashSet::new();
+        let places = self.places.iter().filter(|place| met.insert(Arc::as_ptr(&place.permissions)));
+        let held = places.flat_map(|place| {
+            place.permissions.iter().filter(|one| one.bound == Bound::Held).map(move |one| (one, place.container))
+        });
+        let mut best: Option<(&Permission<'a>, &'a Resource)> = None;
+        for (one, container) in held {
+            let rank = |one: &Permission<'_>| (one.power, !one.of_everybody);
+            if best.is_none_or(|(known, _)| rank(one) > rank(known)) {
+                best = Some((one, container));
+            }
+        }
+        best
     }
-    best.map(|(one, container)| (one.power, format!("{} on {}", one.key, container.title())))
 }

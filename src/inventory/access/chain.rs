@@ -51,6 +51,8 @@ pub struct Chain<'a> {
     pub from: Option<&'a Resource>,
     /// Why it is there without a grant: `lead`, `owner`, `public`, or a role that comes with the account.
     pub without_grant: Option<&'a str>,
+    /// Why it is not certain.
+    pub(super) doubt: Option<Doubt<'a>>,
 }
 
 /// All chains to one permission, the shortest first: one for each grant that gives it, and for each place in a role where
@@ -65,6 +67,16 @@ pub struct Chains<'a> {
     pub container: Option<&'a Resource>,
     /// The chains.
     pub chains: Vec<Chain<'a>>,
+}
+
+impl<'a> Chains<'a> {
+    /// The shortest of the most certain chains that are not everybody's; the shortest of all if it has none of its own.
+    #[must_use]
+    pub fn own(&self) -> Option<&Chain<'a>> {
+        let first = self.chains.first()?;
+        let own = self.chains.iter().find(|chain| chain.bound == first.bound && !chain.of_everybody);
+        Some(own.unwrap_or(first))
+    }
 }
 
 impl<'a> Chain<'a> {
@@ -286,7 +298,7 @@ impl<'a> Access<'_, 'a> {
 }
 
 /// A grant that sums up what others give: nothing that is only through groups, or inferred, was given by itself.
-fn is_sum(grant: &Grant) -> bool {
+pub(super) fn is_sum(grant: &Grant) -> bool {
     grant.form == GrantForm::EffectiveRepositoryPermission
         || grant.via.known().is_some_and(|via| !via.is_empty() && via.iter().all(|word| word != "direct"))
 }
@@ -308,6 +320,7 @@ fn bare<'a>(meant: &Meant<'a>) -> Chain<'a> {
         grant: None,
         from: None,
         without_grant: None,
+        doubt: meant.doubt.clone(),
     }
 }
 

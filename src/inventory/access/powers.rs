@@ -148,6 +148,28 @@ const SERVER_PROJECT: [&[&str]; 1] = [&["PROJECT_READ", "PROJECT_WRITE", "REPO_C
 const SERVER: [&[&str]; 1] = [&["LICENSED_USER", "PROJECT_CREATE", "ADMIN", "SYS_ADMIN"]];
 const CONFLUENCE: [&[&str]; 1] = [&["application administer", "system administer"]];
 
+/// Words of which each includes those before it, whatever product has them.
+const LADDERS: [&[&str]; 9] = [
+    REPOSITORY[0],
+    REPOSITORY[1],
+    SERVER_PROJECT[0],
+    SERVER[0],
+    CONFLUENCE[0],
+    &["read", "write", "create-repo", "admin"],
+    &["member", "create-project", "owner"],
+    &["view", "edit"],
+    &["ADMINISTER", "SYSTEM_ADMIN"],
+];
+
+/// True if whoever has the higher permission in a place has the lower one there by that.
+#[must_use]
+pub fn includes(higher: &str, lower: &str) -> bool {
+    let place = |rungs: &[&str], word: &str| rungs.iter().position(|rung| *rung == word);
+    LADDERS
+        .iter()
+        .any(|rungs| matches!((place(rungs, lower), place(rungs, higher)), (Some(low), Some(high)) if low < high))
+}
+
 /// All that a word of Bitbucket includes, itself among it; nothing if it is on no ladder.
 pub(super) fn included(form: GrantForm, word: &str) -> Vec<&'static str> {
     let ladders: &[&'static [&'static str]] = match form {

@@ -157,4 +157,24 @@ impl<'a> Access<'_, 'a> {
         keys.dedup();
         keys.into_iter().map(|key| (key, power_of(body.form, key))).collect()
     }
+
+    /// Every permission that any grant gives anywhere, sorted: to tell a word that nobody holds from one that there is not.
+    #[must_use]
+    pub fn permission_keys(&self) -> Vec<&'a str> {
+        let mut keys = std::collections::BTreeSet::new();
+        for resource in self.inventory.of_kind(Kind::Grant) {
+            if let Body::Grant(grant) = &resource.body {
+                keys.extend(super::powers::given(grant));
+                let on = grant.container.known().and_then(|id| self.inventory.get(id));
+                if let Some(Body::Container(Container { form, .. })) = on.map(|on| &on.body) {
+                    let inside = [ContainerForm::RepositoryProject, ContainerForm::Repository];
+                    keys.extend(
+                        inside.into_iter().flat_map(|inside| super::powers::given_inside(grant, *form, inside)),
+                    );
+                }
+            }
+        }
+        keys.remove(ANY);
+        keys.into_iter().collect()
+    }
 }

@@ -17,17 +17,17 @@ pub(super) const LEGEND: &str = "What the column means. In every table: `unknown
 
 /// The text of one cell.
 #[derive(Debug, Clone)]
-pub(super) struct Cell<'a>(Cow<'a, str>);
+pub(in crate::reports) struct Cell<'a>(Cow<'a, str>);
 
 impl<'a> Cell<'a> {
     /// Our own words: never marked.
-    pub(super) fn own(text: impl Into<Cow<'a, str>>) -> Self {
+    pub(in crate::reports) fn own(text: impl Into<Cow<'a, str>>) -> Self {
         Self(text.into())
     }
 
     /// Text that somebody else wrote: made harmless, and marked if a spreadsheet might take it for a formula or a
     /// reader for one of our words.
-    pub(super) fn foreign(text: &'a str) -> Self {
+    pub(in crate::reports) fn foreign(text: &'a str) -> Self {
         let shown = if text.chars().all(|letter| matches!(letter, ' '..='~')) {
             Cow::Borrowed(text)
         } else {
@@ -37,22 +37,22 @@ impl<'a> Cell<'a> {
     }
 
     /// Foreign text that had to be put together first.
-    pub(super) fn foreign_owned(text: &str) -> Self {
+    pub(in crate::reports) fn foreign_owned(text: &str) -> Self {
         Self(Cow::Owned(Cell::foreign(text).0.into_owned()))
     }
 
     /// The column does not apply to the row.
-    pub(super) fn empty() -> Self {
+    pub(in crate::reports) fn empty() -> Self {
         Self(Cow::Borrowed(""))
     }
 
     /// A value that may not apply.
-    pub(super) fn optional<T>(value: Option<T>, say: impl FnOnce(T) -> Self) -> Self {
+    pub(in crate::reports) fn optional<T>(value: Option<T>, say: impl FnOnce(T) -> Self) -> Self {
         value.map_or_else(Self::empty, say)
     }
 
     /// A fact: its value, `none` or `unknown`.
-    pub(super) fn fact<T>(fact: &'a Fact<T>, say: impl FnOnce(&'a T) -> Self) -> Self {
+    pub(in crate::reports) fn fact<T>(fact: &'a Fact<T>, say: impl FnOnce(&'a T) -> Self) -> Self {
         match fact {
             Fact::Known(value) => say(value),
             Fact::Absent => Self::own("none"),
@@ -60,69 +60,69 @@ impl<'a> Cell<'a> {
         }
     }
 
-    pub(super) fn fact_text(fact: &'a Fact<String>) -> Self {
+    pub(in crate::reports) fn fact_text(fact: &'a Fact<String>) -> Self {
         Self::fact(fact, |text| Self::foreign(text))
     }
 
-    pub(super) fn fact_yes_no(fact: &'a Fact<bool>) -> Self {
+    pub(in crate::reports) fn fact_yes_no(fact: &'a Fact<bool>) -> Self {
         Self::fact(fact, |yes| Self::yes_no(*yes))
     }
 
-    pub(super) fn fact_time(fact: &'a Fact<DateTime<Utc>>) -> Self {
+    pub(in crate::reports) fn fact_time(fact: &'a Fact<DateTime<Utc>>) -> Self {
         Self::fact(fact, |at| Self::time(*at))
     }
 
-    pub(super) fn fact_number(fact: &'a Fact<i64>) -> Self {
+    pub(in crate::reports) fn fact_number(fact: &'a Fact<i64>) -> Self {
         Self::fact(fact, |number| Self::number(*number))
     }
 
-    pub(super) fn fact_list(fact: &'a Fact<Vec<String>>) -> Self {
+    pub(in crate::reports) fn fact_list(fact: &'a Fact<Vec<String>>) -> Self {
         Self::fact(fact, |words| Self::list(words.iter().map(String::as_str)))
     }
 
     /// The id that a fact points to.
-    pub(super) fn fact_id(fact: &'a Fact<ResourceId>) -> Self {
+    pub(in crate::reports) fn fact_id(fact: &'a Fact<ResourceId>) -> Self {
         Self::fact(fact, |id| Self::foreign(id.as_str()))
     }
 
     /// The name of the resource that a fact points to; `unknown` where nobody saw it.
-    pub(super) fn name_of(fact: &'a Fact<ResourceId>, inventory: &Inventory<'a>) -> Self {
+    pub(in crate::reports) fn name_of(fact: &'a Fact<ResourceId>, inventory: &Inventory<'a>) -> Self {
         Self::fact(fact, |id| {
             inventory.get(id).map_or_else(|| Self::own("unknown"), |resource| Self::foreign(resource.title()))
         })
     }
 
-    pub(super) fn yes_no(yes: bool) -> Self {
+    pub(in crate::reports) fn yes_no(yes: bool) -> Self {
         Self::own(if yes { "yes" } else { "no" })
     }
 
-    pub(super) fn number(number: impl ToString) -> Self {
+    pub(in crate::reports) fn number(number: impl ToString) -> Self {
         Self::own(number.to_string())
     }
 
-    pub(super) fn time(at: DateTime<Utc>) -> Self {
+    pub(in crate::reports) fn time(at: DateTime<Utc>) -> Self {
         Self::own(at.to_rfc3339_opts(SecondsFormat::Secs, true))
     }
 
     /// Texts with `; ` between them; `empty` if there are none.
-    pub(super) fn list<T: AsRef<str>>(entries: impl Iterator<Item = T>) -> Self {
+    pub(in crate::reports) fn list<T: AsRef<str>>(entries: impl Iterator<Item = T>) -> Self {
         let entries: Vec<String> =
             entries.map(|entry| entry.as_ref().replace('\\', "\\\\").replace(';', "\\;")).collect();
         if entries.is_empty() { Self::own("empty") } else { Self::foreign_owned(&entries.join("; ")) }
     }
 
     /// Texts with `; ` between them; an empty cell if there are none.
-    pub(super) fn list_or_blank<T: AsRef<str>>(entries: impl Iterator<Item = T>) -> Self {
+    pub(in crate::reports) fn list_or_blank<T: AsRef<str>>(entries: impl Iterator<Item = T>) -> Self {
         let mut entries = entries.peekable();
         if entries.peek().is_some() { Self::list(entries) } else { Self::empty() }
     }
 
     /// The endpoints that showed a resource.
-    pub(super) fn sightings(seen_by: &[Sighting]) -> Self {
+    pub(in crate::reports) fn sightings(seen_by: &[Sighting]) -> Self {
         Self::list(seen_by.iter().map(|by| format!("{}: {}", by.source, by.endpoint)))
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(in crate::reports) fn as_str(&self) -> &str {
         &self.0
     }
 }

@@ -10,7 +10,7 @@ mod scan;
 
 use std::io;
 
-use self::cell::Cell;
+pub(super) use self::cell::Cell;
 use super::RenderError;
 use crate::model::Assessment;
 
@@ -63,7 +63,7 @@ pub struct Column {
     pub about: &'static str,
 }
 
-const fn column(name: &'static str, form: ColumnForm, about: &'static str) -> Column {
+pub(super) const fn column(name: &'static str, form: ColumnForm, about: &'static str) -> Column {
     Column { name, form, about }
 }
 
@@ -139,7 +139,7 @@ pub fn write_column_list(out: &mut dyn io::Write) -> Result<(), RenderError> {
 }
 
 /// Writes the first row and the rows one by one.
-fn write_rows<'a, const N: usize>(
+pub(super) fn write_rows<'a, const N: usize>(
     columns: &[Column; N],
     rows: impl Iterator<Item = [Cell<'a>; N]>,
     out: &mut dyn io::Write,

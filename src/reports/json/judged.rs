@@ -102,6 +102,12 @@ pub(super) struct V1Sighting<'a> {
     endpoint: &'a str,
 }
 
+impl<'a> V1Sighting<'a> {
+    pub(super) fn of(by: &'a Sighting) -> Self {
+        Self { source: by.source.as_str(), endpoint: &by.endpoint }
+    }
+}
+
 #[derive(Serialize)]
 pub(super) struct V1Unconfirmed<'a> {
     since: String,
@@ -115,7 +121,6 @@ impl<'a> V1Finding<'a> {
             Status::Waived(waiver) => (Some(waiver.as_str()), None),
             Status::Resolved(resolution) => (None, Some(resolution_word(*resolution))),
         };
-        let sighting = |by: &'a Sighting| V1Sighting { source: by.source.as_str(), endpoint: &by.endpoint };
         Self {
             id: finding.id.as_str(),
             status: finding.status.name(),
@@ -132,7 +137,7 @@ impl<'a> V1Finding<'a> {
             resource_name: &finding.resource_name,
             owner: finding.owner.as_deref(),
             controls: finding.controls.iter().map(ControlId::as_str).collect(),
-            seen_by: finding.seen_by.iter().map(sighting).collect(),
+            seen_by: finding.seen_by.iter().map(V1Sighting::of).collect(),
             first_seen: time(finding.first_seen),
             since: time(finding.since),
             last_seen: time(finding.last_seen),

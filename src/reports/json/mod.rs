@@ -3,9 +3,10 @@
 //!
 //! The shape has its own types, filled from the assessment while it is written, so a large report is never held twice.
 
+mod explained;
 mod judged;
 mod seen;
-mod visible;
+pub(super) mod visible;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,9 +14,10 @@ use std::io;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 
+pub use self::explained::{EXPLANATION_SCHEMA, finding_note_json, resource_note_json};
 use self::judged::{V1Finding, V1Rule, V1Transition, V1Waiver};
 use self::seen::{V1Change, V1Coverage};
-use self::visible::Visible;
+pub(super) use self::visible::Visible;
 use super::{Format, RenderError, order};
 use crate::model::{
     Assessment, Baseline, Change, Finding, RuleSummary, Severity, SnapshotHead, SourceName, Status, Tally, Transition,

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use crate::text;
 
 /// Escapes on the way through. serde_json writes whole pieces of text, and has escaped the ASCII controls itself.
-pub(super) struct Visible<W>(pub(super) W);
+pub(in crate::reports) struct Visible<W>(pub(in crate::reports) W);
 
 impl<W: Write> Write for Visible<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

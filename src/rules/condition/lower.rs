@@ -11,26 +11,25 @@ use super::context::{Answer, Cause, Ctx, Vars, Why};
 use super::tree::{
     Bool, Compare, Find, Int, NamedPath, Operator, Path, Place, Printable, Text, TextFrom, Texts as TextsTree, Way,
 };
-use crate::model::Fact;
+use crate::model::{Fact, PartValue};
 use crate::rules::fields::{Get, Texts, View};
-use crate::text::join_and;
 
 /// A compiled condition.
 pub(in crate::rules) type Condition = Box<dyn Fn(&Ctx<'_>, &Vars<'_>) -> Answer + Send + Sync>;
 
 type Number = Box<dyn Fn(&Ctx<'_>, &Vars<'_>) -> Result<i64, Why> + Send + Sync>;
 
-/// A compiled expression of a message.
-pub(super) type Printer = Box<dyn Fn(&Ctx<'_>) -> Result<String, Why> + Send + Sync>;
+/// A compiled value: what messages print, and what explanations show.
+pub(super) type Valuer = Box<dyn Fn(&Ctx<'_>, &Vars<'_>) -> Result<PartValue, Why> + Send + Sync>;
 
 /// Lowers a condition. Fields that a case states become the values it states.
 pub(super) fn condition(tree: Bool, paths: &[NamedPath], stated: &BTreeMap<String, Fact<Stated>>) -> Condition {
     Lowering { paths, stated }.bool(tree)
 }
 
-/// Lowers an expression of a message.
-pub(super) fn printer(tree: Printable, paths: &[NamedPath], stated: &BTreeMap<String, Fact<Stated>>) -> Printer {
-    Lowering { paths, stated }.printer(tree)
+/// Lowers an expression that has a value.
+pub(super) fn value(tree: Printable, paths: &[NamedPath], stated: &BTreeMap<String, Fact<Stated>>) -> Valuer {
+    Lowering { paths, stated }.value(tree)
 }
 
 struct Lowering<'l> {
@@ -224,28 +223,28 @@ impl Lowering<'_> {
         }
     }
 
-    fn printer(&self, tree: Printable) -> Printer {
+    fn value(&self, tree: Printable) -> Valuer {
         match tree {
             Printable::Bool(tree) => {
                 let bool = self.bool(tree);
-                Box::new(move |ctx| bool(ctx, &Vars::NONE).map(|value| if value { "yes" } else { "no" }.to_owned()))
+                Box::new(move |ctx, vars| bool(ctx, vars).map(PartValue::Bool))
             }
             Printable::Int(tree) => {
                 let int = self.int(tree);
-                Box::new(move |ctx| int(ctx, &Vars::NONE).map(|value| value.to_string()))
+                Box::new(move |ctx, vars| int(ctx, vars).map(PartValue::Int))
             }
             Printable::Time(path) => {
                 let time = self.time_reader(path);
-                Box::new(move |ctx| time.read(ctx).map(|time| time.format("%Y-%m-%d").to_string()))
+                Box::new(move |ctx, _| time.read(ctx).map(PartValue::Time))
             }
             Printable::Text(tree) => {
                 let text = self.text(tree);
-                Box::new(move |ctx| text.read(ctx, &Vars::NONE, str::to_owned))
+                Box::new(move |ctx, vars| text.read(ctx, vars, |text| PartValue::Text(text.to_owned())))
             }
             Printable::Texts(tree) => {
                 let texts = self.texts(tree);
-                Box::new(move |ctx| {
-                    texts.read(ctx, |entries| join_and(&entries.iter().map(str::to_owned).collect::<Vec<_>>()))
+                Box::new(move |ctx, _| {
+                    texts.read(ctx, |entries| PartValue::Texts(entries.iter().map(str::to_owned).collect()))
                 })
             }
         }

@@ -6,6 +6,7 @@
 mod calls;
 mod check;
 mod context;
+mod explain;
 mod lower;
 mod names;
 mod operators;
@@ -26,6 +27,7 @@ use crate::problem::{Problem, Problems, SourceText};
 
 pub(super) use check::regex_fault;
 pub(super) use context::{Answer, Cause, Ctx, Vars, Why};
+pub(super) use explain::Explainer;
 pub(super) use lower::Condition;
 pub(super) use template::Template;
 pub(super) use tree::{NamedPath, Place};
@@ -136,7 +138,7 @@ impl<'s> Compiler<'s> {
                         checker.printable(&parsed.root)
                     });
                     match value {
-                        Some(value) => template.push(lower::printer(value, &self.paths, self.schema.stated)),
+                        Some(value) => template.push(lower::value(value, &self.paths, self.schema.stated)),
                         None => whole = false,
                     }
                 }

@@ -68,6 +68,23 @@ impl Parsed {
         self.source().get(span).unwrap_or("")
     }
 
+    /// The text of a part with the brackets that belong to it: spans leave out those around whole operands.
+    pub(super) fn whole_text(&self, span: Range<usize>) -> &str {
+        let source = self.source();
+        let Range { mut start, mut end } = span;
+        let (mut unopened, mut unclosed) = brackets(self.text(start..end));
+        while unopened > 0 && source.get(..start).is_some_and(|before| before.trim_end().ends_with('(')) {
+            start = source.get(..start).map_or(0, |before| before.trim_end().len() - 1);
+            unopened -= 1;
+        }
+        while unclosed > 0 && source.get(end..).is_some_and(|after| after.trim_start().starts_with(')')) {
+            let after = source.get(end..).unwrap_or("");
+            end += after.len() - after.trim_start().len() + 1;
+            unclosed -= 1;
+        }
+        self.text(start..end)
+    }
+
     fn own(&self, part: &IdedExpr) -> Range<usize> {
         let (start, last) = self.info.offset_for(part.id).unwrap_or_default();
         let to_size = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
@@ -107,6 +124,26 @@ impl Parsed {
         }
         self.source().len()
     }
+}
+
+/// How many round brackets in a text close without having been opened, and how many stay open; those in quotes do not
+/// count.
+fn brackets(text: &str) -> (usize, usize) {
+    let (mut unopened, mut open, mut quote, mut escaped) = (0, 0, None, false);
+    for letter in text.chars() {
+        match (quote, letter) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(sign), letter) if sign == letter => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(letter),
+            (None, '(') => open += 1,
+            (None, ')') if open > 0 => open -= 1,
+            (None, ')') => unopened += 1,
+            (None, _) => {}
+        }
+    }
+    (unopened, open)
 }
 
 fn is_operator(name: &str) -> bool {

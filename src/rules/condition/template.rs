@@ -3,8 +3,10 @@
 use std::ops::Range;
 
 use super::Complaint;
-use super::context::{Cause, Ctx};
-use super::lower::Printer;
+use super::context::{Cause, Ctx, Vars};
+use super::lower::Valuer;
+use crate::model::PartValue;
+use crate::text::join_and;
 
 /// A compiled message.
 #[derive(Default)]
@@ -14,7 +16,7 @@ pub(in crate::rules) struct Template {
 
 enum Piece {
     Text(String),
-    Printer(Printer),
+    Value(Valuer),
 }
 
 impl Template {
@@ -22,8 +24,8 @@ impl Template {
         self.parts.push(Piece::Text(text));
     }
 
-    pub(super) fn push(&mut self, printer: Printer) {
-        self.parts.push(Piece::Printer(printer));
+    pub(super) fn push(&mut self, value: Valuer) {
+        self.parts.push(Piece::Value(value));
     }
 
     /// The message about one resource. What has no value prints as “none”, what is not known as “unknown”.
@@ -32,8 +34,8 @@ impl Template {
         for part in &self.parts {
             match part {
                 Piece::Text(text) => message.push_str(text),
-                Piece::Printer(printer) => match printer(ctx) {
-                    Ok(text) => message.push_str(&text),
+                Piece::Value(value) => match value(ctx, &Vars::NONE) {
+                    Ok(value) => message.push_str(&print(value)),
                     Err(why) => message.push_str(match why.cause {
                         Cause::Absent | Cause::NoNeighbour | Cause::NothingBefore => "none",
                         Cause::Untold | Cause::NeighbourUntold | Cause::NeighbourUnseen => "unknown",
@@ -42,6 +44,16 @@ impl Template {
             }
         }
         message
+    }
+}
+
+fn print(value: PartValue) -> String {
+    match value {
+        PartValue::Bool(yes) => if yes { "yes" } else { "no" }.to_owned(),
+        PartValue::Int(number) => number.to_string(),
+        PartValue::Time(time) => time.format("%Y-%m-%d").to_string(),
+        PartValue::Text(text) => text,
+        PartValue::Texts(entries) => join_and(&entries),
     }
 }
 

@@ -47,6 +47,8 @@ pub(crate) struct ServerGroup {
     pub(crate) seats: Vec<&'static str>,
     /// Places of accounts, in order of joining.
     pub(crate) members: Vec<usize>,
+    /// Places of the groups that it is itself in. Only groups that Confluence alone uses are in others.
+    pub(crate) inside: Vec<usize>,
 }
 
 /// Groups that every estate has, by place; teams follow.
@@ -83,10 +85,19 @@ impl ServerGroup {
 }
 
 impl ServerEstate {
+    /// Everybody in a group, and in the groups inside it.
+    pub(crate) fn all_in(&self, group: usize) -> BTreeSet<usize> {
+        let mut members: BTreeSet<usize> = self.groups[group].members.iter().copied().collect();
+        for inner in (0..self.groups.len()).filter(|inner| self.groups[*inner].inside.contains(&group)) {
+            members.extend(self.all_in(inner));
+        }
+        members
+    }
+
     /// Active accounts that hold a seat of an application, in order.
     pub(crate) fn seated(&self, application: &str) -> Vec<usize> {
-        let groups = self.groups.iter().filter(|group| group.seats.contains(&application));
-        let members: BTreeSet<usize> = groups.flat_map(|group| group.members.iter().copied()).collect();
+        let groups = (0..self.groups.len()).filter(|group| self.groups[*group].seats.contains(&application));
+        let members: BTreeSet<usize> = groups.flat_map(|group| self.all_in(group)).collect();
         members.into_iter().filter(|place| self.accounts[*place].active).collect()
     }
 
@@ -108,7 +119,8 @@ impl ServerEstate {
             Host::Align => return self.align.rank(account),
             _ => {}
         }
-        let mine = self.groups.iter().filter(|group| group.members.contains(&account));
+        let mine = self.groups.iter().enumerate().filter(|(place, _)| self.all_in(*place).contains(&account));
+        let mine = mine.map(|(_, group)| group);
         let powers = mine.flat_map(|group| &group.powers).filter(|(place, _)| *place == host).map(|(_, rank)| *rank);
         powers.max().unwrap_or_default().max(Rank::LoggedIn)
     }
@@ -167,7 +179,7 @@ pub(crate) fn settle(estate: &mut Estate, random: &mut Random) -> Vec<usize> {
 fn found_groups(estate: &mut Estate) {
     let mut add = |name: &str, powers: &[(Host, Rank)], seats: &[&'static str]| {
         let (name, powers, seats) = (name.to_owned(), powers.to_vec(), seats.to_vec());
-        estate.servers.groups.push(ServerGroup { name, powers, seats, members: Vec::new() });
+        estate.servers.groups.push(ServerGroup { name, powers, seats, members: Vec::new(), inside: Vec::new() });
     };
     let (jira, confluence) = (Host::JiraDc, Host::ConfluenceDc);
     add("jira-software-users", &[(jira, Rank::LoggedIn)], &["jira-software"]);

@@ -184,25 +184,64 @@ pub(super) fn unlicensed_permissions(_estate: &Estate, _ask: &Ask) -> Reply {
     Reply::ok(Value::Array(Vec::new()))
 }
 
-/// The groups inside a group, of which the firm has none.
-pub(super) fn nested_groups(estate: &Estate, ask: &Ask) -> Reply {
-    let name = ask.segment(0);
-    if name.contains('/') {
-        return Reply::refusal(Family::ConfluenceDc, 404, "No group found with that name.");
+/// Which way to look from a group: to the groups inside it, or to those it is inside of.
+#[derive(Clone, Copy)]
+enum Way {
+    Members,
+    Parents,
+}
+
+impl Way {
+    fn path(self) -> &'static str {
+        match self {
+            Self::Members => "/rest/api/group/groupmember",
+            Self::Parents => "/rest/api/group/groupparent",
+        }
     }
-    nested(estate, ask, name)
+}
+
+/// The groups directly inside a group.
+pub(super) fn nested_groups(estate: &Estate, ask: &Ask) -> Reply {
+    beside(estate, ask, ask.segment(0), Way::Members)
 }
 
 /// The same for a group whose name stands in the query.
 pub(super) fn named_nested_groups(estate: &Estate, ask: &Ask) -> Reply {
-    nested(estate, ask, ask.parameter("groupName").unwrap_or_default())
+    named_beside(estate, ask, Way::Members)
 }
 
-fn nested(estate: &Estate, ask: &Ask, name: &str) -> Reply {
-    if !of_wiki(estate).any(|group| group.name == name) {
-        return Reply::refusal(Family::ConfluenceDc, 404, &format!("No group found with name: {name}"));
+/// The groups that a group is directly inside of.
+pub(super) fn parent_groups(estate: &Estate, ask: &Ask) -> Reply {
+    beside(estate, ask, ask.segment(0), Way::Parents)
+}
+
+/// The same for a group whose name stands in the query.
+pub(super) fn named_parent_groups(estate: &Estate, ask: &Ask) -> Reply {
+    named_beside(estate, ask, Way::Parents)
+}
+
+fn named_beside(estate: &Estate, ask: &Ask, way: Way) -> Reply {
+    let name = ask.parameter("groupName").unwrap_or_default();
+    around(estate, ask, name, way)
+}
+
+fn beside(estate: &Estate, ask: &Ask, name: &str, way: Way) -> Reply {
+    if name.contains('/') {
+        return Reply::refusal(Family::ConfluenceDc, 404, "No group found with that name.");
     }
-    page(ask, "/rest/api/group/groupmember", 200, 200, &[] as &[usize], |_group| Value::Null)
+    around(estate, ask, name, way)
+}
+
+fn around(estate: &Estate, ask: &Ask, name: &str, way: Way) -> Reply {
+    let groups = &estate.servers.groups;
+    let Some(place) = groups.iter().position(|group| group.is_used_by(Host::ConfluenceDc) && group.name == name) else {
+        return Reply::refusal(Family::ConfluenceDc, 404, &format!("No group found with name: {name}"));
+    };
+    let found: Vec<&ServerGroup> = match way {
+        Way::Members => groups.iter().filter(|group| group.inside.contains(&place)).collect(),
+        Way::Parents => groups[place].inside.iter().map(|parent| &groups[*parent]).collect(),
+    };
+    page(ask, way.path(), 200, 200, &found, |group| group_row(group))
 }
 
 /// Whether somebody may look into a space.
@@ -213,7 +252,7 @@ fn may_see(estate: &Estate, ask: &Ask, space: &ServerSpace) -> bool {
                 Subject::Anonymous => true,
                 Subject::Account(place) => Some(*place) == ask.caller.account,
                 Subject::Group(group) => {
-                    ask.caller.account.is_some_and(|place| estate.servers.groups[*group].members.contains(&place))
+                    ask.caller.account.is_some_and(|place| estate.servers.all_in(*group).contains(&place))
                 }
             };
             mine && (*target, *operation) == ("space", "read")

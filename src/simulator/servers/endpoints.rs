@@ -39,6 +39,7 @@ pub(super) const OFFERED: &[(&str, Fits)] = &[
     ("confluence-dc-anonymous-permissions", |release| release.since(8, 0)),
     ("confluence-dc-unlicensed-permissions", |release| release.since(8, 0)),
     ("confluence-dc-named-nested-groups", |release| release.since(10, 2)),
+    ("confluence-dc-named-parent-groups", |release| release.since(10, 2)),
     ("confluence-dc-space-permissions", |release| release.since(8, 0)),
     ("confluence-dc-pat-own", |release| release.since(7, 9)),
     ("confluence-dc-pat-search", |release| release.since(7, 9)),
@@ -162,6 +163,18 @@ pub(in super::super) const CONFLUENCE: &[Endpoint] = &[
         Administrator,
         "/rest/api/group/groupmember",
         confluence::named_nested_groups,
+    ),
+    wiki(
+        "confluence-dc-parent-groups",
+        Administrator,
+        "/rest/api/group/{group}/groupparent",
+        confluence::parent_groups,
+    ),
+    wiki(
+        "confluence-dc-named-parent-groups",
+        Administrator,
+        "/rest/api/group/groupparent",
+        confluence::named_parent_groups,
     ),
     wiki("confluence-dc-spaces", LoggedIn, "/rest/api/space", confluence::spaces),
     wiki(

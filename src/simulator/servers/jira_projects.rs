@@ -50,20 +50,26 @@ fn no_project(id_or_key: &str) -> Reply {
     Reply::refusal(Family::JiraDc, 404, &format!("No project could be found with key '{id_or_key}'."))
 }
 
-pub(super) fn roles(_estate: &Estate, _ask: &Ask) -> Reply {
-    let rows = ROLES.iter().map(|(id, name, description)| {
+/// All roles, each with who is in it in every new project.
+pub(super) fn roles(estate: &Estate, _ask: &Ask) -> Reply {
+    let rows = ROLES.iter().enumerate().map(|(place, (id, name, description))| {
         json!({"self": format!("{JIRA_ADDRESS}/rest/api/2/role/{id}"), "id": id, "name": name,
-            "description": description, "actors": []})
+            "description": description, "actors": first_actors(estate, place)})
     });
     Reply::ok(rows.collect())
 }
 
-/// The actors that a new project begins with: none.
-pub(super) fn default_actors(_estate: &Estate, ask: &Ask) -> Reply {
-    match ROLES.iter().find(|(id, ..)| id.to_string() == ask.segment(0)) {
-        Some(_) => Reply::ok(json!({"actors": []})),
+/// The actors that a role of a new project begins with.
+pub(super) fn default_actors(estate: &Estate, ask: &Ask) -> Reply {
+    match ROLES.iter().position(|(id, ..)| id.to_string() == ask.segment(0)) {
+        Some(place) => Reply::ok(json!({"actors": first_actors(estate, place)})),
         None => Reply::refusal(Family::JiraDc, 404, "Cannot find the project role."),
     }
+}
+
+fn first_actors(estate: &Estate, place: usize) -> Vec<Value> {
+    let actors = estate.servers.default_actors[place].iter().enumerate();
+    actors.map(|(number, actor)| role_actor(estate, ROLES[place].0 * 100, number, *actor)).collect()
 }
 
 pub(super) fn project_roles(estate: &Estate, ask: &Ask) -> Reply {

@@ -59,7 +59,8 @@ impl Planter<'_> {
         self.servers().confluence.basic_for.push("svc-legacy".to_owned());
         let name = "jira-administrators-alumni";
         let powers = vec![(Host::JiraDc, Rank::LoggedIn)];
-        let group = ServerGroup { name: name.to_owned(), powers, seats: Vec::new(), members: vec![legacy] };
+        let group =
+            ServerGroup { name: name.to_owned(), powers, seats: Vec::new(), members: vec![legacy], inside: Vec::new() };
         self.servers().groups.push(group);
         let native = vec![self.key(legacy), name.to_owned()];
         let words = "In a group whose name speaks of administrators and which gives no power";

@@ -46,7 +46,7 @@ use links::{Client, Link};
 use release::Release;
 use tokens::Pat;
 use wiki::{Right, ServerSpace};
-use work::{ServerProject, ServerScheme};
+use work::{RoleActor, ServerProject, ServerScheme};
 
 /// Below this path Confluence answers; Jira answers at the root.
 const CONFLUENCE_CONTEXT: &str = "/confluence";
@@ -71,6 +71,8 @@ pub(crate) struct ServerEstate {
     pub(crate) align: Align,
     pub(crate) projects: Vec<ServerProject>,
     pub(crate) schemes: Vec<ServerScheme>,
+    /// Who is in each role of every new project.
+    pub(crate) default_actors: [Vec<RoleActor>; 4],
     pub(crate) spaces: Vec<ServerSpace>,
     /// Rights on the whole of Confluence.
     pub(crate) wiki_rights: Vec<Right>,

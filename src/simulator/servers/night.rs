@@ -91,7 +91,7 @@ impl Night<'_> {
                 .filter(|place| tokens[*place].owner.is_none_or(|owner| self.estate.servers.accounts[owner].active))
                 .collect();
             for place in used {
-                let moved = now - TimeDelta::minutes(self.random.between(20, 600));
+                let moved = now - TimeDelta::minutes(self.random.between(150, 600));
                 self.estate.servers.installation_mut(host).tokens[place].last_used = Some(moved);
                 let native = self.native(host, place);
                 self.note(&format!("token-used-{}", native[0]), "used", "credential", native, "A token was used");

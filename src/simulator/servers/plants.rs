@@ -10,7 +10,7 @@ use super::super::estate::Estate;
 use super::super::random::Random;
 use super::super::truth::Plant;
 use super::access::Rank;
-use super::accounts::{JIRA_ADMINS, JIRA_USERS, ServerGroup};
+use super::accounts::{CONFLUENCE_MANAGERS, CONFLUENCE_USERS, JIRA_ADMINS, JIRA_USERS, ServerGroup};
 use super::links::{Trust, add_client, add_link};
 use super::release::Release;
 use super::tokens::{Pat, own_pat};
@@ -48,6 +48,8 @@ pub(crate) fn plant(estate: &mut Estate, players: &[usize], random: &mut Random)
     let now = planter.estate.now;
     licences::buy(&mut planter.estate.servers, planter.random, now);
     planter.licences();
+    planter.default_actors();
+    planter.gardeners();
 }
 
 /// Who plants: the estate, the people and the chance at hand.
@@ -191,7 +193,13 @@ impl Planter<'_> {
         let account = self.machine("svc-jiraalign", "Jira Align Connector", "svc-jiraalign@acme.example");
         let name = "jira-align-connector";
         let powers = vec![(Host::JiraDc, Rank::Administrator)];
-        let group = ServerGroup { name: name.to_owned(), powers, seats: Vec::new(), members: vec![account] };
+        let group = ServerGroup {
+            name: name.to_owned(),
+            powers,
+            seats: Vec::new(),
+            members: vec![account],
+            inside: Vec::new(),
+        };
         let servers = self.servers();
         servers.groups.push(group);
         servers.projects[PAY].actors[3].push(RoleActor::Account(account));
@@ -220,6 +228,42 @@ impl Planter<'_> {
             "dc-connector-lacks-permission",
             words,
         );
+    }
+
+    /// Who is in a role of every new project: the administrators, and a machine.
+    fn default_actors(&mut self) {
+        let account =
+            self.estate.servers.add_machine("svc-worklog", "Work log export", "worklog@acme.example", self.random);
+        let [_, developers, administrators, _] = &mut self.servers().default_actors;
+        administrators.push(RoleActor::Group(JIRA_ADMINS));
+        developers.push(RoleActor::Account(account));
+        let native = vec![self.key(account), "10001".to_owned()];
+        let words = "The account of a system is a developer in every new project";
+        let key = "dc-machine-in-default-role";
+        self.note("plant-dc-jira-machine-in-default-role", "grant", native, key, words);
+        let native = vec!["jira-administrators".to_owned(), "10002".to_owned()];
+        let words = "The administrators of Jira administer every new project";
+        self.note("harmless-dc-jira-administrators-in-default-role", "grant", native, key, words);
+    }
+
+    /// A group inside one that administers Confluence, with a machine in it: on the list of administrators it does not show.
+    fn gardeners(&mut self) {
+        let account = self.estate.servers.add_machine("svc-wiki-tidy", "Wiki tidy", "tidy@acme.example", self.random);
+        let powers = vec![(Host::ConfluenceDc, Rank::LoggedIn)];
+        let (name, inside) = ("wiki-gardeners".to_owned(), vec![CONFLUENCE_MANAGERS]);
+        self.servers().groups.push(ServerGroup { name, powers, seats: Vec::new(), members: vec![account], inside });
+        let native = vec![self.estate.servers.accounts[account].key(Host::ConfluenceDc), "wiki-gardeners".to_owned()];
+        let words = "A group inside the administrators' has the account of a system in it";
+        self.note(
+            "plant-dc-wiki-machine-in-inner-group",
+            "principal",
+            native,
+            "dc-integration-is-administrator",
+            words,
+        );
+        let (name, powers) = ("wiki-readers".to_owned(), vec![(Host::ConfluenceDc, Rank::LoggedIn)]);
+        let (members, inside) = (vec![account], vec![CONFLUENCE_USERS]);
+        self.servers().groups.push(ServerGroup { name, powers, seats: Vec::new(), members, inside });
     }
 
     fn links(&mut self) {

@@ -9,7 +9,7 @@ use crate::model::{Body, Fact, Kind, Principal, PrincipalType, ProductActivity, 
 use crate::sources::endpoint::fill;
 use crate::sources::pages::Listed;
 use crate::sources::reading::Part;
-use crate::sources::row::{hidden_if_empty, hidden_if_null, id, moment, sorted, value};
+use crate::sources::row::{self, hidden_if_empty, hidden_if_null, id, moment, sorted, value};
 
 impl Visit<'_> {
     pub(super) async fn accounts(&self) -> Part {
@@ -20,7 +20,13 @@ impl Visit<'_> {
             "expand": ["platformRoles", "productAccess", "groups"],
         }));
         let users = reading.walk::<Listed<wire::User>, _>(&self.source.client, request, BY_CURSOR_IN_BODY).await;
-        users.rows.into_iter().for_each(|user| reading.push(account(user)));
+        for mut user in users.rows {
+            let groups = hidden_if_null(std::mem::take(&mut user.groups)).map(|rows| {
+                let all = rows.0.len();
+                (reading.elements("groups of an account", rows), all)
+            });
+            reading.push(account(user, groups));
+        }
         reading.count(&self.source.client, fill(ACCOUNT_COUNT, &[&self.org, EVERY_DIRECTORY])).await;
         reading.finish()
     }
@@ -34,8 +40,22 @@ impl Visit<'_> {
     }
 }
 
-fn account(user: wire::User) -> Option<Resource> {
+/// `groups` are those of its groups that could be read, and how many there are.
+fn account(user: wire::User, groups: Fact<(Vec<wire::GroupOfUser>, usize)>) -> Option<Resource> {
     let id = id(user.account_id.clone())?;
+    let (groups, groups_at_least) = match groups {
+        Fact::Known((groups, all)) => {
+            let ids: Vec<String> = groups.into_iter().filter_map(|group| row::id(group.id)).collect();
+            let whole = ids.len() == all;
+            let ids = sorted(ids.iter().map(|id| cloud(Kind::Group, id)).collect());
+            match (whole, ids.is_empty()) {
+                (true, _) => (Fact::Known(ids), Fact::Unknown),
+                (false, true) => (Fact::Unknown, Fact::Unknown),
+                (false, false) => (Fact::Unknown, Fact::Known(ids)),
+            }
+        }
+        Fact::Absent | Fact::Unknown => (Fact::Unknown, Fact::Unknown),
+    };
     let status = status(&user);
     let managed = hidden_if_null(user.claim_status).and_then(|claim| match claim.as_str() {
         "managed" => Fact::Known(true),
@@ -50,8 +70,8 @@ fn account(user: wire::User) -> Option<Resource> {
         mfa: if managed == Fact::Known(true) { hidden_if_null(user.mfa_enabled) } else { Fact::Unknown },
         managed,
         platform_roles: hidden_if_null(user.platform_roles).map(sorted),
-        groups: hidden_if_null(user.groups)
-            .map(|groups| sorted(groups.iter().map(|group| cloud(Kind::Group, &group.id)).collect())),
+        groups,
+        groups_at_least,
         activity: hidden_if_null(user.product_access).map(|list| sorted(list.into_iter().map(activity).collect())),
         added_at: hidden_if_null(moment(user.added_to_org)),
         deactivated_at: moment(user.deactivated_on),
@@ -123,7 +143,12 @@ mod tests {
     use crate::sources::row::Row;
 
     fn principal(row: serde_json::Value) -> Principal {
-        let resource = account(Row::read(row).value.unwrap()).unwrap();
+        let mut user: wire::User = Row::read(row).value.unwrap();
+        let groups = hidden_if_null(std::mem::take(&mut user.groups)).map(|rows| {
+            let all = rows.0.len();
+            (rows.0.into_iter().filter_map(|row| row.value).collect(), all)
+        });
+        let resource = account(user, groups).unwrap();
         let Body::Principal(principal) = resource.body else { panic!("an account is a principal") };
         principal
     }
@@ -135,6 +160,21 @@ mod tests {
         let empty = principal(json!({"accountId": "a", "platformRoles": [], "groups": [], "productAccess": []}));
         assert_eq!((empty.platform_roles, empty.groups), (Fact::Known(vec![]), Fact::Known(vec![])));
         assert_eq!(empty.activity, Fact::Known(vec![]));
+    }
+
+    #[test]
+    fn a_group_that_cannot_be_read_leaves_the_others_as_those_it_is_in_at_least() {
+        let of = |groups: serde_json::Value| principal(json!({"accountId": "a", "groups": groups}));
+        let ids = |names: &[&str]| Fact::Known(names.iter().map(|name| cloud(Kind::Group, name)).collect::<Vec<_>>());
+        for (groups, all, at_least) in [
+            (json!([{"id": "g-2"}, {"id": "g-1"}, {"id": "g-2"}]), ids(&["g-1", "g-2"]), Fact::Unknown),
+            (json!([{"id": "g-1"}, {"name": "nameless"}]), Fact::Unknown, ids(&["g-1"])),
+            (json!([7, {"id": "g-1"}]), Fact::Unknown, ids(&["g-1"])),
+            (json!([{"id": null}]), Fact::Unknown, Fact::Unknown),
+        ] {
+            let account = of(groups.clone());
+            assert_eq!((account.groups, account.groups_at_least), (all, at_least), "{groups}");
+        }
     }
 
     #[test]
@@ -172,6 +212,6 @@ mod tests {
 
     #[test]
     fn a_row_without_an_id_is_no_account() {
-        assert!(account(Row::read(json!({"name": "Ada"})).value.unwrap()).is_none());
+        assert!(account(Row::read(json!({"name": "Ada"})).value.unwrap(), Fact::Unknown).is_none());
     }
 }

@@ -48,6 +48,8 @@ fn group(row: wire::Group) -> Option<Resource> {
         description: absent_if_empty(row.description),
         managed_by: hidden_if_null(row.managed_by),
         external,
+        // The cloud has no groups in groups.
+        inside: Fact::Absent,
         member_count: hidden_if_null(row.counts).and_then(|counts| hidden_if_null(counts.users)),
         ..Group::default()
     };

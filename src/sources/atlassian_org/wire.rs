@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::model::Fact;
-use crate::sources::row::{Id, Timestamp, Wire, id};
+use crate::sources::row::{Id, Rows, Timestamp, Wire, id};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -42,7 +42,7 @@ pub(super) struct User {
     pub(super) mfa_enabled: Fact<bool>,
     pub(super) platform_roles: Fact<Vec<String>>,
     pub(super) product_access: Fact<Vec<ProductAccess>>,
-    pub(super) groups: Fact<Vec<GroupOfUser>>,
+    pub(super) groups: Fact<Rows<GroupOfUser>>,
     pub(super) job_title: Fact<String>,
     pub(super) deactivated_on: Fact<Timestamp>,
 }
@@ -55,9 +55,10 @@ pub(super) struct ProductAccess {
     pub(super) last_active_timestamp: Fact<Timestamp>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct GroupOfUser {
-    pub(super) id: String,
+    pub(super) id: Fact<String>,
 }
 
 /// A row of the older listing of managed accounts.
@@ -342,6 +343,7 @@ pub(super) struct OauthClient {
 
 impl Wire for Org {}
 impl Wire for User {}
+impl Wire for GroupOfUser {}
 impl Wire for Directory {}
 impl Wire for ManagedAccount {}
 impl Wire for Group {}

@@ -36,7 +36,7 @@ impl Visit<'_> {
     }
 
     /// The groups of an account are known only when all groups were read with their members. Then every member of the
-    /// workspace that came up in none is in none.
+    /// workspace that came up in none is in none. Otherwise those it was seen in are told all the same.
     pub(super) async fn groups(&self, members: &Part, grants: &[&Part]) -> Part {
         let mut reading = self.gatherer.start(&GROUPS);
         let request = GROUPS.request(&[&self.source.workspace]);
@@ -61,9 +61,11 @@ impl Visit<'_> {
                 continue;
             };
             let group = self.group_id(&slug);
+            let named = row.members.known().is_some_and(|members| members.iter().all(is_named));
             let in_group = value(row.members).unwrap_or_default();
             let member_count = if whole { count(in_group.len()) } else { Fact::Unknown };
-            let body = Body::Group(Group { member_count, ..Group::default() });
+            let members_told = Fact::Known(named);
+            let body = Body::Group(Group { member_count, members_told, inside: Fact::Absent, ..Group::default() });
             let name = value(row.name).unwrap_or(slug);
             reading.push(Some(Resource { id: group.clone(), name, seen_by: Vec::new(), body }));
             for account in in_group.into_iter().filter_map(|account| self.account(account)) {
@@ -72,10 +74,12 @@ impl Visit<'_> {
             }
         }
         for (mut account, groups) in accounts.into_values() {
-            if let Body::Principal(principal) = &mut account.body
-                && whole
-            {
-                principal.workspace_groups = Fact::Known(sorted(groups));
+            if let Body::Principal(principal) = &mut account.body {
+                match whole {
+                    true => principal.workspace_groups = Fact::Known(sorted(groups)),
+                    false if groups.is_empty() => {}
+                    false => principal.workspace_groups_at_least = Fact::Known(sorted(groups)),
+                }
             }
             reading.push(Some(account));
         }
@@ -111,8 +115,11 @@ fn is_to_a_group(grant: &Resource) -> bool {
 
 /// True if it is certain who is in the group.
 fn tells_all(group: &wire::Group) -> bool {
-    let named = |account: &wire::Account| account.account_id.known().or(account.uuid.known()).is_some();
-    group.slug.known().is_some() && group.members.known().is_some_and(|members| members.iter().all(named))
+    group.slug.known().is_some() && group.members.known().is_some_and(|members| members.iter().all(is_named))
+}
+
+fn is_named(account: &wire::Account) -> bool {
+    account.account_id.known().or(account.uuid.known()).is_some()
 }
 
 fn count(members: usize) -> Fact<i64> {

@@ -10,7 +10,8 @@ use crate::model::{
     Body, Container, ContainerForm, Fact, Group, Kind, Principal, PrincipalType, Product, Resource, ResourceId,
 };
 use crate::sources::data_center::account_of_its_own;
-use crate::sources::reading::{Answer, Part};
+use crate::sources::membership::{read_whole, tell_groups, tell_lists};
+use crate::sources::reading::Part;
 use crate::sources::row::{hidden_if_empty, hidden_if_null, id, moment, value};
 
 /// The accounts there are, and the names by which Bitbucket's paths know them.
@@ -86,7 +87,11 @@ impl Visit<'_> {
         reading.finish()
     }
 
-    /// The groups of an account are known only when every group was read whole: one that was not may be another.
+    /// The groups of an account are known only when every group was read whole: one that was not may be another. Those it
+    /// was seen in are told all the same, and of each group whether its list is proof of who is not in it.
+    ///
+    /// A directory may nest groups. Bitbucket describes no way to ask which, and does not say whether these lists have who is
+    /// in a group inside: what a group is inside of stays unknown.
     pub(super) async fn members_of_groups(&self, groups: &Part, accounts: &Accounts) -> Members {
         let mut reading = self.common().start(&GROUP_MEMBERS);
         reading.lean_on(&groups.entry);
@@ -94,11 +99,9 @@ impl Visit<'_> {
             .resources
             .iter()
             .map(|group| (group, self.listing(GROUP_MEMBERS.request(&[]).query("context", group.id.native()))));
-        let asked = groups.resources.len();
         let answers = reading.walk_each::<Slice<wire::Account>, _, _>(self.client(), calls.collect(), BY_START).await;
-        let placed = |row: &wire::Account| id(row.id.clone()).is_some();
-        let read_whole = |answer: &Answer<_, _>| answer.whole && answer.rows.iter().all(placed);
-        let whole = !groups.entry.is_gap() && answers.len() == asked && answers.iter().all(read_whole);
+        let read = read_whole(&answers, |row: &wire::Account| id(row.id.clone()).is_some());
+        let whole = !groups.entry.is_gap() && groups.resources.iter().all(|group| read.contains(&group.id));
         let mut groups_of: BTreeMap<ResourceId, BTreeSet<ResourceId>> = BTreeMap::new();
         let mut members: BTreeMap<ResourceId, Resource> = BTreeMap::new();
         for answer in answers {
@@ -121,13 +124,10 @@ impl Visit<'_> {
             }
         }
         for (id, mut account) in members {
-            if let Body::Principal(principal) = &mut account.body
-                && whole
-            {
-                principal.groups = Fact::Known(groups_of.get(&id).into_iter().flatten().cloned().collect());
-            }
+            tell_groups(&mut account, groups_of.get(&id).into_iter().flatten().cloned().collect(), whole);
             reading.push(Some(account));
         }
+        tell_lists(&mut reading, &groups.resources, &read);
         Members { part: reading.finish(), groups_of }
     }
 

@@ -22,8 +22,8 @@ pub(super) const GROUPS: Endpoint =
 
 /// Asks the listing of groups again, once for each sort of access.
 pub(super) const GROUP_ACCESS: Endpoint =
-    Endpoint::new("access of groups", &[get("/wiki/rest/api/group")], &[Kind::Group], ACCESS)
-        .only(&["confluence-access"])
+    Endpoint::new("access of groups", &[get("/wiki/rest/api/group")], &[Kind::Group, Kind::Grant], ACCESS)
+        .only(&["confluence-access", "product-access"])
         .costs("3, more where over 200 groups have one sort of access");
 
 pub(super) const GROUP_MEMBERS: Endpoint =

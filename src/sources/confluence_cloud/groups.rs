@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use super::endpoints::{GROUP_ACCESS, GROUP_MEMBERS, GROUPS};
 use super::{BY_LINK, Visit, cloud, wire};
 use crate::http::Request;
-use crate::model::{Body, Fact, Group, Kind, Resource};
+use crate::model::{Body, Fact, Group, Kind, Resource, ResourceId};
+use crate::sources::membership::tell_groups;
 use crate::sources::pages::Results;
 use crate::sources::reading::{Answer, Part};
 use crate::sources::row::{hidden_if_empty, id, value};
+use crate::sources::site::product_access;
 
 /// What membership of a group can open, as Confluence names it.
 const ACCESS: [&str; 3] = ["admin", "site-admin", "user"];
@@ -26,7 +28,8 @@ impl Visit<'_> {
     }
 
     /// What each group opens is known only when all sorts of access were read: a group that is not among the
-    /// administrators' would otherwise look harmless. Then the groups that came up for none open nothing.
+    /// administrators' would otherwise look harmless. Then the groups that came up for none open nothing. What a group opens
+    /// here is a grant on this site as well: the group itself may open another.
     pub(super) async fn access_of_groups(&self, groups: &Part) -> Part {
         let mut reading = self.gatherer.start(&GROUP_ACCESS);
         let calls =
@@ -55,6 +58,9 @@ impl Visit<'_> {
             reading.push(Some(Resource { body, ..group.clone() }));
         }
         for (row, access) in opened.into_values() {
+            for word in &access {
+                reading.push(group_id(&row).map(|id| product_access(&self.site_id(), &id, row.name.known(), word)));
+            }
             let confluence_access = if whole { Fact::Known(access) } else { Fact::Unknown };
             reading.push(group(row, Group { confluence_access, ..Group::default() }));
         }
@@ -62,25 +68,33 @@ impl Visit<'_> {
     }
 
     /// Who is in a group that opens Confluence. The list leaves out those who are suspended and says nothing about who was
-    /// deactivated, so that it proves neither that somebody may log in nor who is not in the group.
+    /// deactivated, so that it proves neither that somebody may log in nor who is not in the group. Who is in it, it tells.
     pub(super) async fn members_of_groups(&self, access: &Part) -> Part {
         let mut reading = self.gatherer.start(&GROUP_MEMBERS);
         reading.lean_on(&access.entry);
         let calls = access.resources.iter().filter(|group| may_open(group)).map(|group| {
             let request = self.up_to_200(GROUP_MEMBERS.request(&[group.id.native()]));
-            ((), request.query("shouldReturnTotalSize", "true"))
+            (group, request.query("shouldReturnTotalSize", "true"))
         });
         let answers = reading.walk_each::<Results<wire::User>, _, _>(self.client(), calls.collect(), BY_LINK).await;
-        let mut members: BTreeMap<String, wire::User> = BTreeMap::new();
-        for row in answers.into_iter().flat_map(|answer| answer.rows) {
-            match id(row.account_id.clone()) {
-                Some(id) => {
-                    members.insert(id, row);
-                }
-                None => reading.push(None),
-            }
+        let mut members: BTreeMap<String, (wire::User, Vec<ResourceId>)> = BTreeMap::new();
+        for (row, group) in
+            answers.into_iter().flat_map(|answer| answer.rows.into_iter().map(move |row| (row, answer.of)))
+        {
+            let Some(id) = id(row.account_id.clone()) else {
+                reading.push(None);
+                continue;
+            };
+            let (_, groups) = members.remove(&id).unwrap_or_default();
+            members.insert(id, (row, groups.into_iter().chain([group.id.clone()]).collect()));
         }
-        members.into_values().for_each(|row| reading.push(self.account(row, Fact::Absent)));
+        for (row, groups) in members.into_values() {
+            let account = self.account(row, Fact::Absent);
+            reading.push(account.map(|mut account| {
+                tell_groups(&mut account, groups, false);
+                account
+            }));
+        }
         reading.finish()
     }
 
@@ -95,11 +109,16 @@ fn may_open(group: &Resource) -> bool {
     group.confluence_access.known().is_none_or(|access| !access.is_empty())
 }
 
+fn group_id(row: &wire::Group) -> Option<ResourceId> {
+    id(row.id.clone()).map(|id| cloud(Kind::Group, &id))
+}
+
 /// A group; who decides on its members is written as the organisation writes it.
 fn group(row: wire::Group, body: Group) -> Option<Resource> {
-    let id = id(row.id)?;
+    let id = group_id(&row)?;
     let managed_by = hidden_if_empty(row.managed_by).map(|word| word.to_lowercase().replace('_', "-"));
     let name = value(row.name).unwrap_or_default();
-    let body = Body::Group(Group { managed_by, ..body });
-    Some(Resource { id: cloud(Kind::Group, &id), name, seen_by: Vec::new(), body })
+    // The cloud has no groups in groups.
+    let body = Body::Group(Group { managed_by, inside: Fact::Absent, ..body });
+    Some(Resource { id, name, seen_by: Vec::new(), body })
 }

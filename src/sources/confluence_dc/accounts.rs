@@ -9,8 +9,9 @@ use crate::http::{Paging, Request};
 use crate::model::{Body, Fact, Group, Kind, Principal, PrincipalType, Product, Resource, ResourceId};
 use crate::sources::data_center::account_of_its_own;
 use crate::sources::endpoint::{Endpoint, fill};
+use crate::sources::membership::{read_whole, tell_groups, tell_lists};
 use crate::sources::pages::One;
-use crate::sources::reading::{Answer, Part};
+use crate::sources::reading::Part;
 use crate::sources::row::{hidden_if_empty, id, value};
 
 /// Who is in which group.
@@ -53,7 +54,9 @@ impl Visit<'_> {
         reading.finish()
     }
 
-    /// The groups of an account are known only when every group was read whole: one that was not may be another.
+    /// The groups of an account are known only when every group was read whole: one that was not may be another. Those it
+    /// was seen in are told all the same, and of each group whether its list is proof of who is not in it. Whether a list
+    /// has who is in a group inside is not described: which groups are inside which is told beside it.
     pub(super) async fn members_of_groups(&self, groups: &Part) -> Members {
         let mut reading = self.common().start(&GROUP_MEMBERS);
         reading.lean_on(&groups.entry);
@@ -61,11 +64,9 @@ impl Visit<'_> {
             let request = of_group(&GROUP_MEMBERS, group.id.native()).query("expand", "status");
             (group, self.up_to(200, request))
         });
-        let asked = groups.resources.len();
         let answers = reading.walk_each::<Listing<wire::User>, _, _>(self.client(), calls.collect(), BY_LINK).await;
-        let placed = |row: &wire::User| id(row.user_key.clone()).is_some();
-        let read_whole = |answer: &Answer<_, _>| answer.whole && answer.rows.iter().all(placed);
-        let whole = !groups.entry.is_gap() && answers.len() == asked && answers.iter().all(read_whole);
+        let read = read_whole(&answers, |row: &wire::User| id(row.user_key.clone()).is_some());
+        let whole = !groups.entry.is_gap() && groups.resources.iter().all(|group| read.contains(&group.id));
         let mut groups_of: BTreeMap<ResourceId, BTreeSet<ResourceId>> = BTreeMap::new();
         let mut accounts: BTreeMap<ResourceId, Resource> = BTreeMap::new();
         for answer in answers {
@@ -85,6 +86,7 @@ impl Visit<'_> {
         for account in accounts.into_values() {
             reading.push(Some(in_groups(account, &groups_of, whole)));
         }
+        tell_lists(&mut reading, &groups.resources, &read);
         Members { part: reading.finish(), groups_of, whole }
     }
 
@@ -173,20 +175,17 @@ impl Visit<'_> {
 
 /// One request about a group, in the form that its name allows.
 pub(super) fn of_group(endpoint: &'static Endpoint, name: &str) -> Request {
-    let fits_into_a_path = !name.contains(['/', '\\', ';']) && !["member", "groupmember", ".", ".."].contains(&name);
+    let fits_into_a_path = !name.contains(['/', '\\', ';']) && !["member", "groupparent", ".", ".."].contains(&name);
     match fits_into_a_path {
         true => endpoint.request(&[name]),
         false => fill(endpoint.requests[1], &[]).query("groupName", name),
     }
 }
 
-/// The account with its groups, if they are known.
+/// The account with its groups, as far as they are known.
 fn in_groups(mut account: Resource, groups_of: &BTreeMap<ResourceId, BTreeSet<ResourceId>>, whole: bool) -> Resource {
-    if let Body::Principal(principal) = &mut account.body
-        && whole
-    {
-        principal.groups = Fact::Known(groups_of.get(&account.id).into_iter().flatten().cloned().collect());
-    }
+    let seen_in = groups_of.get(&account.id).into_iter().flatten().cloned().collect();
+    tell_groups(&mut account, seen_in, whole);
     account
 }
 

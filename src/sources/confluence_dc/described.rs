@@ -18,7 +18,7 @@ fn shape(path: &str) -> Option<Reader> {
         "/rest/api/cluster/nodes" => notes::<Listing<wire::Node>, _>,
         "/rest/api/webhooks" => notes::<Listing<WebhookForm>, _>,
         "/rest/api/user/list" | "/rest/api/admin/users/list/active" => notes::<Listing<wire::User>, _>,
-        _ if path.ends_with("/groupmember") => notes::<Listing<wire::Group>, _>,
+        _ if path.ends_with("/groupparent") => notes::<Listing<wire::Group>, _>,
         _ if path.ends_with("/member") => notes::<Listing<wire::User>, _>,
         _ if path.contains("/permissions") => notes::<Bare<wire::Permission>, _>,
         _ => return None,

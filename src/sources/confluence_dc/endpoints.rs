@@ -52,13 +52,15 @@ pub(super) const GROUP_MEMBERS: Endpoint = Endpoint::new(
 .costs("1 per 200 members of each group")
 .varies_by_version();
 
+/// Asked of every group, for none tells whether it is in others. A group of which this is refused may be inside any; of the
+/// others all is known.
 pub(super) const GROUPS_INSIDE: Endpoint = Endpoint::new(
-    "groups inside administering groups",
-    &[get("/rest/api/group/{}/groupmember"), get("/rest/api/group/groupmember")],
+    "groups inside groups",
+    &[get("/rest/api/group/{}/groupparent"), get("/rest/api/group/groupparent")],
     &[Kind::Group],
     ADMINISTER,
 )
-.costs("1 per group that administers Confluence, and per group inside")
+.costs("1 per group")
 .varies_by_version();
 
 pub(super) const ACCOUNTS: Endpoint =

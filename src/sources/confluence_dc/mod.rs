@@ -50,8 +50,8 @@ pub(super) const KIND: SourceKind = SourceKind {
     ],
     sees: &[
         "accounts, disabled and unlicensed ones included, with their status, and groups with their members",
-        "permissions on the whole product, those of anybody on the web included, and which groups administer it, those \
-         inside them too",
+        "permissions on the whole product, those of anybody on the web included, which groups are inside which, and which \
+         administer it, those inside them too",
         "spaces, global and personal, current and archived, and who may do what in them",
         "personal access tokens of everybody, with last use and end",
         "the licence with its seats and its end, the version, and how many nodes there are",

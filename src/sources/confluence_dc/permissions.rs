@@ -11,7 +11,6 @@ use crate::http::Paging;
 use crate::model::{
     Body, Container, ContainerForm, Fact, Grant, GrantForm, Group, Kind, Principal, Resource, ResourceId,
 };
-use crate::sources::Depth;
 use crate::sources::endpoint::fill;
 use crate::sources::pages::Bare;
 use crate::sources::reading::Part;
@@ -20,9 +19,6 @@ use crate::sources::row::{id, value};
 const ADMINISTER: &str = "application administer";
 const SYSTEM_ADMINISTER: &str = "system administer";
 const USE: &str = "application use";
-
-/// Groups inside groups inside groups: deeper than this nobody nests them on purpose.
-const DEEPEST: usize = 10;
 
 /// Permissions that were given on the whole product.
 pub(super) struct Given {
@@ -97,49 +93,37 @@ impl Visit<'_> {
         Given { part: reading.finish(), administering, whole }
     }
 
-    /// A group inside one that administers administers too. Whether any other does not is certain only when all
-    /// permissions and all groups inside were read.
+    /// Which groups each group is in. A group inside one that administers administers too; that any other does not is
+    /// certain only when all permissions were read, and the groups around it up to the outermost.
     pub(super) async fn groups_inside(&self, groups: &Part, given: &Given) -> Part {
         let mut reading = self.common().start(&GROUPS_INSIDE);
-        reading.lean_on(&given.part.entry);
-        let mut administering = given.administering.clone();
-        let mut round: Vec<ResourceId> = administering.iter().cloned().collect();
-        let mut whole = given.whole;
-        for _ in 0..DEEPEST {
-            if round.is_empty() {
-                break;
-            }
-            let calls = round.iter().map(|group| (group, self.up_to(200, of_group(&GROUPS_INSIDE, group.native()))));
-            let calls: Vec<_> = calls.collect();
-            let asked = calls.len();
-            let answers = reading.walk_each::<Listing<wire::Group>, _, _>(self.client(), calls, BY_LINK).await;
-            whole &= answers.len() == asked && answers.iter().all(|answer| answer.whole);
-            let mut next = Vec::new();
-            for row in answers.into_iter().flat_map(|answer| answer.rows) {
+        reading.lean_on(&groups.entry);
+        let asked = groups.resources.iter().filter(|each| each.kind() == Kind::Group);
+        let calls = asked.map(|group| (&group.id, self.up_to(200, of_group(&GROUPS_INSIDE, group.id.native()))));
+        let answers = reading.walk_each::<Listing<wire::Group>, _, _>(self.client(), calls.collect(), BY_LINK).await;
+        let mut around = BTreeMap::new();
+        for answer in answers {
+            let mut parents = Around { groups: BTreeSet::new(), whole: answer.whole };
+            for row in answer.rows {
                 match id(row.name) {
-                    Some(name) => next.extend(Some(self.group_id(&name)).filter(|id| administering.insert(id.clone()))),
+                    Some(name) => {
+                        parents.groups.insert(self.group_id(&name));
+                    }
                     None => {
-                        whole = false;
+                        parents.whole = false;
                         reading.push(None);
                     }
                 }
             }
-            round = next;
-            if self.gatherer.depth == Depth::FirstPage {
-                return reading.finish();
-            }
-        }
-        if !round.is_empty() {
-            whole = false;
-            reading.fall_short(format!("groups are more than {DEEPEST} deep inside each other"));
+            around.insert(answer.of, parents);
         }
         for group in groups.resources.iter().filter(|each| each.kind() == Kind::Group) {
-            let administers = match administering.contains(&group.id) {
-                true => Fact::Known(true),
-                false if whole => Fact::Known(false),
-                false => Fact::Unknown,
+            let inside = match around.get(&group.id) {
+                Some(Around { groups, whole: true }) => Fact::Known(groups.iter().cloned().collect()),
+                _ => Fact::Unknown,
             };
-            reading.enrich(self.group(group.id.native(), Group { administers, ..Group::default() }));
+            let administers = administers(&group.id, &around, given);
+            reading.enrich(self.group(group.id.native(), Group { administers, inside, ..Group::default() }));
         }
         reading.finish()
     }
@@ -157,6 +141,32 @@ impl Visit<'_> {
         let name = format!("{} for {}", grant.role, meant.who());
         Resource { id: self.id(Kind::Grant, native), name, seen_by: Vec::new(), body: Body::Grant(grant) }
     }
+}
+
+/// The groups that a group is directly in.
+struct Around {
+    groups: BTreeSet<ResourceId>,
+    /// True if these are all.
+    whole: bool,
+}
+
+/// Whether a group administers, by a permission of its own or of a group around it. Groups that hold each other are
+/// followed once.
+fn administers(group: &ResourceId, around: &BTreeMap<&ResourceId, Around>, given: &Given) -> Fact<bool> {
+    let (mut seen, mut next, mut whole) = (BTreeSet::from([group]), vec![group], given.whole);
+    while let Some(one) = next.pop() {
+        if given.administering.contains(one) {
+            return Fact::Known(true);
+        }
+        match around.get(one) {
+            Some(parents) => {
+                whole &= parents.whole;
+                next.extend(parents.groups.iter().filter(|parent| seen.insert(parent)));
+            }
+            None => whole = false,
+        }
+    }
+    if whole { Fact::Known(false) } else { Fact::Unknown }
 }
 
 /// How often permissions are asked for.

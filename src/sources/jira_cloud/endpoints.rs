@@ -7,9 +7,6 @@ use crate::sources::endpoint::{Endpoint, get, post};
 const ADMINISTER: &str = "Administer Jira";
 const BROWSE_USERS: &str = "Browse users and groups";
 
-/// All roles of the site: where an administrator is told them, projects need not name theirs.
-pub(super) const ROLES: Allowed = get("/rest/api/3/role");
-
 pub(super) const ROLES_OF_PROJECT: Allowed = get("/rest/api/3/project/{}/role");
 
 pub(super) const CLOUD_ID: Endpoint =
@@ -33,8 +30,8 @@ pub(super) const GROUPS: Endpoint =
 
 /// Asks the listing of groups again, once for each sort of access.
 pub(super) const GROUP_ACCESS: Endpoint =
-    Endpoint::new("access of groups", &[get("/rest/api/3/group/bulk")], &[Kind::Group], BROWSE_USERS)
-        .only(&["jira-access"])
+    Endpoint::new("access of groups", &[get("/rest/api/3/group/bulk")], &[Kind::Group, Kind::Grant], BROWSE_USERS)
+        .only(&["jira-access", "product-access"])
         .costs("3, and 1 more per 50 groups that open Jira");
 
 pub(super) const GROUP_MEMBERS: Endpoint =
@@ -54,14 +51,20 @@ pub(super) const PROJECTS: Endpoint =
         .only(&["project"])
         .costs("1 per 100 live projects and 1 per 100 archived ones");
 
+/// The roles of the site, each with who is in it in every new project. Where an administrator is told them, projects need
+/// not name theirs.
+pub(super) const DEFAULT_ACTORS: Endpoint =
+    Endpoint::new("default members of project roles", &[get("/rest/api/3/role")], &[Kind::Grant], ADMINISTER)
+        .only(&["project-role"]);
+
 pub(super) const ROLE_ACTORS: Endpoint = Endpoint::new(
     "project roles",
-    &[get("/rest/api/3/project/{}/role/{}"), ROLES_OF_PROJECT, ROLES],
+    &[get("/rest/api/3/project/{}/role/{}"), ROLES_OF_PROJECT],
     &[Kind::Grant],
     ADMINISTER,
 )
 .only(&["project-role"])
-.costs("1 per role of each project, 1 more per team-managed project, and 1");
+.costs("1 per role of each project, and 1 more per team-managed project");
 
 pub(super) const PERMISSION_SCHEMES: Endpoint = Endpoint::new(
     "permission schemes",
@@ -143,6 +146,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     APPLICATIONS,
     LICENCE,
     PROJECTS,
+    DEFAULT_ACTORS,
     ROLE_ACTORS,
     PERMISSION_SCHEMES,
     SCHEMES_OF_PROJECTS,

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use super::endpoints::{GROUP_ACCESS, GROUP_MEMBERS, GROUPS};
 use super::{Visit, cloud, wire};
 use crate::model::{Body, Fact, Group, Kind, Resource, ResourceId};
+use crate::sources::membership::{read_whole, tell_groups, tell_lists};
 use crate::sources::pages::Bean;
 use crate::sources::reading::{Answer, Part};
-use crate::sources::row::{id, sorted, value};
+use crate::sources::row::{id, value};
+use crate::sources::site::product_access;
 
 /// What membership of a group can open, as Jira names it.
 const ACCESS: [&str; 3] = ["admin", "site-admin", "user"];
@@ -30,7 +32,8 @@ impl Visit<'_> {
     }
 
     /// What each group opens is known only when all sorts of access were read: a group that is not among the
-    /// administrators' would otherwise look harmless. Then the groups that came up for none open nothing.
+    /// administrators' would otherwise look harmless. Then the groups that came up for none open nothing. What a group opens
+    /// here is a grant on this site as well: the group itself may open another.
     pub(super) async fn access_of_groups(&self, groups: &Part) -> Part {
         let mut reading = self.gatherer.start(&GROUP_ACCESS);
         let calls = ACCESS.map(|access| (access, GROUP_ACCESS.request(&[]).query("accessType", access)));
@@ -54,6 +57,9 @@ impl Visit<'_> {
             reading.push(Some(Resource { body, ..group.clone() }));
         }
         for (row, access) in opened.into_values() {
+            for word in &access {
+                reading.push(group_id(&row).map(|id| product_access(&self.site_id(), &id, row.name.known(), word)));
+            }
             let jira_access = if whole { Fact::Known(access) } else { Fact::Unknown };
             reading.push(group(row, Group { jira_access, ..Group::default() }));
         }
@@ -61,7 +67,8 @@ impl Visit<'_> {
         reading.finish()
     }
 
-    /// The groups of an account are known only when every group was read whole: one that was not may be another.
+    /// The groups of an account are known only when every group was read whole: one that was not may be another. Those it
+    /// was seen in are told all the same, and of each group whether its list is proof of who is not in it.
     pub(super) async fn members_of_groups(&self, groups: &Part, accounts: &Part) -> Members {
         let mut reading = self.gatherer.start(&GROUP_MEMBERS);
         reading.lean_on(&groups.entry);
@@ -69,12 +76,13 @@ impl Visit<'_> {
             let request = GROUP_MEMBERS.request(&[]).query("groupId", group.id.native());
             (group, request.query("includeInactiveUsers", "true"))
         });
-        let asked = groups.resources.len();
         let answers =
             reading.walk_each::<Bean<wire::User>, _, _>(self.client(), calls.collect(), self.by_offset(50)).await;
-        let placed = |row: &wire::User| id(row.account_id.clone()).is_some();
-        let read_whole = |answer: &Answer<_, _>| answer.whole && answer.rows.iter().all(placed);
-        let whole = !groups.entry.is_gap() && answers.len() == asked && answers.iter().all(read_whole);
+        let mut read = read_whole(&answers, |row: &wire::User| id(row.account_id.clone()).is_some());
+        if !self.rights.see_all_users() {
+            read.clear();
+        }
+        let whole = !groups.entry.is_gap() && groups.resources.iter().all(|group| read.contains(&group.id));
         let mut groups_of: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
         let mut members: BTreeMap<ResourceId, Resource> = BTreeMap::new();
         for answer in answers {
@@ -96,22 +104,25 @@ impl Visit<'_> {
             }
         }
         for (id, mut account) in members {
-            if let Body::Principal(principal) = &mut account.body
-                && whole
-            {
-                principal.groups = Fact::Known(sorted(groups_of.get(&id).cloned().unwrap_or_default()));
-            }
+            tell_groups(&mut account, groups_of.get(&id).cloned().unwrap_or_default(), whole);
             reading.push(Some(account));
         }
+        tell_lists(&mut reading, &groups.resources, &read);
         self.rights.limit_to_own_users(&mut reading);
         Members { part: reading.finish(), groups_of }
     }
 }
 
+fn group_id(row: &wire::Group) -> Option<ResourceId> {
+    id(row.group_id.clone()).map(|id| cloud(Kind::Group, &id))
+}
+
 fn group(row: wire::Group, body: Group) -> Option<Resource> {
-    let id = id(row.group_id)?;
+    let id = group_id(&row)?;
     let name = value(row.name).unwrap_or_default();
-    Some(Resource { id: cloud(Kind::Group, &id), name, seen_by: Vec::new(), body: Body::Group(body) })
+    // The cloud has no groups in groups.
+    let body = Body::Group(Group { inside: Fact::Absent, ..body });
+    Some(Resource { id, name, seen_by: Vec::new(), body })
 }
 
 /// A group of which the number of members is known.

@@ -62,9 +62,9 @@ pub(super) const KIND: SourceKind = SourceKind {
     ],
     sees: &[
         "accounts of people, apps, service accounts and portal customers, and whether Jira lets them in",
-        "groups, their direct members, and which of them open or administer Jira",
+        "groups, their direct members, and which of them open or administer Jira on this site",
         "seats used and bought of each application, and the groups that take them",
-        "projects, live and archived, with lead, roles and permission scheme",
+        "projects, live and archived, with lead, roles and permission scheme, and who is in a role of every new project",
         "every grant of every permission scheme",
         "global permissions of administrators and apps",
         "filters and dashboards with owner, and everybody they are shared with",
@@ -158,13 +158,18 @@ impl JiraCloud {
         let cloud_id = visit.find_cloud_id().await;
         let own_permissions = visit.own_permissions().await;
         let site = visit.site().await;
-        let (own_account, applications, licence, schemes) =
-            tokio::join!(visit.own_account(), visit.applications(), visit.licence(), visit.permission_schemes(),);
+        let (own_account, applications, licence, schemes, shared_roles) = tokio::join!(
+            visit.own_account(),
+            visit.applications(),
+            visit.licence(),
+            visit.permission_schemes(),
+            visit.shared_roles(),
+        );
         let (accounts, groups, projects) = tokio::join!(visit.accounts(), visit.groups(), visit.projects());
         let (access, members, role_actors, project_schemes) = tokio::join!(
             visit.access_of_groups(&groups),
             visit.members_of_groups(&groups, &accounts),
-            visit.role_actors(&projects),
+            visit.role_actors(&projects, &shared_roles),
             visit.schemes_of_projects(&projects),
         );
         let (filters, dashboards, webhooks, rules, apps, audit_log, desks) = tokio::join!(
@@ -178,7 +183,7 @@ impl JiraCloud {
         );
         let global = visit.global_permissions(&accounts, &access, &members).await;
         let mut parts = vec![cloud_id, own_permissions, site, own_account, applications, licence, schemes, accounts];
-        parts.extend([groups, access, projects, members.part, role_actors, project_schemes, global]);
+        parts.extend([groups, access, projects, members.part, shared_roles.part, role_actors, project_schemes, global]);
         parts.extend([filters, dashboards, webhooks, rules, apps, audit_log, desks]);
         parts
     }

@@ -1,14 +1,21 @@
 //! Projects, who is in their roles, and which permission scheme each uses.
 
-use super::endpoints::{PROJECTS, ROLE_ACTORS, ROLES, ROLES_OF_PROJECT, SCHEMES_OF_PROJECTS};
+use super::endpoints::{DEFAULT_ACTORS, PROJECTS, ROLE_ACTORS, ROLES_OF_PROJECT, SCHEMES_OF_PROJECTS};
 use super::site::container;
 use super::{Visit, cloud, wire};
 use crate::http::{Paging, Request};
-use crate::model::{Body, Container, ContainerForm, Fact, Grant, GrantForm, Holder, Kind, Resource};
+use crate::model::{Body, Container, ContainerForm, Fact, Grant, GrantForm, Holder, Kind, Resource, ResourceId};
 use crate::sources::endpoint::fill;
 use crate::sources::pages::{Bare, Bean, One};
-use crate::sources::reading::{Part, Reading};
+use crate::sources::reading::Part;
 use crate::sources::row::{hidden_if_empty, hidden_if_null, id, value};
+
+/// The roles that all company-managed projects have.
+pub(super) struct SharedRoles {
+    pub(super) part: Part,
+    /// Id and name of each; none where the site does not tell them.
+    roles: Vec<(String, String)>,
+}
 
 impl Visit<'_> {
     /// Live and archived projects are asked for apart, so that the state of each is certain.
@@ -27,13 +34,44 @@ impl Visit<'_> {
         reading.finish()
     }
 
+    /// The roles of the site, and who will be in them in every new project. Roles of one team-managed project are no
+    /// other's. A role without an id cannot be asked for by the site's word: then projects have to name theirs.
+    pub(super) async fn shared_roles(&self) -> SharedRoles {
+        let mut reading = self.gatherer.start(&DEFAULT_ACTORS);
+        let request = DEFAULT_ACTORS.request(&[]);
+        let answer = reading.walk::<Bare<wire::ProjectRole>, _>(self.client(), request, Paging::Single).await;
+        let (mut roles, mut all) = (Vec::new(), answer.whole && reading.read_clearly());
+        for role in answer.rows.into_iter().filter(|role| role.scope.known().is_none()) {
+            let name = value(role.name).unwrap_or_default();
+            let Some(id) = id(role.id) else {
+                all = false;
+                reading.push(None);
+                continue;
+            };
+            match value(role.actors) {
+                Some(actors) => {
+                    let place = Place { container: self.site_id(), native: format!("default-role:{id}") };
+                    for actor in reading.elements(&format!("default members of role {id}"), actors) {
+                        reading.push(self.role_grant(&place, &name, actor));
+                    }
+                }
+                None => reading.fall_short("a role came without who is in it by default".to_owned()),
+            }
+            roles.push((id, name));
+        }
+        if !all {
+            roles.clear();
+        }
+        SharedRoles { part: reading.finish(), roles }
+    }
+
     /// Who is in a role is told for one role of one project at a time. Company-managed projects share their roles, so
     /// where the site tells all of them, only team-managed projects have to name theirs.
-    pub(super) async fn role_actors(&self, projects: &Part) -> Part {
+    pub(super) async fn role_actors(&self, projects: &Part, shared: &SharedRoles) -> Part {
         let mut reading = self.gatherer.start(&ROLE_ACTORS);
         reading.lean_on(&projects.entry);
         let client = self.client();
-        let shared = self.shared_roles(&reading).await;
+        let shared = &shared.roles;
         let mut calls: Vec<((&Resource, &str, String), Request)> = Vec::new();
         let mut naming = Vec::new();
         for project in &projects.resources {
@@ -66,21 +104,14 @@ impl Visit<'_> {
                 };
                 let role_name = value(role.name).unwrap_or_else(|| name.clone());
                 let role_id = value(role.id).map_or_else(|| role_name.clone(), String::from);
+                let container = project.id.clone();
+                let place = Place { container, native: format!("project-role:{id}/{role_id}") };
                 for actor in reading.elements(&format!("role {role_id} of project {id}"), actors) {
-                    reading.push(self.role_grant(project, id, &role_id, &role_name, actor));
+                    reading.push(self.role_grant(&place, &role_name, actor));
                 }
             }
         }
         reading.finish()
-    }
-
-    /// Ids and names of the roles that all company-managed projects have; none where the site does not tell them.
-    async fn shared_roles(&self, reading: &Reading<'_>) -> Vec<(String, String)> {
-        let roles = reading.shortcut::<Bare<wire::ProjectRole>, _>(self.client(), fill(ROLES, &[])).await;
-        let shared = roles.into_iter().flatten().filter(|role| role.scope.known().is_none());
-        let named = shared.map(|role| Some((id(role.id)?, value(role.name).unwrap_or_default())));
-        // A role without an id cannot be asked for by the site's word: projects have to name theirs.
-        named.collect::<Option<_>>().unwrap_or_default()
     }
 
     /// A team-managed project has a scheme of its own, which nothing else tells of: it is not asked for.
@@ -133,14 +164,7 @@ impl Visit<'_> {
         Some(container(self.id(Kind::Container, &format!("project:{id}")), row.name, body))
     }
 
-    fn role_grant(
-        &self,
-        project: &Resource,
-        project_id: &str,
-        role_id: &str,
-        role: &str,
-        actor: wire::RoleActor,
-    ) -> Option<Resource> {
+    fn role_grant(&self, place: &Place, role: &str, actor: wire::RoleActor) -> Option<Resource> {
         let group = value(actor.actor_group).and_then(|group| id(group.group_id));
         let account = value(actor.actor_user).and_then(|user| id(user.account_id));
         let (holder, sort, id) = match (account, group) {
@@ -150,19 +174,26 @@ impl Visit<'_> {
         };
         let who = value(actor.display_name).unwrap_or_else(|| id.clone());
         let mut body = Grant::of(GrantForm::ProjectRole, role, holder);
-        body.container = Fact::Known(project.id.clone());
+        body.container = Fact::Known(place.container.clone());
         match holder {
             Holder::Principal => body.principal = Fact::Known(cloud(Kind::Principal, &id)),
             Holder::Group => body.group = Fact::Known(cloud(Kind::Group, &id)),
             _ => body.holder_detail = hidden_if_null(actor.kind),
         }
         Some(Resource {
-            id: self.id(Kind::Grant, &format!("project-role:{project_id}/{role_id}/{sort}:{id}")),
+            id: self.id(Kind::Grant, &format!("{}/{sort}:{id}", place.native)),
             name: format!("{role} for {who}"),
             seen_by: Vec::new(),
             body: Body::Grant(body),
         })
     }
+}
+
+/// A role in one place: in a project, or in every new one.
+struct Place {
+    container: ResourceId,
+    /// What ids of places in the role begin with.
+    native: String,
 }
 
 fn project_id(project: &Resource) -> Option<&str> {

@@ -91,7 +91,9 @@ impl Visit<'_> {
                 (Holder::Principal, native, value(user.display_name))
             }
             ("project" | "projectRole", Some(role)) => {
-                grant.holder_detail = Fact::Known(role.clone());
+                // A role alone is one of every project: without its project it is not known which is meant.
+                let both = project_id.as_ref().map(|project| format!("{project}/{role}"));
+                grant.holder_detail = both.map_or(Fact::Unknown, Fact::Known);
                 let of = value(project.key).or_else(|| project_id.clone()).map(|key| format!(" of {key}"));
                 let name = value(project_role.name).map(|name| format!("{name}{}", of.unwrap_or_default()));
                 (Holder::ProjectRole, Some(format!("{}/{role}", project_id.unwrap_or_default())), name)

@@ -20,9 +20,6 @@ pub(super) const USER_SEARCH: Allowed = get("/rest/api/2/user/search");
 /// The one user of exactly that name.
 pub(super) const ONE_USER: Allowed = get("/rest/api/2/user");
 
-/// All roles, which projects share.
-pub(super) const ROLES: Allowed = get("/rest/api/2/role");
-
 pub(super) const ROLES_OF_PROJECT: Allowed = get("/rest/api/2/project/{}/role");
 
 /// Webhooks from Jira 10 on.
@@ -96,14 +93,20 @@ pub(super) const PROJECTS: Endpoint =
         .only(&["project"])
         .visible_only();
 
+/// The roles, which all projects share, each with who is in it in every new project. Where an administrator is told them,
+/// projects need not name theirs.
+pub(super) const DEFAULT_ACTORS: Endpoint =
+    Endpoint::new("default members of project roles", &[get("/rest/api/2/role")], &[Kind::Grant], ADMINISTER)
+        .only(&["project-role"]);
+
 pub(super) const ROLE_ACTORS: Endpoint = Endpoint::new(
     "project roles",
-    &[get("/rest/api/2/project/{}/role/{}"), ROLES_OF_PROJECT, ROLES],
+    &[get("/rest/api/2/project/{}/role/{}"), ROLES_OF_PROJECT],
     &[Kind::Grant],
     ADMINISTER,
 )
 .only(&["project-role"])
-.costs("1 per role of each project, and 1");
+.costs("1 per role of each project");
 
 pub(super) const PERMISSION_SCHEMES: Endpoint = Endpoint::new(
     "permission schemes",
@@ -171,6 +174,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     SETTINGS,
     BASIC_AUTH,
     PROJECTS,
+    DEFAULT_ACTORS,
     ROLE_ACTORS,
     PERMISSION_SCHEMES,
     SCHEMES_OF_PROJECTS,

@@ -1,22 +1,23 @@
 //! Groups: which of them administer, and who is in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::accounts::Users;
 use super::endpoints::{GROUP_MEMBERS, GROUPS};
 use super::{Visit, wire};
 use crate::http::Paging;
 use crate::model::{Body, Fact, Group, Resource, ResourceId};
+use crate::sources::membership::{read_whole, tell_groups, tell_lists};
 use crate::sources::pages::Bean;
 use crate::sources::reading::{Answer, Part, Reading};
-use crate::sources::row::{id, sorted, value};
+use crate::sources::row::{id, value};
 
 /// The members of all groups, while their reading is not finished yet.
 pub(super) struct Members<'a> {
     reading: Reading<'a>,
-    answers: Vec<Answer<Resource, wire::User>>,
-    /// True if every group was read whole.
-    whole: bool,
+    answers: Vec<Answer<&'a Resource, wire::User>>,
+    /// The groups of which the list was read whole.
+    read: BTreeSet<ResourceId>,
 }
 
 impl Members<'_> {
@@ -60,26 +61,25 @@ impl<'a> Visit<'a> {
     }
 
     /// Asks for the members of each group; nested groups are counted in.
-    pub(super) async fn members_of_groups(&'a self, groups: &Part) -> Members<'a> {
+    pub(super) async fn members_of_groups(&'a self, groups: &'a Part) -> Members<'a> {
         let mut reading = self.common().start(&GROUP_MEMBERS);
         reading.lean_on(&groups.entry);
         let calls = groups.resources.iter().map(|group| {
             let request = GROUP_MEMBERS.request(&[]).query("groupname", group.id.native());
-            (group.clone(), request.query("includeInactiveUsers", "true"))
+            (group, request.query("includeInactiveUsers", "true"))
         });
         let rows = self.source.access.page_size(50);
         let paging = Paging::Offset { start: "startAt", size: "maxResults", rows };
-        let asked = groups.resources.len();
         let answers = reading.walk_each::<Bean<wire::User>, _, _>(self.client(), calls.collect(), paging).await;
-        let placed = |user: &wire::User| id(user.key.clone()).is_some();
-        let read_whole = |answer: &Answer<_, _>| answer.whole && answer.rows.iter().all(placed);
-        let whole = !groups.entry.is_gap() && answers.len() == asked && answers.iter().all(read_whole);
-        Members { reading, answers, whole }
+        let read = read_whole(&answers, |user: &wire::User| id(user.key.clone()).is_some());
+        Members { reading, answers, read }
     }
 
-    /// The groups of an account are known only when every group was read whole: one that was not may be another.
-    pub(super) fn finish_members(&self, members: Members<'_>, accounts: &Part) -> Part {
-        let Members { mut reading, answers, whole } = members;
+    /// The groups of an account are known only when every group was read whole: one that was not may be another. Those it
+    /// was seen in are told all the same, and of each group whether its list is proof of who is not in it.
+    pub(super) fn finish_members(&self, members: Members<'_>, groups: &Part, accounts: &Part) -> Part {
+        let Members { mut reading, answers, read } = members;
+        let whole = !groups.entry.is_gap() && groups.resources.iter().all(|group| read.contains(&group.id));
         let mut groups_of: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
         let mut users: BTreeMap<ResourceId, Resource> = BTreeMap::new();
         for answer in answers {
@@ -104,14 +104,11 @@ impl<'a> Visit<'a> {
         }
         for (id, mut account) in users {
             let is_member = groups_of.contains_key(&id);
-            if let Body::Principal(principal) = &mut account.body
-                && whole
-            {
-                principal.groups = Fact::Known(sorted(groups_of.get(&id).cloned().unwrap_or_default()));
-            }
+            tell_groups(&mut account, groups_of.get(&id).cloned().unwrap_or_default(), whole);
             // Somebody in no group is not shown by any: that another listing no longer shows them is then proof enough.
             if is_member { reading.push(Some(account)) } else { reading.enrich(account) }
         }
+        tell_lists(&mut reading, &groups.resources, &read);
         reading.finish()
     }
 
@@ -121,9 +118,10 @@ impl<'a> Visit<'a> {
     }
 }
 
-/// A group of a self-hosted product has no access to the cloud.
+/// A group of a self-hosted product has no access to the cloud. Who is in a group inside it counts as a member.
 fn group_of_its_own() -> Group {
     Group {
+        inside: Fact::Absent,
         description: Fact::Absent,
         managed_by: Fact::Absent,
         jira_access: Fact::Absent,

@@ -57,7 +57,7 @@ pub(super) const KIND: SourceKind = SourceKind {
         "users who are active in more than one directory",
         "groups with everybody in them, and which of them administer Jira",
         "seats used and bought of each application, when its licence ends, and the groups that take seats",
-        "projects that the account may browse, with lead, roles and permission scheme",
+        "projects that the account may browse, with lead, roles and permission scheme, and who is in a role of every new one",
         "every grant of every permission scheme",
         "personal access tokens of everybody, with owner, end and last use (`mode: deep`)",
         "OAuth 2.0 clients with scope and who registered them (`mode: deep`)",
@@ -146,12 +146,15 @@ impl PartialOrd<(u32, u32)> for Version {
 struct Names {
     keys: BTreeSet<String>,
     by_name: BTreeMap<String, String>,
+    /// True if all accounts were listed: a name that none of them has is nobody's.
+    whole: bool,
 }
 
 impl Names {
-    fn of(parts: &[&Part]) -> Self {
-        let mut names = Self::default();
-        for account in parts.iter().flat_map(|part| &part.resources) {
+    /// Of the accounts that were listed, and of those that came up elsewhere.
+    fn of(listed: &Part, others: &[&Part]) -> Self {
+        let mut names = Self { whole: !listed.entry.is_gap(), ..Self::default() };
+        for account in others.iter().chain([&listed]).flat_map(|part| &part.resources) {
             let Body::Principal(principal) = &account.body else { continue };
             let key = account.id.native().to_owned();
             if let Some(name) = principal.username.known() {
@@ -218,10 +221,11 @@ impl JiraDc {
         );
         let (members, licences) = tokio::join!(visit.members_of_groups(&groups), visit.licences(&applications));
         let accounts = visit.accounts(&members.users()).await;
-        let members = visit.finish_members(members, &accounts);
-        let names = Names::of(&[&accounts, &members, &own_account]);
+        let members = visit.finish_members(members, &groups, &accounts);
+        let names = Names::of(&accounts, &[&members, &own_account]);
+        let shared_roles = visit.shared_roles(&names).await;
         let (role_actors, project_schemes, schemes, webhooks) = tokio::join!(
-            visit.role_actors(&projects, &names),
+            visit.role_actors(&projects, &shared_roles, &names),
             visit.schemes_of_projects(&projects),
             visit.permission_schemes(&names),
             visit.webhooks(&names),
@@ -238,7 +242,7 @@ impl JiraDc {
         let link_status = common.link_status(&LINK_STATUS, &links).await;
         let mut parts = vec![own_account, own_permissions, instance, cluster, accounts, duplicates];
         parts.extend([visit.service_accounts(), groups, members, applications, licences, settings, basic_auth]);
-        parts.extend([projects, role_actors, schemes, project_schemes, tokens, own_tokens, clients]);
+        parts.extend([projects, shared_roles.part, role_actors, schemes, project_schemes, tokens, own_tokens, clients]);
         parts.extend([links, link_status, webhooks, apps, audit]);
         parts.extend([visit.global_permissions(), visit.oauth_consumers()].into_iter().flatten());
         parts

@@ -1,13 +1,20 @@
 //! Projects, who is in their roles, and which permission scheme each uses.
 
-use super::endpoints::{PROJECTS, ROLE_ACTORS, ROLES, ROLES_OF_PROJECT, SCHEMES_OF_PROJECTS};
+use super::endpoints::{DEFAULT_ACTORS, PROJECTS, ROLE_ACTORS, ROLES_OF_PROJECT, SCHEMES_OF_PROJECTS};
 use super::{Names, Visit, wire};
 use crate::http::{Paging, Request};
-use crate::model::{Body, Container, ContainerForm, Fact, Grant, GrantForm, Holder, Kind, Resource};
+use crate::model::{Body, Container, ContainerForm, Fact, Grant, GrantForm, Holder, Kind, Resource, ResourceId};
 use crate::sources::endpoint::fill;
 use crate::sources::pages::{Bare, One};
 use crate::sources::reading::{Part, Reading};
 use crate::sources::row::{hidden_if_empty, hidden_if_null, id, value};
+
+/// The roles that all projects have.
+pub(super) struct SharedRoles {
+    pub(super) part: Part,
+    /// Id and name of each; none where Jira does not tell them.
+    roles: Vec<(String, String)>,
+}
 
 impl Visit<'_> {
     /// Only those that the account may browse: nothing tells how many there are.
@@ -19,13 +26,45 @@ impl Visit<'_> {
         reading.finish()
     }
 
+    /// The roles that there are, and who will be in them in every new project. A role without an id cannot be asked for by
+    /// this word: then projects have to name theirs.
+    pub(super) async fn shared_roles(&self, names: &Names) -> SharedRoles {
+        let mut reading = self.common().start(&DEFAULT_ACTORS);
+        let request = DEFAULT_ACTORS.request(&[]);
+        let answer = reading.walk::<Bare<wire::ProjectRole>, _>(self.client(), request, Paging::Single).await;
+        let (mut roles, mut all) = (Vec::new(), answer.whole && reading.read_clearly());
+        for role in answer.rows {
+            let name = value(role.name).unwrap_or_default();
+            let Some(id) = id(role.id) else {
+                all = false;
+                reading.push(None);
+                continue;
+            };
+            match value(role.actors) {
+                Some(actors) => {
+                    let container = self.common().instance_id();
+                    let place = Place { container, native: format!("default-role:{id}") };
+                    for actor in reading.elements(&format!("default members of role {id}"), actors) {
+                        self.push_role_grant(&mut reading, &place, &name, actor, names);
+                    }
+                }
+                None => reading.fall_short("a role came without who is in it by default".to_owned()),
+            }
+            roles.push((id, name));
+        }
+        if !all {
+            roles.clear();
+        }
+        SharedRoles { part: reading.finish(), roles }
+    }
+
     /// Who is in a role is told for one role of one project at a time. Projects share their roles, and name them only
     /// where Jira does not tell all of them.
-    pub(super) async fn role_actors(&self, projects: &Part, names: &Names) -> Part {
+    pub(super) async fn role_actors(&self, projects: &Part, shared: &SharedRoles, names: &Names) -> Part {
         let mut reading = self.common().start(&ROLE_ACTORS);
         reading.lean_on(&projects.entry);
         let client = self.client();
-        let shared = self.shared_roles(&reading).await;
+        let shared = &shared.roles;
         let mut calls: Vec<((&Resource, &str, String), Request)> = Vec::new();
         let mut naming = Vec::new();
         for project in &projects.resources {
@@ -57,20 +96,14 @@ impl Visit<'_> {
                 };
                 let role_name = value(role.name).unwrap_or_else(|| name.clone());
                 let role_id = value(role.id).map_or_else(|| role_name.clone(), String::from);
+                let container = project.id.clone();
+                let place = Place { container, native: format!("project-role:{id}/{role_id}") };
                 for actor in reading.elements(&format!("role {role_id} of project {id}"), actors) {
-                    reading.push(self.role_grant(project, id, &role_id, &role_name, actor, names));
+                    self.push_role_grant(&mut reading, &place, &role_name, actor, names);
                 }
             }
         }
         reading.finish()
-    }
-
-    /// Ids and names of the roles that all projects have; none where Jira does not tell them.
-    async fn shared_roles(&self, reading: &Reading<'_>) -> Vec<(String, String)> {
-        let roles = reading.shortcut::<Bare<wire::ProjectRole>, _>(self.client(), fill(ROLES, &[])).await;
-        let named = roles.into_iter().flatten().map(|role| Some((id(role.id)?, value(role.name).unwrap_or_default())));
-        // A role without an id cannot be asked for: projects have to name theirs.
-        named.collect::<Option<_>>().unwrap_or_default()
     }
 
     pub(super) async fn schemes_of_projects(&self, projects: &Part) -> Part {
@@ -117,15 +150,28 @@ impl Visit<'_> {
         Some(self.container(&format!("project:{id}"), row.name, body))
     }
 
-    fn role_grant(
+    /// A place in a role is known by the key of its account. Where the name may be that of an account which was not listed,
+    /// it is left out: under its name it would be another one, and the one that was known would look gone.
+    fn push_role_grant(
         &self,
-        project: &Resource,
-        project_id: &str,
-        role_id: &str,
+        reading: &mut Reading<'_>,
+        place: &Place,
         role: &str,
         actor: wire::RoleActor,
         names: &Names,
-    ) -> Option<Resource> {
+    ) {
+        let of_an_account = actor.kind.known().is_some_and(|kind| kind == "atlassian-user-role-actor");
+        let is_found = actor.name.known().is_some_and(|name| names.key_of(name).is_some());
+        if of_an_account && !is_found && !names.whole {
+            reading.fall_short(
+                "some members of roles are told by names alone, and not all accounts were listed".to_owned(),
+            );
+            return;
+        }
+        reading.push(self.role_grant(place, role, actor, names));
+    }
+
+    fn role_grant(&self, place: &Place, role: &str, actor: wire::RoleActor, names: &Names) -> Option<Resource> {
         let name = hidden_if_empty(actor.name);
         let kind = value(actor.kind);
         let (holder, sort) = match kind.as_deref() {
@@ -141,7 +187,7 @@ impl Visit<'_> {
         };
         let who = value(actor.display_name).unwrap_or_else(|| native.clone());
         let mut body = Grant::of(GrantForm::ProjectRole, role, holder);
-        body.container = Fact::Known(project.id.clone());
+        body.container = Fact::Known(place.container.clone());
         match holder {
             Holder::Principal => {
                 body.principal = account.map_or(Fact::Unknown, Fact::Known);
@@ -151,12 +197,19 @@ impl Visit<'_> {
             _ => body.holder_detail = kind.map_or(Fact::Unknown, Fact::Known),
         }
         Some(Resource {
-            id: self.common().id(Kind::Grant, &format!("project-role:{project_id}/{role_id}/{sort}:{native}")),
+            id: self.common().id(Kind::Grant, &format!("{}/{sort}:{native}", place.native)),
             name: format!("{role} for {who}"),
             seen_by: Vec::new(),
             body: Body::Grant(body),
         })
     }
+}
+
+/// A role in one place: in a project, or in every new one.
+struct Place {
+    container: ResourceId,
+    /// What ids of places in the role begin with.
+    native: String,
 }
 
 fn project_id(project: &Resource) -> Option<&str> {

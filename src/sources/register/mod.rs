@@ -2,8 +2,6 @@
 //! runs, what it may do. It asks nobody; what is wrong in the file is told before anything is scanned.
 
 mod file;
-mod profiles;
-mod words;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,14 +9,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use file::read;
-pub use profiles::{profiles, shipped};
+
+pub use crate::inventory::detector::{profiles, shipped_files as shipped};
 
 use super::{Depth, Endpoint, Right, Source, SourceKind};
 use crate::clock::Clock;
 use crate::document::{Located, Section};
 use crate::http::Factory;
+use crate::inventory::detector::written::texts;
 use crate::model::{Collection, EndpointState, Kind, LedgerEntry, Profile, Resource, Sighting, SourceName, Watermarks};
-use crate::problem::{Problems, SourceText};
+use crate::problem::{Problem, Problems, SourceText};
 
 pub(super) const KIND: SourceKind = SourceKind {
     name: "register",
@@ -74,7 +74,7 @@ pub fn declared(mut section: Section) -> Result<Declared, Problems> {
     let folder = section.folder().to_owned();
     let written: Option<Located<String>> = section.need("file");
     let mut files = Vec::new();
-    for named in words::texts(&mut section, "profiles").unwrap_or_default() {
+    for named in texts(&mut section, "profiles").unwrap_or_default() {
         match yaml_files(&folder.join(&named.value)) {
             Ok(paths) => files.extend(paths.iter().filter_map(|path| text(&mut section, &named, path))),
             Err(error) => {
@@ -90,6 +90,24 @@ pub fn declared(mut section: Section) -> Result<Declared, Problems> {
         Some(Declared { file: written.value, integrations, profiles })
     });
     section.finish(declared)
+}
+
+/// The profiles that hold for a section of the configuration, which is left to whoever builds the source.
+///
+/// # Errors
+/// Everything that is wrong in the profiles, and a folder or file that cannot be read.
+pub fn known(section: &Section) -> Result<Vec<Profile>, Problems> {
+    let mut files = Vec::new();
+    for named in section.peek_all("profiles") {
+        let folder = section.folder().join(named);
+        let unreadable =
+            |error: std::io::Error| Problem::general(format!("cannot read `{}`: {error}", folder.display()));
+        for path in yaml_files(&folder).map_err(unreadable)? {
+            let text = std::fs::read_to_string(&path).map_err(unreadable)?;
+            files.push(SourceText::new(&path.display().to_string(), &text));
+        }
+    }
+    profiles(&files)
 }
 
 /// A file's text; where it cannot be read, a mistake at the place that names it.

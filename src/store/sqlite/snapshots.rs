@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::Store;
 use super::resources::{self, Altered, Stored};
+use super::{Store, json};
 use crate::digest::Digest;
 use crate::model::{
-    Baseline, Change, LedgerEntry, RuleId, RuleSummary, Snapshot, SnapshotHead, SnapshotId, Tally, WaiverUse,
+    Baseline, Change, LedgerEntry, ResourceId, RuleId, RuleSummary, Snapshot, SnapshotHead, SnapshotId, Tally,
+    WaiverUse,
 };
-use crate::store::StoreError;
+use crate::store::{Known, StoreError};
 
 impl Store {
     /// The newest scans, newest first.
@@ -79,6 +80,52 @@ impl Store {
     /// If the store cannot be read.
     pub fn changes(&self, snapshot: SnapshotId) -> Result<Vec<Change>, StoreError> {
         self.list("SELECT body FROM changes WHERE snapshot = ?1 ORDER BY number", [snapshot.0])
+    }
+
+    /// What changed about one resource, with the scan in which that was seen, oldest first, as far as scans are kept. What
+    /// replaced it is among it. `Change::before` is not kept.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn changes_of(&self, resource: &ResourceId) -> Result<Vec<(SnapshotId, Change)>, StoreError> {
+        // The id is looked for as it is written in the bodies; which of them are about it, they say themselves.
+        let told: Vec<(SnapshotId, Change)> = self.list(
+            "SELECT '[' || snapshot || ',' || body || ']' FROM changes WHERE instr(body, ?1) > 0
+             ORDER BY snapshot, number",
+            [json(resource)],
+        )?;
+        let is_about = |change: &Change| change.resource == *resource || change.replaces.as_ref() == Some(resource);
+        Ok(told.into_iter().filter(|(_, change)| is_about(change)).collect())
+    }
+
+    /// In which snapshots a resource is; `None` if it was never known.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn known(&self, resource: &ResourceId) -> Result<Option<Known>, StoreError> {
+        let id = resource.as_str();
+        let read = || {
+            let (first, last): (Option<i64>, Option<i64>) = self.connection.query_row(
+                "SELECT min(first_snapshot), max(coalesce(last_snapshot, (SELECT max(id) FROM snapshots)))
+                 FROM resources WHERE id = ?1",
+                [id],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?;
+            let (Some(first), Some(last)) = (first, last) else { return Ok(None) };
+            // A mark without a body says from when on nothing of it was seen.
+            let unseen: Option<i64> = self
+                .connection
+                .query_row(
+                    "SELECT first_snapshot FROM carried WHERE id = ?1 AND body IS NULL AND first_snapshot <= ?2
+                     AND (last_snapshot IS NULL OR last_snapshot >= ?2)",
+                    params![id, last],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            let seen = unseen.map_or(last, |unseen| unseen - 1);
+            Ok(Some(Known { first: SnapshotId(first), seen: SnapshotId(seen), last: SnapshotId(last) }))
+        };
+        read().map_err(|error| self.fault(error))
     }
 
     /// The rules that judged a scan, in the order in which they were committed.

@@ -18,9 +18,11 @@ const READ_OFF: &[&str] = &[
     "automation-acts-as-person",
     "automation-owner-gone",
     "customer-on-agent-seat",
+    "everybody-in-default-role",
     "filter-open-to-logged-in",
     "filter-owner-inactive",
     "ip-allowlist-disabled",
+    "machine-in-default-role",
     "public-dashboard",
     "public-filter",
     "token-used-by-other",
@@ -82,6 +84,13 @@ async fn read_off(visitor: &Visitor<'_>) -> Found {
         let orphaned = is_gone(actor) || is_gone(&rule["authorAccountId"]);
         note("automation-acts-as-person", enabled && is_person(actor), &rule["uuid"]);
         note("automation-owner-gone", enabled && orphaned, &rule["uuid"]);
+    }
+    for actor in visitor.get("/rest/api/3/role").await.as_array().unwrap().iter().flat_map(|role| rows(role, "actors"))
+    {
+        let service = accounts.get(&text(&actor["actorUser"]["accountId"])).is_some_and(|(kind, _)| kind == "app");
+        note("machine-in-default-role", service, &actor["actorUser"]["accountId"]);
+        let everybody = actor["actorGroup"]["name"] == "jira-users";
+        note("everybody-in-default-role", everybody, &actor["actorGroup"]["groupId"]);
     }
     for policy in rows(&visitor.get(&visitor.org("v1", "/policies?type=ip-allowlist")).await, "data") {
         note("ip-allowlist-disabled", policy["attributes"]["status"] == "disabled", &policy["id"]);

@@ -302,8 +302,8 @@ async fn every_fact_of_the_workspace_is_told_as_it_was() {
             json!({"account_type": "person", "standings": standing(Some(true)), "workspace_groups": []}),
         ),
         ("ws-1/principal/u-app", json!({"account_type": "app", "standings": standing(None), "workspace_groups": []})),
-        ("ws-1/group/developers", json!({"member_count": 1})),
-        ("ws-1/group/nobody", json!({"member_count": 0})),
+        ("ws-1/group/developers", json!({"member_count": 1, "inside": null, "members_told": true})),
+        ("ws-1/group/nobody", json!({"member_count": 0, "inside": null, "members_told": true})),
         (
             "ws-1/container/project:p-1",
             json!({"form": "repository-project", "parent": "ws-1/container/workspace",
@@ -579,7 +579,11 @@ async fn members_are_in_unknown_groups_as_long_as_one_group_hides_its_own() {
     assert_eq!(found(&snapshot, "groups").state, EndpointState::Partial);
     let bob = facts(&snapshot, "atlassian/principal/712020:bob");
     assert!(bob.get("workspace_groups").is_none(), "{bob}");
-    assert_eq!(facts(&snapshot, "ws-1/group/developers"), json!({}));
+    assert_eq!(bob["workspace_groups_at_least"], json!(["ws-1/group/developers"]), "he was seen there all the same");
+    let ada = facts(&snapshot, "atlassian/principal/712020:ada");
+    assert!(ada.get("workspace_groups_at_least").is_none(), "to be seen nowhere is no word: {ada}");
+    assert_eq!(facts(&snapshot, "ws-1/group/developers"), json!({"inside": null, "members_told": true}));
+    assert_eq!(facts(&snapshot, "ws-1/group/admins"), json!({"inside": null, "members_told": false}));
 }
 
 #[tokio::test]

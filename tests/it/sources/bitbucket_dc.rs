@@ -231,11 +231,13 @@ async fn a_product_is_seen_whole() {
         ),
         (
             "group/admins",
-            json!({"member_count": 1, "jira_access": null, "confluence_access": null, "administers": true}),
+            json!({"member_count": 1, "jira_access": null, "confluence_access": null, "administers": true,
+                "members_told": true}),
         ),
         (
             "group/devs",
-            json!({"member_count": 1, "jira_access": null, "confluence_access": null, "administers": false}),
+            json!({"member_count": 1, "jira_access": null, "confluence_access": null, "administers": false,
+                "members_told": true}),
         ),
         (
             "container/application:bitbucket",
@@ -698,4 +700,19 @@ async fn a_glance_asks_once_for_everything_and_for_one_parent_only() {
     let snapshot = sealed(source.look(Depth::FirstPage, &Watermarks::default()).await);
     assert!(git.asked("/access-tokens/latest/users/") == 1 && git.asked("/webhooks") == 2);
     assert_eq!(found(&snapshot, "repository webhooks").state, EndpointState::Complete);
+}
+
+#[tokio::test]
+async fn who_is_in_the_lists_that_were_read_stays_where_another_is_refused() {
+    let mut git = git();
+    git.refuse(&format!("{API}/admin/groups/more-members?context=admins"), 403, &refused());
+    let snapshot = deep(&git).await;
+    let bob = facts(&snapshot, &id("principal/102"));
+    assert!(bob.get("groups").is_none(), "he may be among the administrators: {bob}");
+    assert_eq!(bob["groups_at_least"], json!([id("group/devs")]));
+    let ada = facts(&snapshot, &id("principal/101"));
+    assert!(ada.get("groups").is_none() && ada.get("groups_at_least").is_none(), "{ada}");
+    let told = |group: &str| facts(&snapshot, &id(&format!("group/{group}")))["members_told"].clone();
+    assert_eq!((told("admins"), told("devs")), (json!(false), json!(true)));
+    assert!(facts(&snapshot, &id("group/devs")).get("inside").is_none(), "nothing tells which groups are nested");
 }

@@ -161,9 +161,10 @@ fn site(mode: &str, mut first: Vec<Written>) -> Vec<Written> {
     first
 }
 
+/// What was granted in spaces.
 fn grants(snapshot: &Snapshot) -> impl Iterator<Item = (&str, &Grant)> {
     of_kind(snapshot, Kind::Grant).filter_map(|resource| match &resource.body {
-        Body::Grant(grant) => Some((resource.id.native(), grant)),
+        Body::Grant(grant) if grant.form != GrantForm::ProductAccess => Some((resource.id.native(), grant)),
         _ => None,
     })
 }
@@ -265,18 +266,28 @@ async fn every_fact_of_a_hand_written_site_is_told_as_it_was() {
         ),
         (
             "atlassian/principal/712020:a",
-            json!({"account_type": "person", "email": "ada@acme.example", "standings": standing(true, true)}),
+            json!({"account_type": "person", "email": "ada@acme.example", "standings": standing(true, true),
+                "groups_at_least": ["atlassian/group/g-1"]}),
         ),
         (
             "atlassian/principal/712020:app",
             json!({"account_type": "app", "standings": [
-                {"product": "confluence", "source": "acme", "active": null, "shows_email": false}]}),
+                {"product": "confluence", "source": "acme", "active": null, "shows_email": false}],
+                "groups_at_least": ["atlassian/group/g-1"]}),
         ),
         ("atlassian/principal/712020:b", json!({"account_type": "person", "standings": standing(false, false)})),
         ("atlassian/principal/712020:gone", json!({"standings": standing(false, false)})),
-        ("atlassian/group/g-1", json!({"managed_by": "external", "confluence_access": ["user"]})),
-        ("atlassian/group/g-2", json!({"managed_by": "team-members", "confluence_access": ["admin", "site-admin"]})),
-        ("atlassian/group/g-3", json!({"managed_by": "open", "confluence_access": []})),
+        ("atlassian/group/g-1", json!({"managed_by": "external", "confluence_access": ["user"], "inside": null})),
+        (
+            "11f1/grant/product-access:confluence/site-admin/g-2",
+            json!({"form": "product-access", "role": "site-admin", "holder": "group", "group": "atlassian/group/g-2",
+                "container": "11f1/container/confluence"}),
+        ),
+        (
+            "atlassian/group/g-2",
+            json!({"managed_by": "team-members", "confluence_access": ["admin", "site-admin"], "inside": null}),
+        ),
+        ("atlassian/group/g-3", json!({"managed_by": "open", "confluence_access": [], "inside": null})),
         ("11f1/setting/space-role-mode", json!({"key": "space-role-mode", "value": "roles-transition"})),
         ("11f1/setting/confluence-audit-log", json!({"key": "audit-log", "value": "readable"})),
         (
@@ -325,7 +336,7 @@ async fn every_fact_of_a_hand_written_site_is_told_as_it_was() {
     ] {
         assert_eq!(facts(&snapshot, id), expected, "{id}");
     }
-    assert_eq!(snapshot.resources.len(), 20);
+    assert_eq!(snapshot.resources.len(), 23);
     let named = |native: &str| of_kind(&snapshot, Kind::Grant).find(|one| one.id.native() == native).unwrap();
     assert_eq!(named("space:163842/9001").name, "read space for a group");
     assert_eq!(named("space:163842/9003").name, "read space for anyone");

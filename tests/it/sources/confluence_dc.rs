@@ -60,10 +60,11 @@ fn wiki() -> Product {
         ("confluence-users", json!([user(ADA, "ada", "current"), user(BOB, "bob", "current")])),
     ] {
         wiki.put(&format!("{API}/group/{name}/member"), &listing(members));
-        wiki.put(&format!("{API}/group/{name}/groupmember"), &listing(json!([])));
+        wiki.put(&format!("{API}/group/{name}/groupparent"), &listing(json!([])));
     }
     wiki.put(&format!("{API}/group/member?groupName=a/b"), &listing(json!([])));
-    wiki.put(&format!("{API}/group/confluence-administrators/groupmember"), &listing(json!([group("ops")])));
+    wiki.put(&format!("{API}/group/groupparent?groupName=a/b"), &listing(json!([group("confluence-users")])));
+    wiki.put(&format!("{API}/group/ops/groupparent"), &listing(json!([group("confluence-administrators")])));
     let mut gone = user(GONE, "gone", "deactivated");
     gone["status"] = json!({"value": "deactivated"});
     wiki.put(
@@ -161,11 +162,13 @@ async fn a_product_is_seen_whole() {
         ),
         (
             "group/ops".to_owned(),
-            json!({"member_count": 1, "jira_access": null, "confluence_access": null, "administers": true}),
+            json!({"member_count": 1, "jira_access": null, "confluence_access": null, "administers": true,
+            "inside": [id("group/confluence-administrators")], "members_told": true}),
         ),
         (
             "group/confluence-users".to_owned(),
-            json!({"member_count": 2, "jira_access": null, "confluence_access": null, "administers": false}),
+            json!({"member_count": 2, "jira_access": null, "confluence_access": null, "administers": false,
+            "inside": [], "members_told": true}),
         ),
         (
             "container/application:confluence".to_owned(),
@@ -329,7 +332,7 @@ async fn each_refusal_is_told_in_its_own_entry() {
     for (path, endpoint, part) in [
         (format!("{API}/group"), "groups", false),
         (format!("{API}/group/ops/member"), "members of groups", true),
-        (format!("{API}/group/ops/groupmember"), "groups inside administering groups", true),
+        (format!("{API}/group/ops/groupparent"), "groups inside groups", true),
         (format!("{API}/admin/users/list/active"), "licensed accounts", false),
         (format!("{API}/permissions"), "global permissions", true),
         (format!("{API}/permissions/anonymous"), "global permissions", true),
@@ -425,13 +428,54 @@ async fn nobody_who_administers_is_not_believed() {
 #[tokio::test]
 async fn groups_that_hold_each_other_are_followed_once() {
     let mut wiki = wiki();
-    wiki.put(&format!("{API}/group/ops/groupmember"), &listing(json!([group("confluence-administrators")])));
+    wiki.put(&format!("{API}/group/confluence-administrators/groupparent"), &listing(json!([group("ops")])));
+    wiki.put(&format!("{API}/group/confluence-users/groupparent"), &listing(json!([group("a/b")])));
     let snapshot = deep(&wiki).await;
-    assert_eq!(found(&snapshot, "groups inside administering groups").state, EndpointState::Complete);
-    wiki.refuse(&format!("{API}/group/ops/groupmember"), 500, &json!({"message": "oh no"}));
+    assert_eq!(found(&snapshot, "groups inside groups").state, EndpointState::Complete);
+    let group = |name: &str| facts(&snapshot, &id(&format!("group/{name}")));
+    assert_eq!((&group("ops")["administers"], &group("a/b")["administers"]), (&json!(true), &json!(false)));
+    assert_eq!(group("a/b")["inside"], json!([id("group/confluence-users")]));
+}
+
+#[tokio::test]
+async fn a_group_of_which_nobody_tells_what_it_is_inside_of_clouds_only_those_inside_it() {
+    let mut wiki = wiki();
+    wiki.refuse(&format!("{API}/group/confluence-users/groupparent"), 500, &json!({"message": "oh no"}));
     let snapshot = deep(&wiki).await;
-    assert_eq!(facts(&snapshot, &id("group/ops"))["administers"], true);
-    assert!(facts(&snapshot, &id("group/confluence-users")).get("administers").is_none(), "it may be inside");
+    let group = |name: &str| facts(&snapshot, &id(&format!("group/{name}")));
+    assert_eq!(found(&snapshot, "groups inside groups").state, EndpointState::Partial);
+    assert!(group("confluence-users").get("inside").is_none());
+    for name in ["confluence-users", "a/b"] {
+        assert!(group(name).get("administers").is_none(), "{name} may be inside of one that administers");
+    }
+    assert_eq!(group("a/b")["inside"], json!([id("group/confluence-users")]));
+    assert_eq!(group("ops")["administers"], true);
+    // A group inside one that is on no list.
+    wiki.put(
+        &format!("{API}/group/confluence-users/groupparent"),
+        &listing(json!([{"type": "group", "name": "hidden"}])),
+    );
+    let snapshot = deep(&wiki).await;
+    let users = facts(&snapshot, &id("group/confluence-users"));
+    assert_eq!(users["inside"], json!([id("group/hidden")]));
+    assert!(users.get("administers").is_none(), "who knows what that is in");
+}
+
+#[tokio::test]
+async fn who_is_in_the_lists_that_were_read_stays_where_another_is_refused() {
+    let mut wiki = wiki();
+    wiki.refuse(&format!("{API}/group/ops/member"), 403, &json!({"message": "not for you"}));
+    let snapshot = deep(&wiki).await;
+    let [ada, bob, gone] = [ADA, BOB, GONE].map(|key| facts(&snapshot, &id(&format!("principal/{key}"))));
+    for account in [&ada, &bob, &gone] {
+        assert!(account.get("groups").is_none(), "{account} may be in the group that was refused");
+    }
+    let both = json!([id("group/confluence-administrators"), id("group/confluence-users")]);
+    assert_eq!((&ada["groups_at_least"], &bob["groups_at_least"]), (&both, &json!([id("group/confluence-users")])));
+    assert!(gone.get("groups_at_least").is_none(), "to be seen nowhere is no word: {gone}");
+    for (name, told) in [("ops", false), ("confluence-users", true), ("a/b", true)] {
+        assert_eq!(facts(&snapshot, &id(&format!("group/{name}")))["members_told"], told, "{name}");
+    }
 }
 
 #[tokio::test]

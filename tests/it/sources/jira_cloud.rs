@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use keyroll::model::{Body, EndpointState, Fact, Kind, LedgerEntry, Snapshot, Watermarks};
+use keyroll::model::{Body, EndpointState, Fact, Grant, GrantForm, Kind, LedgerEntry, Resource, Snapshot, Watermarks};
 use keyroll::simulator::{Fault, Simulator};
 use keyroll::sources::{Depth, Source};
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ async fn a_whole_site_is_read_and_nothing_is_missing() {
     let simulator = demo().await;
     let (snapshot, ledger) = collect(&simulator, "").await;
     assert_eq!(gaps(&ledger), [].into(), "{ledger:#?}");
-    assert_eq!(ledger.len(), 22);
+    assert_eq!(ledger.len(), 23);
     assert!(ledger.iter().all(|entry| entry.requests > 0 && entry.unreadable.is_empty()), "{ledger:#?}");
     for form in ["site", "application", "project", "permission-scheme"] {
         let found = of_kind(&snapshot, Kind::Container).any(|each| match &each.body {
@@ -82,6 +82,73 @@ async fn the_groups_of_an_account_are_unknown_as_soon_as_one_group_was_not_read(
     for account in of_kind(&snapshot, Kind::Principal) {
         let Body::Principal(principal) = &account.body else { panic!("a principal") };
         assert_eq!(principal.groups, Fact::Unknown);
+    }
+}
+
+#[tokio::test]
+async fn one_refused_list_hides_who_is_in_that_group_and_nobody_else() {
+    let simulator = demo().await;
+    let (whole, _) = collect(&simulator, "").await;
+    let refused = of_kind(&whole, Kind::Group).find(|group| group.name == "jira-admins").unwrap().id.clone();
+    simulator.set_fault("group-member", Fault::About(refused.native().to_owned(), Box::new(Fault::Status(403))));
+    let (snapshot, ledger) = collect(&simulator, "").await;
+    assert_eq!(
+        gaps(&ledger).into_keys().collect::<Vec<_>>(),
+        ["global permissions of administrators and apps", "members of groups"]
+    );
+    let groups_of = |snapshot: &Snapshot, account: &Resource| {
+        let Body::Principal(principal) = &snapshot.get(&account.id).unwrap().body else { panic!("a principal") };
+        (principal.groups.clone(), principal.groups_at_least.clone())
+    };
+    let mut hidden = 0;
+    for account in of_kind(&snapshot, Kind::Principal) {
+        let Fact::Known(mut before) = groups_of(&whole, account).0 else { panic!("{} had known groups", account.id) };
+        hidden += usize::from(before.contains(&refused));
+        before.retain(|group| *group != refused);
+        let (groups, at_least) = groups_of(&snapshot, account);
+        assert_eq!(groups, Fact::Unknown, "{}", account.id);
+        assert_eq!(at_least, if before.is_empty() { Fact::Unknown } else { Fact::Known(before) }, "{}", account.id);
+    }
+    assert!(hidden > 0);
+    for group in of_kind(&snapshot, Kind::Group) {
+        let Body::Group(body) = &group.body else { panic!("a group") };
+        assert_eq!(body.members_told, Fact::Known(group.id != refused), "{}", group.name);
+    }
+}
+
+#[tokio::test]
+async fn what_groups_open_is_told_for_each_site_by_itself() {
+    let simulator = demo().await;
+    let folder = tempfile::tempdir().unwrap();
+    let token = secret_file(folder.path(), "token", simulator.site_token());
+    let mut sites = Vec::new();
+    for url in [simulator.site_url(), simulator.sandbox_url()] {
+        let (user, gateway) = (simulator.site_user(), simulator.org_url());
+        let yaml = format!("base_url: {url}\ngateway_url: {gateway}\nuser: {user}\ntoken: {token}\n");
+        sites.push(build("jira-cloud", &yaml).unwrap().look(Depth::Whole, &Watermarks::default()).await);
+    }
+    let snapshot = Snapshot::seal(sites);
+    let access = |site: &str| -> BTreeSet<(String, String)> {
+        let grants = of_kind(&snapshot, Kind::Grant).filter_map(|one| match &one.body {
+            Body::Grant(grant) if grant.form == GrantForm::ProductAccess => Some(grant),
+            _ => None,
+        });
+        let here =
+            |grant: &&Grant| grant.container.known().is_some_and(|on| on.as_str() == format!("{site}/container/site"));
+        grants.filter(here).map(|grant| (grant.role.clone(), grant.group.known().unwrap().to_string())).collect()
+    };
+    let (production, sandbox) = (access(simulator.cloud_id()), access(simulator.sandbox_id()));
+    assert!(production.iter().any(|(role, _)| role == "admin") && production.iter().any(|(role, _)| role == "user"));
+    assert!(sandbox.iter().any(|(role, _)| role == "admin"));
+    for group in of_kind(&snapshot, Kind::Group) {
+        let Body::Group(body) = &group.body else { panic!("a group") };
+        let by_grants: BTreeSet<&String> = production
+            .iter()
+            .chain(&sandbox)
+            .filter(|(_, id)| *id == group.id.as_str())
+            .map(|(role, _)| role)
+            .collect();
+        assert_eq!(body.jira_access.known().unwrap().iter().collect::<BTreeSet<_>>(), by_grants, "{}", group.name);
     }
 }
 
@@ -163,10 +230,10 @@ async fn a_listing_that_breaks_off_or_drops_rows_is_partial() {
 async fn a_probe_asks_first_pages_only() {
     let simulator = demo().await;
     let ledger = source(&simulator, "").probe().await;
-    assert_eq!(ledger.len(), 22);
+    assert_eq!(ledger.len(), 23);
     assert_eq!(gaps(&ledger), [].into());
     let asked = simulator.requests().len();
-    assert!(asked <= 27, "{asked} requests");
+    assert!(asked <= 28, "{asked} requests");
 }
 
 fn one_page(rows: Value) -> Value {
@@ -267,7 +334,7 @@ async fn what_is_around_the_projects_is_told_as_it_was() {
         ("11f1/grant/share:filter:10000/view/project:#6", share("view", "project")),
         (
             "11f1/grant/share:filter:10000/view/project-role:10001/10002",
-            with(share("view", "project-role"), "holder_detail", "10002"),
+            with(share("view", "project-role"), "holder_detail", "10001/10002"),
         ),
         ("11f1/grant/share:filter:10000/view/other:#8", with(share("view", "other"), "holder_detail", "planet")),
         (
@@ -400,8 +467,11 @@ async fn company_managed_projects_are_not_asked_for_their_roles_one_by_one() {
     assert_eq!(seen.len(), 2, "both sorts of project are there");
     simulator.set_fault("roles", Fault::Status(403));
     let (without, ledger) = collect(&simulator, "").await;
-    assert_eq!(gaps(&ledger), [].into());
-    assert_eq!(without.digest, snapshot.digest);
+    assert_eq!(gaps(&ledger), [("default members of project roles", EndpointState::Denied)].into());
+    let by_default = |one: &&Resource| one.id.native().starts_with("default-role:");
+    assert!(snapshot.resources.iter().filter(by_default).count() > 3);
+    let others: Vec<&Resource> = snapshot.resources.iter().filter(|one| !by_default(one)).collect();
+    assert_eq!(without.resources.iter().collect::<Vec<_>>(), others, "projects named their roles instead");
 }
 
 #[tokio::test]
@@ -575,8 +645,13 @@ async fn every_fact_of_a_hand_written_site_is_told_as_it_was() {
                 "projectTypeKey": "software", "lead": {"accountId": "712020:a"}}])),
         ),
         (
-            "GET /rest/api/3/project/10001/role",
-            json!({"Administrators": "https://acme.atlassian.net/rest/api/3/project/10001/role/10002"}),
+            "GET /rest/api/3/role",
+            json!([
+                {"id": 10002, "name": "Administrators", "actors": [
+                    {"id": 7, "type": "atlassian-group-role-actor", "displayName": "jira-admins",
+                     "actorGroup": {"groupId": "g-1", "name": "jira-admins"}}]},
+                {"id": 10077, "name": "Member", "scope": {"type": "PROJECT", "project": {"id": "10009"}}, "actors": [
+                    {"id": 8, "type": "atlassian-user-role-actor", "actorUser": {"accountId": "712020:a"}}]}]),
         ),
         (
             "GET /rest/api/3/project/10001/role/10002",
@@ -605,7 +680,21 @@ async fn every_fact_of_a_hand_written_site_is_told_as_it_was() {
             json!({"account_type": "service-account", "standings": [{"product": "jira", "source": "acme", "active": false, "shows_email": false}],
                 "groups": ["atlassian/group/g-1"]}),
         ),
-        ("atlassian/group/g-1", json!({"member_count": 1, "jira_access": ["admin", "site-admin", "user"]})),
+        (
+            "atlassian/group/g-1",
+            json!({"member_count": 1, "jira_access": ["admin", "site-admin", "user"], "inside": null,
+                "members_told": true}),
+        ),
+        (
+            "11f1/grant/product-access:site/admin/g-1",
+            json!({"form": "product-access", "role": "admin", "holder": "group", "group": "atlassian/group/g-1",
+                "container": "11f1/container/site"}),
+        ),
+        (
+            "11f1/grant/default-role:10002/group:g-1",
+            json!({"form": "project-role", "role": "Administrators", "holder": "group", "group": "atlassian/group/g-1",
+                "container": "11f1/container/site"}),
+        ),
         (
             "11f1/container/application:jira-software",
             json!({"form": "application", "parent": "11f1/container/site", "key": "jira-software", "plan": "paid",
@@ -635,6 +724,8 @@ async fn every_fact_of_a_hand_written_site_is_told_as_it_was() {
     ] {
         assert_eq!(facts(&snapshot, id), expected, "{id}");
     }
+    let of_one_project = |one: &Resource| one.id.native().starts_with("default-role:10077");
+    assert!(!snapshot.resources.iter().any(of_one_project), "a role of one project is in no new one");
     let project = facts(&snapshot, "11f1/container/project:10001");
     assert_eq!((&project["team_managed"], &project["category"]), (&json!(false), &json!("software")));
     assert_eq!(project["lead"], json!("atlassian/principal/712020:a"));

@@ -200,7 +200,12 @@ fn instance() -> BTreeMap<&'static str, Reply> {
                     "lead": {"key": "JIRAUSER10100", "name": "ada"}},
                 {"id": "10001", "key": "OLD", "name": "Old", "projectTypeKey": "business", "archived": true}]),
         ),
-        ("GET /rest/api/2/role", json!([{"id": 10002, "name": "Administrators", "actors": []}])),
+        (
+            "GET /rest/api/2/role",
+            json!([{"id": 10002, "name": "Administrators", "actors": [
+                {"id": 7, "displayName": "Jenkins", "type": "atlassian-user-role-actor", "name": "svc-jenkins"},
+                {"id": 8, "displayName": "x", "type": "atlassian-group-role-actor", "name": "jira-administrators"}]}]),
+        ),
         (
             "GET /rest/api/2/project/10000/role/10002",
             json!({"id": 10002, "name": "Administrators", "actors": [
@@ -322,7 +327,7 @@ async fn a_whole_instance_is_read_as_it_is() {
     let ledger = &snapshot.ledger;
     assert_eq!(gaps(ledger), always(), "{ledger:#?}");
     assert!(ledger.iter().all(|entry| entry.unreadable.is_empty()), "{ledger:#?}");
-    assert_eq!(ledger.len(), 27);
+    assert_eq!(ledger.len(), 28);
     let tenants: BTreeSet<&str> = snapshot.resources.iter().map(|resource| resource.id.tenant()).collect();
     assert_eq!(tenants, ["jira-x"].into());
     let (ada, bot) = ("jira-x/principal/JIRAUSER10100", "jira-x/principal/JIRAUSER10321");
@@ -402,6 +407,16 @@ async fn a_whole_instance_is_read_as_it_is() {
                 "container": "jira-x/container/project:10000"}),
         ),
         (
+            "jira-x/grant/default-role:10002/user:JIRAUSER10321",
+            json!({"form": "project-role", "role": "Administrators", "holder": "principal", "principal": bot,
+                "container": container}),
+        ),
+        (
+            "jira-x/grant/default-role:10002/group:jira-administrators",
+            json!({"form": "project-role", "role": "Administrators", "holder": "group", "group": admins,
+                "container": container}),
+        ),
+        (
             "jira-x/grant/project-role:10000/10002/user:nobody",
             json!({"form": "project-role", "role": "Administrators", "holder": "principal", "holder_detail": "nobody",
                 "container": "jira-x/container/project:10000"}),
@@ -436,6 +451,11 @@ async fn a_whole_instance_is_read_as_it_is() {
     assert_eq!(
         (&group["administers"], &group["member_count"], &group["jira_access"]),
         (&json!(true), &json!(2), &Value::Null)
+    );
+    assert_eq!(
+        (&group["inside"], &group["members_told"]),
+        (&Value::Null, &json!(true)),
+        "nested members are counted in"
     );
     assert_eq!(facts(&snapshot, all)["administers"], json!(false));
     let bot = facts(&snapshot, bot);
@@ -923,9 +943,28 @@ async fn roles_that_jira_does_not_tell_are_named_by_the_projects() {
     let mut answers = instance();
     answers.insert("GET /rest/api/2/role", refused(403));
     let snapshot = Jira::of(answers).await.look(DEEP).await;
+    assert_eq!(entry(&snapshot.ledger, "default members of project roles").state, EndpointState::Denied);
     let found = entry(&snapshot.ledger, "project roles");
     assert_eq!(found.state, EndpointState::Partial, "the other project does not name its roles: {}", found.reason);
     assert!(snapshot.resources.iter().any(|each| each.id.native() == "project-role:10000/10002/user:JIRAUSER10321"));
+}
+
+#[tokio::test]
+async fn a_member_of_a_role_is_no_other_one_while_the_accounts_cannot_be_listed() {
+    let mut answers = instance();
+    for path in ["GET /rest/api/2/user/list", "GET /rest/api/2/user/search"] {
+        answers.insert(path, refused(500));
+    }
+    answers.insert("GET /rest/api/2/group/member", as_json(200, &members(&[user(10100, "ada", json!({}))])));
+    let snapshot = Jira::of(answers).await.look(DEEP).await;
+    for endpoint in ["project roles", "default members of project roles"] {
+        let found = entry(&snapshot.ledger, endpoint);
+        assert_eq!(found.state, EndpointState::Partial, "{endpoint}");
+        assert!(found.reason.contains("told by names alone"), "{endpoint}: {}", found.reason);
+    }
+    let by_name = |one: &&keyroll::model::Resource| one.id.native().ends_with("user:svc-jenkins");
+    assert_eq!(snapshot.resources.iter().filter(by_name).count(), 0, "its key is not known tonight");
+    assert!(snapshot.resources.iter().any(|one| one.id.native() == "default-role:10002/group:jira-administrators"));
 }
 
 #[tokio::test]
@@ -999,7 +1038,12 @@ async fn members_come_in_pages_and_one_unread_group_leaves_all_groups_unknown() 
     for account in of_kind(&snapshot, Kind::Principal) {
         let Body::Principal(principal) = &account.body else { panic!("a principal") };
         assert_eq!(principal.groups, Fact::Unknown);
+        let seen = account.id.native().starts_with("JIRAUSER30");
+        let at_least = principal.groups_at_least.known().map(|groups| json!(groups));
+        assert_eq!(at_least, seen.then(|| json!(["jira-x/group/jira-administrators"])), "{}", account.id);
     }
+    let told = |group: &str| facts(&snapshot, &format!("jira-x/group/{group}"))["members_told"].clone();
+    assert_eq!((told("jira-administrators"), told("jira users/all")), (json!(true), json!(false)));
 }
 
 #[tokio::test]
@@ -1234,7 +1278,7 @@ async fn a_probe_asks_first_pages_only() {
     let jira = Jira::of(instance()).await;
     let ledger: Vec<LedgerEntry> = jira.source(DEEP).probe().await;
     assert_eq!(gaps(&ledger), always());
-    assert!(jira.requests().len() <= 27, "{:?}", jira.requests());
+    assert!(jira.requests().len() <= 28, "{:?}", jira.requests());
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn use_tokens(estate: &mut Estate, bitbucket: &mut Bitbucket, random: &mut Rando
         let token = &bitbucket.tokens[at];
         let lately = token.used.is_some_and(|used| now - used < TimeDelta::days(3));
         if lately && bitbucket.users[token.user].active {
-            bitbucket.tokens[at].used = Some(now - TimeDelta::minutes(random.between(20, 600)));
+            bitbucket.tokens[at].used = Some(now - TimeDelta::minutes(random.between(150, 600)));
             let native = native(bitbucket, &bitbucket.tokens[at]);
             note(estate, &format!("token-used-{}", native[0]), "used", "credential", native, "A token was used");
         }

@@ -158,7 +158,9 @@ fn query(path: &str) -> &'static str {
         "/rest/api/2/mypermissions" => "?projectKey=PAY",
         "/rest/api/user" | "/rest/api/user/memberof" => "?username=svc-jiraalign",
         "/rest/api/user/list" => "?limit=200&expand=status",
-        "/rest/api/group/member" | "/rest/api/group/groupmember" => "?groupName=confluence-administrators",
+        "/rest/api/group/member" | "/rest/api/group/groupmember" | "/rest/api/group/groupparent" => {
+            "?groupName=confluence-administrators"
+        }
         "/rest/api/space" => "?limit=100",
         _ => "",
     }

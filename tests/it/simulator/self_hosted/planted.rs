@@ -30,6 +30,7 @@ const READ_OFF: &[&str] = &[
     "dc-link-impersonates",
     "dc-link-not-working",
     "dc-link-over-http",
+    "dc-machine-in-default-role",
     "dc-public-signup",
     "dc-space-open-to-anyone",
     "dc-token-lives-too-long",
@@ -165,6 +166,10 @@ async fn look_at_jira(found: &mut Found, guest: &Guest<'_>, keys: &BTreeMap<Stri
         let (left, seats) = (role["remainingSeats"].as_u64().unwrap(), role["numberOfSeats"].as_u64().unwrap());
         note("dc-licence-near-tier", left * 10 < seats, format!("application:{}", text(&role["key"])));
     }
+    for actor in rows(&guest.get(jira, "/rest/api/2/role").await).iter().flat_map(|role| rows(&role["actors"])) {
+        let name = text(&actor["name"]);
+        note("dc-machine-in-default-role", is_machine(&name), keys.get(&name).cloned().unwrap_or_default());
+    }
     let machines = people.administrators.iter().filter(|name| is_machine(name));
     for name in machines.clone() {
         note("dc-integration-is-administrator", true, keys[name].clone());
@@ -206,6 +211,24 @@ async fn look_at_confluence(found: &mut Found, guest: &Guest<'_>, now: DateTime<
     let anonymous = |rights: &Value| rows(rights).iter().any(|right| right["subject"]["type"] == "anonymous");
     if anonymous(&guest.get(wiki, "/rest/api/permissions").await) {
         found.entry("dc-anonymous-access").or_default().insert("anonymous".to_owned());
+    }
+    // Who is in a group that administers, or in one inside it.
+    let mut around: Vec<String> = rows(&guest.get(wiki, "/rest/api/permissions").await)
+        .iter()
+        .filter(|right| right["operation"]["operationKey"] == "administer")
+        .map(|right| text(&right["subject"]["name"]))
+        .collect();
+    while let Some(group) = around.pop() {
+        for inner in guest.results(&format!("/rest/api/group/{group}/groupmember")).await {
+            let outer = guest.results(&format!("/rest/api/group/{}/groupparent", text(&inner["name"]))).await;
+            assert_eq!(outer.iter().map(|one| text(&one["name"])).collect::<Vec<_>>(), [group.as_str()]);
+            around.push(text(&inner["name"]));
+        }
+        for member in guest.results(&format!("/rest/api/group/{group}/member")).await {
+            if is_machine(&text(&member["username"])) {
+                found.entry("dc-integration-is-administrator").or_default().insert(text(&member["userKey"]));
+            }
+        }
     }
     for space in guest.results("/rest/api/space?limit=50").await {
         let rights = guest.get(wiki, &format!("/rest/api/space/{}/permissions", text(&space["key"]))).await;

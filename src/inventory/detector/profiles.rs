@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::words::{forms, hosts, need_text, sorted, texts};
+use super::written::{forms, hosts, need_text, permissions, sorted, texts};
 use crate::document::{self, Located, Section};
 use crate::model::{Fingerprints, Profile};
 use crate::problem::{Problems, SourceText};
@@ -13,7 +13,7 @@ include!(concat!(env!("OUT_DIR"), "/profile_files.rs"));
 
 /// The shipped profiles as files.
 #[must_use]
-pub fn shipped() -> Vec<SourceText> {
+pub fn shipped_files() -> Vec<SourceText> {
     FILES.iter().map(|(name, text)| SourceText::new(name, text)).collect()
 }
 
@@ -24,7 +24,8 @@ pub fn shipped() -> Vec<SourceText> {
 pub fn profiles(further: &[SourceText]) -> Result<Vec<Profile>, Problems> {
     let mut problems = Problems::default();
     let mut known: BTreeMap<String, (Profile, bool)> = BTreeMap::new();
-    for (file, is_shipped) in shipped().iter().map(|file| (file, true)).chain(further.iter().map(|file| (file, false)))
+    for (file, is_shipped) in
+        shipped_files().iter().map(|file| (file, true)).chain(further.iter().map(|file| (file, false)))
     {
         let earlier = |id: &str| known.get(id).map(|(_, shipped)| *shipped);
         if let Some(profile) = problems.take(read(file, is_shipped, &earlier)) {
@@ -52,7 +53,7 @@ fn read(file: &SourceText, is_shipped: bool, earlier: &dyn Fn(&str) -> Option<bo
         let help = "add `fingerprints:` with at least one of names, mail_domains, labels, hosts, app_keys".to_owned();
         section.wrong(section.span_of("fingerprints"), "nothing is said by which the system is known", Some(help));
     }
-    let permissions = texts(&mut section, "permissions").map(sorted).unwrap_or_default();
+    let permissions = permissions(&mut section, "permissions").unwrap_or_default();
     let credential_forms = forms(&mut section, "credential_forms").unwrap_or_default();
     let webhook_hosts = hosts(&mut section, "webhook_hosts").unwrap_or_default();
     let longest_days = section.number("longest_days", 3660).map(i64::from);
