@@ -35,6 +35,7 @@ struct Way {
     steps: Option<usize>,
     /// True for what a product sums up.
     sum: bool,
+    perhaps_always: bool,
 }
 
 /// How an account is meant: with which certainty, with everybody, through how many groups.
@@ -43,12 +44,14 @@ struct Meant {
     bound: Bound,
     everybody: bool,
     groups: usize,
+    /// True for what is there for some issues and cannot be ruled out for all.
+    perhaps_always: bool,
 }
 
-const HELD: Meant = Meant { bound: Bound::Held, everybody: false, groups: 0 };
-const EVERYBODY: Meant = Meant { bound: Bound::Held, everybody: true, groups: 0 };
-const SOMETIMES: Meant = Meant { bound: Bound::Conditional, everybody: false, groups: 0 };
-const PERHAPS: Meant = Meant { bound: Bound::Possible, everybody: false, groups: 0 };
+const HELD: Meant = Meant { bound: Bound::Held, everybody: false, groups: 0, perhaps_always: false };
+const EVERYBODY: Meant = Meant { bound: Bound::Held, everybody: true, groups: 0, perhaps_always: false };
+const SOMETIMES: Meant = Meant { bound: Bound::Conditional, everybody: false, groups: 0, perhaps_always: false };
+const PERHAPS: Meant = Meant { bound: Bound::Possible, everybody: false, groups: 0, perhaps_always: false };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Here {
@@ -93,7 +96,7 @@ impl Ways {
 
     /// Whether a key that is there for some issues may be there for all.
     pub(super) fn may_be_more(&self, key: &str) -> bool {
-        self.0.iter().any(|way| way.key == key && way.bound == Bound::Possible)
+        self.0.iter().any(|way| way.key == key && (way.bound == Bound::Possible || way.perhaps_always))
     }
 }
 
@@ -382,7 +385,7 @@ impl<'a> Case<'_, 'a> {
             match role_of(resource) {
                 Some(told) if told == role => places.push(meant),
                 Some(_) => {}
-                None => places.push(Meant { bound: Bound::Possible, everybody: false, ..meant }),
+                None => places.push(Meant { groups: meant.groups, ..PERHAPS }),
             }
         }
         places
@@ -487,7 +490,9 @@ impl<'a> Case<'_, 'a> {
         let ways = Ways(self.at(project)?.ways());
         let browses = ways.answer("BROWSE_PROJECTS");
         let groups = browses.shortest.unwrap_or_default();
-        Some(Meant { bound: browses.bound?, everybody: browses.of_everybody, groups })
+        let bound = browses.bound?;
+        let perhaps_always = bound == Bound::Conditional && ways.may_be_more("BROWSE_PROJECTS");
+        Some(Meant { bound, everybody: browses.of_everybody, groups, perhaps_always })
     }
 
     fn has_seat(&self, grant: &'a Grant) -> Option<Meant> {
@@ -769,7 +774,8 @@ impl<'a> Case<'_, 'a> {
 }
 
 fn way(key: &str, meant: Meant, steps: usize) -> Way {
-    Way { key: key.to_owned(), bound: meant.bound, everybody: meant.everybody, steps: Some(steps), sum: false }
+    let Meant { bound, everybody, perhaps_always, .. } = meant;
+    Way { key: key.to_owned(), bound, everybody, steps: Some(steps), sum: false, perhaps_always }
 }
 
 /// The role that a place in a role is of, as its id tells: project, role and holder.
