@@ -1,6 +1,6 @@
 //! Each single change, as the product carries it out.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Suppose;
 use super::edit::{Edit, direct_groups};
@@ -12,6 +12,15 @@ use crate::model::{
 
 /// Carries out one change.
 pub(super) fn apply(edit: &mut Edit<'_, '_>, change: &Suppose) {
+    let about = match change {
+        Suppose::Deactivated(id) | Suppose::Withdrawn(id) | Suppose::Revoked(id) | Suppose::Deleted(id) => id,
+        Suppose::Left { member, .. } => member,
+        Suppose::Expired { credential, .. } => credential,
+    };
+    if edit.get(about).is_none() {
+        let idle = if edit.inventory.get(about).is_some() { "it is gone already" } else { "nobody saw it" };
+        return supposed(edit, format!("{} is changed", edit.name(about)), about, Some(idle.to_owned()));
+    }
     match change {
         Suppose::Deactivated(account) => deactivate(edit, account),
         Suppose::Left { member, group } => leave(edit, member, group),
@@ -111,8 +120,9 @@ fn leave_workspaces(edit: &mut Edit<'_, '_>, account: &ResourceId) {
     }
     edit.change_principal(account, |principal| {
         for list in [&mut principal.workspace_groups, &mut principal.workspace_groups_at_least] {
-            if list.known().is_some_and(|groups| !groups.is_empty()) {
-                *list = Fact::Known(Vec::new());
+            // A workspace that does not show it tells none of its groups either.
+            if list.known().is_some() {
+                *list = Fact::Unknown;
             }
         }
     });
@@ -128,8 +138,8 @@ fn one_less(edit: &mut Edit<'_, '_>, group: &ResourceId) {
 
 fn leave(edit: &mut Edit<'_, '_>, member: &ResourceId, group: &ResourceId) {
     let words = format!("{} leaves {}", edit.name(member), edit.name(group));
-    if edit.get(member).is_none() || edit.get(group).is_none() && !is_named(edit, member, group) {
-        return supposed(edit, words, member, Some("one of them is gone already".to_owned()));
+    if edit.get(group).is_none() && !is_named(edit, member, group) {
+        return supposed(edit, words, member, Some("that group is gone already".to_owned()));
     }
     if member.kind() == Kind::Group {
         return leave_outer(edit, member, group, words);
@@ -191,6 +201,7 @@ fn leave_outer(edit: &mut Edit<'_, '_>, inner: &ResourceId, outer: &ResourceId, 
     }
     supposed(edit, words, inner, None);
     let members = edit.everybody_in(inner);
+    edit.trail.left.extend(members.iter().cloned());
     edit.trail.accounts.extend(members);
     members_unknown(edit, inner);
     edit.change_group(inner, |group| {
@@ -214,6 +225,7 @@ fn take_out(edit: &mut Edit<'_, '_>, account: &ResourceId, group: &ResourceId) {
             }
         }
     });
+    edit.trail.left.insert(account.clone());
     edit.trail.accounts.insert(account.clone());
 }
 
@@ -249,7 +261,7 @@ fn revoke(edit: &mut Edit<'_, '_>, credential: &ResourceId) {
     edit.trail.expired.remove(credential);
 }
 
-/// Lets a credential end. Only its own time moves: it is judged as it will be at its end, used until then as it is now.
+/// Lets a credential end. Only its own time moves: it is judged as it will be on the day after, used until then as it is now.
 fn expire(edit: &mut Edit<'_, '_>, credential: &ResourceId, on: Option<DateTime<Utc>>) {
     let (now, Some(resource)) = (edit.now, edit.get(credential)) else { return };
     let words = format!("{} ends", in_words(resource));
@@ -267,10 +279,12 @@ fn expire(edit: &mut Edit<'_, '_>, credential: &ResourceId, on: Option<DateTime<
         return supposed(edit, words, credential, Some("it has ended already".to_owned()));
     }
     supposed(edit, words, credential, None);
-    let ahead = (end - now).max(chrono::TimeDelta::zero());
+    // The day after its end: that day itself is still its own.
+    let judged = end + TimeDelta::days(1);
+    let ahead = (judged - now).max(TimeDelta::zero());
     edit.change(credential, |resource| {
         if let Body::Credential(Credential { created_at, expires_at, .. }) = &mut resource.body {
-            *expires_at = Fact::Known(end.min(now));
+            *expires_at = Fact::Known(end - ahead);
             if let Fact::Known(made) = created_at {
                 *made -= ahead;
             }
@@ -288,9 +302,6 @@ fn in_words(resource: &Resource) -> String {
 
 fn delete(edit: &mut Edit<'_, '_>, group: &ResourceId) {
     let words = format!("the group {} is deleted", edit.name(group));
-    if edit.get(group).is_none() {
-        return supposed(edit, words, group, Some("it is gone already".to_owned()));
-    }
     supposed(edit, words, group, None);
     members_unknown(edit, group);
     let affected = edit.everybody_in(group);
@@ -299,6 +310,7 @@ fn delete(edit: &mut Edit<'_, '_>, group: &ResourceId) {
             take_out(edit, account, group);
         }
     }
+    edit.trail.left.extend(affected.iter().cloned());
     edit.trail.accounts.extend(affected);
     for inner in edit.inside(group) {
         edit.change_group(&inner, |inner| {
@@ -335,10 +347,7 @@ fn delete(edit: &mut Edit<'_, '_>, group: &ResourceId) {
 }
 
 fn withdraw(edit: &mut Edit<'_, '_>, id: &ResourceId) {
-    let Some(resource) = edit.get(id).cloned() else {
-        let words = format!("the grant {id} is taken away");
-        return supposed(edit, words, id, Some("it is gone already".to_owned()));
-    };
+    let Some(resource) = edit.get(id).cloned() else { return };
     let Body::Grant(grant) = &resource.body else { return };
     let place = grant.container.known().map(|container| format!(" on {}", edit.name(container))).unwrap_or_default();
     let words = format!("“{}”{place} is taken away", resource.title());

@@ -35,8 +35,12 @@ pub(super) fn count(edit: &mut Edit<'_, '_>) {
         };
         let after = takers(edit, resource, container, true).unwrap_or_default();
         let mut affected: BTreeSet<ResourceId> = edit.trail.accounts.clone();
-        for gone in before.groups.difference(&after.groups) {
-            affected.extend(edit.everybody_in(gone));
+        let gone: Vec<&ResourceId> = before.groups.difference(&after.groups).collect();
+        for group in &gone {
+            affected.extend(edit.everybody_in(group));
+        }
+        if !gone.is_empty() {
+            affected.extend(of_unknown_groups(edit));
         }
         let (mut freed, mut perhaps) = (0, 0);
         for account in &affected {
@@ -93,7 +97,8 @@ fn takers(edit: &Edit<'_, '_>, resource: &Resource, container: &Container, now: 
         let direct = via.known().is_none_or(|ways| ways.iter().any(|way| way == "direct"));
         takers.accounts.extend(principal.known().filter(|_| direct).cloned());
     }
-    let told = !takers.groups.is_empty() || edit.inventory.all_seen(Kind::Grant, &["group-platform-role"]);
+    // Somebody has the seats that are taken: where no role tells who, it is told elsewhere.
+    let told = takers != Takers::default() || container.seats_used == Fact::Known(0);
     (now || told).then_some(takers)
 }
 
@@ -114,11 +119,21 @@ fn seat(edit: &Edit<'_, '_>, account: &ResourceId, takers: &Takers, now: bool) -
     }
     let groups = around(direct_groups(principal).cloned().collect(), |id| group_of(edit, id, now));
     let takes = takers.accounts.contains(account) || groups.iter().any(|group| takers.groups.contains(group));
-    match (takes, principal.groups.is_unknown(), open) {
+    // Who is not in a group of which all members were told is not in it.
+    let told =
+        |group: &ResourceId| group_of(edit, group, now).is_some_and(|group| group.members_told == Fact::Known(true));
+    let may_take = principal.groups.is_unknown() && !takers.groups.iter().all(told);
+    match (takes, may_take, open) {
         (true, _, Fact::Known(true)) => Fact::Known(true),
         (true, ..) | (false, true, _) => Fact::Unknown,
         (false, false, _) => Fact::Known(false),
     }
+}
+
+/// The accounts of which not all groups are known.
+fn of_unknown_groups(edit: &Edit<'_, '_>) -> Vec<ResourceId> {
+    let unknown = |one: &&Resource| matches!(&one.body, Body::Principal(principal) if principal.groups.is_unknown());
+    edit.inventory.of_kind(Kind::Principal).filter(unknown).map(|one| one.id.clone()).collect()
 }
 
 fn group_of<'e>(edit: &'e Edit<'_, '_>, id: &ResourceId, now: bool) -> Option<&'e Group> {
@@ -135,12 +150,19 @@ fn untold(edit: &mut Edit<'_, '_>, resource: &Resource, container: &Container) {
         let at_home = edit.inventory.knows_accounts_of(account.tenant(), resource);
         at_home && principal.account_type != Fact::Known(PrincipalType::Customer)
     };
-    let may_hold = edit
-        .trail
-        .deactivated
-        .iter()
-        .any(|account| edit.inventory.principal(account).is_some_and(|principal| of_product(principal, account)));
-    if may_hold && !container.seats_used.is_unknown() && !is_told_twice(edit, resource, container) {
+    let moved = edit.trail.deactivated.iter().chain(&edit.trail.left);
+    let may_hold = moved
+        .filter_map(|account| Some((account, edit.inventory.principal(account)?)))
+        .any(|(account, principal)| of_product(principal, account));
+    if !may_hold || container.seats_used.is_unknown() {
+        return;
+    }
+    edit.change(&resource.id, |resource| {
+        if let Body::Container(Container { seats_used, .. }) = &mut resource.body {
+            *seats_used = Fact::Unknown;
+        }
+    });
+    if !is_told_twice(edit, resource, container) {
         let question = format!("how many seats of {} would be free", name(edit, resource, container));
         edit.leave_open(question, "nobody told which groups take them".to_owned());
     }

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::breadth::{Count, is_content, look};
+use super::ways::role_id;
 use super::{ANY, Access, Bound, Breadth, Power, Reach};
 use crate::inventory::Inventory;
 use crate::model::{
-    Body, Container, ContainerForm, Credential, CredentialForm, Fact, Kind, Principal, PrincipalType, Resource,
-    ResourceId,
+    Body, Container, ContainerForm, Credential, CredentialForm, Fact, GrantForm, Holder, Kind, Principal,
+    PrincipalType, Resource, ResourceId,
 };
 
 /// Of fewer places than this a share says nothing: two of two are all there are.
@@ -102,16 +103,42 @@ pub(in crate::inventory) struct Extents {
     holders: OnceLock<HashMap<ResourceId, Holders>>,
 }
 
-/// What decides the reach of an account that is named by no grant, and leads and owns nothing.
+/// What decides the reach of an account or credential, so that those of which it is the same need one answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Signature {
+enum Signature {
+    Account(Box<OfAccount>),
+    Credential {
+        /// Where the answer of the owner is.
+        owner: usize,
+        form: CredentialForm,
+        scopes: Option<Vec<String>>,
+    },
+}
+
+/// What decides the reach of an account that leads and owns nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct OfAccount {
     tenant: String,
     circle: u32,
     is_machine: bool,
-    /// Groups, groups at least, those of workspaces, those at least, roles; none where it is not known.
+    /// Groups, groups at least, those of workspaces, those at least; none where it is not known.
     lists: [Option<Vec<ResourceId>>; 4],
     roles: Option<Vec<String>>,
+    own: Vec<Own>,
 }
+
+/// A grant that names the account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Own {
+    form: GrantForm,
+    role: String,
+    container: Option<ResourceId>,
+    number: Option<String>,
+    permits: Option<Vec<String>>,
+}
+
+/// Who is named by more grants than this has hardly a double.
+const MOST_OWN: usize = 12;
 
 /// How many accounts may do what with one container, those left out that are not let in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -244,53 +271,64 @@ impl<'i, 'a> Access<'i, 'a> {
     }
 
     fn span(&self, subject: &'a Resource) -> Arc<Span> {
-        match &subject.body {
-            Body::Credential(credential) => match self.unlimited_owner(credential) {
-                // What may do all that its owner may has its owner's answer.
-                Some(owner) => {
-                    self.extent(owner).map_or_else(|| Arc::new(self.work_out(owner)), |extent| Arc::clone(&extent.span))
-                }
-                None => Arc::new(self.work_out(subject)),
-            },
-            Body::Principal(account) => {
-                let Some(signature) = self.signature(subject, account) else { return Arc::new(self.work_out(subject)) };
-                let alike = || self.extents().alike.lock().unwrap_or_else(PoisonError::into_inner);
-                let known = alike().get(&signature).cloned();
-                known.unwrap_or_else(|| {
-                    let span = Arc::new(self.work_out(subject));
-                    alike().insert(signature, Arc::clone(&span));
-                    span
-                })
-            }
-            _ => Arc::new(self.work_out(subject)),
-        }
-    }
-
-    fn unlimited_owner(&self, credential: &Credential) -> Option<&'a Resource> {
-        let limited = match &credential.scopes {
-            Fact::Known(scopes) => !scopes.is_empty(),
-            Fact::Absent => false,
-            Fact::Unknown => true,
+        let signature = match &subject.body {
+            Body::Credential(credential) => self.signature_of_credential(credential),
+            Body::Principal(account) => self.signature(subject, account),
+            _ => None,
         };
-        if limited || credential.form == CredentialForm::SshKey || credential.impersonates == Fact::Known(true) {
-            return None;
-        }
-        credential.owner.known().and_then(|owner| self.inventory.get(owner))
+        let Some(signature) = signature else { return Arc::new(self.work_out(subject)) };
+        let alike = || self.extents().alike.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = alike().get(&signature).cloned();
+        known.unwrap_or_else(|| {
+            let span = Arc::new(self.work_out(subject));
+            alike().insert(signature, Arc::clone(&span));
+            span
+        })
     }
 
-    /// What an account shares with others; `None` if a grant names it, or it leads or owns something.
-    fn signature(&self, subject: &Resource, account: &Principal) -> Option<Signature> {
-        let is_named = self.inventory.grants_of(&subject.id).next().is_some();
-        if is_named || self.extents().named.contains(&subject.id) {
+    /// What a credential shares with others: the reach of its owner, and what limits it.
+    fn signature_of_credential(&self, credential: &Credential) -> Option<Signature> {
+        if credential.impersonates == Fact::Known(true) {
             return None;
         }
+        let owner = credential.owner.known().and_then(|owner| self.inventory.get(owner))?;
+        let scopes = match &credential.scopes {
+            Fact::Known(scopes) => Some(scopes.clone()),
+            Fact::Absent => Some(Vec::new()),
+            Fact::Unknown => None,
+        };
+        // What was worked out stays where it is as long as the snapshot is asked.
+        let owner = Arc::as_ptr(&self.extent(owner)?.span).addr();
+        Some(Signature::Credential { owner, form: credential.form, scopes })
+    }
+
+    /// What an account shares with others; `None` if it leads or owns something, or too many grants name it.
+    fn signature(&self, subject: &Resource, account: &Principal) -> Option<Signature> {
+        if self.extents().named.contains(&subject.id) {
+            return None;
+        }
+        let mut own = Vec::new();
+        for resource in self.inventory.grants_of(&subject.id) {
+            let Body::Grant(grant) = &resource.body else { continue };
+            if own.len() == MOST_OWN || grant.holder != Holder::Principal {
+                return None;
+            }
+            own.push(Own {
+                form: grant.form,
+                role: grant.role.clone(),
+                container: grant.container.known().cloned(),
+                number: role_id(resource).map(str::to_owned),
+                permits: grant.permits.known().cloned(),
+            });
+        }
+        own.sort_unstable();
         let list = |list: &Fact<Vec<ResourceId>>| match list {
             Fact::Known(list) => Some(list.clone()),
             Fact::Absent => Some(Vec::new()),
             Fact::Unknown => None,
         };
         let machine = [PrincipalType::App, PrincipalType::ServiceAccount, PrincipalType::Agent];
-        Some(Signature {
+        Some(Signature::Account(Box::new(OfAccount {
             tenant: subject.id.tenant().to_owned(),
             circle: self.index.circle(self.inventory.place(&subject.id)?),
             is_machine: account.account_type.known().is_some_and(|sort| machine.contains(sort)),
@@ -301,7 +339,8 @@ impl<'i, 'a> Access<'i, 'a> {
                 list(&account.workspace_groups_at_least),
             ],
             roles: account.platform_roles.known().cloned(),
-        })
+            own,
+        })))
     }
 
     fn work_out(&self, subject: &'a Resource) -> Span {

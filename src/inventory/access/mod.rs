@@ -37,7 +37,7 @@
 //! An endpoint that was not read whole may hide further grants on all containers of its source, and in Bitbucket on all that
 //! lies in them: anything is possible there. What each account may do with a repository in the end, read whole, leaves
 //! nothing open. A project of which the scheme was not told, a team-managed one, and a repository or project of Bitbucket of
-//! which it was not told what it lies in, may give anything.
+//! which it was not told what it lies in, may give anything. In a team-managed one the roles stand for what they permit.
 //!
 //! What an account may *at present* use depends on whether it is let in at all: a deactivated account has no access, but
 //! gets all of this back with the first click that lets it in again. So the answer leaves that out.

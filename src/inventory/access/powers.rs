@@ -40,7 +40,11 @@ impl Power {
 #[must_use]
 pub fn power_of(form: ContainerForm, key: &str) -> Power {
     match form {
-        ContainerForm::Organisation | ContainerForm::Product | ContainerForm::Site | ContainerForm::Instance
+        ContainerForm::Organisation
+        | ContainerForm::Product
+        | ContainerForm::Site
+        | ContainerForm::Workspace
+        | ContainerForm::Instance
             if key == ANY =>
         {
             Power::AdministerAll

@@ -18,8 +18,9 @@ fn ago(days: i64) -> DateTime<Utc> {
     now() - TimeDelta::days(days)
 }
 
+/// Accounts of the cloud are Atlassian's, tokens are the organisation's.
 fn id(kind: Kind, native: &str) -> ResourceId {
-    ResourceId::new(ResourceId::CLOUD, kind, native)
+    ResourceId::new(if kind == Kind::Principal { ResourceId::CLOUD } else { "o1" }, kind, native)
 }
 
 fn resource(kind: Kind, native: &str, name: &str, body: Body) -> Resource {

@@ -84,7 +84,7 @@ fn audit(scene: &Scene<'_, '_>, resource: &Resource, credential: &Credential, si
     if let Fact::Known(way) = auth_type {
         signs.see(Clue::Presented, None, way.as_str(), &resource.id);
     }
-    if scene.misses_log(&resource.id) {
+    if scene.misses_log_of(credential) {
         signs.miss(Clue::ActsForOthers, "the audit log, which tells who uses it, was not read to its end");
     }
 }
