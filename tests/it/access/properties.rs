@@ -191,7 +191,11 @@ fn cut(estate: &mut Estate, link: &Link<'_>) -> bool {
             let Some(resource) = estate.resources.get_mut(*member) else { return false };
             let lists = match &mut resource.body {
                 Body::Principal(Principal {
-                    groups, groups_at_least, workspace_groups, workspace_groups_at_least, ..
+                    groups,
+                    groups_at_least,
+                    workspace_groups,
+                    workspace_groups_at_least,
+                    ..
                 }) => vec![groups, groups_at_least, workspace_groups, workspace_groups_at_least],
                 Body::Group(body) => vec![&mut body.inside],
                 _ => return false,
@@ -228,9 +232,7 @@ fn a_cut_link_breaks_the_chains_that_have_it() {
         // What is summed up would have to be summed up again.
         let mut estate = whole;
         estate.resources.retain(|_, resource| match &resource.body {
-            Body::Grant(grant) => {
-                grant.form != GrantForm::EffectiveRepositoryPermission && grant.via.known().is_none()
-            }
+            Body::Grant(grant) => grant.form != GrantForm::EffectiveRepositoryPermission && grant.via.known().is_none(),
             _ => true,
         });
         let snapshot = estate.snapshot();
@@ -254,7 +256,8 @@ fn a_cut_link_breaks_the_chains_that_have_it() {
                     continue;
                 }
                 cuts += 1;
-                let told = format!("estate {seed}: {key} on {} for {} without {link:?}", place.container.id, account.id);
+                let told =
+                    format!("estate {seed}: {key} on {} for {} without {link:?}", place.container.id, account.id);
                 let after = after.snapshot();
                 let later = Inventory::new(&after);
                 let (account, container) = (after.get(&account.id).unwrap(), after.get(&place.container.id).unwrap());
@@ -338,9 +341,13 @@ fn breadth_is_what_one_counts() {
         let snapshot = estate.snapshot();
         let inventory = Inventory::new(&snapshot);
         let is_content = |one: &Resource| {
-            matches!(&one.body, Body::Container(Container {
-                form: ContainerForm::Project | ContainerForm::Space | ContainerForm::Repository, ..
-            }))
+            matches!(
+                &one.body,
+                Body::Container(Container {
+                    form: ContainerForm::Project | ContainerForm::Space | ContainerForm::Repository,
+                    ..
+                })
+            )
         };
         let content: Vec<&Resource> = snapshot.resources.iter().filter(|one| is_content(one)).collect();
         for account in of_kind(&snapshot, Kind::Principal) {
@@ -369,9 +376,11 @@ fn breadth_is_what_one_counts() {
             assert_eq!(numbers(breadth.destroyable), count(&[Power::Destroy]), "{told}");
             assert_eq!(numbers(breadth.administered), count(&[Power::Administer]), "{told}");
             let best = |power: Power| {
-                reach.places.iter().flat_map(|place| place.permissions.iter()).any(|one| {
-                    one.bound == Bound::Held && one.power == power
-                })
+                reach
+                    .places
+                    .iter()
+                    .flat_map(|place| place.permissions.iter())
+                    .any(|one| one.bound == Bound::Held && one.power == power)
             };
             let gravest = Power::ALL.into_iter().rev().find(|power| best(*power));
             assert_eq!(breadth.gravest.map(|(power, _)| power), gravest, "{told}");
