@@ -8,6 +8,7 @@ use super::questions::finding_called;
 use super::{Context, exit, rules};
 use crate::app::{AppError, Dossier, Scene};
 use crate::inventory::Inventory;
+use crate::inventory::detector::Knowledge;
 use crate::model::{Body, Explained, Finding, Opinion, Resource, ResourceId, Snapshot, SnapshotId};
 use crate::reports::{
     FindingNote, History, Judgement, ResourceNote, Section, Sight, Thing, finding_note, finding_note_json,
@@ -39,7 +40,15 @@ pub(super) fn run(context: &Context, args: &ExplainArgs) -> Result<ExitCode, Com
     let store = context.store()?;
     let findings = store.findings()?;
     let rules = rules::load(context)?;
-    let asker = Asker { context, store: &store, rules: &rules, findings: &findings, format: args.format };
+    let knowledge = rules::knowledge(context)?;
+    let asker = Asker {
+        context,
+        store: &store,
+        rules: &rules,
+        knowledge: &knowledge,
+        findings: &findings,
+        format: args.format,
+    };
     let text = match find(&store, &findings, &args.id)? {
         Called::Finding(finding) => asker.finding(finding)?,
         Called::Resource(id) => asker.resource(&id)?,
@@ -165,6 +174,7 @@ struct Asker<'a> {
     context: &'a Context,
     store: &'a Store,
     rules: &'a RuleSet,
+    knowledge: &'a Knowledge,
     findings: &'a [Finding],
     format: NoteFormat,
 }
@@ -172,7 +182,7 @@ struct Asker<'a> {
 impl Asker<'_> {
     fn finding(&self, finding: &Finding) -> Result<String, Complaint> {
         let dossier = Dossier::of_finding(self.store, finding)?;
-        let inventories = inventories(&dossier);
+        let inventories = inventories(&dossier, self.knowledge);
         let id = finding.rule.as_str();
         let explained: BTreeMap<SnapshotId, Explained> = dossier
             .scenes
@@ -209,7 +219,7 @@ impl Asker<'_> {
 
     fn resource(&self, id: &ResourceId) -> Result<String, Complaint> {
         let dossier = Dossier::of_resource(self.store, id)?;
-        let inventories = inventories(&dossier);
+        let inventories = inventories(&dossier, self.knowledge);
         let latest = dossier.scenes.get(&dossier.latest);
         let opinions: Vec<Opinion> = latest
             .and_then(|scene| Some(asked(scene, inventories.get(&scene.head.id)?, id)))
@@ -238,8 +248,8 @@ impl Asker<'_> {
 
 type Inventories<'a> = BTreeMap<SnapshotId, Inventory<'a>>;
 
-fn inventories(dossier: &Dossier) -> Inventories<'_> {
-    dossier.scenes.values().map(|scene| (scene.head.id, Inventory::new(&scene.snapshot))).collect()
+fn inventories<'a>(dossier: &'a Dossier, knowledge: &'a Knowledge) -> Inventories<'a> {
+    dossier.scenes.values().map(|scene| (scene.head.id, Inventory::knowing(&scene.snapshot, knowledge))).collect()
 }
 
 fn sight<'a>(scene: &'a Scene, inventories: &'a Inventories<'a>) -> Option<Sight<'a>> {
