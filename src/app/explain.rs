@@ -72,36 +72,37 @@ impl Dossier {
         let during = |head: &&SnapshotHead| confirmed.is_some_and(|at| head.started_at <= at && at <= head.ended_at);
         // Of two scans within one moment of a clock that stands, the later one had the last word.
         let confirmed_by = heads.values().rev().find(during);
+        let told = store.changes_of(resource)?;
         let mut scenes = BTreeMap::new();
         for id in [Some(latest), seen, confirmed_by.map(|head| head.id)].into_iter().flatten() {
             if let (false, Some(head)) = (scenes.contains_key(&id), heads.get(&id)) {
                 let judged_at = confirmed.filter(|_| confirmed_by.is_some_and(|by| by.id == id));
-                scenes.insert(id, Scene::load(store, head, resource, judged_at.unwrap_or(head.ended_at))?);
+                let own = told.iter().filter(|(at, change)| *at == id && change.resource == *resource);
+                let changes = own.map(|(_, change)| change.clone()).collect();
+                scenes.insert(id, Scene::load(store, head, changes, judged_at.unwrap_or(head.ended_at))?);
             }
         }
-        let changes = store.changes_of(resource)?;
         Ok(Self {
             scenes,
             latest,
             seen,
             confirmed: confirmed_by.map(|head| head.id),
             first: known.and_then(|known| heads.get(&known.first).cloned()),
-            changes: changes.into_iter().filter_map(|(id, change)| Some((heads.get(&id)?.clone(), change))).collect(),
+            changes: told.into_iter().filter_map(|(id, change)| Some((heads.get(&id)?.clone(), change))).collect(),
             waivers: store.waiver_uses(latest)?,
         })
     }
 }
 
 impl Scene {
+    /// A scan, with its changes of the resource as the store has them.
     fn load(
         store: &Store,
         head: &SnapshotHead,
-        resource: &ResourceId,
+        mut changes: Vec<Change>,
         judged_at: DateTime<Utc>,
     ) -> Result<Self, AppError> {
         let snapshot = store.snapshot(head.id)?.ok_or(AppError::NoSuchSnapshot(head.id))?;
-        let about = |change: &Change| change.resource == *resource;
-        let mut changes: Vec<Change> = store.changes(head.id)?.into_iter().filter(about).collect();
         let looks_back = |change: &Change| matches!(change.what, What::Changed | What::Rotated | What::Removed);
         if let (Some(earlier), true) = (head.compared_with, changes.iter().any(looks_back))
             && let Some(before) = store.snapshot(earlier)?

@@ -1,4 +1,5 @@
-//! The use cases: scan an estate, assess what the store knows, tell people, accept a baseline, try out a change in thought. They call each room once and carry
+//! The use cases: scan an estate, assess and explain what the store knows, tell people, accept a baseline, try out a change
+//! in thought. They call each room once and carry
 //! results from one to the next; they know no configuration file, no arguments and no terminal.
 
 mod assess;

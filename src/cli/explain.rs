@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::complain::Complaint;
 use super::questions::finding_called;
 use super::{Context, exit, rules};
-use crate::app::{Dossier, Scene};
+use crate::app::{AppError, Dossier, Scene};
 use crate::inventory::Inventory;
 use crate::model::{Body, Explained, Finding, Opinion, Resource, ResourceId, Snapshot, SnapshotId};
 use crate::reports::{
@@ -71,10 +71,8 @@ fn find<'a>(store: &Store, findings: &'a [Finding], called: &str) -> Result<Call
     {
         return Ok(Called::Resource(id));
     }
-    let snapshot = match store.latest()? {
-        Some(head) => store.snapshot(head.id)?,
-        None => None,
-    };
+    let head = store.latest()?.ok_or(AppError::NoScan)?;
+    let snapshot = store.snapshot(head.id)?;
     let names = Names::of(snapshot.as_ref(), findings);
     let exact = names.that(|id, name| id.native() == called || name == called);
     let alike = if exact.is_empty() { names.that(|_, name| name.eq_ignore_ascii_case(called)) } else { exact };
@@ -93,7 +91,7 @@ fn find<'a>(store: &Store, findings: &'a [Finding], called: &str) -> Result<Call
 fn begins(finding: &Finding, called: &str) -> bool {
     let called = called.to_ascii_uppercase();
     let beginning = called.strip_prefix("F-").unwrap_or(&called);
-    !beginning.is_empty() && finding.id.as_str().get(2..).is_some_and(|own| own.starts_with(beginning))
+    !called.is_empty() && finding.id.as_str().get(2..).is_some_and(|own| own.starts_with(beginning))
 }
 
 /// A foreign name or id, as it can be shown.

@@ -20,11 +20,11 @@ pub(super) fn subject<'a>(
     }
     let kinds = [Kind::Principal, Kind::Credential];
     let all = || kinds.into_iter().flat_map(|kind| inventory.of_kind(kind));
-    if let Some(found) = one_of(all().filter(|one| one.id.native() == written).collect(), written)? {
+    if let Some(found) = one_of(inventory, all().filter(|one| one.id.native() == written).collect(), written)? {
         return Ok(found);
     }
     let bears = |one: &&Resource| names(one).any(|name| name.eq_ignore_ascii_case(written) || same(name, written));
-    if let Some(found) = one_of(all().filter(bears).collect(), written)? {
+    if let Some(found) = one_of(inventory, all().filter(bears).collect(), written)? {
         return Ok(found);
     }
     if let Some(finding) = of_finding(findings, written)? {
@@ -44,7 +44,14 @@ pub(super) fn subject<'a>(
             let near = did_you_mean(&written.to_lowercase(), lower.iter().map(|(lower, _)| lower.as_str()))?.to_owned();
             lower.iter().find(|(lower, _)| *lower == near).map(|(_, name)| (*name).to_owned())
         });
+    let place = inventory
+        .of_kind(Kind::Container)
+        .filter(|one| is_place(one))
+        .find(|one| places_names(one).any(|name| name.eq_ignore_ascii_case(written)));
     Err(match near {
+        None if place.is_some() => complaint.help(
+            "it is a container; who may do something there: `keyroll access --who-can PERMISSION --on CONTAINER`",
+        ),
         Some(near) => complaint.help(format!("did you mean `{}`?", shorten(&near, 80))),
         None => complaint.help("`keyroll inventory principals` and `keyroll inventory credentials` list them"),
     })
@@ -113,7 +120,11 @@ fn same(name: &str, written: &str) -> bool {
 }
 
 /// The one thing that was found, or none; several are an error that tells them.
-fn one_of<'a>(found: Vec<&'a Resource>, written: &str) -> Result<Option<&'a Resource>, Complaint> {
+fn one_of<'a>(
+    inventory: &Inventory<'a>,
+    found: Vec<&'a Resource>,
+    written: &str,
+) -> Result<Option<&'a Resource>, Complaint> {
     match found.as_slice() {
         [] => Ok(None),
         [one] => Ok(Some(one)),
@@ -121,7 +132,7 @@ fn one_of<'a>(found: Vec<&'a Resource>, written: &str) -> Result<Option<&'a Reso
             let mut lines: Vec<String> = several
                 .iter()
                 .take(MOST)
-                .map(|one| format!("  {}  ({}, {})", one.id, kind_of(one), shorten(&tamed(one.title()), 40)))
+                .map(|one| format!("  {}  ({})", tamed(one.id.as_str()), told_apart(inventory, one)))
                 .collect();
             if several.len() > MOST {
                 lines.push(format!("  … and {} more", thousands(several.len() - MOST)));
@@ -130,6 +141,22 @@ fn one_of<'a>(found: Vec<&'a Resource>, written: &str) -> Result<Option<&'a Reso
             let complaint = Complaint::failed(format!("`{}` is the name of {things}", shorten(written, 80)));
             Err(complaint.help(format!("write the id of one:\n{}", lines.join("\n"))))
         }
+    }
+}
+
+/// What tells things of one name apart.
+fn told_apart(inventory: &Inventory<'_>, one: &Resource) -> String {
+    let name = shorten(&tamed(one.title()), 40);
+    match &one.body {
+        Body::Credential(credential) => {
+            let owner = credential.owner.known().map_or("somebody not told", |owner| inventory.name(owner));
+            format!("{} “{name}” of {}", credential.form.title(), shorten(&tamed(owner), 40))
+        }
+        Body::Principal(account) => {
+            let mail = account.email.known().or(account.username.known()).map_or("", String::as_str);
+            format!("account {name} {}", tamed(mail)).trim_end().to_owned()
+        }
+        _ => format!("{} {name}", kind_of(one)),
     }
 }
 
@@ -147,7 +174,7 @@ pub(super) fn container<'a>(inventory: &Inventory<'a>, written: &str) -> Result<
     }
     let all = || inventory.of_kind(Kind::Container).filter(|one| is_place(one));
     let by_native = all().filter(|one| one.id.native() == written).collect();
-    if let Some(found) = one_of(by_native, written)? {
+    if let Some(found) = one_of(inventory, by_native, written)? {
         return Ok(found);
     }
     // A key is shorter than a name, and means less: where both fit something, nothing is guessed.
@@ -155,7 +182,7 @@ pub(super) fn container<'a>(inventory: &Inventory<'a>, written: &str) -> Result<
         let keyed = places_names(one).any(|name| name.eq_ignore_ascii_case(written) || same(name, written));
         keyed || one.name.eq_ignore_ascii_case(written)
     };
-    if let Some(found) = one_of(all().filter(fits).collect(), written)? {
+    if let Some(found) = one_of(inventory, all().filter(fits).collect(), written)? {
         return Ok(found);
     }
     let complaint = Complaint::failed(format!("no container is called `{}`", shorten(written, 80)));

@@ -5,10 +5,11 @@ pub mod access;
 mod declared;
 pub mod detector;
 mod naming;
+pub mod needs;
 mod people;
-mod permissions;
 mod pipelines;
 pub mod recognise;
+mod running;
 mod told;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -21,8 +22,8 @@ use crate::model::{
 
 pub use declared::{AccountsByName, Way, bears_name, called, resolve, resolve_by_name};
 pub use people::{PlacesByMail, Realms};
-pub use permissions::Held;
 pub use pipelines::{is_named_like_account, is_named_like_secret};
+pub use running::{Match, Running, hides_mail};
 
 use detector::{Detections, Knowledge};
 
@@ -62,6 +63,18 @@ pub struct Prepared {
     pub people_by_mail: OnceLock<PlacesByMail>,
     /// What the accounts that each integration declares were resolved to.
     pub accounts_of_integrations: OnceLock<BTreeMap<ResourceId, Vec<Vec<ResourceId>>>>,
+    /// The accounts that each integration runs on.
+    running: OnceLock<Running>,
+    /// The sources that show accounts without their mail addresses.
+    sources_hiding_mails: OnceLock<BTreeSet<SourceName>>,
+    /// Public keys by their digests.
+    keys: OnceLock<HashMap<String, Vec<u32>>>,
+    /// What each integration may do held against what it needs.
+    judged: OnceLock<needs::AllJudged>,
+    /// What integrations can be declared to work in, by key and name in small letters.
+    workplaces: OnceLock<HashMap<String, Vec<u32>>>,
+    /// Which accounts and groups are in each group.
+    members: OnceLock<access::Members>,
     /// Accounts of which the mail address is known.
     pub accounts_by_mail: OnceLock<PlacesByMail>,
     /// Whose accounts each source shows.
@@ -212,6 +225,20 @@ impl<'a> Inventory<'a> {
         forms.iter().filter_map(|form| self.keys.get(&(fingerprint, *form))).sum()
     }
 
+    /// The credentials that are a public key, wherever it is.
+    pub fn credentials_of_key(&self, fingerprint: &str) -> impl Iterator<Item = &'a Resource> + '_ {
+        let keys = self.prepared.keys.get_or_init(|| {
+            let mut keys: HashMap<String, Vec<u32>> = HashMap::new();
+            for at in self.places(Kind::Credential) {
+                if let Body::Credential(Credential { fingerprint: Fact::Known(key), .. }) = &self.resource(at).body {
+                    keys.entry(key.clone()).or_default().push(at);
+                }
+            }
+            keys
+        });
+        self.at(keys.get(fingerprint))
+    }
+
     /// True for the sources that show an organisation itself: their word is the organisation's.
     #[must_use]
     pub fn speaks_for_organisation(&self, source: &SourceName) -> bool {
@@ -301,6 +328,11 @@ impl<'a> Inventory<'a> {
         seats.sort_unstable();
         seats.dedup();
         if seats.is_empty() && !self.licences_known { Fact::Unknown } else { Fact::Known(seats) }
+    }
+
+    /// True for a group whose members take a seat of an application.
+    fn takes_seats(&self, group: &ResourceId) -> bool {
+        self.applications_by_group.contains_key(group)
     }
 
     /// The place of an account, group or container in the snapshot.

@@ -20,6 +20,12 @@ impl<'a> Inventory<'a> {
         sources.filter_map(|source| self.realms().get(source)).any(|tenants| tenants.contains(tenant))
     }
 
+    /// True unless a source shows accounts, and none of them is of a tenant.
+    #[must_use]
+    pub fn may_know_accounts_of(&self, tenant: &str, source: &SourceName) -> bool {
+        self.realms().get(source).is_none_or(|tenants| tenants.contains(tenant))
+    }
+
     /// True if a source shows accounts, and all of them are of one tenant.
     #[must_use]
     pub fn shows_accounts_of_nobody_but(&self, tenant: &str, source: &SourceName) -> bool {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Inventory, TokensByWord};
-use crate::model::{Body, Credential, CredentialForm, Fact, Resource, Variable};
+use crate::model::{Body, Credential, CredentialForm, Fact, Kind, Resource, Variable};
 
 /// Words that say nothing about what a credential is for.
 const COMMON: [&str; 22] = [
@@ -49,6 +49,24 @@ impl<'a> Inventory<'a> {
         let fitting = candidates.filter(|(_, label)| label.iter().all(|word| named.contains(word)));
         let in_order: BTreeSet<u32> = fitting.map(|(at, _)| *at).collect();
         in_order.into_iter().filter_map(|at| self.snapshot().resources.get(at as usize)).collect()
+    }
+
+    /// The variables whose name says that they may hold a token, in order of their ids. Only API tokens are looked for, and
+    /// only by labels that say anything.
+    #[must_use]
+    pub fn variables_that_may_hold(&self, token: &Resource) -> Vec<&'a Resource> {
+        let Body::Credential(Credential { form: CredentialForm::ApiToken, .. }) = &token.body else {
+            return Vec::new();
+        };
+        let label: Vec<String> = words(&token.name).into_iter().filter(|word| is_telling(word)).collect();
+        if label.is_empty() {
+            return Vec::new();
+        }
+        let fits = |variable: &&Resource| {
+            let named = words(&variable.name);
+            label.iter().all(|word| named.contains(word))
+        };
+        self.of_kind(Kind::Variable).filter(fits).collect()
     }
 
     /// Variables of the same container, level and environment that share a word with this one and name an account, and

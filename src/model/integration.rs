@@ -26,7 +26,8 @@ pub struct Integration {
     /// The accounts it runs on, as the register names them, sorted by name; absent if none was named.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub accounts: Fact<Vec<DeclaredAccount>>,
-    /// Keys of the projects, spaces and repositories it works in, sorted; absent if it was not limited to any.
+    /// Keys of the projects, spaces and repositories it works in, sorted: `PAY`, or with its sort `space:DOCS`; absent if
+    /// it was not limited to any.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub containers: Fact<Vec<String>>,
     /// Permissions it needs in each of these, such as `EDIT_ISSUES`, sorted; absent if none was named.
@@ -53,7 +54,7 @@ pub struct Integration {
 }
 
 /// An account as the register names it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DeclaredAccount {
     /// Its mail address, its user name or its displayed name.
     pub name: String,

@@ -12,6 +12,7 @@ use crate::model::{
 
 /// An integration with the accounts it was found to run on.
 pub(super) struct Declared<'a> {
+    pub(super) resource: &'a Resource,
     pub(super) id: &'a str,
     pub(super) body: &'a Integration,
     pub(super) accounts: Vec<(&'a DeclaredAccount, Vec<&'a Resource>)>,
@@ -24,7 +25,7 @@ impl<'a> Declared<'a> {
             let Body::Integration(body) = &resource.body else { return None };
             let accounts = body.accounts.known().into_iter().flatten();
             let accounts = accounts.map(|account| (account, resolve(inventory, account))).collect();
-            Some(Self { id: resource.id.native(), body, accounts })
+            Some(Self { resource, id: resource.id.native(), body, accounts })
         });
         integrations.collect()
     }

@@ -20,12 +20,14 @@ pub enum What {
     FormNotAllowed,
     /// A credential that lives longer than the integration's may, or for ever.
     LivesTooLong,
-    /// A permission in a project that the integration works in, and does not need.
+    /// A permission in a place that the integration works in, and does not need.
     PermissionNotNeeded,
     /// A permission that it needs there and has not.
     PermissionMissing,
-    /// A permission in a project where it is not declared to work.
+    /// A permission in a place where it is not declared to work.
     OutsideContainers,
+    /// A whole product that it administers and does not need to.
+    AdministersProduct,
     /// A project, space or repository that it is declared to work in is not there.
     MissingContainer,
     /// A webhook to a host that no integration names.
@@ -51,6 +53,7 @@ impl What {
             Self::PermissionNotNeeded => "permission-not-needed",
             Self::PermissionMissing => "permission-missing",
             Self::OutsideContainers => "outside-containers",
+            Self::AdministersProduct => "administers-product",
             Self::MissingContainer => "missing-container",
             Self::HostNotDeclared => "host-not-declared",
             Self::Undeclared => "undeclared",

@@ -118,15 +118,11 @@ fn belongs_to_server(group: &Group) -> bool {
     group.jira_access == Fact::Absent && group.confluence_access == Fact::Absent
 }
 
-/// True as soon as one group is known to open it, false only if every group is known not to.
+/// True as soon as one group is known to open it, false only if all groups are known, and that none does.
 fn opens_administration(view: &View<'_>) -> Fact<bool> {
-    let groups = match &principal(view).groups {
-        Fact::Known(groups) => groups.as_slice(),
-        Fact::Absent => &[],
-        Fact::Unknown => return Fact::Unknown,
-    };
-    let mut opens = Fact::Known(false);
-    for id in groups {
+    let Principal { groups, groups_at_least, .. } = principal(view);
+    let mut opens = if groups.is_unknown() { Fact::Unknown } else { Fact::Known(false) };
+    for id in [groups, groups_at_least].into_iter().filter_map(Fact::known).flatten() {
         let opened = match view.inventory.get(id).map(|resource| &resource.body) {
             Some(Body::Group(group)) => administered_through(id, group, view.inventory),
             _ => Fact::Unknown,
@@ -167,14 +163,13 @@ fn administered_through(id: &ResourceId, group: &Group, inventory: &Inventory<'_
 pub(super) fn takes_new_accounts(view: &View<'_>) -> Fact<bool> {
     let mut told = view.inventory.all_seen(Kind::Container, &["application"]);
     for resource in view.inventory.of_kind(Kind::Container) {
-        match &resource.body {
-            Body::Container(Container { form: ContainerForm::Application, default_groups, .. }) => match default_groups
-            {
-                Fact::Known(groups) if groups.contains(&view.resource.id) => return Fact::Known(true),
-                Fact::Known(_) | Fact::Absent => {}
-                Fact::Unknown => told = false,
-            },
-            _ => {}
+        let Body::Container(Container { form: ContainerForm::Application, default_groups, .. }) = &resource.body else {
+            continue;
+        };
+        match default_groups {
+            Fact::Known(groups) if groups.contains(&view.resource.id) => return Fact::Known(true),
+            Fact::Known(_) | Fact::Absent => {}
+            Fact::Unknown => told = false,
         }
     }
     if told { Fact::Known(false) } else { Fact::Unknown }

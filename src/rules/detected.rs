@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::derived::count;
 use super::fields::{Texts, View, credential, principal};
-use crate::inventory::detector::{Clue, Detection, Score, Side, Signal, SystemScore, Use, evidence, run};
+use crate::inventory::detector::{Clue, Detection, Score, Side, Signal, SystemScore, Use, evidence, run, weights};
 use crate::model::{Body, Fact, Kind, Principal};
 
 fn detection<'a>(view: &View<'a>) -> Option<&'a Detection> {
@@ -16,9 +16,23 @@ fn used<'a>(view: &View<'a>) -> Option<&'a Use> {
     view.inventory.detections().credential(&view.resource.id)
 }
 
+/// Without a ledger nobody looked at anything: then nothing is known not to be so.
+fn unless_unseen<T>(view: &View<'_>, told: Fact<T>, is_no: impl Fn(&Fact<T>) -> bool) -> Fact<T> {
+    if view.inventory.coverage().0.is_empty() && is_no(&told) { Fact::Unknown } else { told }
+}
+
+fn yes_or_no(view: &View<'_>, told: Fact<bool>) -> Fact<bool> {
+    unless_unseen(view, told, |told| *told != Fact::Known(true))
+}
+
+fn list<'a>(view: &View<'a>, told: Fact<Texts<'a>>) -> Fact<Texts<'a>> {
+    unless_unseen(view, told, |told| told.known().is_none_or(|list| list.len() == 0))
+}
+
 /// Portal customers are looked at by nobody: nothing runs on them.
 fn score(view: &View<'_>, of: impl Fn(&Detection) -> Score) -> Fact<i64> {
-    detection(view).map_or(Fact::Known(0), |found| of(found).told())
+    let told = detection(view).map_or(Fact::Known(0), |found| of(found).told());
+    unless_unseen(view, told, |told| told.known().is_none_or(|score| *score < i64::from(weights().report_at)))
 }
 
 pub(super) fn machine_score(view: &View<'_>) -> Fact<i64> {
@@ -47,7 +61,7 @@ fn signs<'a>(view: &View<'a>, side: Side) -> Fact<Texts<'a>> {
     let worded: BTreeSet<String> =
         signals.filter(|one| speaks(one.clue)).map(|one| evidence(view.inventory, one)).collect();
     let untold = found.untold.iter().chain(uses.iter().flat_map(|one| &one.untold)).any(|one| speaks(one.clue));
-    told(worded, untold)
+    list(view, told(worded, untold))
 }
 
 fn told<'a>(worded: BTreeSet<String>, untold: bool) -> Fact<Texts<'a>> {
@@ -58,15 +72,15 @@ fn told<'a>(worded: BTreeSet<String>, untold: bool) -> Fact<Texts<'a>> {
 }
 
 pub(super) fn is_persons(view: &View<'_>) -> Fact<bool> {
-    detection(view).map_or(Fact::Known(false), |found| found.is_persons)
+    yes_or_no(view, detection(view).map_or(Fact::Known(false), |found| found.is_persons))
 }
 
 pub(super) fn behaves_like_machine(view: &View<'_>) -> Fact<bool> {
-    detection(view).map_or(Fact::Known(false), |found| found.behaves_like_machine)
+    yes_or_no(view, detection(view).map_or(Fact::Known(false), |found| found.behaves_like_machine))
 }
 
 pub(super) fn several_systems(view: &View<'_>) -> Fact<bool> {
-    detection(view).map_or(Fact::Known(false), Detection::has_several)
+    yes_or_no(view, detection(view).map_or(Fact::Known(false), Detection::has_several))
 }
 
 fn title<'a>(view: &View<'a>, one: &SystemScore) -> Option<&'a str> {
@@ -75,13 +89,16 @@ fn title<'a>(view: &View<'a>, one: &SystemScore) -> Option<&'a str> {
 
 pub(super) fn systems<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     let Some(found) = detection(view) else { return Fact::Known(Texts::Made(Vec::new())) };
-    found.sure().map(|sure| Texts::Made(sure.into_iter().filter_map(|one| title(view, one)).collect()))
+    list(view, found.sure().map(|sure| Texts::Made(sure.into_iter().filter_map(|one| title(view, one)).collect())))
 }
 
 /// What runs on the account and the register does not name there. An entry of the register whose account was not found may
 /// be this one, where that hides its address.
 pub(super) fn systems_undeclared<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     let inventory = view.inventory;
+    if inventory.coverage().0.is_empty() {
+        return Fact::Unknown;
+    }
     let mut registers =
         inventory.coverage().0.iter().filter(|entry| entry.shows.contains(&Kind::Integration)).peekable();
     if registers.peek().is_none() {
@@ -125,6 +142,10 @@ pub(super) fn nights_in_a_row(view: &View<'_>) -> Fact<i64> {
 }
 
 pub(super) fn system<'a>(view: &View<'a>) -> Fact<&'a str> {
+    unless_unseen(view, best_system(view), |told| told.known().is_none())
+}
+
+fn best_system<'a>(view: &View<'a>) -> Fact<&'a str> {
     let Some(one) = used(view) else { return Fact::Absent };
     match &one.system {
         Some(best) => match best.score.is_enough() {
@@ -138,7 +159,8 @@ pub(super) fn system<'a>(view: &View<'a>) -> Fact<&'a str> {
 }
 
 pub(super) fn system_score(view: &View<'_>) -> Fact<i64> {
-    used(view).map_or(Fact::Known(0), |one| one.score.told())
+    let told = used(view).map_or(Fact::Known(0), |one| one.score.told());
+    unless_unseen(view, told, |told| told.known().is_none_or(|score| *score < i64::from(weights().report_at)))
 }
 
 pub(super) fn system_signs<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
@@ -152,11 +174,11 @@ pub(super) fn system_signs<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     let of_owner = owner.into_iter().flat_map(|owner| &owner.signals);
     let of_owner = of_owner.filter(|one| one.system.is_some() && one.system == system && speaks(one.clue));
     worded.extend(of_owner.map(|one| evidence(view.inventory, one)));
-    told(worded, one.untold.iter().any(|one| speaks(one.clue)))
+    list(view, told(worded, one.untold.iter().any(|one| speaks(one.clue))))
 }
 
 pub(super) fn runs_on_person(view: &View<'_>) -> Fact<bool> {
-    used(view).map_or(Fact::Known(false), |one| one.on_person)
+    yes_or_no(view, used(view).map_or(Fact::Known(false), |one| one.on_person))
 }
 
 /// Accounts of the same person, by mail address, on which the same system runs; the credential's own account is none.

@@ -135,8 +135,6 @@ const ACCOUNT_TOKENS: Need = (CR, &["api-token", "oauth-client", "personal-acces
 const DETECTED: &[Need] = &[ACCOUNT_TOKENS, AUDIT_LOG, (AU, &[]), (WH, &[]), (VA, &[]), (IN, &[]), (PE, &[])];
 /// What it looks at: of a credential.
 const USED: &[Need] = &[(PR, &[]), AUDIT_LOG, (VA, &[]), (IN, &[])];
-/// What schemes and roles give in projects.
-const SCHEME_GRANTS: Need = (GR, &["permission", "project-role"]);
 /// Jira applications, with the groups that take their seats.
 const APPLICATIONS: Need = (CT, &["application"]);
 /// Projects, with the permission schemes they use.
@@ -149,6 +147,30 @@ const MAKING_REPOSITORIES: Need = (GR, &["workspace-role", "repository-project-p
 const AUDIT_LOG: Need = (AP, &["acting-app"]);
 /// What accounts may do with repositories.
 const REPOSITORY_ACCESS: Need = (GR, &["effective-repository-permission"]);
+/// All that says what accounts may do where, with a whole product as well.
+const RIGHTS: &[Need] = &[
+    (PR, &[]),
+    (GP, &[]),
+    (
+        CT,
+        &["project", "permission-scheme", "space", "workspace", "repository-project", "repository", "site", "instance"],
+    ),
+    (
+        GR,
+        &[
+            "permission",
+            "project-role",
+            "space-permission",
+            "space-role",
+            "workspace-role",
+            "repository-project-permission",
+            "repository-permission",
+            "global-permission",
+            "product-access",
+            "platform-role",
+        ],
+    ),
+];
 /// What groups open.
 const GROUP_ACCESS: Need = (GP, &["jira-access", "confluence-access"]);
 
@@ -210,8 +232,12 @@ pub static FIELDS: &[Field] = &[
     field(PR, "administered", Get::Int(reach_of::administered), "Projects, spaces and repositories that it decides on; not known where more could not be ruled out.").derived(ACCESS),
     field(PR, "administered_at_least", Get::Int(reach_of::administered_at_least), "As many of these are certain.").derived(ACCESS),
     field(PR, "administered_at_most", Get::Int(reach_of::administered_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
-    field(PR, "writable_percent", Get::Int(reach_of::writable_percent), "In how many hundredths of the projects, spaces and repositories that were seen it may change something for certain.").derived(ACCESS),
+    field(PR, "writable_percent", Get::Int(reach_of::writable_percent), "In how many hundredths of the projects, the spaces or the repositories of one site, server or workspace, whichever are the most, it may change something for certain; where there are fewer than five they are left out.").derived(ACCESS),
     field(PR, "writable_percent_at_most", Get::Int(reach_of::writable_percent_at_most), "The same with all that could not be ruled out; not known where nothing is.").derived(ACCESS),
+    field(PR, "widest", Get::Texts(reach_of::widest), "That share in words, as “9 of 10 projects”.").derived(ACCESS),
+    field(PR, "writable_chain", Get::Text(reach_of::writable_chain), "The shortest chain to a permission to change something in one of those places; null if there is proven to be none.").nullable().derived(ACCESS),
+    field(PR, "destroyable_chain", Get::Text(reach_of::destroyable_chain), "The same of a permission to delete what others made.").nullable().derived(ACCESS),
+    field(PR, "administered_chain", Get::Text(reach_of::administered_chain), "The same of a permission to decide.").nullable().derived(ACCESS),
     field(PR, "administers", Get::Texts(reach_of::administers), "Whole products and organisations that it administers for certain, each with the chain that leads there; none only if that is proven.").derived(ACCESS),
     field(PR, "gravest", Get::Text(reach_of::gravest), "The most dangerous permission that it has for certain, and where; null if it is proven to have none.").nullable().derived(ACCESS),
     field(PR, "gravest_power", Get::Text(reach_of::gravest_power), "How much can be done with that.").words_of(|| Power::ALL.map(Power::name).to_vec()).nullable().derived(ACCESS),
@@ -277,8 +303,12 @@ pub static FIELDS: &[Field] = &[
     field(CR, "administered", Get::Int(reach_of::administered), "Projects, spaces and repositories that it decides on; not known where more could not be ruled out.").derived(ACCESS),
     field(CR, "administered_at_least", Get::Int(reach_of::administered_at_least), "As many of these are certain.").derived(ACCESS),
     field(CR, "administered_at_most", Get::Int(reach_of::administered_at_most), "More than these are ruled out; not known where nothing is.").derived(ACCESS),
-    field(CR, "writable_percent", Get::Int(reach_of::writable_percent), "In how many hundredths of the projects, spaces and repositories that were seen it may change something for certain.").derived(ACCESS),
+    field(CR, "writable_percent", Get::Int(reach_of::writable_percent), "In how many hundredths of the projects, the spaces or the repositories of one site, server or workspace, whichever are the most, it may change something for certain; where there are fewer than five they are left out.").derived(ACCESS),
     field(CR, "writable_percent_at_most", Get::Int(reach_of::writable_percent_at_most), "The same with all that could not be ruled out; not known where nothing is.").derived(ACCESS),
+    field(CR, "widest", Get::Texts(reach_of::widest), "That share in words, as “9 of 10 projects”.").derived(ACCESS),
+    field(CR, "writable_chain", Get::Text(reach_of::writable_chain), "The shortest chain to a permission to change something in one of those places; null if there is proven to be none.").nullable().derived(ACCESS),
+    field(CR, "destroyable_chain", Get::Text(reach_of::destroyable_chain), "The same of a permission to delete what others made.").nullable().derived(ACCESS),
+    field(CR, "administered_chain", Get::Text(reach_of::administered_chain), "The same of a permission to decide.").nullable().derived(ACCESS),
     field(CR, "administers", Get::Texts(reach_of::administers), "Whole products and organisations that it administers for certain, each with the chain that leads there; none only if that is proven.").derived(ACCESS),
     field(CR, "gravest", Get::Text(reach_of::gravest), "The most dangerous permission that it has for certain, and where; null if it is proven to have none.").nullable().derived(ACCESS),
     field(CR, "gravest_power", Get::Text(reach_of::gravest_power), "How much can be done with that.").words_of(|| Power::ALL.map(Power::name).to_vec()).nullable().derived(ACCESS),
@@ -426,10 +456,20 @@ pub static FIELDS: &[Field] = &[
     field(IN, "credentials", Get::Int(declared::credential_count), "Live tokens and clients of its accounts; public keys are not counted.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
     field(IN, "forms_not_allowed", Get::Texts(declared::forms_not_allowed), "Live credentials of its accounts in a form that it may not use.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
     field(IN, "living_too_long", Get::Texts(declared::living_too_long), "Live credentials of its accounts that live longer than it allows, or never end.").derived(&[(PR, &[]), ACCOUNT_TOKENS]),
-    field(IN, "containers_missing", Get::Texts(declared::containers_missing), "Keys that it is declared for and that no source shows.").derived(&[(CT, &[])]),
-    field(IN, "containers_beyond", Get::Texts(declared::containers_beyond), "Jira projects that it is not declared for and in which one of its accounts has permissions that not everybody has.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
-    field(IN, "permissions_missing", Get::Texts(declared::permissions_missing), "What none of its accounts has though it needs it, as `PAY: LINK_ISSUES`; not known where it needs other permissions than those of Jira.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
-    field(IN, "permissions_beyond", Get::Texts(declared::permissions_beyond), "What it has and does not need in the projects it is declared for; what everybody has is not counted.").derived(&[(PR, &[]), PROJECTS, SCHEME_GRANTS]),
+    field(IN, "sandboxes", Get::Texts(declared::sandboxes), "Sandboxes, by the organisation's word, in which one of its accounts has rights that not everybody has.").derived(RIGHTS),
+    field(IN, "production_sites", Get::Texts(declared::production_sites), "Sites of the cloud that are no sandboxes in which one of its accounts has such rights.").derived(RIGHTS),
+    field(IN, "servers", Get::Texts(declared::servers), "Self-hosted products in which one of its accounts has such rights, as `Jira at jira.acme.example`.").derived(RIGHTS),
+    field(IN, "keys_of_others", Get::Texts(declared::keys_of_others), "Public keys of its accounts that other accounts or repositories have too, with whose they are.").derived(&[(PR, &[]), (CR, &["ssh-key", "deploy-key"])]),
+    field(IN, "person_seen_at", Get::Time(declared::person_seen_at), "When a person was last seen on one of its accounts in the cloud: a page was viewed, or somebody logged in; null if never.").nullable().derived(&[(PR, &[]), AUDIT_LOG]),
+    field(IN, "person_signs_told", Get::Bool(declared::person_signs_told), "No later sign of a person can be out of sight: true or not known.").derived(&[(PR, &[]), AUDIT_LOG]),
+    field(IN, "containers_missing", Get::Texts(declared::containers_missing), "Places that it is declared for and that no source shows.").derived(&[(CT, &[])]),
+    field(IN, "containers_beyond", Get::Texts(declared::containers_beyond), "Projects, spaces, repositories and workspaces that it is not declared for and in which one of its accounts has permissions of its own. What lies inside of another is not named apart.").derived(RIGHTS),
+    field(IN, "permissions_missing", Get::Texts(declared::permissions_missing), "What none of its accounts has for certain though it needs it, as `PAY: LINK_ISSUES` or `space:DOCS: read space`.").derived(RIGHTS),
+    field(IN, "permissions_beyond", Get::Texts(declared::permissions_beyond), "What one of its accounts has and it does not need in the places it is declared for; what comes only as everybody has it is not counted.").derived(RIGHTS),
+    field(IN, "administers_beyond", Get::Texts(declared::administers_beyond), "Whole products, workspaces and organisations that one of its accounts administers and it does not need to, as `ADMINISTER on Jira`.").derived(RIGHTS),
+    field(IN, "remedy", Get::Texts(declared::remedy), "The fewest things to take away so that it may do no more than it needs and still all that, each with who else loses something by it.").derived(RIGHTS),
+    field(IN, "others_affected", Get::Int(declared::others_affected), "How many other accounts would lose a permission altogether by the remedy; not known if there are too many to look at.").derived(RIGHTS),
+    field(IN, "grants_to_add", Get::Texts(declared::grants_to_add), "How to grant what is missing, place by place.").derived(RIGHTS),
 
     field(PE, "gone", Get::Bool(declared::has_gone), "They are no longer employed.").derived(&[]),
     field(PE, "open_accounts", Get::Texts(declared::open_accounts), "Accounts with one of their mail addresses that may still be used.").derived(&[(PR, &[])]),

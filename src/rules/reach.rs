@@ -148,6 +148,10 @@ fn is_among(inventory: &Inventory<'_>, account: &ResourceId, pushers: &[Resource
         _ => false,
     };
     let all_counted = pushers.iter().filter(|pusher| pusher.kind() == Kind::Group).all(counted);
+    let seen = inventory.principal(account).and_then(|account| account.workspace_groups_at_least.known());
+    if seen.is_some_and(|groups| groups.iter().any(|group| pushers.contains(group))) {
+        return Fact::Known(true);
+    }
     match inventory.principal(account).map(|account| &account.workspace_groups) {
         Some(Fact::Known(groups)) if groups.iter().any(|group| pushers.contains(group)) => Fact::Known(true),
         Some(Fact::Known(_) | Fact::Absent) if all_counted => Fact::Known(false),

@@ -4,8 +4,9 @@
 //! `x_at_least <= n && (x_at_most <= n || x <= n)`.
 
 use super::fields::{Texts, View};
-use crate::inventory::access::{Breadth, Count, Extent, Holders};
+use crate::inventory::access::{Breadth, Count, Extent, Holders, Power};
 use crate::model::{Body, Container, ContainerForm, Fact};
+use crate::text::thousands;
 
 fn extent<'a>(view: &View<'a>) -> Option<&'a Extent> {
     view.inventory.access().extent(view.resource)
@@ -75,19 +76,41 @@ pub(super) fn administered_at_most(view: &View<'_>) -> Fact<i64> {
     told(view, |breadth| breadth.administered, at_most)
 }
 
-/// Of the places that were seen, in hundredths, rounded down: “more than 80” is never said of less.
+/// Rounded down: “at least 80” is never said of less.
 pub(super) fn writable_percent(view: &View<'_>) -> Fact<i64> {
-    let Some(extent) = extent(view) else { return Fact::Unknown };
-    let breadth = extent.breadth();
-    (breadth.writable.at_least * 100).checked_div(breadth.places).map_or(Fact::Known(0), number)
+    extent(view).map_or(Fact::Unknown, |extent| number(extent.largest_share().0))
 }
 
-/// Rounded down, too: who is below the bound with all that may be is below it.
 pub(super) fn writable_percent_at_most(view: &View<'_>) -> Fact<i64> {
+    extent(view).and_then(|extent| extent.largest_share().1).map_or(Fact::Unknown, number)
+}
+
+/// “9 of 10 projects”.
+pub(super) fn widest<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     let Some(extent) = extent(view) else { return Fact::Unknown };
-    let breadth = extent.breadth();
-    let Some(most) = at_most(breadth.writable) else { return Fact::Unknown };
-    (most * 100).checked_div(breadth.places).map_or(Fact::Known(0), number)
+    let words = extent.widest().map(|(form, some, all)| {
+        let several =
+            if form == ContainerForm::Repository { "repositories".to_owned() } else { format!("{}s", form.name()) };
+        format!("{} of {} {several}", thousands(some), thousands(all))
+    });
+    Fact::Known(Texts::Worded(words.into_iter().collect()))
+}
+
+pub(super) fn writable_chain<'a>(view: &View<'a>) -> Fact<&'a str> {
+    chain_to(view, Power::Write)
+}
+
+pub(super) fn destroyable_chain<'a>(view: &View<'a>) -> Fact<&'a str> {
+    chain_to(view, Power::Destroy)
+}
+
+pub(super) fn administered_chain<'a>(view: &View<'a>) -> Fact<&'a str> {
+    chain_to(view, Power::Administer)
+}
+
+fn chain_to<'a>(view: &View<'a>, power: Power) -> Fact<&'a str> {
+    let Some(extent) = extent(view) else { return Fact::Unknown };
+    nothing_only_if_whole(view.inventory.access().chain_to(view.resource, extent, power), extent)
 }
 
 /// Known as soon as something is in it, and known to be empty only if nothing more can be.

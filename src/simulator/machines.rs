@@ -58,9 +58,7 @@ impl Garden<'_> {
         let (now, key) = (self.estate.now, "human-behaves-like-machine");
         let seen = now + TimeDelta::days(NIGHTS);
         let silent = self.player();
-        self.estate.people[silent].added = now - TimeDelta::days(400);
-        self.estate.people[silent].seen_in_jira = Some(now - TimeDelta::days(150));
-        self.estate.people[silent].seen_in_confluence = None;
+        self.away(silent, 150);
         let words = "Nobody opens a page with the account, and a program uses its token every night";
         let account = self.estate.people[silent].id.clone();
         self.own_token(silent, "month end", |token, estate| {
@@ -106,8 +104,7 @@ impl Garden<'_> {
         self.note("harmless-always-on", "principal", account, "human-behaves-like-machine", words);
 
         let on_leave = self.player();
-        self.estate.people[on_leave].seen_in_jira = Some(now - TimeDelta::days(100));
-        self.estate.people[on_leave].seen_in_confluence = None;
+        self.away(on_leave, 100);
         self.own_token(on_leave, "terminal", |token, estate| {
             token.last_active = Some(estate.now - TimeDelta::hours(30));
         });
@@ -116,6 +113,15 @@ impl Garden<'_> {
         self.note("harmless-terminal-only", "principal", account.clone(), "human-behaves-like-machine", words);
         let words = "Has a seat, and last opened a page 100 days ago";
         self.note("plant-terminal-only-on-seat", "principal", account, "seat-dormant", words);
+    }
+
+    /// Somebody who has not signed in for a long time, and last opened a page some days ago.
+    fn away(&mut self, person: usize, days: i64) {
+        let account = self.estate.people[person].id.clone();
+        self.estate.people[person].added = self.estate.now - TimeDelta::days(400);
+        self.estate.people[person].seen_in_jira = Some(self.estate.now - TimeDelta::days(days));
+        self.estate.people[person].seen_in_confluence = None;
+        self.estate.events.retain(|event| event.action != "user_login" || event.actor.id != account);
     }
 
     /// Somebody who opened a page an hour ago.

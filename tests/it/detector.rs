@@ -62,7 +62,8 @@ async fn after_enough_nights_every_program_on_a_person_s_account_is_found_and_no
     let silent = natives(&estate, "human-behaves-like-machine", "plant-");
     assert_eq!(silent.len(), 2);
     for account in &silent {
-        assert!(like_machine.contains(account), "{account} is missed");
+        let id = ResourceId::new(ResourceId::CLOUD, Kind::Principal, account);
+        assert!(like_machine.contains(account), "{account} is missed: {:#?}", inventory.detections().account(&id));
     }
     for look_alike in natives(&estate, "label-reads-like-system", "plant-") {
         assert!(!on_person.contains(&look_alike), "{look_alike} only reads like a system");
@@ -141,8 +142,8 @@ async fn on_the_first_night_what_use_might_tell_is_unknown() {
     let assessment = estate.assess();
     let inventory = Inventory::new(&assessment.snapshot);
     for native in natives(&estate, "integration-on-personal-account", "plant-integration-") {
-        let id = ResourceId::new(ResourceId::CLOUD, Kind::Credential, &native);
-        let found = inventory.detections().credential(&id).unwrap();
+        let token = inventory.of_kind(Kind::Credential).find(|token| token.id.native() == native).unwrap();
+        let found = inventory.detections().credential(&token.id).unwrap();
         assert_eq!(found.on_person, Fact::Unknown, "{native}");
         assert!(!found.untold.is_empty());
     }

@@ -3,11 +3,14 @@
 #![cfg(test)]
 
 mod access;
+mod access_hostile;
+mod access_page;
 mod alerts;
 mod conditions;
 mod detector;
 mod docs;
 mod drift;
+mod explain;
 mod faults;
 mod house;
 mod http;

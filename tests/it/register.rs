@@ -488,7 +488,10 @@ fn jira_project(key: &str, account: &str, permissions: &[&str]) -> Vec<Resource>
         permission_scheme: Fact::Known(scheme.clone()),
         ..Container::unknown(ContainerForm::Project)
     };
-    let mut all = vec![resource(id(Kind::Container, format!("project:{key}")), key, Body::Container(body))];
+    let mut all = vec![
+        resource(id(Kind::Container, format!("project:{key}")), key, Body::Container(body)),
+        resource(scheme.clone(), key, Body::Container(Container::unknown(ContainerForm::PermissionScheme))),
+    ];
     for permission in permissions {
         let mut grant = Grant::of(GrantForm::Permission, *permission, Holder::Principal);
         grant.principal = Fact::Known(account_id(account));
@@ -525,10 +528,91 @@ fn rights_beyond_the_declared_needs_and_short_of_them_are_told() {
     // What was not read whole: what is there is told, and what is not is a question.
     let last = seen.len() - 1;
     seen[last].state = EndpointState::Partial;
-    let report = checked(yaml, resources, seen);
+    let report = checked(yaml, resources.clone(), seen.clone());
     assert_eq!(whats(&report), [What::PermissionNotNeeded, What::OutsideContainers]);
     let questions: Vec<&str> = report.open.iter().map(|open| open.question.as_str()).collect();
-    assert_eq!(questions, ["what its accounts may do in projects beyond what was seen", "whether GONE is there"]);
+    assert_eq!(questions, ["what its accounts may do beyond what was seen", "whether GONE is there"]);
+    // A gap that somebody accepted leaves the question, and counts no more.
+    seen[last].declared = Some("known".to_owned());
+    let report = checked(yaml, resources, seen);
+    assert!(!report.open.is_empty() && !report.leaves_questions(), "{report:?}");
+}
+
+/// A space in which an account, or everybody, has permissions.
+fn space(key: &str, permissions: &[(&str, Option<&str>)]) -> Vec<Resource> {
+    let id = |kind, native: String| ResourceId::new("acme", kind, &native);
+    let resource = |id, name: &str, body| Resource { id, name: name.to_owned(), seen_by: seen_by(&["spaces"]), body };
+    let container = id(Kind::Container, format!("space:{key}"));
+    let body = Container { key: known(key), ..Container::unknown(ContainerForm::Space) };
+    let mut all = vec![resource(container.clone(), key, Body::Container(body))];
+    for (permission, holder) in permissions {
+        let sort = if holder.is_some() { Holder::Principal } else { Holder::LoggedIn };
+        let mut grant = Grant::of(GrantForm::SpacePermission, *permission, sort);
+        grant.principal = Fact::from_option(holder.map(account_id));
+        grant.container = Fact::Known(container.clone());
+        grant.permits = Fact::Known(vec![(*permission).to_owned()]);
+        let native = format!("space:{key}/{permission}/{holder:?}");
+        all.push(resource(id(Kind::Grant, native), permission, Body::Grant(grant)));
+    }
+    all
+}
+
+#[test]
+fn spaces_are_compared_as_projects_are_and_the_sort_tells_them_apart() {
+    let yaml = "integrations:\n  - id: a\n    accounts: [svc-a]\n    containers: [PAY, space: DOCS]\n    \
+                permissions: [BROWSE_PROJECTS, read space, create page]\n";
+    let mut resources = vec![machine("svc-a", "svc-a")];
+    if let Body::Principal(body) = &mut resources[0].body {
+        body.groups = Fact::Known(Vec::new());
+    }
+    resources.extend(jira_project("PAY", "svc-a", &["BROWSE_PROJECTS"]));
+    let own = Some("svc-a");
+    resources.extend(space("DOCS", &[("read space", own), ("delete page", own), ("create comment", None)]));
+    resources.extend(space("HR", &[("read space", own)]));
+    resources.extend(space("HOME", &[("read space", None)]));
+    let mut seen = ledger();
+    seen.push(LedgerEntry { shows: vec![Kind::Container, Kind::Grant], ..whole("projects") });
+    seen.push(LedgerEntry { shows: vec![Kind::Container, Kind::Grant], ..whole("spaces") });
+    let report = checked(yaml, resources, seen);
+    let messages: Vec<&str> = report.differences.iter().map(|one| one.message.as_str()).collect();
+    let expected = [
+        "account “svc-a” of integration `a` has delete page in space:DOCS, which it does not need",
+        "account “svc-a” of integration `a` lacks create page in space:DOCS",
+        "account “svc-a” of integration `a` has read space in space:HR, where it is not declared to work",
+    ];
+    assert_eq!(messages, expected, "what everybody may do is not too much");
+    assert!(report.open.is_empty(), "{report:?}");
+}
+
+#[test]
+fn the_words_for_places_and_permissions_are_checked() {
+    let text = "\
+integrations:
+  - id: a
+    containers: [PAY, 'space:DOCS', { repository: acme/api }, '~557058:2f5a']
+    permissions: [BROWSE_PROJECTS, read space, write, REPO_ADMIN, com.acme.app__approve]
+";
+    let own = integration(text);
+    let places = ["PAY", "repository:acme/api", "space:DOCS", "~557058:2f5a"];
+    assert_eq!(own.containers, Fact::Known(places.map(str::to_owned).to_vec()));
+    let text = "\
+integrations:
+  - id: a
+    containers: [spcae:DOCS, { space: DOCS, project: PAY }, 'wiki:X', 'space:', { space: HR }, 'space:HR']
+    permissions: [browse_projects, REPO_FLY]
+";
+    let told = told(text);
+    for (place, what) in [
+        ("3:18", "`spcae` is no sort of place (did you mean `space`?)"),
+        ("3:32", "`containers` has an entry that names several places (write each place as an entry of its own"),
+        ("3:61", "`wiki` is no sort of place (sorts are project, space, workspace, repository-project, repository)"),
+        ("3:71", "`containers` names no space"),
+        ("3:96", "`space:HR` comes twice in `containers`"),
+        ("4:19", "there is no permission `browse_projects` (did you mean `BROWSE_PROJECTS`?)"),
+        ("4:36", "there is no permission `REPO_FLY` (those of Bitbucket servers are REPO_READ"),
+    ] {
+        assert!(told.contains(&format!("integrations.yaml:{place}: {what}")), "{place}: {what}\n\n{told}");
+    }
 }
 
 #[test]

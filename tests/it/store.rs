@@ -11,7 +11,7 @@ use keyroll::model::{
     Resource, ResourceId, RuleId, RuleSummary, Severity, Snapshot, SnapshotHead, SnapshotId, Status, Step, Tally,
     Transition, Unconfirmed, Unseen, Waiver, WaiverState, WaiverUse, What, sample,
 };
-use keyroll::store::{ScanRecord, Store, StoreError};
+use keyroll::store::{Known, ScanRecord, Store, StoreError};
 use proptest::prelude::*;
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -237,6 +237,41 @@ fn whole_text(error: &StoreError) -> String {
         cause = error.source();
     }
     text
+}
+
+#[test]
+fn what_is_known_of_one_resource_is_found_over_all_scans() {
+    let mut store = Store::open_in_memory().unwrap();
+    let (token, other) = (sample::credential(), sample::principal());
+    let change = |what, resource: &Resource, replaces| Change {
+        what,
+        resource: resource.id.clone(),
+        name: resource.name.clone(),
+        fields: Vec::new(),
+        replaces,
+        reason: None,
+        before: None,
+    };
+    let (seen, hidden) = (|| vec![token.clone(), other.clone()], || vec![other.clone()]);
+    let with = |changes: &[Change], scan: Scan| Scan { changes: changes.to_vec(), ..scan };
+    let (added, lost) = (change(What::Added, &token, None), change(What::NotObserved, &token, None));
+    let replaced = change(What::Rotated, &other, Some(token.id.clone()));
+    Scan::of(hidden(), vec![]).commit(&mut store).unwrap();
+    assert_eq!(store.known(&token.id).unwrap(), None);
+    let known =
+        |first, seen, last| Some(Known { first: SnapshotId(first), seen: SnapshotId(seen), last: SnapshotId(last) });
+    with(&[change(What::Changed, &other, None), added.clone()], Scan::of(seen(), vec![])).commit(&mut store).unwrap();
+    assert_eq!(store.known(&token.id).unwrap(), known(2, 2, 2));
+    with(std::slice::from_ref(&lost), Scan::of(hidden(), vec![token.clone()])).commit(&mut store).unwrap();
+    Scan::of(hidden(), vec![token.clone()]).commit(&mut store).unwrap();
+    assert_eq!(store.known(&token.id).unwrap(), known(2, 2, 4), "what is carried along is not seen");
+    Scan::of(seen(), vec![token.clone()]).commit(&mut store).unwrap();
+    assert_eq!(store.known(&token.id).unwrap(), known(2, 5, 5), "what is seen in part is seen");
+    with(std::slice::from_ref(&replaced), Scan::of(hidden(), vec![])).commit(&mut store).unwrap();
+    assert_eq!(store.known(&token.id).unwrap(), known(2, 5, 5), "what is gone stays known");
+    let told = [(2, added), (3, lost), (6, replaced)];
+    assert_eq!(store.changes_of(&token.id).unwrap(), told.map(|(at, change)| (SnapshotId(at), change)));
+    assert_eq!(store.changes_of(&ResourceId::new("acme", Kind::Credential, "t")).unwrap(), []);
 }
 
 #[test]

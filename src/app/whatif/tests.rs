@@ -1,3 +1,5 @@
+//! What changes do to a snapshot, and what is told of it.
+
 use chrono::TimeDelta;
 use proptest::prelude::*;
 

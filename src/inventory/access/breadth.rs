@@ -125,19 +125,20 @@ impl<'a> Access<'_, 'a> {
 }
 
 /// Whether one may read, change, destroy and decide in a place of content: for certain, perhaps, or not.
-fn look(permissions: &[Permission<'_>]) -> [Option<Bound>; 4] {
+pub(super) fn look(permissions: &[Permission<'_>]) -> [Option<Bound>; 4] {
+    // For some issues for certain, and perhaps for all: that is possible, too.
+    let open = |one: &Permission<'_>| match one.bound {
+        Bound::Possible => true,
+        Bound::Conditional => one.doubt.is_some(),
+        Bound::Held => false,
+    };
     let may = |powers: &[Power]| {
-        // For some issues for certain, and perhaps for all: that is possible, too.
-        let is_open = |one: &&Permission<'_>| match one.bound {
-            Bound::Possible => true,
-            Bound::Conditional => one.doubt.is_some(),
-            Bound::Held => false,
-        };
-        if permissions.iter().any(|one| one.bound == Bound::Held && powers.contains(&one.power)) {
+        let held = |one: &Permission<'_>| one.bound == Bound::Held && powers.contains(&one.power);
+        let perhaps = |one: &Permission<'_>| open(one) && (one.key == ANY || powers.contains(&one.power));
+        if permissions.iter().any(held) {
             Some(Bound::Held)
         } else {
-            let mut open = permissions.iter().filter(is_open);
-            open.any(|one| powers.contains(&one.power) || one.key == ANY).then_some(Bound::Possible)
+            permissions.iter().any(perhaps).then_some(Bound::Possible)
         }
     };
     [may(&[Power::Read]), may(&[Power::Write, Power::Destroy]), may(&[Power::Destroy]), may(&[Power::Administer])]

@@ -1,5 +1,6 @@
 //! What limits a credential beside the rights of its owner.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::powers::included;
@@ -209,10 +210,17 @@ impl<'a> Access<'_, 'a> {
                 Some(Permission { bound: Bound::Possible, doubt: Some(doubt), ..*one })
             }
         };
+        // Projects of one scheme share their list, before and after. What is replaced is kept until the end, so that no
+        // other list comes to lie in its place.
+        let mut shared: HashMap<(*const Vec<Permission<'a>>, ContainerForm), [Arc<Vec<Permission<'a>>>; 2]> =
+            HashMap::new();
         for place in &mut reach.places {
             let Body::Container(container) = &place.container.body else { continue };
-            let kept = place.permissions.iter().filter_map(|one| limited(container, one)).collect();
-            place.permissions = Arc::new(kept);
+            let [_, kept] = shared.entry((Arc::as_ptr(&place.permissions), container.form)).or_insert_with(|| {
+                let kept = place.permissions.iter().filter_map(|one| limited(container, one)).collect();
+                [Arc::clone(&place.permissions), Arc::new(kept)]
+            });
+            place.permissions = Arc::clone(kept);
         }
         let product = Container::unknown(ContainerForm::Product);
         reach.out_of_sight =

@@ -38,10 +38,13 @@ pub struct Chain<'a> {
     pub bound: Bound,
     /// True if everybody with an account comes the same way.
     pub of_everybody: bool,
-    /// The groups from the one that the account is in to the one that is named; none where the account is.
+    /// The groups from the one that the account is in to the one that is named, or that takes a seat; none where the account
+    /// is.
     pub groups: Vec<&'a ResourceId>,
-    /// The place in a project's role, where a scheme gives to a role.
+    /// The place in a project's role, where something is given to a role.
     pub role: Option<&'a Resource>,
+    /// Where something is given to everybody who may see a project: the project, and the chain by which the account may.
+    pub sees: Option<Box<(&'a Resource, Self)>>,
     /// The grant that gives the permission; none where it comes without one.
     pub grant: Option<&'a Resource>,
     /// What the grant is on, where that is not the container itself: a scheme, a project of repositories, a workspace.
@@ -66,6 +69,16 @@ pub struct Chains<'a> {
     pub chains: Vec<Chain<'a>>,
 }
 
+impl<'a> Chains<'a> {
+    /// The shortest of the most certain chains that are not everybody's; the shortest of all if it has none of its own.
+    #[must_use]
+    pub fn own(&self) -> Option<&Chain<'a>> {
+        let first = self.chains.first()?;
+        let own = self.chains.iter().find(|chain| chain.bound == first.bound && !chain.of_everybody);
+        Some(own.unwrap_or(first))
+    }
+}
+
 impl<'a> Chain<'a> {
     /// How many steps it takes from the account.
     #[must_use]
@@ -74,12 +87,16 @@ impl<'a> Chain<'a> {
             + usize::from(self.role.is_some())
             + usize::from(self.grant.is_some())
             + usize::from(self.from.is_some())
+            + self.sees.as_ref().map_or(0, |sees| sees.1.steps())
     }
 
     /// Everything of which the loss breaks it.
     #[must_use]
     pub fn links(&self, account: &'a ResourceId, container: &'a ResourceId) -> Vec<Link<'a>> {
-        let mut links = Vec::new();
+        let mut links = match &self.sees {
+            Some(sees) => sees.1.links(account, &sees.0.id),
+            None => Vec::new(),
+        };
         let mut member = account;
         for group in &self.groups {
             links.push(Link::Membership { member, group });
@@ -122,6 +139,7 @@ impl<'a> Access<'_, 'a> {
         if let (ContainerForm::Project, Some(scheme)) = (body.form, scheme) {
             self.by_scheme(ways, key, container, scheme, &mut chains);
         }
+        let roles_stand_alone = scheme.is_none() && body.team_managed == Fact::Known(true);
         let mut effective = Vec::new();
         for resource in self.inventory.grants_on(&container.id) {
             let Body::Grant(grant) = &resource.body else { continue };
@@ -129,7 +147,7 @@ impl<'a> Access<'_, 'a> {
                 project_of_share(*self, grant).or_else(|| (body.form == ContainerForm::Project).then_some(container));
             let keys = given(grant);
             let meant = match (grant.form, body.form) {
-                (GrantForm::ProjectRole, ContainerForm::Project) if scheme.is_none() && grant.role == key => {
+                (GrantForm::ProjectRole, ContainerForm::Project) if roles_stand_alone && grant.role == key => {
                     ways.placed(grant, circle)
                 }
                 (GrantForm::ProjectRole, _) | (GrantForm::Permission, ContainerForm::PermissionScheme) => None,
@@ -142,7 +160,18 @@ impl<'a> Access<'_, 'a> {
             };
             let Some(meant) = meant else { continue };
             let into = if is_sum(grant) { &mut effective } else { &mut chains };
-            into.push(through(ways, grant, &meant, |chain| Chain { grant: Some(resource), ..chain }));
+            let here = |chain| Chain { grant: Some(resource), ..chain };
+            match (grant.holder, &grant.holder_detail, project) {
+                (Holder::ProjectRole, Fact::Known(role), Some(project)) => {
+                    let role = role.rsplit('/').next().unwrap_or(role);
+                    self.in_role(ways, role, project, &here, into);
+                }
+                (Holder::Project, _, Some(project)) => {
+                    let sees = self.chains_of(ways, "BROWSE_PROJECTS", project).into_iter().next();
+                    into.push(Chain { sees: sees.map(|chain| Box::new((project, chain))), ..here(bare(&meant)) });
+                }
+                _ => into.push(through(ways, grant, &meant, here)),
+            }
         }
         self.given_outside(ways, key, body, &mut chains);
         self.without_grant(ways, key, container, body, &mut chains);
@@ -172,26 +201,7 @@ impl<'a> Access<'_, 'a> {
             }
             let from_scheme = |chain| Chain { grant: Some(resource), from: Some(scheme), ..chain };
             match (&grant.holder, &grant.holder_detail) {
-                (Holder::ProjectRole, Fact::Known(role)) => {
-                    let mut places = 0;
-                    for place in self.inventory.grants_on(&project.id) {
-                        let Body::Grant(body) = &place.body else { continue };
-                        let told = role_id(place);
-                        if body.form != GrantForm::ProjectRole || told.is_some_and(|told| told != role) {
-                            continue;
-                        }
-                        let Some(mut meant) = ways.placed(body, circle) else { continue };
-                        if told.is_none() {
-                            meant = Meant::perhaps(Doubt::WhichRole);
-                        }
-                        places += 1;
-                        let with_place = |chain| Chain { role: Some(place), ..from_scheme(chain) };
-                        chains.push(through(ways, body, &meant, with_place));
-                    }
-                    if let (0, Some(meant)) = (places, ways.hidden_role(project)) {
-                        chains.push(from_scheme(bare(&meant)));
-                    }
-                }
+                (Holder::ProjectRole, Fact::Known(role)) => self.in_role(ways, role, project, &from_scheme, chains),
                 (Holder::Conditional, Fact::Known(detail)) if detail == "projectLead" => {
                     if let Some(meant) = ways.meant(grant, circle, Some(project)) {
                         chains.push(Chain { without_grant: Some("lead"), ..from_scheme(bare(&meant)) });
@@ -203,6 +213,36 @@ impl<'a> Access<'_, 'a> {
                     }
                 }
             }
+        }
+    }
+
+    /// What is given to a role of a project: one chain for each place in it that is the account's.
+    fn in_role(
+        &self,
+        ways: &Ways<'_, 'a>,
+        role: &str,
+        project: &'a Resource,
+        complete: &impl Fn(Chain<'a>) -> Chain<'a>,
+        chains: &mut Vec<Chain<'a>>,
+    ) {
+        let Some(at) = self.inventory.place(&project.id) else { return };
+        let circle = self.index.circle(at);
+        let mut places = 0;
+        for place in self.inventory.grants_on(&project.id) {
+            let Body::Grant(body) = &place.body else { continue };
+            let told = role_id(place);
+            if body.form != GrantForm::ProjectRole || told.is_some_and(|told| told != role) {
+                continue;
+            }
+            let Some(mut meant) = ways.placed(body, circle) else { continue };
+            if told.is_none() {
+                meant = Meant::perhaps(Doubt::WhichRole);
+            }
+            places += 1;
+            chains.push(through(ways, body, &meant, |chain| complete(Chain { role: Some(place), ..chain })));
+        }
+        if let (0, Some(meant)) = (places, ways.hidden_role(project)) {
+            chains.push(complete(bare(&meant)));
         }
     }
 
@@ -258,7 +298,7 @@ impl<'a> Access<'_, 'a> {
 }
 
 /// A grant that sums up what others give: nothing that is only through groups, or inferred, was given by itself.
-fn is_sum(grant: &Grant) -> bool {
+pub(super) fn is_sum(grant: &Grant) -> bool {
     grant.form == GrantForm::EffectiveRepositoryPermission
         || grant.via.known().is_some_and(|via| !via.is_empty() && via.iter().all(|word| word != "direct"))
 }
@@ -276,6 +316,7 @@ fn bare<'a>(meant: &Meant<'a>) -> Chain<'a> {
         of_everybody: meant.with_everybody,
         groups: Vec::new(),
         role: None,
+        sees: None,
         grant: None,
         from: None,
         without_grant: None,
@@ -290,15 +331,11 @@ fn through<'a>(
     meant: &Meant<'a>,
     complete: impl Fn(Chain<'a>) -> Chain<'a>,
 ) -> Chain<'a> {
-    let chain = match (&grant.holder, &grant.group) {
-        (Holder::Group, Fact::Known(group)) => {
-            let mut path = ways.path_to(group);
-            if path.is_empty() {
-                path.push(group);
-            }
-            Chain { groups: path, ..bare(meant) }
-        }
-        _ => bare(meant),
+    let group = match (&grant.holder, &grant.group) {
+        (Holder::Group, Fact::Known(group)) => Some(group),
+        (Holder::ApplicationRole, _) => ways.takes_seat_by(grant),
+        _ => None,
     };
-    complete(chain)
+    let groups = group.map(|group| ways.path_to(group)).unwrap_or_default();
+    complete(Chain { groups, ..bare(meant) })
 }

@@ -1,21 +1,30 @@
 //! How far every account and credential reaches, for those who ask it of all of them: each is worked out once a snapshot,
 //! and accounts that are in the same groups and have nothing of their own share one answer.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::breadth::Count;
+use super::breadth::{Count, is_content, look};
+use super::ways::role_id;
 use super::{ANY, Access, Bound, Breadth, Power, Reach};
 use crate::inventory::Inventory;
 use crate::model::{
-    Body, Container, Credential, CredentialForm, Fact, Kind, Principal, PrincipalType, Resource, ResourceId,
+    Body, Container, ContainerForm, Credential, CredentialForm, Fact, GrantForm, Holder, Kind, Principal,
+    PrincipalType, Resource, ResourceId,
 };
+
+/// Of fewer places than this a share says nothing: two of two are all there are.
+const FEWEST: usize = 5;
+
+/// The projects, spaces or repositories of one site, server or workspace, by its tenant.
+type Sort = (String, ContainerForm);
 
 /// How far one account or credential reaches.
 #[derive(Debug)]
 pub struct Extent {
     span: Arc<Span>,
     gravest_chain: OnceLock<Option<String>>,
+    chains: [OnceLock<Option<String>>; 3],
     administers: OnceLock<Vec<String>>,
 }
 
@@ -27,6 +36,10 @@ struct Span {
     /// `None` where it may be any.
     possible: Option<Vec<String>>,
     gravest: Option<(String, ResourceId)>,
+    /// A place in which it may change, delete and decide, with the permission.
+    first: [Option<(String, ResourceId)>; 3],
+    /// Of each sort of place, in how many it may change something for certain, and perhaps.
+    sorts: Vec<(Sort, Count, usize)>,
     whole: Vec<(String, ResourceId)>,
     is_whole: bool,
 }
@@ -50,6 +63,25 @@ impl Extent {
         self.span.possible.as_deref()
     }
 
+    /// Of the projects, spaces and repositories of each site, server or workspace, where there are enough to speak of a
+    /// share, those of which it may change most for certain: how many, of how many.
+    #[must_use]
+    pub fn widest(&self) -> Option<(ContainerForm, usize, usize)> {
+        let shares = self.span.sorts.iter().filter(|(.., all)| *all >= FEWEST);
+        let widest = shares.max_by_key(|(_, count, all)| (count.at_least * 1000 / all, *all))?;
+        Some((widest.0.1, widest.1.at_least, widest.2))
+    }
+
+    /// The largest share of one sort that it may change, in hundredths and rounded down: for certain, and at most, where
+    /// that can be told.
+    #[must_use]
+    pub fn largest_share(&self) -> (usize, Option<usize>) {
+        let shares = || self.span.sorts.iter().filter(|(.., all)| *all >= FEWEST);
+        let least = shares().map(|(_, count, all)| count.at_least * 100 / all).max().unwrap_or(0);
+        let most = shares().map(|(_, count, all)| count.at_most * 100 / all).max().unwrap_or(0);
+        (least, (!self.span.breadth.writable.boundless).then_some(most))
+    }
+
     /// True if there is nothing that could not be ruled out.
     #[must_use]
     pub fn is_whole(&self) -> bool {
@@ -63,21 +95,50 @@ pub(in crate::inventory) struct Extents {
     /// Accounts, and behind them credentials, each in the order of their ids.
     slots: Vec<OnceLock<Box<Extent>>>,
     accounts: usize,
-    leads: HashSet<ResourceId>,
+    /// Accounts that lead or own a container.
+    named: HashSet<ResourceId>,
+    /// How many places of each sort there are.
+    sorts: BTreeMap<Sort, usize>,
     alike: Mutex<HashMap<Signature, Arc<Span>>>,
     holders: OnceLock<HashMap<ResourceId, Holders>>,
 }
 
-/// What decides the reach of an account that is named by no grant and leads nothing.
+/// What decides the reach of an account or credential, so that those of which it is the same need one answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Signature {
+enum Signature {
+    Account(Box<OfAccount>),
+    Credential {
+        /// Where the answer of the owner is.
+        owner: usize,
+        form: CredentialForm,
+        scopes: Option<Vec<String>>,
+    },
+}
+
+/// What decides the reach of an account that leads and owns nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct OfAccount {
     tenant: String,
     circle: u32,
     is_machine: bool,
-    /// Groups, groups at least, those of workspaces, those at least, roles; none where it is not known.
+    /// Groups, groups at least, those of workspaces, those at least; none where it is not known.
     lists: [Option<Vec<ResourceId>>; 4],
     roles: Option<Vec<String>>,
+    own: Vec<Own>,
 }
+
+/// A grant that names the account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Own {
+    form: GrantForm,
+    role: String,
+    container: Option<ResourceId>,
+    number: Option<String>,
+    permits: Option<Vec<String>>,
+}
+
+/// Who is named by more grants than this has hardly a double.
+const MOST_OWN: usize = 12;
 
 /// How many accounts may do what with one container, those left out that are not let in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -92,14 +153,20 @@ impl Extents {
     pub(in crate::inventory) fn new(inventory: &Inventory<'_>) -> Self {
         let accounts = inventory.places(Kind::Principal).count();
         let credentials = inventory.places(Kind::Credential).count();
-        let leads = inventory.of_kind(Kind::Container).filter_map(|container| match &container.body {
-            Body::Container(Container { lead: Fact::Known(lead), .. }) => Some(lead.clone()),
-            _ => None,
-        });
+        let mut named = HashSet::new();
+        let mut sorts: BTreeMap<Sort, usize> = BTreeMap::new();
+        for container in inventory.of_kind(Kind::Container) {
+            let Body::Container(Container { form, lead, owner, .. }) = &container.body else { continue };
+            named.extend([lead, owner].into_iter().filter_map(Fact::known).cloned());
+            if is_content(*form) {
+                *sorts.entry((container.id.tenant().to_owned(), *form)).or_default() += 1;
+            }
+        }
         Self {
             slots: std::iter::repeat_with(OnceLock::new).take(accounts + credentials).collect(),
             accounts,
-            leads: leads.collect(),
+            named,
+            sorts,
             alike: Mutex::new(HashMap::new()),
             holders: OnceLock::new(),
         }
@@ -129,7 +196,12 @@ impl<'i, 'a> Access<'i, 'a> {
         };
         let extent = extents.slots.get(slot)?.get_or_init(|| {
             let span = self.span(subject);
-            Box::new(Extent { span, gravest_chain: OnceLock::new(), administers: OnceLock::new() })
+            Box::new(Extent {
+                span,
+                gravest_chain: OnceLock::new(),
+                chains: [const { OnceLock::new() }; 3],
+                administers: OnceLock::new(),
+            })
         });
         Some(extent)
     }
@@ -145,6 +217,22 @@ impl<'i, 'a> Access<'i, 'a> {
     pub fn gravest_chain(&self, subject: &'a Resource, extent: &'i Extent) -> Option<&'i str> {
         let told = extent.gravest_chain.get_or_init(|| {
             let (key, container) = extent.span.gravest.as_ref()?;
+            self.shortest(subject, key, self.inventory.get(container)?).map(|shortest| shortest.words)
+        });
+        told.as_deref()
+    }
+
+    /// The shortest chain to one place in which it may change something, delete what others made, or decide.
+    #[must_use]
+    pub fn chain_to(&self, subject: &'a Resource, extent: &'i Extent, power: Power) -> Option<&'i str> {
+        let at = match power {
+            Power::Read | Power::Write => 0,
+            Power::Destroy => 1,
+            Power::Administer | Power::AdministerAll => 2,
+        };
+        let (told, first) = (extent.chains.get(at)?, extent.span.first.get(at)?);
+        let told = told.get_or_init(|| {
+            let (key, container) = first.as_ref()?;
             self.shortest(subject, key, self.inventory.get(container)?).map(|shortest| shortest.words)
         });
         told.as_deref()
@@ -183,53 +271,64 @@ impl<'i, 'a> Access<'i, 'a> {
     }
 
     fn span(&self, subject: &'a Resource) -> Arc<Span> {
-        match &subject.body {
-            Body::Credential(credential) => match self.unlimited_owner(credential) {
-                // What may do all that its owner may has its owner's answer.
-                Some(owner) => {
-                    self.extent(owner).map_or_else(|| Arc::new(self.work_out(owner)), |extent| Arc::clone(&extent.span))
-                }
-                None => Arc::new(self.work_out(subject)),
-            },
-            Body::Principal(account) => {
-                let Some(signature) = self.signature(subject, account) else { return Arc::new(self.work_out(subject)) };
-                let alike = || self.extents().alike.lock().unwrap_or_else(PoisonError::into_inner);
-                let known = alike().get(&signature).cloned();
-                known.unwrap_or_else(|| {
-                    let span = Arc::new(self.work_out(subject));
-                    alike().insert(signature, Arc::clone(&span));
-                    span
-                })
-            }
-            _ => Arc::new(self.work_out(subject)),
-        }
-    }
-
-    fn unlimited_owner(&self, credential: &Credential) -> Option<&'a Resource> {
-        let limited = match &credential.scopes {
-            Fact::Known(scopes) => !scopes.is_empty(),
-            Fact::Absent => false,
-            Fact::Unknown => true,
+        let signature = match &subject.body {
+            Body::Credential(credential) => self.signature_of_credential(credential),
+            Body::Principal(account) => self.signature(subject, account),
+            _ => None,
         };
-        if limited || credential.form == CredentialForm::SshKey || credential.impersonates == Fact::Known(true) {
-            return None;
-        }
-        credential.owner.known().and_then(|owner| self.inventory.get(owner))
+        let Some(signature) = signature else { return Arc::new(self.work_out(subject)) };
+        let alike = || self.extents().alike.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = alike().get(&signature).cloned();
+        known.unwrap_or_else(|| {
+            let span = Arc::new(self.work_out(subject));
+            alike().insert(signature, Arc::clone(&span));
+            span
+        })
     }
 
-    /// What an account shares with others; `None` if a grant names it, or it leads a project.
-    fn signature(&self, subject: &Resource, account: &Principal) -> Option<Signature> {
-        let is_named = self.inventory.grants_of(&subject.id).next().is_some();
-        if is_named || self.extents().leads.contains(&subject.id) {
+    /// What a credential shares with others: the reach of its owner, and what limits it.
+    fn signature_of_credential(&self, credential: &Credential) -> Option<Signature> {
+        if credential.impersonates == Fact::Known(true) {
             return None;
         }
+        let owner = credential.owner.known().and_then(|owner| self.inventory.get(owner))?;
+        let scopes = match &credential.scopes {
+            Fact::Known(scopes) => Some(scopes.clone()),
+            Fact::Absent => Some(Vec::new()),
+            Fact::Unknown => None,
+        };
+        // What was worked out stays where it is as long as the snapshot is asked.
+        let owner = Arc::as_ptr(&self.extent(owner)?.span).addr();
+        Some(Signature::Credential { owner, form: credential.form, scopes })
+    }
+
+    /// What an account shares with others; `None` if it leads or owns something, or too many grants name it.
+    fn signature(&self, subject: &Resource, account: &Principal) -> Option<Signature> {
+        if self.extents().named.contains(&subject.id) {
+            return None;
+        }
+        let mut own = Vec::new();
+        for resource in self.inventory.grants_of(&subject.id) {
+            let Body::Grant(grant) = &resource.body else { continue };
+            if own.len() == MOST_OWN || grant.holder != Holder::Principal {
+                return None;
+            }
+            own.push(Own {
+                form: grant.form,
+                role: grant.role.clone(),
+                container: grant.container.known().cloned(),
+                number: role_id(resource).map(str::to_owned),
+                permits: grant.permits.known().cloned(),
+            });
+        }
+        own.sort_unstable();
         let list = |list: &Fact<Vec<ResourceId>>| match list {
             Fact::Known(list) => Some(list.clone()),
             Fact::Absent => Some(Vec::new()),
             Fact::Unknown => None,
         };
         let machine = [PrincipalType::App, PrincipalType::ServiceAccount, PrincipalType::Agent];
-        Some(Signature {
+        Some(Signature::Account(Box::new(OfAccount {
             tenant: subject.id.tenant().to_owned(),
             circle: self.index.circle(self.inventory.place(&subject.id)?),
             is_machine: account.account_type.known().is_some_and(|sort| machine.contains(sort)),
@@ -240,7 +339,8 @@ impl<'i, 'a> Access<'i, 'a> {
                 list(&account.workspace_groups_at_least),
             ],
             roles: account.platform_roles.known().cloned(),
-        })
+            own,
+        })))
     }
 
     fn work_out(&self, subject: &'a Resource) -> Span {
@@ -249,6 +349,9 @@ impl<'i, 'a> Access<'i, 'a> {
         let gravest = reach.gravest().map(|(one, container)| (one.key.to_owned(), container.id.clone()));
         let (held, possible) = keys(&reach);
         let whole = |power: Power, bound: Bound| power == Power::AdministerAll && bound == Bound::Held;
+        let first = [&[Power::Write, Power::Destroy][..], &[Power::Destroy], &[Power::Administer]]
+            .map(|powers| first_place(&reach, powers));
+        let sorts = self.sorts(&reach, &breadth);
         let mut administers = Vec::new();
         for place in &reach.places {
             let one = place.permissions.iter().find(|one| whole(one.power, one.bound));
@@ -257,7 +360,26 @@ impl<'i, 'a> Access<'i, 'a> {
         for (id, one) in reach.out_of_sight.iter().filter(|(_, one)| whole(one.power, one.bound)) {
             administers.push((one.key.to_owned(), (*id).clone()));
         }
-        Span { breadth, held, possible, gravest, whole: administers, is_whole: reach.is_whole() }
+        Span { breadth, held, possible, gravest, first, sorts, whole: administers, is_whole: reach.is_whole() }
+    }
+
+    /// Of each sort of place, in how many it may change something.
+    fn sorts(&self, reach: &Reach<'a>, breadth: &Breadth) -> Vec<(Sort, Count, usize)> {
+        let mut counts: BTreeMap<Sort, Count> = BTreeMap::new();
+        for place in &reach.places {
+            let Body::Container(Container { form, .. }) = &place.container.body else { continue };
+            if is_content(*form) {
+                let [_, changes, _, _] = look(&place.permissions);
+                let count = counts.entry((place.container.id.tenant().to_owned(), *form)).or_default();
+                count.at_least += usize::from(changes == Some(Bound::Held));
+                count.at_most += usize::from(changes.is_some());
+            }
+        }
+        let of_sort = |(sort, all): (&Sort, &usize)| {
+            let count = counts.get(sort).copied().unwrap_or_default();
+            (sort.clone(), Count { boundless: breadth.writable.boundless, ..count }, *all)
+        };
+        self.extents().sorts.iter().map(of_sort).collect()
     }
 
     /// One pass over all accounts: those of the same rights are looked at once.
@@ -304,6 +426,24 @@ impl<'i, 'a> Access<'i, 'a> {
         }
         holders
     }
+}
+
+/// The first place of content in which something of these powers is certain: its own, where there is one.
+fn first_place(reach: &Reach<'_>, powers: &[Power]) -> Option<(String, ResourceId)> {
+    let mut best: Option<(bool, &str, &Resource)> = None;
+    let mut seen = HashSet::new();
+    for place in reach.places.iter().filter(|place| seen.insert(Arc::as_ptr(&place.permissions))) {
+        if !matches!(&place.container.body, Body::Container(container) if is_content(container.form)) {
+            continue;
+        }
+        let held = place.permissions.iter().filter(|one| one.bound == Bound::Held && powers.contains(&one.power));
+        if let Some(one) = held.min_by_key(|one| (one.of_everybody, one.key))
+            && best.is_none_or(|(of_everybody, ..)| of_everybody && !one.of_everybody)
+        {
+            best = Some((one.of_everybody, one.key, place.container));
+        }
+    }
+    best.map(|(_, key, container)| (key.to_owned(), container.id.clone()))
 }
 
 /// The permissions that are certain, and all that may be.

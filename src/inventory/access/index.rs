@@ -37,8 +37,9 @@ pub(super) struct Shown {
     pub(super) tells_platform_roles: bool,
     /// The entry behind which places in project roles may be hidden.
     pub(super) hidden_roles: Option<u32>,
-    /// True if one of the sources asks for global permissions account by account.
-    pub(super) asks_for_global: bool,
+    /// The sources that ask for global permissions, which Jira tells account by account; and whether accounts may be hidden
+    /// from each.
+    pub(super) asking_for_global: Vec<(SourceName, bool)>,
 }
 
 /// The groups an account may be in if nobody tells its groups.
@@ -398,11 +399,18 @@ fn look(inventory: &Inventory<'_>, sources: &[&SourceName], tenants: &Tenants<'_
         .find(|(_, entry)| own(entry) && entry.is_gap() && entry.can_show(Kind::Principal, &[""; 0]))
         .map(|(at, _)| *at);
     let hidden_roles = gap(Kind::Grant, &["project-role"]);
-    let asks_for_global = entries.iter().any(|(_, entry)| {
+    let asks = |entry: &LedgerEntry| {
         own(entry)
             && entry.shows.contains(&Kind::Grant)
             && entry.forms.iter().any(|form| &**form == "global-permission")
-    });
+    };
+    let hides_accounts = |source: &SourceName| {
+        entries
+            .iter()
+            .any(|(_, entry)| entry.source == *source && entry.is_gap() && entry.can_show(Kind::Principal, &[""; 0]))
+    };
+    let asking = entries.iter().filter(|(_, entry)| asks(entry)).map(|(_, entry)| &entry.source);
+    let asking_for_global = asking.map(|source| (source.clone(), hides_accounts(source))).collect();
     let sums_up = read_whole(&["effective-repository-permission"]);
     let tells_platform_roles = read_whole(&["platform-role"]);
     let mut hidden_grants = BTreeMap::new();
@@ -415,7 +423,7 @@ fn look(inventory: &Inventory<'_>, sources: &[&SourceName], tenants: &Tenants<'_
             hidden_grants.insert(form, at);
         }
     }
-    Shown { hidden_accounts, hidden_grants, hidden_roles, asks_for_global, sums_up, tells_platform_roles, ..shown }
+    Shown { hidden_accounts, hidden_grants, hidden_roles, asking_for_global, sums_up, tells_platform_roles, ..shown }
 }
 
 impl Shown {

@@ -37,7 +37,7 @@
 //! An endpoint that was not read whole may hide further grants on all containers of its source, and in Bitbucket on all that
 //! lies in them: anything is possible there. What each account may do with a repository in the end, read whole, leaves
 //! nothing open. A project of which the scheme was not told, a team-managed one, and a repository or project of Bitbucket of
-//! which it was not told what it lies in, may give anything.
+//! which it was not told what it lies in, may give anything. In a team-managed one the roles stand for what they permit.
 //!
 //! What an account may *at present* use depends on whether it is let in at all: a deactivated account has no access, but
 //! gets all of this back with the first click that lets it in again. So the answer leaves that out.
@@ -45,14 +45,21 @@
 mod breadth;
 mod ceiling;
 mod chain;
+mod cut;
+#[cfg(test)]
+mod cut_tests;
 mod extent;
+mod hitting;
 mod index;
+mod losers;
 mod powers;
 mod reach;
+mod supply;
 mod ways;
 mod who;
 mod words;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Inventory;
@@ -61,9 +68,11 @@ use crate::model::{Resource, ResourceId};
 pub use breadth::{Breadth, Count};
 pub use ceiling::Ceiling;
 pub use chain::{Chain, Chains, Link};
+pub use cut::{Cut, Cuts, Excess, Kept};
 pub(super) use extent::Extents;
 pub use extent::{Extent, Holders};
 pub(super) use index::Index;
+pub use losers::{Loser, Losers, Members};
 pub use powers::{Power, includes, power_of};
 pub use who::{Everybody, WhoCan, WhoHolds};
 pub use words::{ARROW, Shortest, Step, StepSort, form_words, in_line, place};
@@ -177,6 +186,26 @@ impl<'a> Place<'a> {
 pub struct Access<'i, 'a> {
     inventory: &'i Inventory<'a>,
     index: &'i Index,
+}
+
+impl<'i> Access<'i, '_> {
+    /// The places of what lies directly inside a container.
+    pub(in crate::inventory) fn inside(&self, container: &ResourceId) -> &'i [u32] {
+        self.index.inside(container)
+    }
+
+    /// The places of all that lies inside a workspace, a server or a project of repositories. Exports may write things into
+    /// each other.
+    fn all_inside(&self, container: &ResourceId) -> BTreeSet<u32> {
+        let at = self.inventory.place(container);
+        let mut all = BTreeSet::new();
+        let mut round: Vec<u32> = self.index.inside(container).to_vec();
+        for _ in 0..reach::OUTWARD {
+            round.retain(|inner| Some(*inner) != at && all.insert(*inner));
+            round = round.iter().flat_map(|at| self.index.inside(&self.inventory.resource(*at).id)).copied().collect();
+        }
+        all
+    }
 }
 
 impl<'a> Inventory<'a> {

@@ -8,7 +8,7 @@ use super::powers::{given, given_by_being_public, given_inside};
 use super::ways::{Doubt, Meant, Presence, Ways, project_of_share, role_id};
 use super::{ANY, Access, Bound, Ceiling, Permission, Place, Reach, power_of};
 use crate::model::{
-    Body, Container, ContainerForm, Fact, Grant, GrantForm, Holder, PrincipalType, Resource, ResourceId,
+    Body, Container, ContainerForm, Fact, Grant, GrantForm, Holder, PrincipalType, Resource, ResourceId, SourceName,
 };
 
 /// The global permissions of Jira that are told of single accounts only; who administers is told by the groups.
@@ -493,12 +493,14 @@ impl<'a> Gathering<'_, '_, 'a> {
         }
     }
 
-    /// Places in roles are told of a team-managed project, but not what a role permits there.
+    /// Places in roles are told of a team-managed project, but not what a role permits there: there the roles themselves are
+    /// what one has. In a project of which merely nobody told the scheme a role may permit nothing.
     fn project_without_scheme(&mut self, at: u32, roles: Option<&Roles<'a>>) {
         let access = self.ways.access;
         let Body::Container(body) = &access.inventory.resource(at).body else { return };
         let mut all = Vec::new();
         all.extend(anything(self.ways, at, body, &mut self.doubts));
+        let roles = roles.filter(|_| body.team_managed == Fact::Known(true));
         for (meant, name) in roles.into_iter().flat_map(|roles| roles.named.values().chain(&roles.unnamed)) {
             all.push(permission(ContainerForm::Project, name, meant, &mut self.doubts));
         }
@@ -595,13 +597,16 @@ pub(super) fn public<'a>(ways: &Ways<'_, 'a>, at: u32, body: &Container) -> Opti
 }
 
 /// True if a global permission of Jira is told of single accounts only, and nobody asked for this one. Machines and
-/// members of groups that administer are asked for.
+/// members of groups that administer are asked for. Whom Jira itself does not show has none: that the organisation shows
+/// the site as well says nothing.
 fn not_asked(ways: &Ways<'_, '_>, at: u32, site: &Resource, key: &str) -> bool {
     let access = ways.access;
     let circle = access.index.circle(at);
+    let sees = |source: &SourceName| ways.account.seen_by.iter().any(|seen| seen.source == *source);
+    let mut asking = access.index.shown(circle).asking_for_global.iter();
     if !ASKED_SINGLY.contains(&key)
-        || !access.index.shown(circle).asks_for_global
-        || ways.presence(circle) == Presence::No
+        || ways.realm(circle) == Fact::Known(false)
+        || !asking.any(|(source, hides_accounts)| *hides_accounts || sees(source))
     {
         return false;
     }

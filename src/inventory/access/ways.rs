@@ -83,6 +83,14 @@ impl<'a> Meant<'a> {
     }
 }
 
+/// How an account comes to a seat.
+enum Seat<'a> {
+    By(&'a ResourceId),
+    None,
+    /// Nobody told whose seats these are.
+    Untold,
+}
+
 /// An account with its groups, ready to be compared with grants.
 pub(super) struct Ways<'i, 'a> {
     pub(super) access: Access<'i, 'a>,
@@ -142,13 +150,12 @@ impl<'i, 'a> Ways<'i, 'a> {
         self.groups.keys().copied()
     }
 
-    /// The groups from one that it is in itself to this one.
-    pub(super) fn path_to(&self, group: &ResourceId) -> Vec<&'a ResourceId> {
-        let mut path = Vec::new();
-        let mut at = self.groups.get_key_value(group);
-        while let Some((group, from)) = at {
-            path.push(*group);
-            at = if from == group { None } else { self.groups.get_key_value(*from) };
+    /// The groups from one that it is in itself to this one; this one alone if it is not known to be in it.
+    pub(super) fn path_to(&self, group: &'a ResourceId) -> Vec<&'a ResourceId> {
+        let (mut path, mut at) = (vec![group], group);
+        while let Some(from) = self.groups.get(at).filter(|from| **from != at) {
+            path.push(from);
+            at = from;
         }
         path.reverse();
         path
@@ -279,22 +286,45 @@ impl<'i, 'a> Ways<'i, 'a> {
 
     /// Whether it takes a seat of the application that a grant names.
     fn has_seat(&self, grant: &'a Grant, circle: Circle) -> Option<Meant<'a>> {
+        let Fact::Known(key) = &grant.holder_detail else { return self.perhaps_at(circle, Doubt::Holder) };
+        match self.seat(grant) {
+            Seat::By(group) => {
+                let meant = self.in_group(group)?;
+                Some(Meant { with_everybody: meant.bound == Bound::Held, ..meant })
+            }
+            Seat::None => None,
+            Seat::Untold => match self.presence(circle) {
+                Presence::No => None,
+                Presence::Here | Presence::Perhaps(_) => Some(Meant::perhaps(Doubt::Seats(key))),
+            },
+        }
+    }
+
+    /// The group by which it takes a seat of the application that a grant names, or may take it.
+    pub(super) fn takes_seat_by(&self, grant: &'a Grant) -> Option<&'a ResourceId> {
+        match self.seat(grant) {
+            Seat::By(group) => Some(group),
+            Seat::None | Seat::Untold => None,
+        }
+    }
+
+    fn seat(&self, grant: &'a Grant) -> Seat<'a> {
         let (Fact::Known(key), Fact::Known(container)) = (&grant.holder_detail, &grant.container) else {
-            return self.perhaps_at(circle, Doubt::Holder);
+            return Seat::Untold;
         };
         let inventory = self.access.inventory;
         let application = self.access.index.application(container.tenant(), key);
-        let groups: Option<Vec<&'a ResourceId>> = match application.map(|at| &inventory.resource(at).body) {
+        match application.map(|at| &inventory.resource(at).body) {
             Some(Body::Container(Container { licence_groups: Fact::Known(groups), .. })) => {
-                Some(groups.iter().collect())
+                let rank = |group: &&'a ResourceId| {
+                    let bound = self.in_group(group).map(|meant| meant.bound);
+                    bound.map(|bound| (bound, self.path_to(group).len(), *group))
+                };
+                let best = groups.iter().filter_map(|group| rank(&group)).min();
+                return best.map_or(Seat::None, |(_, _, group)| Seat::By(group));
             }
-            Some(Body::Container(Container { licence_groups: Fact::Absent, .. })) => Some(Vec::new()),
-            _ => None,
-        };
-        let seat = |held: Meant<'a>| Meant { with_everybody: held.bound == Bound::Held, ..held };
-        if let Some(groups) = groups {
-            let ways = groups.into_iter().filter_map(|group| self.in_group(group));
-            return ways.min_by_key(|meant| meant.bound).map(seat);
+            Some(Body::Container(Container { licence_groups: Fact::Absent, .. })) => return Seat::None,
+            _ => {}
         }
         // Nobody told whose seats these are. Confluence tells which groups may use it; that proves one. Access to the Jira of
         // the same site does not.
@@ -303,19 +333,16 @@ impl<'i, 'a> Ways<'i, 'a> {
             _ => None,
         };
         let opens = |group: &&'a ResourceId| {
-            site.is_some()
-                && inventory.grants_of(group).any(|grant| match &grant.body {
-                    Body::Grant(Grant { form: GrantForm::ProductAccess, container, .. }) => container.known() == site,
-                    _ => false,
-                })
+            inventory.grants_of(group).any(|grant| match &grant.body {
+                Body::Grant(Grant { form: GrantForm::ProductAccess, container, .. }) => container.known() == site,
+                _ => false,
+            })
         };
-        if key == "confluence" && self.groups().any(|group| opens(&group)) {
-            return Some(Meant::with_everybody());
+        if key != "confluence" || site.is_none() {
+            return Seat::Untold;
         }
-        match self.presence(circle) {
-            Presence::No => None,
-            Presence::Here | Presence::Perhaps(_) => Some(Meant::perhaps(Doubt::Seats(key))),
-        }
+        let opening = self.groups().filter(opens).min_by_key(|group| (self.path_to(group).len(), *group));
+        opening.map_or(Seat::Untold, Seat::By)
     }
 
     /// Whether it leads a project that a circle of sources shows.

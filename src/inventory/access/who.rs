@@ -58,7 +58,9 @@ impl<'a> Access<'_, 'a> {
             let shared = chains.iter().find(|chain| chain.of_everybody);
             if let Some(chain) = shared {
                 let so_far = who.everybody.take().map_or(0, |everybody| everybody.accounts);
-                who.everybody = Some(Everybody { chain: chain.clone(), accounts: so_far + 1 });
+                // By which group each of them comes to a seat is their own.
+                let chain = Chain { groups: Vec::new(), ..chain.clone() };
+                who.everybody = Some(Everybody { chain, accounts: so_far + 1 });
             }
             match (own, shared) {
                 (Some(chain), shared) if shared.is_none() || chain.bound == Bound::Held => {
@@ -127,17 +129,13 @@ impl<'a> Access<'_, 'a> {
     pub fn permissions_on(&self, container: &'a Resource) -> Vec<(&'a str, Power)> {
         let Body::Container(body) = &container.body else { return Vec::new() };
         let scheme = body.permission_scheme.known().filter(|scheme| self.inventory.get(scheme).is_some());
+        // Places in roles are permissions only where nothing can say what a role permits.
+        let roles_stand_alone = scheme.is_none() && body.team_managed == Fact::Known(true);
         let on = [Some(&container.id), scheme].into_iter().flatten();
         let grants = on.flat_map(|id| self.inventory.grants_on(id));
         let mut keys: Vec<&'a str> = grants
             .filter_map(|resource| match &resource.body {
-                // Places in roles are permissions only where no scheme says what a role permits.
-                Body::Grant(grant)
-                    if grant.form == GrantForm::ProjectRole
-                        && (scheme.is_some() || body.form != ContainerForm::Project) =>
-                {
-                    None
-                }
+                Body::Grant(grant) if grant.form == GrantForm::ProjectRole && !roles_stand_alone => None,
                 Body::Grant(grant) => Some(super::powers::given(grant)),
                 _ => None,
             })

@@ -2,6 +2,7 @@
 //! PAY”. Everybody who shows a chain takes the words from here, so that the same chain reads the same everywhere.
 
 use super::chain::{Chain, Chains};
+use super::ways::Doubt;
 use super::{Access, Bound};
 use crate::model::{Body, Container, ContainerForm, Credential, Grant, GrantForm, Holder, Resource, ResourceId};
 use crate::text;
@@ -85,7 +86,8 @@ impl<'a> Access<'_, 'a> {
         }));
         for group in &chain.groups {
             let found = self.inventory.get(group);
-            let perhaps = if chain.bound == Bound::Possible { "perhaps " } else { "" };
+            let open = matches!(chain.doubt, Some(Doubt::Groups | Doubt::Nesting));
+            let perhaps = if open && chain.bound == Bound::Possible { "perhaps " } else { "" };
             let words = format!("{perhaps}group {}", named(found.map_or_else(|| group.native(), Resource::title)));
             steps.push(Step { sort: StepSort::Group, words, id: Some(group), proof: found });
         }
@@ -95,6 +97,10 @@ impl<'a> Access<'_, 'a> {
         steps.extend(holder_step(chain));
         match chain.without_grant {
             Some("lead") => steps.push(bare(StepSort::Role, "lead of the project", chains.container)),
+            Some("owner") => {
+                let perhaps = if chain.bound == Bound::Possible { "perhaps " } else { "" };
+                steps.push(bare(StepSort::Role, &format!("{perhaps}owner"), chains.container));
+            }
             Some("public") => steps.push(bare(StepSort::Holder, "everybody: it is public", chains.container)),
             Some(role) => steps.push(bare(StepSort::Role, &format!("role {}", named(role)), chains.account)),
             None => {}
@@ -123,12 +129,12 @@ impl<'a> Access<'_, 'a> {
         chain.doubt.as_ref().map(|doubt| doubt.words(*self, account))
     }
 
-    /// The shortest chain by which an account or credential has a permission in a place, in words; `None` if there is no
-    /// chain, as for what could merely not be ruled out.
+    /// The shortest chain by which an account or credential has a permission in a place, in words: one of its own where it
+    /// has one, and else that of everybody. `None` if there is no chain, as for what could merely not be ruled out.
     #[must_use]
     pub fn shortest(&self, subject: &'a Resource, key: &str, container: &'a Resource) -> Option<Shortest> {
         let chains = self.chains(subject, key, container);
-        match chains.chains.first() {
+        match chains.own() {
             Some(first) => Some(Shortest { words: self.words(&chains, first), others: chains.chains.len() - 1 }),
             None => self.opened(subject, container).map(|steps| Shortest { words: in_line(&steps), others: 0 }),
         }
@@ -160,6 +166,9 @@ pub fn in_line(steps: &[Step<'_>]) -> String {
 #[must_use]
 pub fn place(container: &Resource) -> String {
     let Body::Container(Container { form, key, .. }) = &container.body else { return named(container.title()) };
+    if let (ContainerForm::Product, Some(product)) = (form, key.known()) {
+        return format!("product {} of {}", named(product), named(container.title()));
+    }
     let by_key = matches!(form, ContainerForm::Project | ContainerForm::Space | ContainerForm::RepositoryProject);
     let name = key.known().filter(|_| by_key).map_or_else(|| container.title(), String::as_str);
     format!("{} {}", form_words(*form), named(name))

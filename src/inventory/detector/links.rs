@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::knowledge::Knowledge;
+use super::scene::is_of_cloud;
 use crate::inventory::recognise::{Signal as Sign, Traits};
 use crate::inventory::{Inventory, is_named_like_secret};
 use crate::model::{AppForm, Body, Credential, CredentialForm, Fact, Integration, Kind, Profile, Resource, ResourceId};
@@ -169,7 +170,11 @@ pub(super) fn systems_of(knowledge: &Knowledge, resource: &Resource, traits: &Tr
 
 /// True if a profile's forms of credential are those of the place where something was seen.
 fn is_at_home(profile: &Profile, resource: &Resource) -> bool {
-    let forms: &[CredentialForm] = if resource.id.tenant() == ResourceId::CLOUD {
+    let in_cloud = match &resource.body {
+        Body::Credential(credential) => is_of_cloud(credential),
+        _ => resource.id.tenant() == ResourceId::CLOUD,
+    };
+    let forms: &[CredentialForm] = if in_cloud {
         &[CredentialForm::ApiToken, CredentialForm::OauthClient]
     } else {
         &[CredentialForm::PersonalAccessToken, CredentialForm::OauthConsumer]

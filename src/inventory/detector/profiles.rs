@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::written::{forms, hosts, need_text, sorted, texts};
+use super::written::{forms, hosts, need_text, permissions, sorted, texts};
 use crate::document::{self, Located, Section};
 use crate::model::{Fingerprints, Profile};
 use crate::problem::{Problems, SourceText};
@@ -53,7 +53,7 @@ fn read(file: &SourceText, is_shipped: bool, earlier: &dyn Fn(&str) -> Option<bo
         let help = "add `fingerprints:` with at least one of names, mail_domains, labels, hosts, app_keys".to_owned();
         section.wrong(section.span_of("fingerprints"), "nothing is said by which the system is known", Some(help));
     }
-    let permissions = texts(&mut section, "permissions").map(sorted).unwrap_or_default();
+    let permissions = permissions(&mut section, "permissions").unwrap_or_default();
     let credential_forms = forms(&mut section, "credential_forms").unwrap_or_default();
     let webhook_hosts = hosts(&mut section, "webhook_hosts").unwrap_or_default();
     let longest_days = section.number("longest_days", 3660).map(i64::from);

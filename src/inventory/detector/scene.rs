@@ -6,7 +6,7 @@ use super::knowledge::Knowledge;
 use super::links::Links;
 use super::weights::weights;
 use crate::inventory::Inventory;
-use crate::model::{Body, Credential, Fact, Kind, Principal, Resource, ResourceId};
+use crate::model::{Body, Credential, CredentialForm, Fact, Kind, Principal, Resource, ResourceId};
 
 /// A snapshot while it is searched for machines.
 pub(super) struct Scene<'i, 'a> {
@@ -72,6 +72,11 @@ impl<'i, 'a> Scene<'i, 'a> {
         id.tenant() == ResourceId::CLOUD && !self.log
     }
 
+    /// The same of a credential: it is of the cloud if its account is, or if there is nothing of its form elsewhere.
+    pub(super) fn misses_log_of(&self, credential: &Credential) -> bool {
+        !self.log && is_of_cloud(credential)
+    }
+
     /// True unless a credential is known to open nothing any more.
     pub(super) fn is_usable(&self, credential: &Credential) -> bool {
         let has_ended = match (&credential.expires_at, self.now) {
@@ -79,6 +84,15 @@ impl<'i, 'a> Scene<'i, 'a> {
             _ => false,
         };
         !has_ended && credential.status.known().is_none_or(|status| status == "active")
+    }
+}
+
+/// True for a credential that opens the cloud.
+pub(super) fn is_of_cloud(credential: &Credential) -> bool {
+    use CredentialForm::{ApiToken, OauthClient, OrgApiKey};
+    match &credential.owner {
+        Fact::Known(owner) => owner.tenant() == ResourceId::CLOUD,
+        Fact::Absent | Fact::Unknown => matches!(credential.form, ApiToken | OauthClient | OrgApiKey),
     }
 }
 

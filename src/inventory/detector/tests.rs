@@ -18,8 +18,9 @@ fn ago(days: i64) -> DateTime<Utc> {
     now() - TimeDelta::days(days)
 }
 
+/// Accounts of the cloud are Atlassian's, tokens are the organisation's.
 fn id(kind: Kind, native: &str) -> ResourceId {
-    ResourceId::new(ResourceId::CLOUD, kind, native)
+    ResourceId::new(if kind == Kind::Principal { ResourceId::CLOUD } else { "o1" }, kind, native)
 }
 
 fn resource(kind: Kind, native: &str, name: &str, body: Body) -> Resource {
@@ -594,17 +595,19 @@ proptest! {
     fn forgetting_a_fact_never_raises_a_score(mut estate in estates(), at in any::<prop::sample::Index>(), which in 0_usize..6) {
         let before = seen(estate.clone());
         let at = at.index(estate.len());
+        // A log that was read to its end has told all there is: what it does not tell did not happen.
+        let of_log = matches!((estate[at].kind(), which), (Kind::Credential, 2 | 3 | 5) | (Kind::Principal, 5));
         forget(&mut estate[at], which);
         let after = seen(estate);
         let (full, less) = (before.account("ada"), after.account("ada"));
         prop_assert!(less.machine.seen <= full.machine.seen);
         prop_assert!(less.person.seen <= full.person.seen);
-        prop_assert!(less.machine.possible >= full.machine.seen, "what was seen stays possible");
+        prop_assert!(of_log || less.machine.possible >= full.machine.seen, "what was seen stays possible");
         for one in &less.systems {
             let known = full.systems.iter().find(|known| known.system == one.system);
             prop_assert!(known.is_some_and(|known| one.score.seen <= known.score.seen));
         }
-        prop_assert!(after.said("ada").len() <= before.said("ada").len());
+        prop_assert!(of_log || after.said("ada").len() <= before.said("ada").len());
     }
 
     #[test]

@@ -84,7 +84,7 @@ fn audit(scene: &Scene<'_, '_>, resource: &Resource, credential: &Credential, si
     if let Fact::Known(way) = auth_type {
         signs.see(Clue::Presented, None, way.as_str(), &resource.id);
     }
-    if scene.misses_log(&resource.id) {
+    if scene.misses_log_of(credential) {
         signs.miss(Clue::ActsForOthers, "the audit log, which tells who uses it, was not read to its end");
     }
 }
@@ -137,7 +137,12 @@ fn silence(scene: &Scene<'_, '_>, resource: &Resource, credential: &Credential, 
 }
 
 fn together(resource: &Resource, credential: &Credential, owner: &Principal, signs: &mut Signs) {
-    let (Fact::Known(added), Fact::Known(made)) = (owner.added_at, credential.created_at) else { return };
+    let (Fact::Known(added), Fact::Known(made)) = (owner.added_at, credential.created_at) else {
+        if owner.added_at.is_unknown() || credential.created_at.is_unknown() {
+            signs.miss(Clue::MadeTogether, "when the account or the token was made is not told");
+        }
+        return;
+    };
     let apart = made - added;
     if apart >= TimeDelta::zero() && apart <= TimeDelta::days(weights().together_days) {
         let seen = format!("account and token were made on {}", made.date_naive());

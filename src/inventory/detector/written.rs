@@ -2,25 +2,13 @@
 //! them is told.
 
 use crate::document::{Located, Node, Section, Value};
+use crate::inventory::needs::words::{WORKPLACES, check_permission};
 use crate::model::CredentialForm;
 use crate::text::did_you_mean;
 
 /// The texts in the list under a key, none of them empty and none twice; `None` if the key is left out.
 pub(crate) fn texts(section: &mut Section, key: &'static str) -> Option<Vec<Located<String>>> {
-    let node: Node = section.get(key)?;
-    let items = match node.value {
-        Value::List(items) => items,
-        Value::Null => {
-            let help = Some("leave it out, or write `[]` if there is none".to_owned());
-            section.wrong(node.span, format!("`{key}` says nothing"), help);
-            return None;
-        }
-        other => {
-            let help = if let Value::Text(text) = &other { Some(format!("write `[{text}]`")) } else { None };
-            section.wrong(node.span, format!("`{key}` is {}, expected a list", other.sort()), help);
-            return None;
-        }
-    };
+    let items = items(section, key)?;
     let mut texts: Vec<Located<String>> = Vec::with_capacity(items.len());
     for item in items {
         let Some(text) = text(section, key, &item) else { continue };
@@ -30,6 +18,94 @@ pub(crate) fn texts(section: &mut Section, key: &'static str) -> Option<Vec<Loca
         texts.push(text);
     }
     Some(texts)
+}
+
+fn items(section: &mut Section, key: &'static str) -> Option<Vec<Node>> {
+    let node: Node = section.get(key)?;
+    match node.value {
+        Value::List(items) => Some(items),
+        Value::Null => {
+            let help = Some("leave it out, or write `[]` if there is none".to_owned());
+            section.wrong(node.span, format!("`{key}` says nothing"), help);
+            None
+        }
+        other => {
+            let help = if let Value::Text(text) = &other { Some(format!("write `[{text}]`")) } else { None };
+            section.wrong(node.span, format!("`{key}` is {}, expected a list", other.sort()), help);
+            None
+        }
+    }
+}
+
+/// The places under a key: `PAY` for whatever has that key, `space: DOCS` or `space:DOCS` for one of a sort.
+pub(crate) fn places(section: &mut Section, key: &'static str) -> Option<Vec<Located<String>>> {
+    let items = items(section, key)?;
+    let mut places: Vec<Located<String>> = Vec::with_capacity(items.len());
+    for item in items {
+        let Some(place) = place(section, key, &item) else { continue };
+        if places.iter().any(|earlier| earlier.value == place.value) {
+            section.wrong(place.span.clone(), format!("`{}` comes twice in `{key}`", place.value), None);
+        }
+        places.push(place);
+    }
+    Some(places)
+}
+
+fn place(section: &mut Section, key: &'static str, item: &Node) -> Option<Located<String>> {
+    let (sort, named) = match &item.value {
+        Value::Map(pairs) => match pairs.as_slice() {
+            [(sort, named)] => (sort.clone(), text(section, key, named)?),
+            _ => {
+                let help = Some("write each place as an entry of its own: `- space: DOCS`".to_owned());
+                section.wrong(item.span.clone(), format!("`{key}` has an entry that names several places"), help);
+                return None;
+            }
+        },
+        _ => {
+            let written = text(section, key, item)?;
+            // The key of a person's own space may have a colon in it.
+            match written.value.split_once(':').filter(|(sort, _)| !sort.starts_with('~')) {
+                Some((sort, named)) => {
+                    let located = |value: &str| Located { value: value.trim().to_owned(), span: written.span.clone() };
+                    (located(sort), located(named))
+                }
+                None => return Some(written),
+            }
+        }
+    };
+    let sorts = WORKPLACES.map(|(_, sort)| sort);
+    if !sorts.contains(&sort.value.as_str()) {
+        let help = match did_you_mean(&sort.value.to_lowercase().replace('_', "-"), sorts) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("sorts are {}", sorts.join(", ")),
+        };
+        section.wrong(sort.span, format!("`{}` is no sort of place", sort.value), Some(help));
+        return None;
+    }
+    if named.value.is_empty() {
+        section.wrong(named.span, format!("`{key}` names no {}", sort.value), None);
+        return None;
+    }
+    Some(Located { value: format!("{}:{}", sort.value, named.value), span: item.span.clone() })
+}
+
+/// The permissions under a key, as the products call them.
+pub(crate) fn permissions(section: &mut Section, key: &'static str) -> Option<Vec<String>> {
+    let written = texts(section, key)?;
+    for permission in &written {
+        if let Err(meant) = check_permission(&permission.value) {
+            let help = match meant {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "those of Bitbucket servers are REPO_READ, REPO_WRITE and REPO_ADMIN".to_owned(),
+            };
+            section.wrong(
+                permission.span.clone(),
+                format!("there is no permission `{}`", permission.value),
+                Some(help),
+            );
+        }
+    }
+    Some(sorted(written))
 }
 
 /// A value that must be text with something in it. Numbers will do, as long as they are written with digits only.

@@ -109,7 +109,7 @@ fn anything<'a>(answer: &Answer<'_, 'a>) -> [Cell<'a>; 16] {
 fn shortest<'a>(answer: &Answer<'_, 'a>, key: &str, container: &'a Resource) -> (Vec<Step<'a>>, usize) {
     let subject = answer.question.subject;
     let chains = answer.access.chains(subject, key, container);
-    match chains.chains.first() {
+    match chains.own() {
         Some(first) => (answer.access.steps(&chains, first), chains.chains.len() - 1),
         None => (answer.access.opened(subject, container).unwrap_or_default(), 0),
     }

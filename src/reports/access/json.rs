@@ -248,9 +248,10 @@ impl V1Permission {
         };
         let (subject, ledger) = (answer.question.subject, &answer.question.inventory.snapshot().ledger);
         let chains = answer.access.chains(subject, one.key, container);
-        let shown = if answer.question.why { chains.chains.len() } else { 1 };
+        let shown: Vec<&Chain<'_>> =
+            if answer.question.why { chains.chains.iter().collect() } else { chains.own().into_iter().collect() };
         let mut told: Vec<V1Chain> =
-            chains.chains.iter().take(shown).map(|chain| V1Chain::of(answer.access, &chains, chain, ledger)).collect();
+            shown.iter().map(|chain| V1Chain::of(answer.access, &chains, chain, ledger)).collect();
         if let (true, Some(steps)) = (told.is_empty(), answer.access.opened(subject, container)) {
             told.push(V1Chain::opened(&steps, one, ledger));
         }

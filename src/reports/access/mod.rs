@@ -92,7 +92,7 @@ impl<'i, 'a> Answer<'i, 'a> {
 
     /// Why a permission is not certain.
     fn doubt(&self, permission: &Permission<'_>) -> Option<&str> {
-        let at = permission.doubt.filter(|_| permission.bound == Bound::Possible)?;
+        let at = permission.doubt.filter(|_| permission.bound != Bound::Held)?;
         self.reach.doubts.get(usize::from(at)).map(String::as_str)
     }
 }

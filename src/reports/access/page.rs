@@ -1,7 +1,7 @@
 //! The answer for a terminal: the summary, then what may be done where, or with which chains.
 
 use super::rows::{Row, called, rows, shown};
-use super::summary::{chain_line, summary};
+use super::summary::{chain_line, doubts, summary};
 use super::{AccessQuestion, Answer, bound_words, described, key_words, power_words};
 use crate::inventory::access::{Bound, Chains, Permission, Power, form_words};
 use crate::model::{Body, Container, LedgerEntry, Resource};
@@ -11,6 +11,8 @@ use crate::text::{plural, thousands};
 
 /// The most rows that are shown unless all are asked for.
 const MOST_ROWS: usize = 24;
+/// The most rows of what is merely not ruled out: what is certain should not drown in it.
+const MOST_OPEN_ROWS: usize = 6;
 /// The most permissions of a row, and the most places of one, that are told by name.
 const MOST_NAMES: usize = 8;
 
@@ -27,6 +29,7 @@ pub fn access_page(question: &AccessQuestion<'_, '_>, look: Look) -> String {
         table(&mut page, &answer);
     }
     out_of_sight(&mut page, &answer);
+    doubts(&mut page, &answer);
     page.into_text()
 }
 
@@ -50,11 +53,14 @@ fn heading(page: &mut Page, bound: Bound, count: &str) {
 fn nothing(page: &mut Page, answer: &Answer<'_, '_>) {
     let about = about(answer.question);
     page.heading("WHAT IT MAY DO", "");
-    let said = match (about.is_empty(), answer.reach.is_whole()) {
-        (true, true) => "Nothing that not everybody may.".to_owned(),
-        (true, false) => "Nothing for certain that not everybody may; see above for what may be hidden.".to_owned(),
-        (false, _) if answer.reach.boundless => format!("{about}: cannot be ruled out, see above."),
-        (false, _) => format!("{about}: no."),
+    let of_everybody = !answer.question.all && !answer.chosen().is_empty();
+    let said = match (about.is_empty(), answer.reach.boundless) {
+        (true, true) => "Nothing for certain; see below for what cannot be ruled out.".to_owned(),
+        (true, false) if of_everybody => "Nothing that not everybody may (--all).".to_owned(),
+        (true, false) => "Nothing.".to_owned(),
+        (false, true) => format!("{about}: cannot be ruled out, see below."),
+        (false, false) if of_everybody => format!("{about}: only as everybody may (--all)."),
+        (false, false) => format!("{about}: no."),
     };
     page.paragraph(2, &[words(Ink::Plain, &said)]);
 }
@@ -65,22 +71,26 @@ fn table(page: &mut Page, answer: &Answer<'_, '_>) {
         nothing(page, answer);
         return;
     }
-    let most = if answer.question.all { usize::MAX } else { MOST_ROWS };
-    let mut told = 0;
     for bound in [Bound::Held, Bound::Conditional, Bound::Possible] {
         let of_bound: Vec<&Row<'_>> = rows.iter().filter(|row| row.bound == bound).collect();
-        let blocks: Vec<Block> = of_bound.iter().take(most - told).map(|row| row_block(answer, row)).collect();
+        let most = match (answer.question.all, bound) {
+            (true, _) => usize::MAX,
+            (false, Bound::Held) => MOST_ROWS,
+            (false, Bound::Conditional | Bound::Possible) => MOST_OPEN_ROWS,
+        };
+        let blocks: Vec<Block> = of_bound.iter().take(most).map(|row| row_block(answer, row)).collect();
         if blocks.is_empty() {
             continue;
         }
-        told += blocks.len();
         let places: usize = of_bound.iter().map(|row| row.containers.len()).sum();
-        heading(page, bound, &format!("({})", plural(places, "place", "places")));
+        let permission = answer.question.permission.map_or_else(String::new, |key| format!("{key}, "));
+        heading(page, bound, &format!("({permission}{})", plural(places, "place", "places")));
         page.blocks(&blocks);
-    }
-    if rows.len() > told {
-        let more = format!("… and {} more (--all, --on, --format csv)", thousands(rows.len() - told));
-        page.paragraph(2, &[words(Ink::Dim, &more)]);
+        if of_bound.len() > most {
+            let more = of_bound.iter().skip(most).map(|row| row.containers.len()).sum();
+            let more = format!("… and {} more (--all, --on, --format csv)", plural(more, "place", "places"));
+            page.paragraph(2, &[words(Ink::Dim, &more)]);
+        }
     }
 }
 
@@ -118,7 +128,8 @@ fn way<'a>(answer: &Answer<'_, 'a>, one: &Permission<'a>, container: &'a Resourc
         lines.push(chain);
     }
     if let Some(doubt) = answer.doubt(one) {
-        lines.push(vec![words(Ink::Warn, "because"), words(Ink::Dim, doubt)]);
+        let word = if one.bound == Bound::Conditional { "perhaps always:" } else { "because" };
+        lines.push(vec![words(Ink::Warn, word), words(Ink::Dim, doubt)]);
     }
     lines
 }
@@ -182,7 +193,7 @@ fn in_places(page: &mut Page, answer: &Answer<'_, '_>) {
             }
         }
         if !blocks.is_empty() {
-            heading(page, bound, &about(question));
+            heading(page, bound, &format!("({})", about(question)));
             page.blocks(&blocks);
         }
     }

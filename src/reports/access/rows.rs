@@ -60,6 +60,10 @@ pub(super) fn called(container: &Resource) -> &str {
         Body::Container(Container { key, form: ContainerForm::Project | ContainerForm::Space, .. }) => {
             key.known().map_or_else(|| container.title(), String::as_str)
         }
+        // A site has several products of one name.
+        Body::Container(Container { key, form: ContainerForm::Product, .. }) => {
+            key.known().map_or_else(|| container.title(), String::as_str)
+        }
         _ => container.title(),
     }
 }

@@ -1,7 +1,7 @@
 //! The summary: who it is, how far it reaches, what is the worst of it, and what could not be ruled out.
 
 use super::{Answer, count_words, key_words, subject};
-use crate::inventory::access::{Bound, Power, place};
+use crate::inventory::access::{Bound, Permission, Power, place};
 use crate::model::{Body, Container, ContainerForm, Resource};
 use crate::reports::layout::{Block, Ink, Page, Words, dotted, words};
 use crate::text::{plural, thousands};
@@ -25,13 +25,15 @@ pub(super) fn summary(page: &mut Page, answer: &Answer<'_, '_>) {
     if let Some(limits) = subject::limits(subject, &answer.reach) {
         page.paragraph(0, &[words(Ink::Plain, &limits)]);
     }
-    page.blank();
-    let mut blocks = vec![administers(answer)];
-    blocks.extend(counts(answer));
-    blocks.extend(gravest(answer));
-    blocks.extend(everybody(answer));
-    page.blocks(&blocks);
-    doubts(page, answer);
+    // Who asks about one place has no use for the counts.
+    if question.on.is_none() {
+        page.blank();
+        let mut blocks = vec![administers(answer)];
+        blocks.extend(counts(answer));
+        blocks.extend(gravest(answer));
+        blocks.extend(everybody(answer));
+        page.blocks(&blocks);
+    }
 }
 
 fn block(label: &str, head: Vec<Words>) -> Block {
@@ -134,9 +136,7 @@ fn everybody(answer: &Answer<'_, '_>) -> Option<Block> {
             continue;
         }
         let shared = |powers: &[Power]| {
-            let held = |one: &&crate::inventory::access::Permission<'_>| {
-                one.bound == Bound::Held && powers.contains(&one.power)
-            };
+            let held = |one: &&Permission<'_>| one.bound == Bound::Held && powers.contains(&one.power);
             let mut held = place.permissions.iter().filter(held).peekable();
             held.peek().is_some() && held.all(|one| one.of_everybody)
         };
@@ -152,26 +152,32 @@ fn everybody(answer: &Answer<'_, '_>) -> Option<Block> {
     Some(block("everybody", vec![words(Ink::Plain, &of_these), words(Ink::Dim, aside)]))
 }
 
-/// Why the answer is not whole, and which right would tell.
-fn doubts(page: &mut Page, answer: &Answer<'_, '_>) {
+/// Why the answer is not whole, and which right would tell. What made no difference to what is asked about is left out.
+pub(super) fn doubts(page: &mut Page, answer: &Answer<'_, '_>) {
     let reach = &answer.reach;
-    if reach.doubts.is_empty() && !reach.boundless {
+    let chosen = answer.chosen();
+    let mut told: Vec<(&str, usize)> = Vec::new();
+    for (at, doubt) in reach.doubts.iter().enumerate() {
+        let concerns =
+            |one: &Permission<'_>| one.bound != Bound::Held && one.doubt.is_some_and(|doubt| usize::from(doubt) == at);
+        let places = chosen.iter().filter(|(_, permissions)| permissions.iter().any(concerns)).count();
+        if places > 0 || reach.boundless || reach.out_of_sight.iter().any(|(_, one)| concerns(one)) {
+            told.push((doubt, places));
+        }
+    }
+    if told.is_empty() && !reach.boundless {
         return;
     }
-    page.heading("WHAT COULD NOT BE RULED OUT", &format!("({})", reach.doubts.len()));
+    page.heading("WHAT COULD NOT BE RULED OUT, BECAUSE", &format!("({})", told.len()));
     if reach.boundless {
         page.paragraph(2, &[words(Ink::Warn, "It may do anything anywhere, as far as this scan can tell:")]);
     }
-    for (at, doubt) in reach.doubts.iter().enumerate().take(MOST_DOUBTS) {
-        let concerns = |one: &crate::inventory::access::Permission<'_>| {
-            one.bound == Bound::Possible && one.doubt.is_some_and(|doubt| usize::from(doubt) == at)
-        };
-        let places = reach.places.iter().filter(|place| place.permissions.iter().any(concerns)).count();
-        let beside = if places == 0 { String::new() } else { format!("({})", plural(places, "place", "places")) };
+    for (doubt, places) in told.iter().take(MOST_DOUBTS) {
+        let beside = if *places == 0 { String::new() } else { format!("({})", plural(*places, "place", "places")) };
         page.paragraph(2, &[words(Ink::Plain, doubt), words(Ink::Dim, &beside)]);
     }
-    if reach.doubts.len() > MOST_DOUBTS {
-        let more = format!("… and {} more (--format json)", thousands(reach.doubts.len() - MOST_DOUBTS));
+    if told.len() > MOST_DOUBTS {
+        let more = format!("… and {} more (--format json)", thousands(told.len() - MOST_DOUBTS));
         page.paragraph(2, &[words(Ink::Dim, &more)]);
     }
 }

@@ -71,9 +71,9 @@ fn everybody(page: &mut Page, question: &WhoCanQuestion<'_, '_>, who: &WhoCan<'_
 }
 
 fn accounts(page: &mut Page, question: &WhoCanQuestion<'_, '_>, who: &WhoCan<'_>) {
-    // Of those without a chain there is nothing to tell one by one.
+    // What cannot be ruled out of many is told once.
     let (told, hidden): (Vec<&WhoHolds<'_>>, Vec<&WhoHolds<'_>>) =
-        who.accounts.iter().partition(|one| question.all || one.chain.is_some());
+        who.accounts.iter().partition(|one| question.all || one.bound != Bound::Possible);
     let most = if question.all { usize::MAX } else { MOST };
     if !told.is_empty() {
         page.heading("WHO", &format!("({})", thousands(told.len())));
@@ -85,9 +85,15 @@ fn accounts(page: &mut Page, question: &WhoCanQuestion<'_, '_>, who: &WhoCan<'_>
         page.paragraph(2, &[words(Ink::Dim, &more)]);
     }
     if !hidden.is_empty() {
-        let names = names(hidden.iter().map(|one| one.account));
         page.heading("CANNOT BE RULED OUT", &format!("({})", thousands(hidden.len())));
-        page.paragraph(2, &[words(Ink::Plain, &names)]);
+        page.paragraph(2, &[words(Ink::Plain, &names(hidden.iter().map(|one| one.account)))]);
+        // The way of one of them shows what it hangs on.
+        if let Some(first) = hidden.iter().find(|one| one.chain.is_some()) {
+            let details = account(question, first).details;
+            for line in details.iter().take(2) {
+                page.paragraph(6, line);
+            }
+        }
     }
 }
 

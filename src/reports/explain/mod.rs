@@ -5,6 +5,8 @@ mod condition;
 mod resource;
 mod sight;
 
+use chrono::{DateTime, Utc};
+
 use super::detail::{History, READ_FROM, RulePage, RuleText, headline, labelled, prose, steps, summary, texts};
 use super::layout::{Ink, Look, Page, words};
 use super::say;
@@ -135,7 +137,7 @@ fn judged(page: &mut Page, note: &FindingNote<'_>) {
     };
     condition::as_written(page, rule);
     match confirmed {
-        Some(judgement) => judged_in(page, judgement, "As it was confirmed last, by"),
+        Some(judgement) => judged_in(page, judgement, "As it was confirmed last, by", finding.last_seen),
         None => {
             let text = format!("The scan that confirmed it last, {} UTC, is not kept.", say::minute(finding.last_seen));
             page.paragraph(2, &[words(Ink::Warn, &text)]);
@@ -143,7 +145,7 @@ fn judged(page: &mut Page, note: &FindingNote<'_>) {
     }
     let Some(today) = today else { return };
     match (today.explained, rule.summary.on_change) {
-        (Some(_), _) => judged_in(page, today, "As it was looked at since, by"),
+        (Some(_), _) => judged_in(page, today, "As it was looked at since, by", finding.last_seen),
         (None, true) => {
             let text = "The rule judges changes, and this one was seen once: the finding stays until the resource is \
                         gone or a baseline is accepted that knows of it.";
@@ -159,7 +161,7 @@ fn judged(page: &mut Page, note: &FindingNote<'_>) {
     }
 }
 
-fn judged_in(page: &mut Page, judgement: &Judgement<'_>, what: &str) {
+fn judged_in(page: &mut Page, judgement: &Judgement<'_>, what: &str, found_at: DateTime<Utc>) {
     page.blank();
     let Some(explained) = judgement.explained else {
         let text = format!("{what} {}: there is nothing left to judge it by.", scan(judgement.sight.head));
@@ -172,6 +174,11 @@ fn judged_in(page: &mut Page, judgement: &Judgement<'_>, what: &str) {
         page.paragraph(2, &[words(Ink::Warn, text)]);
     }
     condition::explained(page, explained);
+    let was_found = judgement.sight.head.started_at <= found_at && found_at <= judgement.sight.head.ended_at;
+    if was_found && !judgement.other_rule && !matches!(explained.opinion.outcome, Outcome::Fail(_)) {
+        let text = "The scan found it to fail; this keyroll judges otherwise.";
+        page.paragraph(2, &[words(Ink::Warn, text)]);
+    }
     let (ink, text) = match &explained.opinion.outcome {
         Outcome::Fail(failure) => (say::severity_ink(failure.severity), format!("It fails, {}.", failure.severity)),
         Outcome::Pass => (Ink::Good, "It holds.".to_owned()),
@@ -222,8 +229,8 @@ fn waiver(page: &mut Page, note: &FindingNote<'_>) {
             (false, _) => format!("until {}; it does not cover the finding as it stands", waiver.until),
         };
         let ticket = waiver.ticket.as_ref().map(|ticket| format!(", {ticket}")).unwrap_or_default();
-        let (reason, approver) = (&waiver.reason, &waiver.approver);
-        let text = format!("{standing}: {reason} Approved by {approver}{ticket}.");
+        let (reason, approver) = (waiver.reason.trim_end_matches('.'), &waiver.approver);
+        let text = format!("{standing}: {reason}. Approved by {approver}{ticket}.");
         let ink = if covers && *state != WaiverState::Expiring { Ink::Plain } else { Ink::Warn };
         page.hanging(2, &words(Ink::Dim, waiver.id.as_str()), 8, &[words(ink, &text)]);
     }

@@ -41,6 +41,12 @@ pub(super) fn sight(page: &mut Page, thing: &Thing<'_>) {
         page.paragraph(2, &[words(Ink::Warn, &text)]);
     }
     let resource = evidence.resource();
+    let before = known_before(resource, seen.inventory);
+    if !before.is_empty() {
+        let said: Vec<String> = before.iter().map(|(field, value)| format!("{field} {value}")).collect();
+        let text = "as last known, before it went out of sight:";
+        page.paragraph(2, &[words(Ink::Warn, text), words(Ink::Plain, &said.join("; "))]);
+    }
     page.heading("READ FROM", "(endpoint, when, how completely)");
     let blocks: Vec<Block> = resource.seen_by.iter().map(|by| read_from(by, seen.inventory.coverage())).collect();
     page.blocks(&blocks);
@@ -55,6 +61,14 @@ pub(super) fn sight(page: &mut Page, thing: &Thing<'_>) {
         page.paragraph(2, &[words(Ink::Dim, &text)]);
     }
     beside(page, resource, seen.inventory);
+}
+
+/// Facts that this scan was not told and an earlier one was: what they were then.
+fn known_before(resource: &Resource, inventory: &Inventory<'_>) -> Vec<(String, String)> {
+    let carried = inventory.snapshot().carried.iter().find(|carried| carried.id == resource.id);
+    let told = fields(resource);
+    let lost = carried.map(fields).unwrap_or_default().into_iter().filter(|(field, _)| !told.contains_key(field));
+    lost.map(|(field, value)| (field, shorten(&values::words(&value, inventory), 60))).collect()
 }
 
 /// One sighting, with its entry of the ledger.

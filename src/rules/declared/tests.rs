@@ -1,9 +1,13 @@
 //! What people declare against what was found: each list known, known to be empty, and not known behind a gap.
 
+use chrono::{DateTime, Utc};
+
 use super::*;
 use crate::model::{
-    Collection, Credential, EndpointState, Grant, GrantForm, Holder, Product, Sighting, Snapshot, Standing,
+    Collection, Container, ContainerForm, DeclaredAccount, EndpointState, Grant, GrantForm, Holder, Integration, Kind,
+    LedgerEntry, Person, PrincipalType, Product, Sighting, Snapshot, Standing,
 };
+use crate::rules::fields::View;
 
 const WHOLE: EndpointState = EndpointState::Complete;
 const CUT: EndpointState = EndpointState::Partial;
@@ -109,7 +113,17 @@ fn token(source: &str, native: &str, change: impl FnOnce(&mut Credential)) -> Re
 
 /// Asks about the first resource.
 fn ask<T>(resources: &[Resource], ledger: &[LedgerEntry], question: impl Fn(&View<'_>) -> T) -> T {
-    let collection = Collection { authority: 0, resources: resources.to_vec(), ledger: ledger.to_vec() };
+    // A scheme that a project uses is seen with it.
+    let scheme_of = |one: &Resource| match &one.body {
+        Body::Container(Container { permission_scheme: Fact::Known(scheme), .. }) => Some(Resource {
+            id: scheme.clone(),
+            body: Body::Container(Container::unknown(ContainerForm::PermissionScheme)),
+            ..one.clone()
+        }),
+        _ => None,
+    };
+    let all = resources.iter().cloned().chain(resources.iter().filter_map(scheme_of)).collect();
+    let collection = Collection { authority: 0, resources: all, ledger: ledger.to_vec() };
     let snapshot = Snapshot::seal(vec![collection]);
     let inventory = Inventory::new(&snapshot);
     let resource = inventory.get(&resources[0].id).unwrap();

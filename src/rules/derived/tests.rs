@@ -68,8 +68,41 @@ fn nobody_is_called_harmless_while_a_role_or_group_is_untold() {
     assert_eq!(admin(Fact::Unknown, in_group(), access("admin")), Fact::Known(true));
     assert_eq!(admin(Fact::Unknown, in_group(), access("user")), Fact::Unknown);
     assert_eq!(admin(Fact::Known(vec![]), in_group(), Fact::Unknown), Fact::Unknown);
+    // The sample was seen in that group, and may be in more.
     assert_eq!(admin(Fact::Known(vec![]), Fact::Unknown, access("user")), Fact::Unknown);
+    assert_eq!(admin(Fact::Known(vec![]), Fact::Unknown, access("admin")), Fact::Known(true));
     assert_eq!(admin(Fact::Known(vec![ORG_ADMIN.to_owned()]), Fact::Unknown, Fact::Unknown), Fact::Known(true));
+}
+
+#[test]
+fn a_group_takes_new_accounts_if_an_application_says_so_and_does_not_if_all_told_theirs() {
+    let application = |default_groups| {
+        let body = Container { default_groups, ..Container::unknown(ContainerForm::Application) };
+        Resource { body: Body::Container(body), ..sample::container() }
+    };
+    let asked = |default_groups, state| {
+        ask(&[sample::group(), application(default_groups)], vec![list(Kind::Container, state)], takes_new_accounts)
+    };
+    let (whole, denied) = (EndpointState::Complete, EndpointState::Denied);
+    let other = || Fact::Known(vec![ResourceId::new(ResourceId::CLOUD, Kind::Group, "g-9")]);
+    assert_eq!(asked(Fact::Known(vec![sample::group().id]), denied), Fact::Known(true));
+    assert_eq!(asked(other(), whole), Fact::Known(false));
+    assert_eq!(asked(other(), denied), Fact::Unknown, "another application may");
+    assert_eq!(asked(Fact::Unknown, whole), Fact::Unknown);
+}
+
+#[test]
+fn a_place_in_every_new_project_is_told_from_one_in_a_project() {
+    let grant = |native: &str, form| {
+        let id = ResourceId::new("11f1", Kind::Grant, native);
+        let body = Body::Grant(Grant::of(form, "Developers", Holder::Principal));
+        let whole = vec![list(Kind::Grant, EndpointState::Complete)];
+        ask(&[Resource { id, body, ..sample::grant() }], whole, |view| (in_new_projects(view), grant_projects(view)))
+    };
+    let (yes, no) = (Fact::Known(true), Fact::Known(false));
+    assert_eq!(grant("default-role:10010/user:a", GrantForm::ProjectRole), (yes, Fact::Unknown));
+    assert_eq!(grant("project-role:10001/10010/user:a", GrantForm::ProjectRole), (no, Fact::Known(1)));
+    assert_eq!(grant("default-role:10010/user:a", GrantForm::Share), (no, Fact::Known(0)));
 }
 
 #[test]

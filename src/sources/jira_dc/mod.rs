@@ -146,12 +146,15 @@ impl PartialOrd<(u32, u32)> for Version {
 struct Names {
     keys: BTreeSet<String>,
     by_name: BTreeMap<String, String>,
+    /// True if all accounts were listed: a name that none of them has is nobody's.
+    whole: bool,
 }
 
 impl Names {
-    fn of(parts: &[&Part]) -> Self {
-        let mut names = Self::default();
-        for account in parts.iter().flat_map(|part| &part.resources) {
+    /// Of the accounts that were listed, and of those that came up elsewhere.
+    fn of(listed: &Part, others: &[&Part]) -> Self {
+        let mut names = Self { whole: !listed.entry.is_gap(), ..Self::default() };
+        for account in others.iter().chain([&listed]).flat_map(|part| &part.resources) {
             let Body::Principal(principal) = &account.body else { continue };
             let key = account.id.native().to_owned();
             if let Some(name) = principal.username.known() {
@@ -219,7 +222,7 @@ impl JiraDc {
         let (members, licences) = tokio::join!(visit.members_of_groups(&groups), visit.licences(&applications));
         let accounts = visit.accounts(&members.users()).await;
         let members = visit.finish_members(members, &groups, &accounts);
-        let names = Names::of(&[&accounts, &members, &own_account]);
+        let names = Names::of(&accounts, &[&members, &own_account]);
         let shared_roles = visit.shared_roles(&names).await;
         let (role_actors, project_schemes, schemes, webhooks) = tokio::join!(
             visit.role_actors(&projects, &shared_roles, &names),

@@ -6,7 +6,7 @@ use crate::http::{Paging, Request};
 use crate::model::{Body, Container, ContainerForm, Fact, Grant, GrantForm, Holder, Kind, Resource, ResourceId};
 use crate::sources::endpoint::fill;
 use crate::sources::pages::{Bare, One};
-use crate::sources::reading::Part;
+use crate::sources::reading::{Part, Reading};
 use crate::sources::row::{hidden_if_empty, hidden_if_null, id, value};
 
 /// The roles that all projects have.
@@ -45,7 +45,7 @@ impl Visit<'_> {
                     let container = self.common().instance_id();
                     let place = Place { container, native: format!("default-role:{id}") };
                     for actor in reading.elements(&format!("default members of role {id}"), actors) {
-                        reading.push(self.role_grant(&place, &name, actor, names));
+                        self.push_role_grant(&mut reading, &place, &name, actor, names);
                     }
                 }
                 None => reading.fall_short("a role came without who is in it by default".to_owned()),
@@ -99,7 +99,7 @@ impl Visit<'_> {
                 let container = project.id.clone();
                 let place = Place { container, native: format!("project-role:{id}/{role_id}") };
                 for actor in reading.elements(&format!("role {role_id} of project {id}"), actors) {
-                    reading.push(self.role_grant(&place, &role_name, actor, names));
+                    self.push_role_grant(&mut reading, &place, &role_name, actor, names);
                 }
             }
         }
@@ -148,6 +148,27 @@ impl Visit<'_> {
             ..Container::unknown(ContainerForm::Project)
         };
         Some(self.container(&format!("project:{id}"), row.name, body))
+    }
+
+    /// A place in a role is known by the key of its account. Where the name may be that of an account which was not listed,
+    /// it is left out: under its name it would be another one, and the one that was known would look gone.
+    fn push_role_grant(
+        &self,
+        reading: &mut Reading<'_>,
+        place: &Place,
+        role: &str,
+        actor: wire::RoleActor,
+        names: &Names,
+    ) {
+        let of_an_account = actor.kind.known().is_some_and(|kind| kind == "atlassian-user-role-actor");
+        let is_found = actor.name.known().is_some_and(|name| names.key_of(name).is_some());
+        if of_an_account && !is_found && !names.whole {
+            reading.fall_short(
+                "some members of roles are told by names alone, and not all accounts were listed".to_owned(),
+            );
+            return;
+        }
+        reading.push(self.role_grant(place, role, actor, names));
     }
 
     fn role_grant(&self, place: &Place, role: &str, actor: wire::RoleActor, names: &Names) -> Option<Resource> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use crate::document::{self, Located, Node, Section, Value};
-use crate::inventory::detector::written::{forms, get_text, hosts, need_text, sorted, text, texts};
+use crate::inventory::detector::written::{forms, get_text, hosts, need_text, permissions, places, sorted, text};
 use crate::model::{Body, DeclaredAccount, Fact, Integration, Kind, Profile, Resource, ResourceId};
 use crate::problem::{Problems, SourceText};
 use crate::text::did_you_mean;
@@ -56,9 +56,9 @@ fn entry(section: &mut Section, profiles: &[Profile]) -> Option<Resource> {
         owner_email: owner(section),
         team: fact(section, "team"),
         accounts: accounts(section),
-        containers: Fact::from_option(texts(section, "containers").map(sorted)),
+        containers: Fact::from_option(places(section, "containers").map(sorted)),
         permissions: told_or(
-            texts(section, "permissions").map(sorted),
+            permissions(section, "permissions"),
             profile.map(|profile| profile.permissions.as_slice()),
         ),
         credential_forms: told_or(

@@ -965,12 +965,13 @@ impl Estate {
                 _ => principal.account_type = Fact::Unknown,
             },
             Body::Group(group) => group.inside = Fact::Unknown,
-            Body::Container(container) => match dice.below(6) {
+            Body::Container(container) => match dice.below(7) {
                 0 => container.permission_scheme = Fact::Unknown,
                 1 => container.lead = Fact::Unknown,
                 2 => container.licence_groups = Fact::Unknown,
                 3 => container.public = Fact::Unknown,
                 4 => container.owner = Fact::Unknown,
+                5 => container.team_managed = Fact::Unknown,
                 _ => container.parent = Fact::Unknown,
             },
             Body::Grant(grant) => match dice.below(4) {

@@ -197,12 +197,7 @@ impl<'a> Naive<'a> {
         })
     }
 
-    /// All ways of an account to everything in a container.
-    pub(super) fn ways(&self, account: &'a Resource, container: &'a Resource) -> Ways {
-        self.ways_of(account, &[container]).pop().unwrap_or(Ways(Vec::new()))
-    }
-
-    /// The same for several containers.
+    /// All ways of an account to everything in each of some containers.
     pub(super) fn ways_of(&self, account: &'a Resource, containers: &[&'a Resource]) -> Vec<Ways> {
         let Body::Principal(principal) = &account.body else { panic!("ways are those of an account") };
         let certain = self.certain_groups(principal);
@@ -317,7 +312,7 @@ impl<'a> Case<'_, 'a> {
     fn given_here(&self, grant: &'a Grant, ways: &mut Vec<Way>) {
         let is_project = self.body.form == ContainerForm::Project;
         if grant.form == GrantForm::ProjectRole {
-            if is_project && self.scheme().is_none() {
+            if is_project && self.scheme().is_none() && self.body.team_managed == Fact::Known(true) {
                 ways.extend(self.placed(grant).map(|meant| way(&grant.role, meant, 1 + meant.groups)));
             }
             return;
@@ -326,6 +321,11 @@ impl<'a> Case<'_, 'a> {
             return;
         }
         let project = self.project_of(grant).or(is_project.then_some(self.container));
+        if let (Holder::ProjectRole, Some(detail), Some(project)) = (grant.holder, grant.holder_detail.known(), project)
+        {
+            self.given_to_role(detail.split('/').next_back().unwrap_or(detail), project, grant, ways);
+            return;
+        }
         let Some(meant) = self.meant(grant, project) else { return };
         let sum = grant.form == GrantForm::EffectiveRepositoryPermission
             || matches!(&grant.via, Fact::Known(via) if !via.is_empty() && !via.contains(&"direct".to_owned()));
@@ -334,6 +334,20 @@ impl<'a> Case<'_, 'a> {
                 ways.extend(keys.iter().map(|key| Way { sum, ..way(key, meant, 1 + meant.groups) }));
             }
             None => ways.push(Way { sum, ..way(ANY, PERHAPS, 1 + meant.groups) }),
+        }
+    }
+
+    /// What is given to a role of a project by something other than its scheme: one way for each place in it.
+    fn given_to_role(&self, role: &str, project: &'a Resource, grant: &Grant, ways: &mut Vec<Way>) {
+        let Some(there) = self.at(project) else { return };
+        let places = there.places(role);
+        let hidden = (places.is_empty() && there.roles_are_hidden()).then_some((PERHAPS, 1));
+        let told = places.into_iter().map(|meant| (meant, 2 + meant.groups));
+        for (meant, steps) in told.chain(hidden) {
+            match gives(grant) {
+                Some(keys) => ways.extend(keys.iter().map(|key| way(key, meant, steps))),
+                None => ways.push(way(ANY, PERHAPS, steps)),
+            }
         }
     }
 
@@ -446,10 +460,8 @@ impl<'a> Case<'_, 'a> {
                 Fact::Absent => None,
                 Fact::Unknown => self.perhaps(),
             },
-            Holder::ProjectRole => match (grant.holder_detail.known(), project) {
-                (Some(detail), Some(project)) => self.in_role(detail.split('/').next_back()?, project),
-                _ => self.perhaps(),
-            },
+            // Where it was told which role of which project, it is asked for its places.
+            Holder::ProjectRole => self.perhaps(),
             Holder::Project => project.map_or_else(|| self.perhaps(), |project| self.browses(project)),
             Holder::Conditional if grant.holder_detail.known().is_some_and(|detail| detail == "projectLead") => {
                 match project.map(|project| &project.body) {
@@ -471,17 +483,11 @@ impl<'a> Case<'_, 'a> {
         Some(Case { container: project, body, realm: self.realm_of(project), ..*self })
     }
 
-    fn in_role(&self, role: &str, project: &'a Resource) -> Option<Meant> {
-        let there = self.at(project)?;
-        let best = there.places(role).into_iter().map(|meant| meant.bound).min();
-        let bound = best.or(there.roles_are_hidden().then_some(Bound::Possible))?;
-        Some(Meant { bound, everybody: false, groups: 0 })
-    }
-
     fn browses(&self, project: &'a Resource) -> Option<Meant> {
         let ways = Ways(self.at(project)?.ways());
         let browses = ways.answer("BROWSE_PROJECTS");
-        Some(Meant { bound: browses.bound?, everybody: browses.of_everybody, groups: 0 })
+        let groups = browses.shortest.unwrap_or_default();
+        Some(Meant { bound: browses.bound?, everybody: browses.of_everybody, groups })
     }
 
     fn has_seat(&self, grant: &'a Grant) -> Option<Meant> {
@@ -495,8 +501,9 @@ impl<'a> Case<'_, 'a> {
         });
         match application.map(|(_, body)| &body.licence_groups) {
             Some(Fact::Known(groups)) => {
-                let best = groups.iter().filter_map(|group| self.in_group(group)).map(|meant| meant.bound).min()?;
-                return Some(Meant { bound: best, everybody: best == Bound::Held, groups: 0 });
+                let ways = groups.iter().filter_map(|group| self.in_group(group));
+                let best = ways.min_by_key(|meant| (meant.bound, meant.groups))?;
+                return Some(Meant { everybody: best.bound == Bound::Held, ..best });
             }
             Some(Fact::Absent) => return None,
             Some(Fact::Unknown) | None => {}
@@ -510,8 +517,9 @@ impl<'a> Case<'_, 'a> {
                     && grant.container.known() == site
             })
         };
-        if key == "confluence" && self.certain.keys().any(|group| opens(group)) {
-            return Some(EVERYBODY);
+        let opening = self.certain.iter().filter(|(group, _)| opens(group)).map(|(_, distance)| *distance).min();
+        if let (Some(groups), "confluence") = (opening, key.as_str()) {
+            return Some(Meant { groups, ..EVERYBODY });
         }
         (self.here() != Here::No).then_some(PERHAPS)
     }
@@ -731,10 +739,17 @@ impl<'a> Case<'_, 'a> {
     }
 
     fn was_not_asked(&self) -> bool {
-        let asks = |entry: &LedgerEntry| {
+        let asks = |entry: &&LedgerEntry| {
             entry.shows.contains(&Kind::Grant) && entry.forms.iter().any(|form| &**form == "global-permission")
         };
-        if !self.naive.entries(self.container).any(asks) || self.here() == Here::No {
+        // Whom the source that asks does not show has none, unless it may be hiding some.
+        let shows_it = |asking: &LedgerEntry| {
+            self.account.seen_by.iter().any(|seen| seen.source == asking.source)
+                || self.naive.snapshot.ledger.iter().any(|entry| {
+                    entry.source == asking.source && entry.is_gap() && entry.shows.contains(&Kind::Principal)
+                })
+        };
+        if self.realm == Some(false) || !self.naive.entries(self.container).filter(asks).any(shows_it) {
             return false;
         }
         let is_machine = matches!(

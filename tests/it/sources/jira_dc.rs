@@ -950,6 +950,24 @@ async fn roles_that_jira_does_not_tell_are_named_by_the_projects() {
 }
 
 #[tokio::test]
+async fn a_member_of_a_role_is_no_other_one_while_the_accounts_cannot_be_listed() {
+    let mut answers = instance();
+    for path in ["GET /rest/api/2/user/list", "GET /rest/api/2/user/search"] {
+        answers.insert(path, refused(500));
+    }
+    answers.insert("GET /rest/api/2/group/member", as_json(200, &members(&[user(10100, "ada", json!({}))])));
+    let snapshot = Jira::of(answers).await.look(DEEP).await;
+    for endpoint in ["project roles", "default members of project roles"] {
+        let found = entry(&snapshot.ledger, endpoint);
+        assert_eq!(found.state, EndpointState::Partial, "{endpoint}");
+        assert!(found.reason.contains("told by names alone"), "{endpoint}: {}", found.reason);
+    }
+    let by_name = |one: &&keyroll::model::Resource| one.id.native().ends_with("user:svc-jenkins");
+    assert_eq!(snapshot.resources.iter().filter(by_name).count(), 0, "its key is not known tonight");
+    assert!(snapshot.resources.iter().any(|one| one.id.native() == "default-role:10002/group:jira-administrators"));
+}
+
+#[tokio::test]
 async fn a_member_whom_the_search_does_not_find_shows_that_it_hides_some() {
     let users = crowd((0..5).map(|number| format!("user{number}")));
     let hidden = user(29_999, "hidden", json!({}));

@@ -131,7 +131,7 @@ static GRANT_COLUMNS: [Column; 16] = [
     column(
         "form",
         Word,
-        "platform-role, project-role, permission (of a permission scheme), global-permission, share, space-permission, \
+        "platform-role, product-access, project-role, permission (of a permission scheme), global-permission, share, space-permission, \
          space-role, workspace-role, repository-project-permission, repository-permission or \
          effective-repository-permission (what an account may do in the end)",
     ),
