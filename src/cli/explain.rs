@@ -12,7 +12,7 @@ use crate::inventory::detector::Knowledge;
 use crate::model::{Body, Explained, Finding, Opinion, Resource, ResourceId, Snapshot, SnapshotId};
 use crate::reports::{
     FindingNote, History, Judgement, ResourceNote, Section, Sight, Thing, finding_note, finding_note_json,
-    resource_note, resource_note_json,
+    resource_note, resource_note_json, use_and_reach,
 };
 use crate::rules::{Asked, RuleSet};
 use crate::store::Store;
@@ -64,7 +64,6 @@ enum Called<'a> {
 }
 
 /// What other parts of the program have to add about a resource, in the order in which it is shown.
-const NO_SECTIONS: &[Section] = &[];
 
 /// Candidates that are listed when there are several.
 const MOST_CANDIDATES: usize = 10;
@@ -199,6 +198,7 @@ impl Asker<'_> {
         };
         let acknowledgements = self.store.acknowledgements()?;
         let steps = self.store.history(&finding.id)?;
+        let added = added(&finding.resource, &dossier, &inventories);
         let note = FindingNote {
             finding,
             history: History {
@@ -208,7 +208,7 @@ impl Asker<'_> {
             rule: self.rules.rule(id).map(rules::page),
             confirmed: dossier.confirmed.and_then(judgement),
             today: Some(dossier.latest).filter(|latest| dossier.confirmed != Some(*latest)).and_then(judgement),
-            thing: thing(&finding.resource, &dossier, &inventories)?,
+            thing: thing(&finding.resource, &dossier, &inventories, &added)?,
             waivers: &dossier.waivers,
         };
         Ok(match self.format {
@@ -226,8 +226,9 @@ impl Asker<'_> {
             .filter(|asked| asked.inventory.get(id).is_some())
             .map_or_else(Vec::new, |asked| self.rules.opinions(&asked));
         let about: Vec<&Finding> = self.findings.iter().filter(|finding| finding.resource == *id).collect();
+        let added = added(id, &dossier, &inventories);
         let note = ResourceNote {
-            thing: thing(id, &dossier, &inventories)?,
+            thing: thing(id, &dossier, &inventories, &added)?,
             opinions: &opinions,
             other_rules: latest.is_some_and(|scene| scene.head.rules_digest != self.rules.digest()),
             findings: &about,
@@ -252,6 +253,12 @@ fn inventories<'a>(dossier: &'a Dossier, knowledge: &'a Knowledge) -> Inventorie
     dossier.scenes.values().map(|scene| (scene.head.id, Inventory::knowing(&scene.snapshot, knowledge))).collect()
 }
 
+/// What is said of use and reach, by the scan that saw the resource last.
+fn added(id: &ResourceId, dossier: &Dossier, inventories: &Inventories<'_>) -> Vec<Section> {
+    let inventory = dossier.seen.and_then(|seen| inventories.get(&seen));
+    inventory.map(|inventory| use_and_reach(inventory, id)).unwrap_or_default()
+}
+
 fn sight<'a>(scene: &'a Scene, inventories: &'a Inventories<'a>) -> Option<Sight<'a>> {
     Some(Sight { head: &scene.head, inventory: inventories.get(&scene.head.id)? })
 }
@@ -264,9 +271,10 @@ fn thing<'a>(
     id: &'a ResourceId,
     dossier: &'a Dossier,
     inventories: &'a Inventories<'a>,
+    sections: &'a [Section],
 ) -> Result<Thing<'a>, Complaint> {
     let sight_of = |at: SnapshotId| sight(dossier.scenes.get(&at)?, inventories);
     let latest = sight_of(dossier.latest).ok_or_else(|| Complaint::failed("the latest scan is not in the store"))?;
     let (first, seen) = (dossier.first.as_ref(), dossier.seen.and_then(sight_of));
-    Ok(Thing { id, seen, latest, first, changes: &dossier.changes, sections: NO_SECTIONS })
+    Ok(Thing { id, seen, latest, first, changes: &dossier.changes, sections })
 }
