@@ -257,7 +257,7 @@ impl Night<'_> {
         self.estate.tokens.push(token);
         let words = "A service runs on the account of the person who connected it";
         self.note("service-token-added", "added", "credential", native.clone(), words);
-        self.plant("service-on-person", "credential", native, "label-reads-like-system", words);
+        self.plant("service-on-person", "credential", native, "service-on-person", words);
         let now = self.estate.now;
         let hook =
             webhooks::add(self.estate, &mut random, "Zapier", "https://hooks.zapier.com/hooks/catch/7f31", owner);

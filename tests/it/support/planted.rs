@@ -70,6 +70,7 @@ const FOUND_BY: &[(&str, &[&str])] = &[
     ("key-expires-soon", &["org-key-expires-soon"]),
     ("key-without-scopes", &["org-key-without-scopes"]),
     ("label-reads-like-system", &["integration-on-personal-account"]),
+    ("service-on-person", &["integration-on-personal-account"]),
     ("machine-administers-repository", &["machine-administers-repository"]),
     ("machine-administers-space", &["machine-administers-space"]),
     ("machine-in-default-role", &["machine-in-default-role"]),
