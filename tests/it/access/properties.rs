@@ -98,13 +98,19 @@ fn nothing_is_claimed_or_ruled_out_that_the_whole_would_contradict() {
     for (seed, whole, refused) in estates(1) {
         let (whole, refused) = (whole.snapshot(), refused.snapshot());
         let (inventory, view) = (Inventory::new(&whole), Inventory::new(&refused));
-        for account in of_kind(&refused, Kind::Principal) {
-            let truth = inventory.access().of(whole.get(&account.id).unwrap());
-            let reach = view.access().of(account);
+        let reaches: Vec<[Reach<'_>; 2]> = of_kind(&refused, Kind::Principal)
+            .into_iter()
+            .map(|account| [inventory.access().of(whole.get(&account.id).unwrap()), view.access().of(account)])
+            .collect();
+        let mut words: BTreeMap<&ResourceId, BTreeSet<&str>> = BTreeMap::new();
+        for place in reaches.iter().flatten().flat_map(|reach| &reach.places) {
+            let told = place.permissions.iter().map(|one| one.key);
+            words.entry(&place.container.id).or_insert_with(|| BTreeSet::from([UNHEARD_OF])).extend(told);
+        }
+        for [truth, reach] in &reaches {
+            let account = reach.subject;
             for container in of_kind(&refused, Kind::Container) {
-                let lists = [&truth, &reach].map(|reach| reach.on(container));
-                let told = lists.into_iter().flatten().flat_map(|place| place.permissions.iter().map(|one| one.key));
-                for key in told.chain([UNHEARD_OF]).collect::<BTreeSet<_>>() {
+                for key in words.get(&container.id).into_iter().flatten().copied() {
                     let (is, seems) = (truth.may(key, container), reach.may(key, container));
                     let fits = match seems {
                         Some(Bound::Held) => is == Some(Bound::Held),
@@ -122,7 +128,7 @@ fn nothing_is_claimed_or_ruled_out_that_the_whole_would_contradict() {
                     open += usize::from(seems == Some(Bound::Possible) && is != seems);
                 }
             }
-            let (far, seems_far) = (inventory.access().breadth_of(&truth), view.access().breadth_of(&reach));
+            let (far, seems_far) = (inventory.access().breadth_of(truth), view.access().breadth_of(reach));
             let pairs = [
                 (far.readable, seems_far.readable),
                 (far.writable, seems_far.writable),
