@@ -9,7 +9,6 @@ use super::estate::{Estate, Expiry, Holder, ORG_ADMINS, ROLES, SITE_ADMINS, Stan
 use super::jira_sharing::Share;
 use super::repositories::Grantee;
 use super::servers::ServerEstate;
-use super::spaces::Principal;
 use super::{Simulator, sandbox};
 
 impl Simulator {
@@ -156,9 +155,6 @@ impl Simulator {
             }
             for scheme in &mut estate.schemes {
                 scheme.grants.retain(|grant| grant.value.as_deref() != Some(id));
-            }
-            for space in &mut estate.wiki.spaces {
-                space.holders.retain(|holding| holding.who != Principal::Group(place));
             }
             for shared in estate.filters.iter_mut().chain(&mut estate.dashboards) {
                 shared.viewers.retain(|share| *share != Share::Group(place));

@@ -120,8 +120,9 @@ fn leave_workspaces(edit: &mut Edit<'_, '_>, account: &ResourceId) {
     }
     edit.change_principal(account, |principal| {
         for list in [&mut principal.workspace_groups, &mut principal.workspace_groups_at_least] {
-            if list.known().is_some_and(|groups| !groups.is_empty()) {
-                *list = Fact::Known(Vec::new());
+            // A workspace that does not show it tells none of its groups either.
+            if list.known().is_some() {
+                *list = Fact::Unknown;
             }
         }
     });
@@ -200,6 +201,7 @@ fn leave_outer(edit: &mut Edit<'_, '_>, inner: &ResourceId, outer: &ResourceId, 
     }
     supposed(edit, words, inner, None);
     let members = edit.everybody_in(inner);
+    edit.trail.left.extend(members.iter().cloned());
     edit.trail.accounts.extend(members);
     members_unknown(edit, inner);
     edit.change_group(inner, |group| {
@@ -223,6 +225,7 @@ fn take_out(edit: &mut Edit<'_, '_>, account: &ResourceId, group: &ResourceId) {
             }
         }
     });
+    edit.trail.left.insert(account.clone());
     edit.trail.accounts.insert(account.clone());
 }
 
@@ -307,6 +310,7 @@ fn delete(edit: &mut Edit<'_, '_>, group: &ResourceId) {
             take_out(edit, account, group);
         }
     }
+    edit.trail.left.extend(affected.iter().cloned());
     edit.trail.accounts.extend(affected);
     for inner in edit.inside(group) {
         edit.change_group(&inner, |inner| {

@@ -25,6 +25,8 @@ pub(super) struct Trail {
     pub(super) expired: BTreeMap<ResourceId, DateTime<Utc>>,
     /// Groups that were deleted.
     pub(super) deleted: BTreeSet<ResourceId>,
+    /// Accounts that left a group, themselves or through another.
+    pub(super) left: BTreeSet<ResourceId>,
     /// Accounts whose rights may be others now.
     pub(super) accounts: BTreeSet<ResourceId>,
     /// What everybody with an account loses.

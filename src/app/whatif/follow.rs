@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::edit::{Edit, around, direct_groups};
 use crate::model::{
-    Body, Container, Fact, Grant, GrantForm, Group, Holder, Kind, Principal, PrincipalType, Resource, ResourceId,
+    Body, Container, Fact, Grant, GrantForm, Group, Holder, Kind, Principal, PrincipalType, Product, Resource,
+    ResourceId,
 };
 
 /// Permissions on a whole self-hosted product that make an administrator of it, with the word on the account where there
@@ -29,6 +30,7 @@ pub(super) fn follow(edit: &mut Edit<'_, '_>) {
         platform_roles(edit, account);
         server_roles(edit, account);
         asked_singly(edit, account);
+        out_of_confluence(edit, account);
     }
     repositories(edit, &accounts);
 }
@@ -342,6 +344,27 @@ fn asked_singly(edit: &mut Edit<'_, '_>, account: &ResourceId) {
         }
         edit.remove(&id);
     }
+}
+
+/// Confluence shows the members of groups that open it, without a word on whether they may log in: who is in none of them
+/// any more is not shown.
+fn out_of_confluence(edit: &mut Edit<'_, '_>, account: &ResourceId) {
+    let opens = |group: Option<&Group>| {
+        group.and_then(|group| group.confluence_access.known()).is_some_and(|words| !words.is_empty())
+    };
+    let before = groups_before(edit, account);
+    let was = before.iter().any(|id| match edit.inventory.get(id).map(|group| &group.body) {
+        Some(Body::Group(group)) => opens(Some(group)),
+        _ => false,
+    });
+    if !was || edit.groups_of(account).iter().any(|id| opens(edit.group(id))) {
+        return;
+    }
+    edit.change_principal(account, |principal| {
+        if let Fact::Known(standings) = &mut principal.standings {
+            standings.retain(|one| one.product != Product::Confluence || one.active != Fact::Absent);
+        }
+    });
 }
 
 /// What Bitbucket sums up for an account on a repository.

@@ -150,17 +150,19 @@ fn untold(edit: &mut Edit<'_, '_>, resource: &Resource, container: &Container) {
         let at_home = edit.inventory.knows_accounts_of(account.tenant(), resource);
         at_home && principal.account_type != Fact::Known(PrincipalType::Customer)
     };
-    let may_hold = edit
-        .trail
-        .accounts
-        .iter()
-        .any(|account| edit.inventory.principal(account).is_some_and(|principal| of_product(principal, account)));
-    if may_hold && !container.seats_used.is_unknown() {
-        edit.change(&resource.id, |resource| {
-            if let Body::Container(Container { seats_used, .. }) = &mut resource.body {
-                *seats_used = Fact::Unknown;
-            }
-        });
+    let moved = edit.trail.deactivated.iter().chain(&edit.trail.left);
+    let may_hold = moved
+        .filter_map(|account| Some((account, edit.inventory.principal(account)?)))
+        .any(|(account, principal)| of_product(principal, account));
+    if !may_hold || container.seats_used.is_unknown() {
+        return;
+    }
+    edit.change(&resource.id, |resource| {
+        if let Body::Container(Container { seats_used, .. }) = &mut resource.body {
+            *seats_used = Fact::Unknown;
+        }
+    });
+    if !is_told_twice(edit, resource, container) {
         let question = format!("how many seats of {} would be free", name(edit, resource, container));
         edit.leave_open(question, "nobody told which groups take them".to_owned());
     }

@@ -269,11 +269,17 @@ fn a_deactivated_account_takes_its_tokens_and_what_runs_on_them_with_it() {
     let snapshot = estate();
     let simulation = ask(&snapshot, &[deactivated("ada")]);
     assert_eq!(harm(&simulation, "integration"), [(Harm::Stops, Certainty::Certain, "Sync")]);
-    assert_eq!(
-        harm(&simulation, "credential"),
-        [(Harm::Stops, Certainty::Certain, "jenkins"), (Harm::Stops, Certainty::Certain, "old import")],
-        "what was never used comes last"
-    );
+    let tokens: Vec<(Harm, Certainty, &str)> = simulation
+        .harmed
+        .iter()
+        .filter(|one| one.resource.kind() == Kind::Credential)
+        .map(|one| (one.harm, one.certainty, one.resource.native()))
+        .collect();
+    let stops = |token| (Harm::Stops, Certainty::Certain, token);
+    assert_eq!(tokens, [stops("t-1"), stops("t-2")], "what was never used comes last");
+    let system = simulation.harmed.iter().find(|one| one.sort == "system").unwrap();
+    assert_eq!((system.name.as_str(), system.resource.native()), ("Jenkins", "t-1"));
+    assert!(system.why.iter().any(|step| step.starts_with("recognised with a score of ")), "{system:#?}");
     assert_eq!(harm(&simulation, "automation"), [(Harm::Stops, Certainty::Likely, "Close old issues")]);
     assert_eq!(harm(&simulation, "project"), [(Harm::LeftAlone, Certainty::Certain, "Payments")]);
     assert_eq!(harm(&simulation, "variable"), [(Harm::Stops, Certainty::Possible, "JENKINS_TOKEN")]);
@@ -343,8 +349,8 @@ fn a_token_that_is_let_expire_moves_its_own_time_alone() {
         .collect();
     assert_eq!(differing, ["t-1"]);
     let Body::Credential(ended) = &after.get(&cloud(Kind::Credential, "t-1")).unwrap().body else { panic!("a token") };
-    assert_eq!(ended.expires_at, Fact::Known(now()));
-    assert_eq!(ended.created_at, Fact::Known(now() - TimeDelta::days(160)), "it will be as old by then");
+    assert_eq!(ended.expires_at, Fact::Known(now() - TimeDelta::days(1)), "it is the day after");
+    assert_eq!(ended.created_at, Fact::Known(now() - TimeDelta::days(161)), "it will be as old by then");
     let simulation = ask(&snapshot, &[own]);
     assert!(
         simulation
@@ -380,19 +386,44 @@ fn a_deleted_group_is_gone_from_everything_that_named_it() {
     assert!(!text.contains("atlassian/group/everyone"), "{text}");
     assert!(after.get(&site(Kind::Grant, "permission-scheme:1/2")).is_none());
     let simulation = ask(&snapshot, &[Suppose::Deleted(cloud(Kind::Group, "seats"))]);
-    assert_eq!(simulation.seats[0].freed, 1);
-    assert_eq!(simulation.seats[0].perhaps, 1, "of Eve nobody told the groups");
+    assert_eq!((simulation.seats[0].freed, simulation.seats[0].perhaps), (1, 0), "all its members were told");
+    let untold = ask(&members_untold(), &[Suppose::Deleted(cloud(Kind::Group, "seats"))]);
+    assert_eq!((untold.seats[0].freed, untold.seats[0].perhaps), (1, 1), "of Eve nobody told the groups");
+    assert!(untold.untold.iter().any(|open| open.question == "who else is in seats"), "{:#?}", untold.untold);
+}
+
+/// The estate in which nobody told all members of the group that takes the seats.
+fn members_untold() -> Snapshot {
+    let mut all = resources();
+    for resource in &mut all {
+        if let (Body::Group(group), "seats") = (&mut resource.body, resource.name.as_str()) {
+            group.members_told = Fact::Known(false);
+        }
+    }
+    seal(all, ledger(EndpointState::Complete))
 }
 
 #[test]
 fn a_seat_that_may_be_free_leaves_the_count_open() {
-    let simulation = ask(&estate(), &[deactivated("eve")]);
-    assert_eq!((simulation.seats[0].freed, simulation.seats[0].perhaps), (0, 1));
-    let after = suppose(&estate(), &[deactivated("eve")], now());
-    let Body::Container(jira) = &after.get(&site(Kind::Container, "application:jira-software")).unwrap().body else {
-        panic!("an application")
+    let used = |snapshot: &Snapshot| {
+        let after = suppose(snapshot, &[deactivated("eve")], now());
+        match &after.get(&site(Kind::Container, "application:jira-software")).unwrap().body {
+            Body::Container(jira) => jira.seats_used,
+            _ => panic!("an application"),
+        }
     };
-    assert_eq!(jira.seats_used, Fact::Unknown);
+    assert_eq!(used(&estate()), Fact::Known(10), "she is not among the members that were told");
+    assert_eq!(used(&members_untold()), Fact::Unknown);
+    let simulation = ask(&members_untold(), &[deactivated("eve")]);
+    assert_eq!((simulation.seats[0].freed, simulation.seats[0].perhaps), (0, 1));
+}
+
+#[test]
+fn what_nobody_saw_is_not_passed_over_in_silence() {
+    let changes = [Suppose::Revoked(cloud(Kind::Credential, "t-9")), deactivated("nobody")];
+    let simulation = ask(&estate(), &changes);
+    let idle: Vec<Option<&str>> = simulation.supposed.iter().map(|one| one.idle.as_deref()).collect();
+    assert_eq!(idle, [Some("nobody saw it"); 2]);
 }
 
 fn platform(native: &str, grant: Grant, via: &[&str]) -> Resource {

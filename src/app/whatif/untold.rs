@@ -82,7 +82,11 @@ fn rules(sides: &Sides<'_>, gaps: &BTreeSet<(String, String, String)>) -> Option
         entry.is_some_and(|entry| entry.declared.is_some())
     };
     let accepted = gaps.iter().all(|(source, endpoint, _)| declared(source, endpoint));
-    let because = gaps.iter().map(|(source, endpoint, reason)| format!("{endpoint} of {source}: {reason}")).collect();
+    let line = |(source, endpoint, reason): &(String, String, String)| {
+        let accepted = if declared(source, endpoint) { " (accepted)" } else { "" };
+        format!("{endpoint} of {source}: {reason}{accepted}")
+    };
+    let because = gaps.iter().map(line).collect();
     Some(Untold { question: "whether further findings would open or close".to_owned(), because, accepted })
 }
 

@@ -405,9 +405,9 @@ fn look(inventory: &Inventory<'_>, sources: &[&SourceName], tenants: &Tenants<'_
             && entry.forms.iter().any(|form| &**form == "global-permission")
     };
     let hides_accounts = |source: &SourceName| {
-        entries.iter().any(|(_, entry)| {
-            entry.source == *source && entry.is_gap() && entry.can_show(Kind::Principal, &[""; 0])
-        })
+        entries
+            .iter()
+            .any(|(_, entry)| entry.source == *source && entry.is_gap() && entry.can_show(Kind::Principal, &[""; 0]))
     };
     let asking = entries.iter().filter(|(_, entry)| asks(entry)).map(|(_, entry)| &entry.source);
     let asking_for_global = asking.map(|source| (source.clone(), hides_accounts(source))).collect();

@@ -8,8 +8,7 @@ use super::powers::{given, given_by_being_public, given_inside};
 use super::ways::{Doubt, Meant, Presence, Ways, project_of_share, role_id};
 use super::{ANY, Access, Bound, Ceiling, Permission, Place, Reach, power_of};
 use crate::model::{
-    Body, Container, ContainerForm, Fact, Grant, GrantForm, Holder, PrincipalType, Resource, ResourceId,
-    SourceName,
+    Body, Container, ContainerForm, Fact, Grant, GrantForm, Holder, PrincipalType, Resource, ResourceId, SourceName,
 };
 
 /// The global permissions of Jira that are told of single accounts only; who administers is told by the groups.

@@ -4,3 +4,4 @@
 mod estates;
 mod naive;
 mod properties;
+mod regressions;

@@ -321,7 +321,8 @@ impl<'a> Case<'_, 'a> {
             return;
         }
         let project = self.project_of(grant).or(is_project.then_some(self.container));
-        if let (Holder::ProjectRole, Some(detail), Some(project)) = (grant.holder, grant.holder_detail.known(), project) {
+        if let (Holder::ProjectRole, Some(detail), Some(project)) = (grant.holder, grant.holder_detail.known(), project)
+        {
             self.given_to_role(detail.split('/').next_back().unwrap_or(detail), project, grant, ways);
             return;
         }

@@ -98,13 +98,19 @@ fn nothing_is_claimed_or_ruled_out_that_the_whole_would_contradict() {
     for (seed, whole, refused) in estates(1) {
         let (whole, refused) = (whole.snapshot(), refused.snapshot());
         let (inventory, view) = (Inventory::new(&whole), Inventory::new(&refused));
-        for account in of_kind(&refused, Kind::Principal) {
-            let truth = inventory.access().of(whole.get(&account.id).unwrap());
-            let reach = view.access().of(account);
+        let reaches: Vec<[Reach<'_>; 2]> = of_kind(&refused, Kind::Principal)
+            .into_iter()
+            .map(|account| [inventory.access().of(whole.get(&account.id).unwrap()), view.access().of(account)])
+            .collect();
+        let mut words: BTreeMap<&ResourceId, BTreeSet<&str>> = BTreeMap::new();
+        for place in reaches.iter().flatten().flat_map(|reach| &reach.places) {
+            let told = place.permissions.iter().map(|one| one.key);
+            words.entry(&place.container.id).or_insert_with(|| BTreeSet::from([UNHEARD_OF])).extend(told);
+        }
+        for [truth, reach] in &reaches {
+            let account = reach.subject;
             for container in of_kind(&refused, Kind::Container) {
-                let lists = [&truth, &reach].map(|reach| reach.on(container));
-                let told = lists.into_iter().flatten().flat_map(|place| place.permissions.iter().map(|one| one.key));
-                for key in told.chain([UNHEARD_OF]).collect::<BTreeSet<_>>() {
+                for key in words.get(&container.id).into_iter().flatten().copied() {
                     let (is, seems) = (truth.may(key, container), reach.may(key, container));
                     let fits = match seems {
                         Some(Bound::Held) => is == Some(Bound::Held),
@@ -122,7 +128,7 @@ fn nothing_is_claimed_or_ruled_out_that_the_whole_would_contradict() {
                     open += usize::from(seems == Some(Bound::Possible) && is != seems);
                 }
             }
-            let (far, seems_far) = (inventory.access().breadth_of(&truth), view.access().breadth_of(&reach));
+            let (far, seems_far) = (inventory.access().breadth_of(truth), view.access().breadth_of(reach));
             let pairs = [
                 (far.readable, seems_far.readable),
                 (far.writable, seems_far.writable),
@@ -191,7 +197,11 @@ fn cut(estate: &mut Estate, link: &Link<'_>) -> bool {
             let Some(resource) = estate.resources.get_mut(*member) else { return false };
             let lists = match &mut resource.body {
                 Body::Principal(Principal {
-                    groups, groups_at_least, workspace_groups, workspace_groups_at_least, ..
+                    groups,
+                    groups_at_least,
+                    workspace_groups,
+                    workspace_groups_at_least,
+                    ..
                 }) => vec![groups, groups_at_least, workspace_groups, workspace_groups_at_least],
                 Body::Group(body) => vec![&mut body.inside],
                 _ => return false,
@@ -228,9 +238,7 @@ fn a_cut_link_breaks_the_chains_that_have_it() {
         // What is summed up would have to be summed up again.
         let mut estate = whole;
         estate.resources.retain(|_, resource| match &resource.body {
-            Body::Grant(grant) => {
-                grant.form != GrantForm::EffectiveRepositoryPermission && grant.via.known().is_none()
-            }
+            Body::Grant(grant) => grant.form != GrantForm::EffectiveRepositoryPermission && grant.via.known().is_none(),
             _ => true,
         });
         let snapshot = estate.snapshot();
@@ -254,7 +262,8 @@ fn a_cut_link_breaks_the_chains_that_have_it() {
                     continue;
                 }
                 cuts += 1;
-                let told = format!("estate {seed}: {key} on {} for {} without {link:?}", place.container.id, account.id);
+                let told =
+                    format!("estate {seed}: {key} on {} for {} without {link:?}", place.container.id, account.id);
                 let after = after.snapshot();
                 let later = Inventory::new(&after);
                 let (account, container) = (after.get(&account.id).unwrap(), after.get(&place.container.id).unwrap());
@@ -338,9 +347,13 @@ fn breadth_is_what_one_counts() {
         let snapshot = estate.snapshot();
         let inventory = Inventory::new(&snapshot);
         let is_content = |one: &Resource| {
-            matches!(&one.body, Body::Container(Container {
-                form: ContainerForm::Project | ContainerForm::Space | ContainerForm::Repository, ..
-            }))
+            matches!(
+                &one.body,
+                Body::Container(Container {
+                    form: ContainerForm::Project | ContainerForm::Space | ContainerForm::Repository,
+                    ..
+                })
+            )
         };
         let content: Vec<&Resource> = snapshot.resources.iter().filter(|one| is_content(one)).collect();
         for account in of_kind(&snapshot, Kind::Principal) {
@@ -369,9 +382,11 @@ fn breadth_is_what_one_counts() {
             assert_eq!(numbers(breadth.destroyable), count(&[Power::Destroy]), "{told}");
             assert_eq!(numbers(breadth.administered), count(&[Power::Administer]), "{told}");
             let best = |power: Power| {
-                reach.places.iter().flat_map(|place| place.permissions.iter()).any(|one| {
-                    one.bound == Bound::Held && one.power == power
-                })
+                reach
+                    .places
+                    .iter()
+                    .flat_map(|place| place.permissions.iter())
+                    .any(|one| one.bound == Bound::Held && one.power == power)
             };
             let gravest = Power::ALL.into_iter().rev().find(|power| best(*power));
             assert_eq!(breadth.gravest.map(|(power, _)| power), gravest, "{told}");
