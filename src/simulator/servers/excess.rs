@@ -24,7 +24,7 @@ impl Planter<'_> {
 
     fn group(&mut self, name: &str, host: Host, seats: Vec<&'static str>) -> usize {
         let powers = vec![(host, Rank::LoggedIn)];
-        self.servers().groups.push(ServerGroup { name: name.to_owned(), powers, seats, members: Vec::new() });
+        self.servers().groups.push(ServerGroup { name: name.to_owned(), powers, seats, members: Vec::new(), inside: Vec::new() });
         self.servers().groups.len() - 1
     }
 
