@@ -195,9 +195,12 @@ async fn what_was_foretold_of_accounts_and_tokens_comes_true() {
     assert!(turned(&simulation, Turn::Closes).contains(&"token-without-expiry"));
 
     let zapier = planted(&estate, "plant-integration-zapier");
-    let yesterday = first_night() - TimeDelta::days(1);
-    let changes = [Suppose::Expired { credential: credential(&estate, &zapier[0]), on: Some(first_night()) }];
-    let simulation = comes_true(&estate, &changes, |simulator| simulator.end_token(&zapier[0], yesterday)).await;
+    let token = credential(&estate, &zapier[0]);
+    let before = estate.assess();
+    let Body::Credential(body) = &before.snapshot.get(&token).unwrap().body else { panic!("a token") };
+    let by = *body.expires_at.known().unwrap() + TimeDelta::days(1) - first_night();
+    let changes = [Suppose::Expired { credential: token, on: None }];
+    let simulation = comes_true(&estate, &changes, |simulator| simulator.age_token(&zapier[0], by)).await;
     assert!(turned(&simulation, Turn::Opens).contains(&"token-expired-still-listed"));
 }
 

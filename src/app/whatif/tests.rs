@@ -178,6 +178,7 @@ fn resources() -> Vec<Resource> {
             Container {
                 parent: Fact::Known(site(Kind::Container, "site")),
                 key: word("PAY"),
+                status: word("live"),
                 lead: Fact::Known(cloud(Kind::Principal, "ada")),
                 permission_scheme: Fact::Known(scheme),
                 team_managed: Fact::Known(false),

@@ -163,6 +163,17 @@ impl<'a> Looking<'_, 'a> {
         if !links.iter().any(|link| self.removed.contains(link)) {
             return true;
         }
+        if chain.grant.is_some_and(|grant| self.removed.contains(&Link::Grant(&grant.id))) {
+            return false;
+        }
+        // Who may see the project in another way has the same share; and whoever has another seat the same permission.
+        if let Some(sees) = &chain.sees {
+            let others = self.access.chains_of(ways, "BROWSE_PROJECTS", sees.0);
+            return others.iter().any(|other| other.bound == Bound::Held && self.stays(ways, other, sees.0));
+        }
+        if let Some(seats) = chain.grant.and_then(|grant| ways.groups_with_seats(grant)) {
+            return seats.iter().any(|group| self.still_in(ways, group));
+        }
         let others_gone = links
             .iter()
             .filter(|link| !matches!(link, Link::Membership { .. }))

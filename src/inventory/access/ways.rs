@@ -308,6 +308,24 @@ impl<'i, 'a> Ways<'i, 'a> {
         }
     }
 
+    /// The groups that take a seat of the application that a grant names, where it names one and they were told.
+    pub(super) fn groups_with_seats(&self, grant: &'a Resource) -> Option<&'a [ResourceId]> {
+        let Body::Grant(Grant {
+            holder: Holder::ApplicationRole,
+            holder_detail: Fact::Known(key),
+            container: Fact::Known(container),
+            ..
+        }) = &grant.body
+        else {
+            return None;
+        };
+        let application = self.access.index.application(container.tenant(), key)?;
+        match &self.access.inventory.resource(application).body {
+            Body::Container(Container { licence_groups: Fact::Known(groups), .. }) => Some(groups),
+            _ => None,
+        }
+    }
+
     fn seat(&self, grant: &'a Grant) -> Seat<'a> {
         let (Fact::Known(key), Fact::Known(container)) = (&grant.holder_detail, &grant.container) else {
             return Seat::Untold;

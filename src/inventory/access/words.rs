@@ -84,6 +84,19 @@ impl<'a> Access<'_, 'a> {
             id: Some(&account.id),
             proof: Some(account),
         }));
+        self.on_the_way(chains, chain, &mut steps);
+        steps.extend(chains.container.map(container_step));
+        steps
+    }
+
+    /// The steps between the account and the place.
+    fn on_the_way(&self, chains: &Chains<'a>, chain: &Chain<'a>, steps: &mut Vec<Step<'a>>) {
+        if let Some(sees) = &chain.sees {
+            let (project, seeing) = &**sees;
+            let there = Chains { container: Some(project), chains: Vec::new(), ..chains.clone() };
+            self.on_the_way(&there, seeing, steps);
+            steps.push(container_step(project));
+        }
         for group in &chain.groups {
             let found = self.inventory.get(group);
             let open = matches!(chain.doubt, Some(Doubt::Groups | Doubt::Nesting));
@@ -112,8 +125,6 @@ impl<'a> Access<'_, 'a> {
             id: Some(&from.id),
             proof: chain.grant.or(Some(from)),
         }));
-        steps.extend(chains.container.map(container_step));
-        steps
     }
 
     /// A chain in one line.
@@ -235,6 +246,7 @@ fn holder_step<'a>(chain: &Chain<'a>) -> Option<Step<'a>> {
             Some(application) => format!("everybody with a seat of {}", named(application)),
             None => "everybody with a seat".to_owned(),
         },
+        Holder::Project if chain.sees.is_some() => "everybody who may see it".to_owned(),
         Holder::Project => "everybody who may see a project".to_owned(),
         Holder::ProjectRole if chain.bound == Bound::Held => "a role of the project".to_owned(),
         Holder::ProjectRole => match detail {

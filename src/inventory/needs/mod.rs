@@ -263,7 +263,8 @@ impl<'a> Judge<'_, 'a> {
             _ => None,
         };
         let is_had = |at: &u32| form_of(*at).is_some_and(|form| !wanted(permission, form).is_empty());
-        let mut inside: Vec<u32> = self.named(&[at]).into_iter().filter(|inner| *inner != at && is_had(inner)).collect();
+        let mut inside: Vec<u32> =
+            self.named(&[at]).into_iter().filter(|inner| *inner != at && is_had(inner)).collect();
         // What is given on a project of repositories is had in these, however it came there.
         let is_repository = |at: &u32| form_of(*at) == Some(ContainerForm::Repository);
         if inside.iter().any(is_repository) {

@@ -24,7 +24,13 @@ impl Planter<'_> {
 
     fn group(&mut self, name: &str, host: Host, seats: Vec<&'static str>) -> usize {
         let powers = vec![(host, Rank::LoggedIn)];
-        self.servers().groups.push(ServerGroup { name: name.to_owned(), powers, seats, members: Vec::new(), inside: Vec::new() });
+        self.servers().groups.push(ServerGroup {
+            name: name.to_owned(),
+            powers,
+            seats,
+            members: Vec::new(),
+            inside: Vec::new(),
+        });
         self.servers().groups.len() - 1
     }
 
@@ -76,7 +82,8 @@ impl Planter<'_> {
     fn exact(&mut self, machines: usize) {
         let account = self.lone_machine("svc-planning", "Planning", machines);
         self.servers().projects[PAY].actors[3].push(RoleActor::Account(account));
-        let words = "The role that it has was made for what it needs; projects that it reads beside that everybody reads";
+        let words =
+            "The role that it has was made for what it needs; projects that it reads beside that everybody reads";
         self.told("harmless-dc-jira-no-excess", Host::JiraDc, account, words);
         let account = self.lone_machine("svc-status", "Status page", machines);
         self.servers().projects[OPS].actors[0].push(RoleActor::Account(account));
@@ -102,6 +109,11 @@ impl Planter<'_> {
         engineering.rights.push((Subject::Group(editors), "page", "delete"));
         let words = "It writes pages of one space, and a group lets it delete them";
         self.told("plant-dc-wiki-excess-in-space", Host::ConfluenceDc, docs, words);
-        self.told("harmless-dc-wiki-no-excess", Host::ConfluenceDc, notes, "It writes pages of one space, and needs to");
+        self.told(
+            "harmless-dc-wiki-no-excess",
+            Host::ConfluenceDc,
+            notes,
+            "It writes pages of one space, and needs to",
+        );
     }
 }

@@ -438,6 +438,27 @@ fn a_credential_is_never_more_than_its_owner() {
     }
 }
 
+/// Accounts and credentials that share an answer would each have got the same.
+#[test]
+fn a_shared_answer_is_everybodys_own() {
+    in_every(2, |what, estate| {
+        let snapshot = estate.snapshot();
+        let inventory = Inventory::new(&snapshot);
+        let access = inventory.access();
+        for subject in of_kind(&snapshot, Kind::Principal).into_iter().chain(of_kind(&snapshot, Kind::Credential)) {
+            let extent = access.extent(subject).unwrap();
+            let told = format!("{what}: {}", subject.id);
+            assert_eq!(extent.breadth(), &access.breadth(subject), "{told}");
+            let reach = access.of(subject);
+            assert_eq!(extent.is_whole(), reach.is_whole(), "{told}");
+            for one in reach.places.iter().flat_map(|place| place.permissions.iter()) {
+                let held = extent.held().iter().any(|key| key == one.key);
+                assert!(held || one.bound != Bound::Held || one.of_everybody, "{told}: {} is missing", one.key);
+            }
+        }
+    });
+}
+
 /// The order in which things were collected says nothing, and the same question gets the same answer.
 #[test]
 fn order_says_nothing() {

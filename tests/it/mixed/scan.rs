@@ -69,9 +69,8 @@ async fn what_is_too_much_comes_with_the_fewest_steps_to_mend_it() {
     estate.scan().await;
     let assessment = estate.assess();
     let told = |native: &str| -> String {
-        let about = open(&assessment).filter(|finding| {
-            finding.resource.kind() == Kind::Integration && finding.resource.native() == native
-        });
+        let about = open(&assessment)
+            .filter(|finding| finding.resource.kind() == Kind::Integration && finding.resource.native() == native);
         about.map(|finding| finding.message.clone()).collect::<Vec<_>>().join("\n")
     };
     for (native, mended) in [

@@ -122,7 +122,8 @@ impl Garden<'_> {
         self.bitbucket.groups[USERS].members.push(release);
         self.bitbucket.projects[0].grants.push(Grant { to: Grantee::User(release), permission: "PROJECT_WRITE" });
         let project = self.bitbucket.projects[0].key.clone();
-        let native = |id: String, name: &str, project: String| vec![id, name.to_owned(), "bitbucket".to_owned(), project];
+        let native =
+            |id: String, name: &str, project: String| vec![id, name.to_owned(), "bitbucket".to_owned(), project];
         let ids = native(self.user_id(release), "svc-release", project);
         let words = "It reads the repositories of a project, and may write to them";
         let key = "dc-machine-exceeds-needs";
