@@ -63,8 +63,6 @@ enum Called<'a> {
     Resource(ResourceId),
 }
 
-/// What other parts of the program have to add about a resource, in the order in which it is shown.
-
 /// Candidates that are listed when there are several.
 const MOST_CANDIDATES: usize = 10;
 

@@ -133,7 +133,7 @@ fn planted(estate: &Estate, name: &str) -> Vec<String> {
     truth.plants.iter().find(|plant| plant.id == name).unwrap_or_else(|| panic!("{name}")).native.clone()
 }
 
-fn resources_of<'a>(snapshot: &'a Snapshot, fits: impl Fn(&Resource) -> bool) -> Vec<&'a Resource> {
+fn resources_of(snapshot: &Snapshot, fits: impl Fn(&Resource) -> bool) -> Vec<&Resource> {
     snapshot.resources.iter().filter(|resource| fits(resource)).collect()
 }
 
