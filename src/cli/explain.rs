@@ -8,10 +8,11 @@ use super::questions::finding_called;
 use super::{Context, exit, rules};
 use crate::app::{AppError, Dossier, Scene};
 use crate::inventory::Inventory;
+use crate::inventory::detector::Knowledge;
 use crate::model::{Body, Explained, Finding, Opinion, Resource, ResourceId, Snapshot, SnapshotId};
 use crate::reports::{
     FindingNote, History, Judgement, ResourceNote, Section, Sight, Thing, finding_note, finding_note_json,
-    resource_note, resource_note_json,
+    resource_note, resource_note_json, use_and_reach,
 };
 use crate::rules::{Asked, RuleSet};
 use crate::store::Store;
@@ -39,7 +40,15 @@ pub(super) fn run(context: &Context, args: &ExplainArgs) -> Result<ExitCode, Com
     let store = context.store()?;
     let findings = store.findings()?;
     let rules = rules::load(context)?;
-    let asker = Asker { context, store: &store, rules: &rules, findings: &findings, format: args.format };
+    let knowledge = rules::knowledge(context)?;
+    let asker = Asker {
+        context,
+        store: &store,
+        rules: &rules,
+        knowledge: &knowledge,
+        findings: &findings,
+        format: args.format,
+    };
     let text = match find(&store, &findings, &args.id)? {
         Called::Finding(finding) => asker.finding(finding)?,
         Called::Resource(id) => asker.resource(&id)?,
@@ -53,9 +62,6 @@ enum Called<'a> {
     Finding(&'a Finding),
     Resource(ResourceId),
 }
-
-/// What other parts of the program have to add about a resource, in the order in which it is shown.
-const NO_SECTIONS: &[Section] = &[];
 
 /// Candidates that are listed when there are several.
 const MOST_CANDIDATES: usize = 10;
@@ -165,6 +171,7 @@ struct Asker<'a> {
     context: &'a Context,
     store: &'a Store,
     rules: &'a RuleSet,
+    knowledge: &'a Knowledge,
     findings: &'a [Finding],
     format: NoteFormat,
 }
@@ -172,7 +179,7 @@ struct Asker<'a> {
 impl Asker<'_> {
     fn finding(&self, finding: &Finding) -> Result<String, Complaint> {
         let dossier = Dossier::of_finding(self.store, finding)?;
-        let inventories = inventories(&dossier);
+        let inventories = inventories(&dossier, self.knowledge);
         let id = finding.rule.as_str();
         let explained: BTreeMap<SnapshotId, Explained> = dossier
             .scenes
@@ -189,6 +196,7 @@ impl Asker<'_> {
         };
         let acknowledgements = self.store.acknowledgements()?;
         let steps = self.store.history(&finding.id)?;
+        let added = added(&finding.resource, &dossier, &inventories);
         let note = FindingNote {
             finding,
             history: History {
@@ -198,7 +206,7 @@ impl Asker<'_> {
             rule: self.rules.rule(id).map(rules::page),
             confirmed: dossier.confirmed.and_then(judgement),
             today: Some(dossier.latest).filter(|latest| dossier.confirmed != Some(*latest)).and_then(judgement),
-            thing: thing(&finding.resource, &dossier, &inventories)?,
+            thing: thing(&finding.resource, &dossier, &inventories, &added)?,
             waivers: &dossier.waivers,
         };
         Ok(match self.format {
@@ -209,15 +217,16 @@ impl Asker<'_> {
 
     fn resource(&self, id: &ResourceId) -> Result<String, Complaint> {
         let dossier = Dossier::of_resource(self.store, id)?;
-        let inventories = inventories(&dossier);
+        let inventories = inventories(&dossier, self.knowledge);
         let latest = dossier.scenes.get(&dossier.latest);
         let opinions: Vec<Opinion> = latest
             .and_then(|scene| Some(asked(scene, inventories.get(&scene.head.id)?, id)))
             .filter(|asked| asked.inventory.get(id).is_some())
             .map_or_else(Vec::new, |asked| self.rules.opinions(&asked));
         let about: Vec<&Finding> = self.findings.iter().filter(|finding| finding.resource == *id).collect();
+        let added = added(id, &dossier, &inventories);
         let note = ResourceNote {
-            thing: thing(id, &dossier, &inventories)?,
+            thing: thing(id, &dossier, &inventories, &added)?,
             opinions: &opinions,
             other_rules: latest.is_some_and(|scene| scene.head.rules_digest != self.rules.digest()),
             findings: &about,
@@ -238,8 +247,14 @@ impl Asker<'_> {
 
 type Inventories<'a> = BTreeMap<SnapshotId, Inventory<'a>>;
 
-fn inventories(dossier: &Dossier) -> Inventories<'_> {
-    dossier.scenes.values().map(|scene| (scene.head.id, Inventory::new(&scene.snapshot))).collect()
+fn inventories<'a>(dossier: &'a Dossier, knowledge: &'a Knowledge) -> Inventories<'a> {
+    dossier.scenes.values().map(|scene| (scene.head.id, Inventory::knowing(&scene.snapshot, knowledge))).collect()
+}
+
+/// What is said of use and reach, by the scan that saw the resource last.
+fn added(id: &ResourceId, dossier: &Dossier, inventories: &Inventories<'_>) -> Vec<Section> {
+    let inventory = dossier.seen.and_then(|seen| inventories.get(&seen));
+    inventory.map(|inventory| use_and_reach(inventory, id)).unwrap_or_default()
 }
 
 fn sight<'a>(scene: &'a Scene, inventories: &'a Inventories<'a>) -> Option<Sight<'a>> {
@@ -254,9 +269,10 @@ fn thing<'a>(
     id: &'a ResourceId,
     dossier: &'a Dossier,
     inventories: &'a Inventories<'a>,
+    sections: &'a [Section],
 ) -> Result<Thing<'a>, Complaint> {
     let sight_of = |at: SnapshotId| sight(dossier.scenes.get(&at)?, inventories);
     let latest = sight_of(dossier.latest).ok_or_else(|| Complaint::failed("the latest scan is not in the store"))?;
     let (first, seen) = (dossier.first.as_ref(), dossier.seen.and_then(sight_of));
-    Ok(Thing { id, seen, latest, first, changes: &dossier.changes, sections: NO_SECTIONS })
+    Ok(Thing { id, seen, latest, first, changes: &dossier.changes, sections })
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::complain::Complaint;
 use super::{Context, exit};
 use crate::config::Config;
+use crate::inventory::detector::Knowledge;
 use crate::reports::{RulePage, RuleText, rule_detail, rules_table};
 use crate::rules::{Rule, RuleSet};
 use crate::text::{did_you_mean, plural};
@@ -47,6 +48,12 @@ pub(super) fn run(context: &Context, command: &RulesCommand) -> Result<ExitCode,
 pub(super) fn load(context: &Context) -> Result<RuleSet, Complaint> {
     let config = if context.config.exists() { context.load()? } else { Config::shipped() };
     Ok(config.rules()?)
+}
+
+/// What is known about systems, as the configuration says.
+pub(super) fn knowledge(context: &Context) -> Result<Knowledge, Complaint> {
+    let config = if context.config.exists() { context.load()? } else { Config::shipped() };
+    Ok(config.knowledge()?)
 }
 
 /// What the page of a rule says.

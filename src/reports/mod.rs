@@ -31,7 +31,9 @@ pub use self::access::{
 };
 pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_column_list};
 pub use self::detail::{Evidence, History, RulePage, RuleText, finding_detail, rule_detail};
-pub use self::explain::{FindingNote, Judgement, ResourceNote, Section, Sight, Thing, finding_note, resource_note};
+pub use self::explain::{
+    FindingNote, Judgement, ResourceNote, Section, Sight, Thing, finding_note, resource_note, use_and_reach,
+};
 pub use self::ics::calendar_ics;
 pub use self::json::{EXPLANATION_SCHEMA, JSON_SCHEMA, finding_note_json, resource_note_json};
 pub use self::layout::Look;

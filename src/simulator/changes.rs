@@ -3,13 +3,12 @@
 
 use std::sync::PoisonError;
 
-use chrono::{DateTime, Utc};
+use chrono::TimeDelta;
 
 use super::estate::{Estate, Expiry, Holder, ORG_ADMINS, ROLES, SITE_ADMINS, Standing};
 use super::jira_sharing::Share;
 use super::repositories::Grantee;
 use super::servers::ServerEstate;
-use super::spaces::Principal;
 use super::{Simulator, sandbox};
 
 impl Simulator {
@@ -124,14 +123,16 @@ impl Simulator {
         });
     }
 
-    /// Has an API token end.
+    /// Lets time pass for one API token alone; until then it is used as it is now.
     ///
     /// # Panics
-    /// When there is none.
-    pub fn end_token(&self, token: &str, end: DateTime<Utc>) {
+    /// When there is none, or it never ends.
+    pub fn age_token(&self, token: &str, by: TimeDelta) {
         self.by_hand(|estate| {
             let token = estate.tokens.iter_mut().find(|one| one.id == token);
-            token.expect("internal: the token exists").expires = Expiry::At(end);
+            let token = token.expect("internal: the token exists");
+            let Expiry::At(end) = token.expires else { panic!("internal: the token ends") };
+            (token.created, token.expires) = (token.created - by, Expiry::At(end - by));
         });
     }
 
@@ -156,9 +157,6 @@ impl Simulator {
             }
             for scheme in &mut estate.schemes {
                 scheme.grants.retain(|grant| grant.value.as_deref() != Some(id));
-            }
-            for space in &mut estate.wiki.spaces {
-                space.holders.retain(|holding| holding.who != Principal::Group(place));
             }
             for shared in estate.filters.iter_mut().chain(&mut estate.dashboards) {
                 shared.viewers.retain(|share| *share != Share::Group(place));

@@ -191,13 +191,18 @@ fn no_space() -> Reply {
 /// Grants of a space, as far as the mode keeps rights there.
 pub(super) fn space_permissions(estate: &Estate, ask: &Ask) -> Reply {
     let Some(space) = estate.wiki.find(ask.segment(0)) else { return no_space() };
-    let granted = |(_, holding): &(u64, &Holding)| estate.wiki.in_grants(holding.told);
+    let granted = |(_, holding): &(u64, &Holding)| estate.wiki.in_grants(holding.told) && is_there(estate, holding);
     let rows: Vec<Value> = (0..)
         .zip(&space.holders)
         .filter(granted)
         .flat_map(|(place, holding)| grants(estate, space, place, *holding))
         .collect();
     v2_page(ask, &format!("/wiki/api/v2/spaces/{}/permissions?", space.id), &rows, Value::clone)
+}
+
+/// Whoever is gone holds nothing; the ids of what others hold stay.
+fn is_there(estate: &Estate, holding: &Holding) -> bool {
+    !matches!(holding.who, Principal::Group(at) if estate.deleted_groups.contains(&at))
 }
 
 /// One row for each thing that may be done.
@@ -256,7 +261,7 @@ pub(super) fn space_role_assignments(estate: &Estate, ask: &Ask) -> Reply {
     let rows: Vec<Value> = space
         .holders
         .iter()
-        .filter(|holding| estate.wiki.in_roles(holding.told))
+        .filter(|holding| estate.wiki.in_roles(holding.told) && is_there(estate, holding))
         .map(|holding| {
             let (kind, id) = match holding.who {
                 Principal::Account(who) => ("USER", estate.account_id(who)),

@@ -65,9 +65,7 @@ impl Garden<'_> {
             token.last_active = Some(estate.now - TimeDelta::hours(3));
             token.nightly = true;
         });
-        self.note("plant-silent-account-used-nightly", "principal", vec![account.clone()], key, words).since = seen;
-        let words = "Has a seat, and last opened a page 150 days ago";
-        self.note("plant-silent-account-on-seat", "principal", vec![account], "seat-dormant", words);
+        self.note("plant-silent-account-used-nightly", "principal", vec![account], key, words).since = seen;
 
         let worker = self.estate.truth.harmless.iter().find(|plant| plant.id == "harmless-token-used-nightly");
         let native = worker.and_then(|plant| plant.native.get(1).cloned());
@@ -105,14 +103,15 @@ impl Garden<'_> {
 
         let on_leave = self.player();
         self.away(on_leave, 100);
+        for group in (0..3).flat_map(Estate::seat_groups) {
+            self.estate.leave(on_leave, *group);
+        }
         self.own_token(on_leave, "terminal", |token, estate| {
             token.last_active = Some(estate.now - TimeDelta::hours(30));
         });
         let account = vec![self.estate.people[on_leave].id.clone()];
         let words = "Works in a terminal alone, and not on two days of each week";
-        self.note("harmless-terminal-only", "principal", account.clone(), "human-behaves-like-machine", words);
-        let words = "Has a seat, and last opened a page 100 days ago";
-        self.note("plant-terminal-only-on-seat", "principal", account, "seat-dormant", words);
+        self.note("harmless-terminal-only", "principal", account, "human-behaves-like-machine", words);
     }
 
     /// Somebody who has not signed in for a long time, and last opened a page some days ago.

@@ -11,7 +11,7 @@ use super::permissions::add_actor;
 use super::random::Random;
 use super::site_night;
 use super::truth::{Drift, Plant};
-use super::{repositories, sandbox, servers, spaces};
+use super::{repositories, sandbox, servers, spaces, webhooks};
 
 /// Moves the estate to `to` and lists on the answer sheet all that changed.
 pub(super) fn pass(estate: &mut Estate, to: DateTime<Utc>) {
@@ -224,6 +224,7 @@ impl Night<'_> {
             let native = vec![self.estate.people[person].id.clone(), self.estate.groups[JIRA_ADMINS].id.clone()];
             self.note("jira-admin-added", "added", "membership", native, "Somebody joined the group jira-admins");
             self.equip(person);
+            self.connect(person);
         }
     }
 
@@ -242,6 +243,27 @@ impl Night<'_> {
         let words = "An administrator of Jira made a token that may write in all projects";
         self.note("broad-token-added", "added", "credential", native.clone(), words);
         self.plant("token-reaches-everything", "credential", native, "token-reaches-everything", words);
+    }
+
+    /// And connects a service to Jira: a webhook that tells it, and a token of their own with which it answers.
+    fn connect(&mut self, owner: usize) {
+        let mut random = Random::new(self.estate.seed ^ self.estate.nights.wrapping_mul(0x00A2_1E12));
+        let mut token = own_token(self.estate, owner, &mut random);
+        "zapier".clone_into(&mut token.label);
+        token.created = self.estate.now - TimeDelta::hours(4);
+        token.expires = Expiry::At(token.created + TimeDelta::days(180));
+        token.last_active = None;
+        let native = self.native(&token);
+        self.estate.tokens.push(token);
+        let words = "A service runs on the account of the person who connected it";
+        self.note("service-token-added", "added", "credential", native.clone(), words);
+        self.plant("service-on-person", "credential", native, "service-on-person", words);
+        let now = self.estate.now;
+        let hook =
+            webhooks::add(self.estate, &mut random, "Zapier", "https://hooks.zapier.com/hooks/catch/7f31", owner);
+        hook.updated = now - TimeDelta::hours(4);
+        let native = vec![hook.id.to_string()];
+        self.note("service-webhook-added", "added", "webhook", native, "A webhook tells a service");
     }
 
     fn add_role_actor(&mut self) {

@@ -29,6 +29,7 @@ pub const SITUATIONS: &[(&str, &str)] = &[
     ("dc-link-impersonates", "the other end of an application link may act as anybody"),
     ("dc-link-not-working", "the other end of an application link does not answer"),
     ("dc-link-over-http", "an application link talks without encryption"),
+    ("dc-machine-exceeds-needs", "a machine may do more in a self-hosted product than the register says it needs"),
     ("dc-machine-in-default-role", "an account of a system is in a role of every new project of a self-hosted Jira"),
     ("dc-machine-is-system-admin", "an account that stands for a machine administers a self-hosted system"),
     ("dc-machine-token-administers", "an HTTP access token of a machine may administer projects or repositories"),
@@ -137,7 +138,7 @@ pub struct Plant {
     /// Its name: `plant-…` or `harmless-…`.
     pub id: String,
     /// What sort of thing it is about: `credential`, `principal`, `grant`, `group`, `container`, `setting`,
-    /// `policy`, `app`, `automation`, `webhook`, `filter`, `dashboard`, `variable`.
+    /// `policy`, `app`, `automation`, `webhook`, `filter`, `dashboard`, `variable`, `integration`.
     pub kind: &'static str,
     /// The ids the estate itself uses, the thing first, then what it hangs on (scheme before grant, owner, project).
     pub native: Vec<String>,

@@ -32,6 +32,23 @@ fn the_sample_of_the_morning_view_is_what_the_demo_prints() {
     expect_file("reports/samples/morning-view.txt", &morning_view("80"));
 }
 
+/// What the demo's folder answers to two questions, as the README shows the beginning of it.
+#[test]
+fn the_samples_of_access_and_explain_are_what_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let ask = |words: &[&str]| {
+        let at = ["--config", "keyroll-demo/keyroll.yaml", "--now", "2026-11-22T07:30:00Z", "--width", "80"];
+        let run = keyroll(folder.path(), &[words, &at].concat());
+        assert_eq!(run.code, 0, "{words:?}: {}", run.err);
+        run.out
+    };
+    let morning = keyroll(folder.path(), &["demo", "--now", "2026-11-22T07:30:00Z", "--width", "120"]).out;
+    let line = morning.lines().find(|line| line.contains("the token “zapier” of")).expect("one came up in the night");
+    let id = line.split_whitespace().find(|word| word.starts_with("F-")).expect("a finding has an id");
+    expect_file("reports/samples/access.txt", &ask(&["access", "bulk edits"]));
+    expect_file("reports/samples/explain.txt", &ask(&["explain", id]));
+}
+
 #[test]
 fn the_commands_that_the_demo_prints_work_as_printed() {
     let folder = tempfile::tempdir().unwrap();
@@ -50,12 +67,18 @@ fn the_commands_that_the_demo_prints_work_as_printed() {
 
 #[test]
 fn the_readme_shows_that_sample_and_every_source() {
-    let sample = read("reports/samples/morning-view.txt");
-    let readme = read("README.md");
-    let marker = "<!-- capture: reports/samples/morning-view.txt -->\n```text\n";
-    let (before, rest) = readme.split_once(marker).expect("the README has a place for the capture");
-    let (_, after) = rest.split_once("```").unwrap();
-    let readme = format!("{before}{marker}{}\n```{after}", sample.trim_end());
+    let mut readme = read("README.md");
+    for (name, lines) in [("morning-view", usize::MAX), ("access", 40), ("explain", 46)] {
+        let sample = read(&format!("reports/samples/{name}.txt"));
+        let marker = format!("<!-- capture: reports/samples/{name}.txt -->\n```text\n");
+        let (before, rest) = readme.split_once(&marker).expect("the README has a place for each capture");
+        let (_, after) = rest.split_once("```").unwrap();
+        let mut shown: Vec<&str> = sample.trim_end().lines().take(lines).collect();
+        if shown.len() == lines {
+            shown.push("…");
+        }
+        readme = format!("{before}{marker}{}\n```{after}", shown.join("\n"));
+    }
     expect_file("README.md", &fill(&readme, "sources", &source_table()));
 }
 

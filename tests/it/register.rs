@@ -604,7 +604,7 @@ integrations:
     let told = told(text);
     for (place, what) in [
         ("3:18", "`spcae` is no sort of place (did you mean `space`?)"),
-        ("3:30", "`containers` has an entry that names several places (write each place as an entry of its own"),
+        ("3:32", "`containers` has an entry that names several places (write each place as an entry of its own"),
         ("3:61", "`wiki` is no sort of place (sorts are project, space, workspace, repository-project, repository)"),
         ("3:71", "`containers` names no space"),
         ("3:96", "`space:HR` comes twice in `containers`"),

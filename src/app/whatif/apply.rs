@@ -120,8 +120,9 @@ fn leave_workspaces(edit: &mut Edit<'_, '_>, account: &ResourceId) {
     }
     edit.change_principal(account, |principal| {
         for list in [&mut principal.workspace_groups, &mut principal.workspace_groups_at_least] {
-            if list.known().is_some_and(|groups| !groups.is_empty()) {
-                *list = Fact::Known(Vec::new());
+            // A workspace that does not show it tells none of its groups either.
+            if list.known().is_some() {
+                *list = Fact::Unknown;
             }
         }
     });

@@ -31,6 +31,7 @@ pub(super) fn follow(edit: &mut Edit<'_, '_>) {
         server_roles(edit, account);
         asked_singly(edit, account);
         out_of_confluence(edit, account);
+        no_longer_billed(edit, account);
     }
     repositories(edit, &accounts);
 }
@@ -365,6 +366,22 @@ fn out_of_confluence(edit: &mut Edit<'_, '_>, account: &ResourceId) {
             standings.retain(|one| one.product != Product::Confluence || one.active != Fact::Absent);
         }
     });
+}
+
+/// Who is in no group has access to no product by one, and does not count towards Guard; a role of its own may still give
+/// access.
+fn no_longer_billed(edit: &mut Edit<'_, '_>, account: &ResourceId) {
+    let Some(Principal { billable: Fact::Known(true), groups: Fact::Known(groups), .. }) = edit.principal(account)
+    else {
+        return;
+    };
+    if !groups.is_empty() || groups_before(edit, account).is_empty() {
+        return;
+    }
+    let holds_role = |id: &ResourceId| edit.grant(id).is_some_and(|grant| grant.form == GrantForm::PlatformRole);
+    let own = edit.grants_of(account).iter().any(holds_role);
+    let billable = if own { Fact::Unknown } else { Fact::Known(false) };
+    edit.change_principal(account, |principal| principal.billable = billable);
 }
 
 /// What Bitbucket sums up for an account on a repository.

@@ -32,6 +32,9 @@ enum Allowed {
     Perhaps,
 }
 
+/// The permissions in one place, which projects of one scheme share.
+type List<'a> = Arc<Vec<Permission<'a>>>;
+
 /// Says what a ceiling leaves of one permission in a container.
 type Judge = dyn Fn(&Container, &Permission<'_>) -> Allowed;
 
@@ -212,8 +215,7 @@ impl<'a> Access<'_, 'a> {
         };
         // Projects of one scheme share their list, before and after. What is replaced is kept until the end, so that no
         // other list comes to lie in its place.
-        let mut shared: HashMap<(*const Vec<Permission<'a>>, ContainerForm), [Arc<Vec<Permission<'a>>>; 2]> =
-            HashMap::new();
+        let mut shared: HashMap<(*const Vec<Permission<'a>>, ContainerForm), [List<'a>; 2]> = HashMap::new();
         for place in &mut reach.places {
             let Body::Container(container) = &place.container.body else { continue };
             let [_, kept] = shared.entry((Arc::as_ptr(&place.permissions), container.form)).or_insert_with(|| {

@@ -6,17 +6,20 @@
 //! it takes no more than 20,000 steps; beyond that it takes what looks best at each step, and says
 //! so. Rights that come with everybody are not cut.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::hitting::{self, Problem};
 use super::losers::{self, Losers};
-use super::supply::Supply;
+use super::supply::{Links, Supply};
 use super::{Access, Link};
 use crate::model::{Resource, ResourceId};
 
 /// The most steps that the search takes.
 const MOST_STEPS: usize = 20_000;
+
+/// How often the chains of somebody else are looked at, at most, to tell what others lose.
+const MOST_LOOKS: usize = 6_000;
 
 /// How many equally small choices are compared by what others lose.
 const MOST_CHOICES: usize = 16;
@@ -76,11 +79,11 @@ impl<'a> Access<'_, 'a> {
         let supply = Supply::gather(*self, accounts, excess, needs);
         let problem = Numbered::new(&supply);
         let own: BTreeSet<&'a ResourceId> = accounts.iter().map(|account| &account.id).collect();
-        let losers = |links: &[Link<'a>]| losers::of(*self, links, &own);
+        let losers = |links: &[Link<'a>], most| losers::of(*self, links, &own, most);
         let finish = |chosen: &[usize], is_smallest: bool| {
             let links: Vec<Link<'a>> = chosen.iter().map(|at| problem.links[*at].clone()).collect();
             Cut {
-                losers: losers(&links),
+                losers: losers(&links, MOST_LOOKS),
                 ended: problem.ended(&supply, chosen),
                 is_smallest,
                 unexplained: supply.unexplained.clone(),
@@ -90,7 +93,7 @@ impl<'a> Access<'_, 'a> {
         let found = hitting::solve(&problem.problem, MOST_STEPS, MOST_CHOICES);
         let weigh = |choice: &[usize]| {
             let links: Vec<Link<'a>> = choice.iter().map(|at| problem.links[*at].clone()).collect();
-            losers(&links).weight()
+            losers(&links, MOST_LOOKS / MOST_CHOICES).weight()
         };
         // Nobody else loses anything by links that are the accounts' own, and those are first in order.
         let is_own = |choice: &&Vec<usize>| choice.iter().all(|at| *at < problem.problem.own);
@@ -113,20 +116,34 @@ struct Numbered<'a> {
 
 impl<'a> Numbered<'a> {
     fn new(supply: &Supply<'a>) -> Self {
-        let own: BTreeSet<&Link<'a>> = supply.chains.iter().filter_map(|chain| chain.first()).collect();
-        let all: BTreeSet<&Link<'a>> = supply.chains.iter().flatten().collect();
-        let links: Vec<Link<'a>> = own.iter().copied().chain(all.difference(&own).copied()).cloned().collect();
-        let numbers: BTreeMap<&Link<'a>, usize> = links.iter().enumerate().map(|(at, link)| (link, at)).collect();
-        let chains = supply.chains.iter().map(|chain| sorted(chain.iter().map(|link| numbers[link])));
-        let needs = supply.needs.iter().map(|chains| {
-            chains.iter().map(|chain| sorted(chain.iter().filter_map(|link| numbers.get(link).copied()))).collect()
-        });
+        let own: BTreeSet<u32> = supply.chains.iter().filter_map(|chain| chain.first()).copied().collect();
+        let all: BTreeSet<u32> = supply.chains.iter().flatten().copied().collect();
+        let in_order = |numbers: &mut dyn Iterator<Item = u32>| {
+            let mut links: Vec<(&Link<'a>, u32)> = numbers.map(|at| (&supply.links[at as usize], at)).collect();
+            links.sort_unstable();
+            links
+        };
+        let shared = in_order(&mut all.difference(&own).copied());
+        let links: Vec<(&Link<'a>, u32)> =
+            in_order(&mut own.iter().copied()).into_iter().chain(shared).collect();
+        let mut places: Vec<Option<usize>> = vec![None; supply.links.len()];
+        for (at, (_, number)) in links.iter().enumerate() {
+            places[*number as usize] = Some(at);
+        }
+        let placed = |chain: &Links| {
+            let places: BTreeSet<usize> = chain.iter().filter_map(|number| places[*number as usize]).collect();
+            places.into_iter().collect::<Vec<usize>>()
+        };
         let problem = Problem {
             own: own.len(),
-            chains: chains.collect::<BTreeSet<_>>().into_iter().collect(),
-            needs: needs.collect(),
+            chains: supply.chains.iter().map(placed).collect::<BTreeSet<_>>().into_iter().collect(),
+            needs: supply
+                .needs
+                .iter()
+                .map(|chains| chains.iter().map(placed).collect::<BTreeSet<_>>().into_iter().collect())
+                .collect(),
         };
-        Self { links, problem }
+        Self { links: links.into_iter().map(|(link, _)| link.clone()).collect(), problem }
     }
 
     fn own_links(&self) -> Vec<usize> {
@@ -137,8 +154,4 @@ impl<'a> Numbered<'a> {
         let ends = |at: &usize| self.problem.ends(*at, chosen);
         (0..supply.needs.len()).filter(ends).collect()
     }
-}
-
-fn sorted(numbers: impl Iterator<Item = usize>) -> Vec<usize> {
-    numbers.collect::<BTreeSet<_>>().into_iter().collect()
 }

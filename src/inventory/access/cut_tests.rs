@@ -307,10 +307,10 @@ fn all_links(resources: &[Resource], svc: ResourceId) -> Vec<Gone> {
             Body::Group(Group { inside: Fact::Known(groups), .. }) => {
                 links.extend(groups.iter().map(|group| Gone::Membership(one.id.clone(), group.clone())));
             }
-            Body::Grant(grant) if grant.holder != Holder::LoggedIn => {
-                if grant.principal.known().is_none_or(|holder| *holder == svc) {
-                    links.push(Gone::Grant(one.id.clone()));
-                }
+            Body::Grant(grant)
+                if grant.holder != Holder::LoggedIn && grant.principal.known().is_none_or(|holder| *holder == svc) =>
+            {
+                links.push(Gone::Grant(one.id.clone()));
             }
             Body::Container(Container { lead: Fact::Known(lead), .. }) if *lead == svc => {
                 links.push(Gone::Lead(one.id.clone()));

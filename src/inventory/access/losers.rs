@@ -10,9 +10,6 @@ use crate::model::{
     Body, Container, ContainerForm, Fact, Grant, GrantForm, Group, Holder, Kind, Principal, Resource, ResourceId,
 };
 
-/// How often the chains of somebody to something are looked at for one answer, at most.
-const MOST_LOOKS: usize = 6_000;
-
 /// Of how many of those who lose something all is told that they lose.
 const IN_FULL: usize = 3;
 
@@ -59,10 +56,15 @@ impl Losers<'_> {
 /// A permission in a place, in the order of the snapshot.
 type What<'a> = (&'a ResourceId, &'a str);
 
-/// Who would lose something, the accounts themselves apart.
-pub(super) fn of<'a>(access: Access<'_, 'a>, links: &[Link<'a>], own: &BTreeSet<&ResourceId>) -> Losers<'a> {
+/// Who would lose something, the accounts themselves apart. The chains of somebody to something are looked at `most` times.
+pub(super) fn of<'a>(
+    access: Access<'_, 'a>,
+    links: &[Link<'a>],
+    own: &BTreeSet<&ResourceId>,
+    most: usize,
+) -> Losers<'a> {
     let removed: BTreeSet<Link<'a>> = links.iter().cloned().collect();
-    let mut looking = Looking { access, removed, looks: 0, losers: BTreeMap::new() };
+    let mut looking = Looking { access, removed, looks: 0, most, losers: BTreeMap::new() };
     let mut may_be_more = false;
     for (at, link) in links.iter().enumerate() {
         let touched = looking.touched(link, own);
@@ -80,6 +82,7 @@ struct Looking<'i, 'a> {
     access: Access<'i, 'a>,
     removed: BTreeSet<Link<'a>>,
     looks: usize,
+    most: usize,
     losers: BTreeMap<u32, (BTreeSet<usize>, BTreeSet<What<'a>>)>,
 }
 
@@ -133,7 +136,7 @@ impl<'a> Looking<'_, 'a> {
                 let in_full = self.losers.len() < IN_FULL || self.losers.contains_key(at);
                 for (place, key) in what {
                     self.looks += 1;
-                    if self.looks > MOST_LOOKS {
+                    if self.looks > self.most {
                         return false;
                     }
                     if self.loses(&ways, place, key) {

@@ -66,7 +66,7 @@ fn of_project(key: &str) -> Power {
     match key {
         "ADMINISTER_PROJECTS" | "EDIT_WORKFLOW" | "EDIT_ISSUE_LAYOUT" => Power::Administer,
         "Administrator" | "Administrators" => Power::Administer,
-        "BROWSE_PROJECTS" | "SERVICEDESK_AGENT_VIEW" | "Viewer" => Power::Read,
+        "BROWSE_PROJECTS" | "SERVICEDESK_AGENT_VIEW" | "Viewer" | "Viewers" => Power::Read,
         "MODIFY_REPORTER" | "SET_ISSUE_SECURITY" | "MANAGE_WATCHERS" => Power::Destroy,
         _ if key.starts_with("VIEW_") => Power::Read,
         _ if key.starts_with("DELETE_") || key.starts_with("EDIT_ALL_") => Power::Destroy,

@@ -15,16 +15,19 @@ use crate::model::{
 /// The most ways into groups that are looked at for one account. More come about only by groups in groups in groups.
 const MOST_PATHS: usize = 4_096;
 
-/// Links of one chain, the account's own first.
-pub(super) type Links<'a> = Vec<Link<'a>>;
+/// Links of one chain by their numbers, the account's own first.
+pub(super) type Links = Vec<u32>;
 
 /// Chains of accounts, with what they are wanted for.
 #[derive(Debug, Default)]
 pub(super) struct Supply<'a> {
+    /// The links by their numbers.
+    pub(super) links: Vec<Link<'a>>,
+    numbers: HashMap<Link<'a>, u32>,
     /// Chains to what is not needed: all must break.
-    pub(super) chains: BTreeSet<Links<'a>>,
+    pub(super) chains: HashSet<Links>,
     /// For each need the chains that meet it. One without links is met by what everybody has.
-    pub(super) needs: Vec<BTreeSet<Links<'a>>>,
+    pub(super) needs: Vec<HashSet<Links>>,
     /// What is not needed and came about nobody told how.
     pub(super) unexplained: Vec<(&'a Resource, &'a str)>,
     /// True if there were too many ways to look at all.
@@ -53,7 +56,7 @@ impl<'a> Supply<'a> {
         excess: &[Excess<'a>],
         needs: &[Kept<'a>],
     ) -> Self {
-        let mut supply = Self { needs: vec![BTreeSet::new(); needs.len()], ..Self::default() };
+        let mut supply = Self { needs: vec![HashSet::new(); needs.len()], ..Self::default() };
         for account in accounts {
             let Some(ways) = Ways::of(access, account) else { continue };
             let sought = Sought::of(access, account, excess, needs);
@@ -75,18 +78,19 @@ impl<'a> Supply<'a> {
 
     /// Needs of which the account's own chains may all break are looked at once more: everybody may have the same.
     fn with_everybody(&mut self, access: Access<'_, 'a>, needs: &[Kept<'a>]) {
-        let at_risk: BTreeSet<Link<'a>> = self.chains.iter().flatten().cloned().collect();
-        for (need, chains) in needs.iter().zip(&mut self.needs) {
-            if chains.iter().any(|chain| !chain.iter().any(|link| at_risk.contains(link))) {
+        let at_risk: HashSet<u32> = self.chains.iter().flatten().copied().collect();
+        for (at, need) in needs.iter().enumerate() {
+            if self.needs[at].iter().any(|chain| !chain.iter().any(|link| at_risk.contains(link))) {
                 continue;
             }
             let Some(ways) = Ways::of(access, need.account) else { continue };
+            let mut chains = std::mem::take(&mut self.needs[at]);
             for chain in access.chains_of(&ways, need.permission, need.container) {
                 if !chain.of_everybody || chain.bound != Bound::Held {
                     continue;
                 }
                 match chain.grant {
-                    Some(grant) if is_for_seats(grant) => chains.extend(seats(access, &ways, grant)),
+                    Some(grant) if is_for_seats(grant) => chains.extend(self.seats(access, &ways, grant)),
                     _ => {
                         chains.insert(Links::new());
                     }
@@ -96,32 +100,28 @@ impl<'a> Supply<'a> {
             if chains.is_empty() {
                 chains.insert(Links::new());
             }
+            self.needs[at] = chains;
         }
     }
-}
+
+    /// Who is taken out of the groups with an application's seats has no seat any more.
+    fn seats(&mut self, access: Access<'_, 'a>, ways: &Ways<'_, 'a>, grant: &'a Resource) -> Vec<Links> {
+        // Which groups these are, nobody told: then none is known to end it.
+        let Some(groups) = ways.groups_with_seats(grant) else { return vec![Links::new()] };
+        let (paths, _) = self.paths(access, &ways.account.id, ways.principal);
+        groups.iter().filter_map(|group| paths.get(group)).flatten().cloned().collect()
+    }
+
+    fn number(&mut self, link: Link<'a>) -> u32 {
+        let next = u32::try_from(self.links.len()).expect("internal: there are fewer than 4 billion links");
+        *self.numbers.entry(link).or_insert_with_key(|link| {
+            self.links.push(link.clone());
+            next
+        })
+    }
 
 fn is_for_seats(grant: &Resource) -> bool {
     matches!(&grant.body, Body::Grant(Grant { holder: Holder::ApplicationRole, .. }))
-}
-
-/// Who is taken out of the groups with an application's seats has no seat any more.
-fn seats<'a>(access: Access<'_, 'a>, ways: &Ways<'_, 'a>, grant: &'a Resource) -> BTreeSet<Links<'a>> {
-    let mut chains = BTreeSet::new();
-    let Body::Grant(Grant { holder_detail: Fact::Known(key), container: Fact::Known(container), .. }) = &grant.body
-    else {
-        return chains;
-    };
-    let application = access.index.application(container.tenant(), key).map(|at| access.inventory.resource(at));
-    let groups = match application.map(|application| &application.body) {
-        Some(Body::Container(Container { licence_groups: Fact::Known(groups), .. })) => groups.as_slice(),
-        // Which group it is, nobody told: then none is known to end it.
-        _ => return BTreeSet::from([Links::new()]),
-    };
-    let (paths, _) = paths(access, &ways.account.id, ways.principal);
-    for path in groups.iter().filter_map(|group| paths.get(group)).flatten() {
-        chains.insert(path.clone());
-    }
-    chains
 }
 
 impl<'a> Sought<'a> {
@@ -170,7 +170,7 @@ struct Gathering<'g, 'i, 'a> {
 impl<'a> Gathering<'_, '_, 'a> {
     fn gather(&mut self, ways: &Ways<'_, 'a>) {
         let inventory = self.access.inventory;
-        let (paths, is_cut_short) = paths(self.access, self.account, self.principal);
+        let (paths, is_cut_short) = self.supply.paths(self.access, self.account, self.principal);
         self.supply.is_cut_short |= is_cut_short;
         let account = self.account;
         let all: Vec<(Option<&'a ResourceId>, &'a Resource, &'a Grant)> = inventory
@@ -212,8 +212,8 @@ impl<'a> Gathering<'_, '_, 'a> {
     }
 
     /// One chain, for each way into the group, to a permission in a place.
-    fn add(&mut self, entries: &[Links<'a>], more: &[Link<'a>], container: &'a ResourceId, key: &'a str) {
-        let chains = || entries.iter().map(|entry| entry.iter().chain(more).cloned().collect::<Links<'a>>());
+    fn add(&mut self, entries: &[Links], more: &[u32], container: &'a ResourceId, key: &'a str) {
+        let chains = || entries.iter().map(|entry| entry.iter().chain(more).copied().collect::<Links>());
         if self.is_excess(container, key) {
             self.supply.chains.extend(chains());
             if self.sums.contains_key(&(container, key)) {
@@ -225,30 +225,33 @@ impl<'a> Gathering<'_, '_, 'a> {
         }
     }
 
-    fn grant(&mut self, resource: &'a Resource, grant: &'a Grant, entries: &[Links<'a>]) {
+    fn grant(&mut self, resource: &'a Resource, grant: &'a Grant, entries: &[Links]) {
         let inventory = self.access.inventory;
         let Fact::Known(on) = &grant.container else { return };
-        let link = Link::Grant(&resource.id);
         let form = match inventory.get(on).map(|container| &container.body) {
             Some(Body::Container(Container { form, .. })) => Some(*form),
             _ => None,
         };
         match (grant.form, form) {
-            (GrantForm::Permission, _) => self.of_scheme(on, &grant.role, entries, &[link]),
+            (GrantForm::Permission, _) => {
+                let link = self.supply.number(Link::Grant(&resource.id));
+                self.of_scheme(on, &grant.role, entries, link);
+            }
             (GrantForm::ProjectRole, Some(ContainerForm::Project)) => self.place_in_role(on, resource, grant, entries),
             (_, Some(form)) => {
+                let link = self.supply.number(Link::Grant(&resource.id));
                 for key in given(grant) {
-                    self.add(entries, std::slice::from_ref(&link), on, key);
+                    self.add(entries, &[link], on, key);
                 }
-                self.inside(on, form, grant, entries, &link);
+                self.inside(on, form, grant, entries, link);
             }
             (_, None) => {}
         }
     }
 
     /// What a scheme gives holds in all its projects.
-    fn of_scheme(&mut self, scheme: &'a ResourceId, key: &'a str, entries: &[Links<'a>], links: &[Link<'a>]) {
-        let chains = || entries.iter().map(|entry| entry.iter().chain(links).cloned().collect::<Links<'a>>());
+    fn of_scheme(&mut self, scheme: &'a ResourceId, key: &'a str, entries: &[Links], link: u32) {
+        let chains = || entries.iter().map(|entry| entry.iter().copied().chain([link]).collect::<Links>());
         if self.sought.by_scheme.get(scheme).is_some_and(|keys| keys.contains(key)) {
             self.supply.chains.extend(chains());
         }
@@ -262,13 +265,13 @@ impl<'a> Gathering<'_, '_, 'a> {
         project: &'a ResourceId,
         resource: &'a Resource,
         grant: &'a Grant,
-        entries: &[Links<'a>],
+        entries: &[Links],
     ) {
         if !self.sought.projects.contains(project) {
             return;
         }
         let inventory = self.access.inventory;
-        let place = Link::Grant(&resource.id);
+        let place = self.supply.number(Link::Grant(&resource.id));
         let scheme = match inventory.get(project).map(|project| &project.body) {
             Some(Body::Container(Container { permission_scheme: Fact::Known(scheme), .. })) => inventory.get(scheme),
             _ => None,
@@ -284,7 +287,8 @@ impl<'a> Gathering<'_, '_, 'a> {
                 && body.holder == Holder::ProjectRole
                 && body.holder_detail.known().is_some_and(|detail| detail == role);
             if gives {
-                self.add(entries, &[place.clone(), Link::Grant(&entry.id)], project, &body.role);
+                let entry = self.supply.number(Link::Grant(&entry.id));
+                self.add(entries, &[place, entry], project, &body.role);
             }
         }
     }
@@ -294,8 +298,8 @@ impl<'a> Gathering<'_, '_, 'a> {
         on: &'a ResourceId,
         form: ContainerForm,
         grant: &'a Grant,
-        entries: &[Links<'a>],
-        link: &Link<'a>,
+        entries: &[Links],
+        link: u32,
     ) {
         if !matches!(form, ContainerForm::Workspace | ContainerForm::Instance | ContainerForm::RepositoryProject) {
             return;
@@ -305,7 +309,7 @@ impl<'a> Gathering<'_, '_, 'a> {
             let resource = inventory.resource(at);
             let Body::Container(Container { form: inner, .. }) = &resource.body else { continue };
             for key in given_inside(grant, form, *inner) {
-                self.add(entries, std::slice::from_ref(link), &resource.id, key);
+                self.add(entries, &[link], &resource.id, key);
             }
         }
     }
@@ -324,7 +328,7 @@ impl<'a> Gathering<'_, '_, 'a> {
                 let to_lead = grant.holder == Holder::Conditional
                     && grant.holder_detail.known().is_some_and(|detail| detail == "projectLead");
                 if to_lead && grant.form == GrantForm::Permission {
-                    let links = [Link::Container(project), Link::Grant(&entry.id)];
+                    let links = [Link::Container(project), Link::Grant(&entry.id)].map(|link| self.supply.number(link));
                     self.add(&[Links::new()], &links, project, &grant.role);
                 }
             }
@@ -336,7 +340,6 @@ impl<'a> Gathering<'_, '_, 'a> {
         let Fact::Known(roles) = &self.principal.platform_roles else { return };
         for container in self.sought.projects.clone() {
             for role in roles {
-                let link = Link::Role { account: self.account, role };
                 let form = self.access.inventory.get(container).map(|container| &container.body);
                 let comes = match form {
                     Some(Body::Container(Container { form: ContainerForm::Organisation, .. })) => {
@@ -348,6 +351,7 @@ impl<'a> Gathering<'_, '_, 'a> {
                     _ => false,
                 };
                 if comes {
+                    let link = self.supply.number(Link::Role { account: self.account, role });
                     self.add(&[Links::new()], &[link], container, role);
                 }
             }
@@ -370,42 +374,45 @@ fn names(grant: &Grant, account: &ResourceId, group: Option<&ResourceId>) -> boo
     }
 }
 
-/// All ways of an account into each of its groups, and whether there are more than were looked at.
-pub(super) fn paths<'a>(
-    access: Access<'_, 'a>,
-    account: &'a ResourceId,
-    principal: &'a Principal,
-) -> (HashMap<&'a ResourceId, Vec<Links<'a>>>, bool) {
-    let lists = [
-        &principal.groups,
-        &principal.groups_at_least,
-        &principal.workspace_groups,
-        &principal.workspace_groups_at_least,
-    ];
-    let mut paths: HashMap<&'a ResourceId, Vec<Links<'a>>> = HashMap::new();
-    let direct: BTreeSet<&'a ResourceId> = lists.into_iter().filter_map(Fact::known).flatten().collect();
-    let mut round: Vec<(&'a ResourceId, Links<'a>)> =
-        direct.into_iter().map(|group| (group, vec![Link::Membership { member: account, group }])).collect();
-    let mut count = 0;
-    while let Some((group, path)) = round.pop() {
-        count += 1;
-        if count > MOST_PATHS {
-            return (paths, true);
-        }
-        if let Some(Body::Group(Group { inside: Fact::Known(parents), .. })) =
-            access.inventory.get(group).map(|group| &group.body)
-        {
-            for parent in parents {
+impl<'a> Supply<'a> {
+    /// All ways of an account into each of its groups, and whether there are more than were looked at.
+    fn paths(
+        &mut self,
+        access: Access<'_, 'a>,
+        account: &'a ResourceId,
+        principal: &'a Principal,
+    ) -> (HashMap<&'a ResourceId, Vec<Links>>, bool) {
+        let lists = [
+            &principal.groups,
+            &principal.groups_at_least,
+            &principal.workspace_groups,
+            &principal.workspace_groups_at_least,
+        ];
+        let mut paths: HashMap<&'a ResourceId, Vec<Links>> = HashMap::new();
+        let direct: BTreeSet<&'a ResourceId> = lists.into_iter().filter_map(Fact::known).flatten().collect();
+        let first = direct.into_iter().map(|group| {
+            (vec![group], vec![self.number(Link::Membership { member: account, group })])
+        });
+        let mut round: Vec<(Vec<&'a ResourceId>, Links)> = first.collect();
+        let mut count = 0;
+        while let Some((groups, path)) = round.pop() {
+            let Some(group) = groups.last().copied() else { continue };
+            count += 1;
+            if count > MOST_PATHS {
+                return (paths, true);
+            }
+            if let Some(Body::Group(Group { inside: Fact::Known(parents), .. })) =
+                access.inventory.get(group).map(|group| &group.body)
+            {
                 // A circle of groups leads nowhere new.
-                let passed = path.iter().any(|link| matches!(link, Link::Membership { group, .. } if *group == parent));
-                if !passed {
-                    let mut longer = path.clone();
-                    longer.push(Link::Membership { member: group, group: parent });
-                    round.push((parent, longer));
+                for parent in parents.iter().filter(|parent| !groups.contains(parent)) {
+                    let link = self.number(Link::Membership { member: group, group: parent });
+                    let through = groups.iter().copied().chain([parent]).collect();
+                    round.push((through, path.iter().copied().chain([link]).collect()));
                 }
             }
+            paths.entry(group).or_default().push(path);
         }
-        paths.entry(group).or_default().push(path);
+        (paths, false)
     }
-    (paths, false)
 }

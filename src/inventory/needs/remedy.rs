@@ -62,6 +62,9 @@ struct Words<'w, 'a> {
     inventory: &'w Inventory<'a>,
 }
 
+/// What is missing in one place: the place, the account that should have it, and the permissions.
+type Wanted<'a, 'w> = (Option<&'a Resource>, Option<&'a Resource>, BTreeSet<&'w str>);
+
 impl<'a> Words<'_, 'a> {
     fn steps(&self, cut: &Cut<'a>) -> Vec<String> {
         let step = |(at, link): (usize, &Link<'a>)| format!("{} ({})", self.step(link), self.losers(&cut.losers, at));
@@ -189,16 +192,13 @@ impl<'a> Words<'_, 'a> {
 
     /// How to grant what is missing, place by place.
     fn grants(&self, comparison: &Comparison<'a>) -> Vec<String> {
-        let mut places: BTreeMap<&str, (Option<&'a Resource>, Option<&'a Resource>, BTreeSet<&str>)> = BTreeMap::new();
+        let mut places: BTreeMap<&str, Wanted<'a, '_>> = BTreeMap::new();
         for lack in &comparison.missing {
             let account = lack.accounts.first().copied();
             let place = places.entry(&lack.label).or_insert((lack.container, account, BTreeSet::new()));
             place.2.extend(lack.permission);
         }
-        let grant = |(label, (container, account, permissions)): (
-            &str,
-            (Option<&'a Resource>, Option<&'a Resource>, BTreeSet<&str>),
-        )| {
+        let grant = |(label, (container, account, permissions)): (&str, Wanted<'a, '_>)| {
             let account = account.map_or("the account", |account| account.title());
             let Some(container) = container else { return format!("give it an account in the product of {label}") };
             let there = comparison.met.iter().filter(|need| need.container.id == container.id);
@@ -242,9 +242,7 @@ impl<'a> Words<'_, 'a> {
             }
         }
         let allowed = |key: &&str| needed.iter().any(|needed| covers(needed, ContainerForm::Project, key));
-        let fits = |keys: &BTreeSet<&'a str>| {
-            wanted.iter().all(|key| keys.contains(key)) && keys.iter().all(|key| allowed(key))
-        };
+        let fits = |keys: &BTreeSet<&'a str>| wanted.iter().all(|key| keys.contains(key)) && keys.iter().all(&allowed);
         let fitting: BTreeSet<&'a str> =
             roles.into_iter().filter(|(_, keys)| fits(keys)).map(|(role, _)| role).collect();
         // A role is named by who is in it.

@@ -4,6 +4,7 @@
 mod condition;
 mod resource;
 mod sight;
+mod use_and_reach;
 
 use chrono::{DateTime, Utc};
 
@@ -19,6 +20,7 @@ use crate::text::fits_pattern;
 pub(super) use self::resource::out_of_sight;
 pub use self::resource::resource_note;
 pub(super) use self::sight::{entry, hidden_by, links, own_gaps, untold};
+pub use self::use_and_reach::use_and_reach;
 
 /// One scan, as far as a note speaks of it.
 #[derive(Debug, Clone, Copy)]

@@ -672,3 +672,150 @@ fn without_needs_or_limits_nothing_is_too_much() {
         assert_eq!(told(std::slice::from_ref(&open), &ledger(&[]), field as Field), None);
     }
 }
+
+/// A site of the cloud, a project on it that an account has rights in, and what the organisation says of the site.
+fn site(cloud: &str, sandbox: Fact<bool>, holder: Option<&ResourceId>) -> Vec<Resource> {
+    let at = |native: &str| ResourceId::new(cloud, Kind::Container, native);
+    let seen = |id: ResourceId, body: Body| Resource {
+        name: "Acme".to_owned(),
+        seen_by: vec![Sighting { source: "jira".into(), endpoint: "projects".into() }],
+        id,
+        body,
+    };
+    let mut home = Container::unknown(ContainerForm::Site);
+    home.url = known(&format!("https://{cloud}.atlassian.net/"));
+    let mut product = Container::unknown(ContainerForm::Product);
+    product.sandbox = sandbox;
+    let mut project = Container::unknown(ContainerForm::Project);
+    project.permission_scheme = Fact::Known(at("permission-scheme:1"));
+    project.lead = Fact::Absent;
+    let product_id = ResourceId::new("org", Kind::Container, &format!("ari:cloud:jira-software::site/{cloud}"));
+    let mut all = vec![
+        seen(at("site"), Body::Container(home)),
+        seen(product_id, Body::Container(product)),
+        seen(at("project:1"), Body::Container(project)),
+    ];
+    let mut grant = Grant::of(GrantForm::Permission, "BROWSE_PROJECTS", Holder::Principal);
+    grant.container = Fact::Known(at("permission-scheme:1"));
+    grant.principal = Fact::from_option(holder.cloned());
+    if holder.is_some() {
+        all.push(seen(ResourceId::new(cloud, Kind::Grant, "g"), Body::Grant(grant)));
+    }
+    all
+}
+
+#[test]
+fn where_an_integration_works_is_told_by_its_own_rights_and_the_organisations_word() {
+    let svc = || in_cloud(account("jira", "svc", |_| {}), |_| {});
+    let one = || {
+        an_integration("align", |one| {
+            one.accounts = Fact::Known(vec![DeclaredAccount { id: Some("svc".to_owned()), ..declared("svc") }]);
+        })
+    };
+    let asked = |live: Fact<bool>, trial: Fact<bool>, works_in_trial: bool, cut: &[(&str, Kind)]| {
+        let svc = svc();
+        let holder = works_in_trial.then_some(&svc.id);
+        let all: Vec<_> = [one()]
+            .into_iter()
+            .chain(site("live", live, Some(&svc.id)))
+            .chain(site("trial", trial, holder))
+            .chain([svc.clone()])
+            .collect();
+        let ledger = ledger(cut);
+        [sandboxes as Field, production_sites, servers].map(|field| told(&all, &ledger, field))
+    };
+    let (no, yes) = (Fact::Known(false), Fact::Known(true));
+    let live = some(&["Acme at live.atlassian.net"]);
+    let trial = some(&["Acme at trial.atlassian.net"]);
+    assert_eq!(asked(no, yes, true, &[]), [trial.clone(), live.clone(), some(&[])]);
+    assert_eq!(asked(no, yes, false, &[]), [some(&[]), live.clone(), some(&[])], "it does nothing there");
+    // What nobody called a sandbox may be one, as long as it works there.
+    assert_eq!(asked(no, Fact::Unknown, true, &[]), [None, live.clone(), some(&[])]);
+    assert_eq!(asked(no, Fact::Unknown, false, &[]), [some(&[]), live.clone(), some(&[])]);
+    // Behind a gap of the grants it may work anywhere.
+    let gap = [("jira", Kind::Grant)];
+    assert_eq!(asked(no, yes, true, &gap), [trial, live.clone(), some(&[])]);
+    assert_eq!(asked(no, yes, false, &gap), [None, live, some(&[])]);
+}
+
+#[test]
+fn a_server_is_no_sandbox_whatever_it_is_called() {
+    let mut instance = Container::unknown(ContainerForm::Instance);
+    instance.url = known("https://jira-test.acme.example");
+    let mut instance = resource("jira", Kind::Container, "instance", Body::Container(instance));
+    instance.name = "Jira".to_owned();
+    let one = an_integration("align", |_| {});
+    let all =
+        [one, account("jira", "svc", |_| {}), instance, project("PAY"), grants("PAY", "BROWSE_PROJECTS", "svc")];
+    assert_eq!(told(&all, &ledger(&[]), servers), some(&["Jira at jira-test.acme.example"]));
+    assert_eq!(told(&all, &ledger(&[]), sandboxes), some(&[]));
+    assert_eq!(told(&all, &ledger(&[]), production_sites), some(&[]));
+    assert_eq!(told(&all, &ledger(&[("jira", Kind::Principal)]), sandboxes), None, "it may run on more accounts");
+}
+
+#[test]
+fn a_key_in_other_hands_is_found_by_its_digest() {
+    let key = |native: &str, owner: &str, digest: Fact<&str>| {
+        token("jira", native, |key| {
+            key.form = CredentialForm::SshKey;
+            key.owner = Fact::Known(ResourceId::new("jira", Kind::Principal, owner));
+            key.fingerprint = digest.map(str::to_owned);
+        })
+    };
+    let mut lists = ledger(&[]);
+    lists.push(list("jira", Kind::Credential, &["ssh-key", "deploy-key"], WHOLE));
+    let asked = |other: Resource, lists: &[LedgerEntry]| {
+        let one = an_integration("jenkins", |_| {});
+        let all = [
+            one,
+            account("jira", "svc", |_| {}),
+            account("jira", "ada", |_| {}),
+            key("ci", "svc", Fact::Known("SHA256:1")),
+            other,
+        ];
+        told(&all, lists, keys_of_others)
+    };
+    let shared = some(&["SSH key “ci”, which is “laptop” of ada as well"]);
+    assert_eq!(asked(key("laptop", "ada", Fact::Known("SHA256:1")), &lists), shared);
+    assert_eq!(asked(key("laptop", "ada", Fact::Known("SHA256:2")), &lists), some(&[]));
+    assert_eq!(asked(key("spare", "svc", Fact::Known("SHA256:1")), &lists), some(&[]), "its own twice is nobody else's");
+    assert_eq!(asked(key("spare", "svc", Fact::Unknown), &lists), None);
+    let last = lists.len() - 1;
+    lists[last].state = CUT;
+    assert_eq!(asked(key("laptop", "ada", Fact::Known("SHA256:2")), &lists), None);
+    assert_eq!(asked(key("laptop", "ada", Fact::Known("SHA256:1")), &lists), shared);
+}
+
+#[test]
+fn a_person_is_seen_by_pages_and_log_ins_in_the_cloud_alone() {
+    use crate::model::ProductActivity;
+    let viewed = |at: Fact<DateTime<Utc>>| {
+        Fact::Known(vec![ProductActivity { product: "jira-software".to_owned(), site: None, last_active_at: at }])
+    };
+    let asked = |svc: Resource, log: Option<EndpointState>| {
+        let one = an_integration("jenkins", |one| {
+            one.accounts = Fact::Known(vec![DeclaredAccount { id: Some("svc".to_owned()), ..declared("svc") }]);
+        });
+        let mut lists = ledger(&[]);
+        lists.extend(log.map(|state| list("org", Kind::App, &["acting-app"], state)));
+        ask(&[one, svc], &lists, |view| (person_seen_at(view), person_signs_told(view)))
+    };
+    let day_of = |text: &str| Fact::Known(day(text));
+    let cloud = |change: &dyn Fn(&mut Principal)| in_cloud(account("jira", "svc", |_| {}), |one| change(one));
+    let page = cloud(&|one| one.activity = viewed(day_of("2026-11-20")));
+    assert_eq!(asked(page.clone(), Some(WHOLE)), (day_of("2026-11-20"), Fact::Known(true)));
+    assert_eq!(asked(page, None), (day_of("2026-11-20"), Fact::Unknown), "a later log-in may be out of sight");
+    let both = cloud(&|one| {
+        (one.activity, one.last_login_at) = (viewed(day_of("2026-11-02")), day_of("2026-11-10"));
+    });
+    assert_eq!(asked(both, Some(WHOLE)).0, day_of("2026-11-10"));
+    let never = cloud(&|one| (one.activity, one.last_login_at) = (viewed(Fact::Absent), Fact::Absent));
+    assert_eq!(asked(never.clone(), Some(WHOLE)), (Fact::Absent, Fact::Known(true)));
+    assert_eq!(asked(never, Some(CUT)), (Fact::Unknown, Fact::Unknown));
+    assert_eq!(asked(cloud(&|_| {}), Some(WHOLE)), (Fact::Unknown, Fact::Unknown), "nobody told of pages");
+    // Nobody logs in as a service account, and a server counts what machines send.
+    let service = cloud(&|one| one.account_type = Fact::Known(PrincipalType::ServiceAccount));
+    assert_eq!(asked(service, None), (Fact::Absent, Fact::Known(true)));
+    let on_server = account("jira", "svc", |one| one.last_login_at = day_of("2026-11-20"));
+    assert_eq!(asked(on_server, None), (Fact::Absent, Fact::Known(true)));
+}

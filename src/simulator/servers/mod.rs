@@ -11,6 +11,7 @@ mod auditing;
 mod bitbucket;
 mod confluence;
 mod endpoints;
+mod excess;
 mod hooks;
 mod jira;
 mod jira_projects;

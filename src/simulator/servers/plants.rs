@@ -44,6 +44,7 @@ pub(crate) fn plant(estate: &mut Estate, players: &[usize], random: &mut Random)
     planter.links();
     planter.webhooks();
     planter.access();
+    planter.excess();
     planter.plant_look_alikes();
     let now = planter.estate.now;
     licences::buy(&mut planter.estate.servers, planter.random, now);

@@ -58,6 +58,9 @@ pub(crate) const LEGACY: usize = 3;
 /// Places of the two projects that other systems are joined to.
 pub(crate) const PAY: usize = 0;
 pub(crate) const OPS: usize = 1;
+/// Places of two that are joined to nothing.
+pub(crate) const NET: usize = 4;
+pub(crate) const HELP: usize = 5;
 
 /// Lays out schemes and projects as a careful administrator would.
 pub(crate) fn lay_out(servers: &mut ServerEstate, leads: &[usize]) {

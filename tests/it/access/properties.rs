@@ -20,6 +20,7 @@ fn of_kind(snapshot: &Snapshot, kind: Kind) -> Vec<&Resource> {
     snapshot.resources.iter().filter(|one| one.kind() == kind).collect()
 }
 
+#[expect(clippy::disallowed_methods, reason = "how many estates are tried is for whoever runs the test")]
 fn estates(share: u64) -> impl Iterator<Item = (u64, Estate, Estate)> {
     let most = std::env::var("KEYROLL_ESTATES").map_or(ESTATES, |number| number.parse().expect("a number of estates"));
     (0..most).filter(move |seed| seed % share == 0).map(|seed| {

@@ -16,7 +16,8 @@ pub(crate) async fn everything() -> Estate {
     keep_secrets(&estate);
     fs::write(estate.path("global-permissions.csv"), GLOBAL_PERMISSIONS).unwrap();
     fs::write(estate.path("oauth-consumers.csv"), OAUTH_CONSUMERS).unwrap();
-    fs::write(estate.path("integrations.yaml"), format!("{REGISTER}{}", in_two_environments(&estate))).unwrap();
+    let register = format!("{REGISTER}{NEEDS}{}{}", of_repositories(&estate), in_two_environments(&estate));
+    fs::write(estate.path("integrations.yaml"), register).unwrap();
     fs::write(estate.path("people.csv"), ROSTER).unwrap();
     estate.configure_sources(&sources(&estate), ACCEPTED);
     estate
@@ -112,6 +113,52 @@ fn in_two_environments(estate: &Estate) -> String {
     };
     format!("{}{}", entry("sync", "production"), entry("sync-rehearsal", "sandbox"))
 }
+
+/// The machines of the self-hosted Bitbucket, each in the project that its repositories are in.
+fn of_repositories(estate: &Estate) -> String {
+    let truth = estate.simulator.truth();
+    let all = truth.plants.iter().chain(&truth.harmless);
+    let of_bitbucket = all.filter(|plant| plant.expect == "dc-machine-exceeds-needs" && plant.native.len() == 4);
+    let entry = |plant: &keyroll::simulator::Plant| {
+        let (name, project) = (&plant.native[1], &plant.native[3]);
+        format!(
+            "  - id: {name}\n    accounts: [{{ name: {name}, source: bitbucket-dc }}]\n    \
+             containers: [repository-project:{project}]\n    permissions: [REPO_READ]\n"
+        )
+    };
+    of_bitbucket.map(entry).collect()
+}
+
+/// Machines with what they need, in Jira and Confluence.
+const NEEDS: &str = "  - id: svc-reports
+    accounts: [{ name: svc-reports, source: jira-dc }]
+    containers: [PLAT]
+    permissions: [BROWSE_PROJECTS]
+  - id: svc-tickets
+    accounts: [{ name: svc-tickets, source: jira-dc }]
+    containers: [HELP]
+    permissions: [BROWSE_PROJECTS]
+  - id: svc-archive
+    accounts: [{ name: svc-archive, source: jira-dc }]
+    containers: [project:OPS]
+    permissions: [BROWSE_PROJECTS]
+  - id: svc-planning
+    system: jira-align
+    accounts: [{ name: svc-planning, source: jira-dc }]
+    containers: [PAY]
+  - id: svc-status
+    accounts: [{ name: svc-status, source: jira-dc }]
+    containers: [project: OPS]
+    permissions: [BROWSE_PROJECTS]
+  - id: svc-docs
+    accounts: [{ name: svc-docs, source: confluence-dc }]
+    containers: [space: ENG]
+    permissions: [read space, create page]
+  - id: svc-notes
+    accounts: [{ name: svc-notes, source: confluence-dc }]
+    containers: [ENG]
+    permissions: [read space, create page]
+";
 
 const IMPORTS: &str = "  - name: global-permissions
     type: file

@@ -63,6 +63,30 @@ async fn what_is_declared_is_held_against_what_was_found() {
     assert_eq!(leaver.count(), 0, "who left and has no account is no finding of their own");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_too_much_comes_with_the_fewest_steps_to_mend_it() {
+    let estate = everything().await;
+    estate.scan().await;
+    let assessment = estate.assess();
+    let told = |native: &str| -> String {
+        let about = open(&assessment)
+            .filter(|finding| finding.resource.kind() == Kind::Integration && finding.resource.native() == native);
+        about.map(|finding| finding.message.clone()).collect::<Vec<_>>().join("\n")
+    };
+    for (native, mended) in [
+        ("svc-reports", "take svc-reports out of group jira-reporting (nobody else loses anything)"),
+        ("svc-tickets", "take svc-tickets out of role Developers of HELP (nobody else loses anything)"),
+        ("svc-archive", "take DELETE_ISSUES on permission scheme Operations permissions from svc-archive (nobody else"),
+        ("svc-docs", "take svc-docs out of group confluence-editors (nobody else loses anything)"),
+        ("svc-release", "grant "),
+    ] {
+        assert!(told(native).contains(mended), "{native}: {}", told(native));
+    }
+    for native in ["svc-planning", "svc-status", "svc-notes", "svc-mirror"] {
+        assert!(!told(native).contains("To mend it"), "{native}: {}", told(native));
+    }
+}
+
 /// The rules for tokens of self-hosted products find nothing but what was planted for them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_found_was_planted() {

@@ -30,6 +30,7 @@ const FOUND_BY: &[(&str, &[&str])] = &[
     ("dc-link-not-working", &["link-not-working"]),
     ("dc-link-over-http", &["link-over-http"]),
     ("dc-machine-in-default-role", &["machine-in-default-role"]),
+    ("dc-machine-exceeds-needs", &["integration-exceeds-permissions", "integration-reaches-further"]),
     ("dc-machine-is-system-admin", &["machine-is-administrator"]),
     ("dc-machine-token-administers", &["access-token-administers"]),
     ("dc-project-open-to-logged-in", &["project-open-to-all-accounts"]),
@@ -69,6 +70,7 @@ const FOUND_BY: &[(&str, &[&str])] = &[
     ("key-expires-soon", &["org-key-expires-soon"]),
     ("key-without-scopes", &["org-key-without-scopes"]),
     ("label-reads-like-system", &["integration-on-personal-account"]),
+    ("service-on-person", &["integration-on-personal-account"]),
     ("machine-administers-repository", &["machine-administers-repository"]),
     ("machine-administers-space", &["machine-administers-space"]),
     ("machine-in-default-role", &["machine-in-default-role"]),
@@ -191,6 +193,9 @@ fn is_about_server(assessment: &Assessment, id: &ResourceId, plant: &Plant) -> O
             id.kind() == Kind::Grant
                 && assessment.snapshot.get(id).is_some_and(|grant| grant.name.contains("application use")),
         ),
+        ("dc-machine-exceeds-needs", _) => {
+            Some(plant.native.get(1).is_some_and(|name| id.kind() == Kind::Integration && id.native() == name))
+        }
         ("dc-connector-lacks-permission", _) => named(Kind::Integration, "align-connector"),
         ("dc-repository-exempt-from-scanning", Some(repository)) => {
             Some(id.kind() == Kind::Setting && id.native().ends_with(repository.as_str()))

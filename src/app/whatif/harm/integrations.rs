@@ -8,6 +8,9 @@ use crate::model::{
     Body, Certainty, Container, ContainerForm, Fact, Harm, Harmed, Integration, Kind, Resource, ResourceId,
 };
 
+/// An account with what it loses.
+type Losing<'l> = (&'l Resource, &'l BTreeMap<(String, ResourceId), Certainty>);
+
 /// What would happen to one integration.
 struct Blow {
     harm: Harm,
@@ -68,7 +71,7 @@ impl<'s> Search<'s> {
     }
 
     fn loses_rights(&self, integration: &Integration, accounts: &[&'s Resource]) -> Option<Blow> {
-        let losing: Vec<(&Resource, &BTreeMap<(String, ResourceId), Certainty>)> = accounts
+        let losing: Vec<Losing<'_>> = accounts
             .iter()
             .filter_map(|account| Some((*account, self.reaches.get(&account.id)?)))
             .filter(|(_, lost)| !lost.is_empty())
@@ -104,7 +107,7 @@ impl<'s> Search<'s> {
         &self,
         integration: &Integration,
         accounts: &[&'s Resource],
-        losing: &[(&Resource, &BTreeMap<(String, ResourceId), Certainty>)],
+        losing: &[Losing<'_>],
     ) -> Vec<(String, ResourceId, Certainty)> {
         let Fact::Known(permissions) = &integration.permissions else { return Vec::new() };
         let mut needed = Vec::new();

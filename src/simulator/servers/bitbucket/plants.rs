@@ -121,6 +121,20 @@ impl Garden<'_> {
         let release = machine(self.bitbucket, "svc-release", "Release job", now);
         self.bitbucket.groups[USERS].members.push(release);
         self.bitbucket.projects[0].grants.push(Grant { to: Grantee::User(release), permission: "PROJECT_WRITE" });
+        let project = self.bitbucket.projects[0].key.clone();
+        let native =
+            |id: String, name: &str, project: String| vec![id, name.to_owned(), "bitbucket".to_owned(), project];
+        let ids = native(self.user_id(release), "svc-release", project);
+        let words = "It reads the repositories of a project, and may write to them";
+        let key = "dc-machine-exceeds-needs";
+        self.note("plant-dc-bitbucket-excess", "integration", ids, key, words);
+        let mirror = machine(self.bitbucket, "svc-mirror", "Mirror", now);
+        self.bitbucket.groups[USERS].members.push(mirror);
+        self.bitbucket.projects[1].grants.push(Grant { to: Grantee::User(mirror), permission: "PROJECT_READ" });
+        let project = self.bitbucket.projects[1].key.clone();
+        let ids = native(self.user_id(mirror), "svc-mirror", project);
+        let words = "It reads the repositories of a project, and needs to";
+        self.note("harmless-dc-bitbucket-no-excess", "integration", ids, key, words);
         let words = "The token of a machine may administer every project and repository that its account does";
         let key = "dc-machine-token-administers";
         self.token((Place::User(release), "jenkins"), "plant-dc-machine-token-administers", key, words, |token| {
