@@ -124,8 +124,7 @@ impl<'a> Numbered<'a> {
             links
         };
         let shared = in_order(&mut all.difference(&own).copied());
-        let links: Vec<(&Link<'a>, u32)> =
-            in_order(&mut own.iter().copied()).into_iter().chain(shared).collect();
+        let links: Vec<(&Link<'a>, u32)> = in_order(&mut own.iter().copied()).into_iter().chain(shared).collect();
         let mut places: Vec<Option<usize>> = vec![None; supply.links.len()];
         for (at, (_, number)) in links.iter().enumerate() {
             places[*number as usize] = Some(at);

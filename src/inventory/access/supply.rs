@@ -119,6 +119,7 @@ impl<'a> Supply<'a> {
             next
         })
     }
+}
 
 fn is_for_seats(grant: &Resource) -> bool {
     matches!(&grant.body, Body::Grant(Grant { holder: Holder::ApplicationRole, .. }))
@@ -260,13 +261,7 @@ impl<'a> Gathering<'_, '_, 'a> {
         }
     }
 
-    fn place_in_role(
-        &mut self,
-        project: &'a ResourceId,
-        resource: &'a Resource,
-        grant: &'a Grant,
-        entries: &[Links],
-    ) {
+    fn place_in_role(&mut self, project: &'a ResourceId, resource: &'a Resource, grant: &'a Grant, entries: &[Links]) {
         if !self.sought.projects.contains(project) {
             return;
         }
@@ -293,14 +288,7 @@ impl<'a> Gathering<'_, '_, 'a> {
         }
     }
 
-    fn inside(
-        &mut self,
-        on: &'a ResourceId,
-        form: ContainerForm,
-        grant: &'a Grant,
-        entries: &[Links],
-        link: u32,
-    ) {
+    fn inside(&mut self, on: &'a ResourceId, form: ContainerForm, grant: &'a Grant, entries: &[Links], link: u32) {
         if !matches!(form, ContainerForm::Workspace | ContainerForm::Instance | ContainerForm::RepositoryProject) {
             return;
         }
@@ -390,9 +378,9 @@ impl<'a> Supply<'a> {
         ];
         let mut paths: HashMap<&'a ResourceId, Vec<Links>> = HashMap::new();
         let direct: BTreeSet<&'a ResourceId> = lists.into_iter().filter_map(Fact::known).flatten().collect();
-        let first = direct.into_iter().map(|group| {
-            (vec![group], vec![self.number(Link::Membership { member: account, group })])
-        });
+        let first = direct
+            .into_iter()
+            .map(|group| (vec![group], vec![self.number(Link::Membership { member: account, group })]));
         let mut round: Vec<(Vec<&'a ResourceId>, Links)> = first.collect();
         let mut count = 0;
         while let Some((groups, path)) = round.pop() {

@@ -745,8 +745,7 @@ fn a_server_is_no_sandbox_whatever_it_is_called() {
     let mut instance = resource("jira", Kind::Container, "instance", Body::Container(instance));
     instance.name = "Jira".to_owned();
     let one = an_integration("align", |_| {});
-    let all =
-        [one, account("jira", "svc", |_| {}), instance, project("PAY"), grants("PAY", "BROWSE_PROJECTS", "svc")];
+    let all = [one, account("jira", "svc", |_| {}), instance, project("PAY"), grants("PAY", "BROWSE_PROJECTS", "svc")];
     assert_eq!(told(&all, &ledger(&[]), servers), some(&["Jira at jira-test.acme.example"]));
     assert_eq!(told(&all, &ledger(&[]), sandboxes), some(&[]));
     assert_eq!(told(&all, &ledger(&[]), production_sites), some(&[]));
@@ -778,7 +777,11 @@ fn a_key_in_other_hands_is_found_by_its_digest() {
     let shared = some(&["SSH key “ci”, which is “laptop” of ada as well"]);
     assert_eq!(asked(key("laptop", "ada", Fact::Known("SHA256:1")), &lists), shared);
     assert_eq!(asked(key("laptop", "ada", Fact::Known("SHA256:2")), &lists), some(&[]));
-    assert_eq!(asked(key("spare", "svc", Fact::Known("SHA256:1")), &lists), some(&[]), "its own twice is nobody else's");
+    assert_eq!(
+        asked(key("spare", "svc", Fact::Known("SHA256:1")), &lists),
+        some(&[]),
+        "its own twice is nobody else's"
+    );
     assert_eq!(asked(key("spare", "svc", Fact::Unknown), &lists), None);
     let last = lists.len() - 1;
     lists[last].state = CUT;
