@@ -16,7 +16,7 @@ impl Simulator {
         let mut estate = self.shared.estate.write().unwrap_or_else(PoisonError::into_inner);
         change(&mut estate);
         estate.workspace.settle_permissions();
-        sandbox::pass_night(&mut estate);
+        sandbox::follow(&mut estate);
     }
 
     /// Deactivates a person of the cloud. Memberships, grants and tokens stay; the workspace drops them from its members.

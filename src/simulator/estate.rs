@@ -310,8 +310,6 @@ impl Estate {
         permissions::arrange(&mut estate, &mut random);
         credentials::issue(&mut estate, &mut random);
         plants::plant(&mut estate, &mut cast, &mut random);
-        estate.capacity = [estate.seats(0) + 3, estate.seats(1) + 40, estate.seats(2) * 2];
-        plants::plant_full_site(&mut estate);
         estate.tokens.sort_by(|a, b| a.id.cmp(&b.id));
         estate.managed = (0..estate.people.len()).filter(|at| estate.people[*at].managed).collect();
         let invited = |at: &usize| estate.people[*at].standing != Standing::NotInvited;
@@ -323,6 +321,9 @@ impl Estate {
         servers::found(&mut estate, &mut Random::new(plan.seed ^ 0xDC5E_0000_0000_0003));
         sandbox::found(&mut estate);
         machines::plant(&mut estate);
+        sandbox::follow(&mut estate);
+        estate.capacity = [estate.seats(0) + 3, estate.seats(1) + 40, estate.seats(2) * 2];
+        plants::plant_full_site(&mut estate);
         estate
     }
 

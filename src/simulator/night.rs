@@ -36,7 +36,7 @@ pub(super) fn pass(estate: &mut Estate, to: DateTime<Utc>) {
     spaces::pass_night(estate);
     repositories::pass_night(estate);
     servers::pass_night(estate);
-    sandbox::pass_night(estate);
+    sandbox::follow(estate);
 }
 
 /// Whether the owner of a token takes a day off, and does not use it.

@@ -93,8 +93,8 @@ fn note(estate: &mut Estate, [shared, own]: [usize; 2], lead: usize) {
     estate.truth.note("harmless-sandbox-person-in-both", "principal", lead, key, words, now);
 }
 
-/// A night passed: accounts, groups and the time are those of the organisation.
-pub(super) fn pass_night(estate: &mut Estate) {
+/// Accounts, groups and the time are those of the organisation, whatever happened there.
+pub(super) fn follow(estate: &mut Estate) {
     let Some(mut sandbox) = estate.sandbox.take() else { return };
     refresh_people(estate, &mut sandbox);
     estate.sandbox = Some(sandbox);

@@ -93,6 +93,7 @@ pub const SITUATIONS: &[(&str, &str)] = &[
     ("seat-dormant", "a person holds a seat and has not opened a page for more than 90 days"),
     ("seats-nearly-exhausted", "a product has almost no seats left"),
     ("service-account-quota-reached", "the organisation has as many service accounts as are free of charge"),
+    ("service-on-person", "a service was connected with a token of a person's account"),
     ("service-account-token-unused", "a token of a service account was not used for more than 90 days"),
     ("sightings-disagree", "Bitbucket holds an account for active that the organisation deactivated"),
     ("space-admin-gone", "the only administrator of a space is a deactivated account"),

@@ -74,10 +74,10 @@ async fn what_is_too_much_comes_with_the_fewest_steps_to_mend_it() {
         about.map(|finding| finding.message.clone()).collect::<Vec<_>>().join("\n")
     };
     for (native, mended) in [
-        ("svc-reports", "take svc-reports out of group jira-reporting (nobody else loses anything)"),
-        ("svc-tickets", "take svc-tickets out of role Developers of HELP (nobody else loses anything)"),
-        ("svc-archive", "take DELETE_ISSUES on permission scheme Operations permissions from svc-archive (nobody else"),
-        ("svc-docs", "take svc-docs out of group confluence-editors (nobody else loses anything)"),
+        ("svc-reports", "take Reporting out of group jira-reporting (nobody else loses anything)"),
+        ("svc-tickets", "take Ticket counter out of role Developers of HELP (nobody else loses anything)"),
+        ("svc-archive", "take DELETE_ISSUES on permission scheme Operations permissions from Archive (nobody else"),
+        ("svc-docs", "take Documents out of group confluence-editors (nobody else loses anything)"),
         ("svc-release", "grant "),
     ] {
         assert!(told(native).contains(mended), "{native}: {}", told(native));
