@@ -299,6 +299,11 @@ impl<'a> Inventory<'a> {
         self.at(self.grants_by_holder.get(holder))
     }
 
+    /// Where these are in the snapshot.
+    fn grant_places_of(&self, holder: &ResourceId) -> &[u32] {
+        self.grants_by_holder.get(holder).map_or(&[], Vec::as_slice)
+    }
+
     /// The grants on a container.
     pub fn grants_on(&self, container: &ResourceId) -> impl Iterator<Item = &'a Resource> + '_ {
         self.at(self.grants_by_container.get(container))

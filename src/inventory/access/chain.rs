@@ -1,7 +1,7 @@
 //! The chains by which an account has a permission: from the account to the place, step by step.
 
+use super::open::{OF_OWNERS, OUTWARD, own_role, public};
 use super::powers::{given, given_by_being_public, given_inside};
-use super::reach::{OF_OWNERS, OUTWARD, own_role, public};
 use super::ways::{Doubt, Meant, Ways, project_of_share, role_id};
 use super::{Access, Bound};
 use crate::model::{
@@ -241,7 +241,7 @@ impl<'a> Access<'_, 'a> {
             places += 1;
             chains.push(through(ways, body, &meant, |chain| complete(Chain { role: Some(place), ..chain })));
         }
-        if let (0, Some(meant)) = (places, ways.hidden_role(project)) {
+        if let (0, Some(meant)) = (places, ways.hidden_role(circle)) {
             chains.push(complete(bare(&meant)));
         }
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::breadth::{Count, is_content, look};
 use super::ways::role_id;
-use super::{ANY, Access, Bound, Breadth, Power, Reach};
+use super::{ANY, Access, Bound, Breadth, Permission, Place, Power, Reach};
 use crate::inventory::Inventory;
 use crate::model::{
     Body, Container, ContainerForm, Credential, CredentialForm, Fact, GrantForm, Holder, Kind, Principal,
@@ -365,13 +365,22 @@ impl<'i, 'a> Access<'i, 'a> {
 
     /// Of each sort of place, in how many it may change something.
     fn sorts(&self, reach: &Reach<'a>, breadth: &Breadth) -> Vec<(Sort, Count, usize)> {
-        let mut counts: BTreeMap<Sort, Count> = BTreeMap::new();
-        for place in &reach.places {
-            let Body::Container(Container { form, .. }) = &place.container.body else { continue };
-            if is_content(*form) {
-                let [_, changes, _, _] = look(&place.permissions);
-                let count = counts.entry((place.container.id.tenant().to_owned(), *form)).or_default();
-                count.at_least += usize::from(changes == Some(Bound::Held));
+        let mut counts: HashMap<Sort, Count> = HashMap::new();
+        let mut looked_at: HashMap<_, Option<Bound>> = HashMap::new();
+        // In the order of the ids, places of one sort come in long runs.
+        let sort = |place: &Place<'a>| match &place.container.body {
+            Body::Container(container) => Some((place.container.id.tenant(), container.form)),
+            _ => None,
+        };
+        for run in reach.places.chunk_by(|one, next| sort(one) == sort(next)) {
+            let Some((tenant, form)) = run.first().and_then(sort).filter(|(_, form)| is_content(*form)) else {
+                continue;
+            };
+            let count = counts.entry((tenant.to_owned(), form)).or_default();
+            for place in run {
+                let of_list = || look(&place.permissions)[1];
+                let changes = looked_at.entry(Arc::as_ptr(&place.permissions)).or_insert_with(of_list);
+                count.at_least += usize::from(*changes == Some(Bound::Held));
                 count.at_most += usize::from(changes.is_some());
             }
         }
@@ -405,27 +414,32 @@ impl<'i, 'a> Access<'i, 'a> {
         let boundless = self.accounts_hidden();
         let mut holders: HashMap<ResourceId, Holders> = HashMap::new();
         for (account, certain, perhaps) in groups.into_values().chain(single) {
-            for place in self.of_account(account).places {
-                let own = |least: Power, bound: Bound| {
-                    let fits = |one: &super::Permission<'_>| {
-                        one.bound == bound && !one.of_everybody && (one.power >= least || one.key == ANY)
-                    };
-                    place.permissions.iter().any(fits)
-                };
+            let reach = self.of_account(account);
+            let mut looked_at: HashMap<_, [Option<Bound>; 2]> = HashMap::new();
+            for place in &reach.places {
+                let bounds = looked_at.entry(Arc::as_ptr(&place.permissions)).or_insert_with(|| {
+                    [Power::Write, Power::Administer].map(|least| own_bound(&place.permissions, least))
+                });
+                if *bounds == [None, None] {
+                    continue;
+                }
                 let known = holders.entry(place.container.id.clone()).or_default();
-                for (count, least) in [(&mut known.changing, Power::Write), (&mut known.deciding, Power::Administer)] {
+                for (count, bound) in [&mut known.changing, &mut known.deciding].into_iter().zip(bounds) {
                     count.boundless = boundless;
-                    if own(least, Bound::Held) {
-                        count.at_least += certain;
-                        count.at_most += perhaps;
-                    } else if own(least, Bound::Possible) {
-                        count.at_most += perhaps;
-                    }
+                    count.at_least += if *bound == Some(Bound::Held) { certain } else { 0 };
+                    count.at_most += if bound.is_some() { perhaps } else { 0 };
                 }
             }
         }
         holders
     }
+}
+
+/// Whether something of at least this power is there that not everybody has: for certain, perhaps, or not.
+fn own_bound(permissions: &[Permission<'_>], least: Power) -> Option<Bound> {
+    let is_own = |one: &&Permission<'_>| !one.of_everybody && (one.power >= least || one.key == ANY);
+    let bounds = permissions.iter().filter(is_own).map(|one| one.bound);
+    bounds.filter(|bound| *bound != Bound::Conditional).min()
 }
 
 /// The first place of content in which something of these powers is certain: its own, where there is one.

@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::Access;
 use super::breadth::is_content;
+use super::open::holds_without_a_grant;
 use super::powers::forms_on;
 use crate::inventory::Inventory;
 use crate::model::{
@@ -19,6 +21,22 @@ pub(super) struct Scheme {
     pub(super) at: u32,
     /// Sorted.
     pub(super) projects: Vec<u32>,
+    /// Its grants to roles of the project, by their places; those that name a role.
+    pub(super) to_roles: Vec<u32>,
+    /// Its grants to the lead of the project.
+    pub(super) to_lead: Vec<u32>,
+    /// Its other grants that name neither an account nor a group.
+    pub(super) open: Vec<u32>,
+}
+
+/// What projects have in common that are the same to an account which has no role in them and does not lead them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Alike {
+    /// Its place among the schemes; none of projects of which the scheme was not told.
+    pub(super) scheme: Option<u32>,
+    pub(super) circle: Circle,
+    pub(super) lead_is_told: bool,
+    pub(super) team_managed: Fact<bool>,
 }
 
 /// What is known about a circle of sources.
@@ -42,6 +60,18 @@ pub(super) struct Shown {
     pub(super) asking_for_global: Vec<(SourceName, bool)>,
 }
 
+/// True if a grant says which account or group it means.
+pub(super) fn is_named(grant: &Grant) -> bool {
+    match grant.holder {
+        Holder::Principal => grant.principal.known().is_some(),
+        Holder::Group => grant.group.known().is_some(),
+        _ => false,
+    }
+}
+
+/// In the place of a place: what a grant is on was not seen.
+const NOWHERE: u32 = u32::MAX;
+
 /// The groups an account may be in if nobody tells its groups.
 #[derive(Debug, Default)]
 struct Untold {
@@ -57,14 +87,22 @@ pub(in crate::inventory) struct Index {
     circles: Vec<Circle>,
     shown: Vec<Shown>,
     schemes: Vec<Scheme>,
-    /// Projects of which nobody told the scheme, sorted.
-    without_scheme: Vec<u32>,
-    /// Grants to nobody in particular, by the container they are on.
-    open: HashMap<ResourceId, Vec<u32>>,
+    alike: Vec<Alike>,
+    /// All projects, sorted, each with the place of what it has in common with others.
+    projects: Vec<(u32, u32)>,
+    /// The projects that an account leads, by its place.
+    led: HashMap<u32, Vec<u32>>,
+    /// The filters and dashboards of an account, by its place.
+    owned: HashMap<u32, Vec<u32>>,
+    /// The place of what each grant is on, by the grant's; [`NOWHERE`] if that was not seen.
+    on: Vec<u32>,
+    /// Grants to nobody in particular, those of permission schemes left out, sorted.
+    open: Vec<u32>,
     children: HashMap<ResourceId, Vec<u32>>,
-    applications: HashMap<(String, String), u32>,
-    /// Containers that grants can be on, sorted.
-    containers: Vec<u32>,
+    /// By tenant and key.
+    applications: HashMap<String, HashMap<String, u32>>,
+    /// Containers other than projects where something may be held without a grant, sorted.
+    special: Vec<u32>,
     organisations: Vec<u32>,
     untold: HashMap<String, Untold>,
     /// True if some group of a Bitbucket workspace did not tell all its members.
@@ -100,11 +138,15 @@ impl Index {
             circles,
             shown,
             schemes: Vec::new(),
-            without_scheme: Vec::new(),
-            open: HashMap::new(),
+            alike: Vec::new(),
+            projects: Vec::new(),
+            led: HashMap::new(),
+            owned: HashMap::new(),
+            on: Vec::new(),
+            open: Vec::new(),
             children: HashMap::new(),
             applications: HashMap::new(),
-            containers: Vec::new(),
+            special: Vec::new(),
             organisations: Vec::new(),
             untold: HashMap::new(),
             open_workspace_groups: false,
@@ -112,21 +154,9 @@ impl Index {
             places_of_content: 0,
             hidden_content: hidden_content(inventory, &tenants),
         };
-        for at in inventory.places(Kind::Grant) {
-            if let Body::Grant(Grant { holder, principal, group, container: Fact::Known(container), .. }) =
-                &inventory.resource(at).body
-            {
-                let is_named = match holder {
-                    Holder::Principal => principal.known().is_some(),
-                    Holder::Group => group.known().is_some(),
-                    _ => false,
-                };
-                if !is_named {
-                    index.open.entry(container.clone()).or_default().push(at);
-                }
-            }
-        }
         index.place_containers(inventory);
+        index.place_grants(inventory);
+        index.find_special(inventory);
         index.find_untold(inventory, &tenants);
         let of_workspaces = |group: &ResourceId| index.products.may_be_workspace(group.tenant());
         let granted = inventory.places(Kind::Grant).filter_map(|at| match &inventory.resource(at).body {
@@ -148,28 +178,99 @@ impl Index {
             }
             match container.form {
                 ContainerForm::Project => {
-                    let scheme = container.permission_scheme.known().and_then(|scheme| inventory.place(scheme));
-                    match scheme {
-                        Some(scheme) => by_scheme.entry(scheme).or_default().push(at),
-                        None => self.without_scheme.push(at),
+                    if let Some(scheme) = container.permission_scheme.known().and_then(|id| inventory.place(id)) {
+                        by_scheme.entry(scheme).or_default().push(at);
+                    }
+                    if let Some(lead) = container.lead.known().and_then(|lead| inventory.place(lead)) {
+                        self.led.entry(lead).or_default().push(at);
+                    }
+                }
+                ContainerForm::Filter | ContainerForm::Dashboard => {
+                    if let Some(owner) = container.owner.known().and_then(|owner| inventory.place(owner)) {
+                        self.owned.entry(owner).or_default().push(at);
                     }
                 }
                 ContainerForm::Organisation => self.organisations.push(at),
                 ContainerForm::Application => {
                     if let Fact::Known(key) = &container.key {
-                        self.applications.insert((resource.id.tenant().to_owned(), key.clone()), at);
+                        let of_tenant = self.applications.entry(resource.id.tenant().to_owned()).or_default();
+                        of_tenant.insert(key.clone(), at);
                     }
                 }
                 _ => {}
             }
             self.places_of_content += usize::from(is_content(container.form));
-            if !forms_on(container.form).is_empty()
-                || (container.form != ContainerForm::PermissionScheme && self.open.contains_key(&resource.id))
-            {
-                self.containers.push(at);
+        }
+        let scheme =
+            |(at, projects)| Scheme { at, projects, to_roles: Vec::new(), to_lead: Vec::new(), open: Vec::new() };
+        self.schemes = by_scheme.into_iter().map(scheme).collect();
+        self.place_projects(inventory);
+    }
+
+    fn place_projects(&mut self, inventory: &Inventory<'_>) {
+        let mut numbers: HashMap<Alike, u32> = HashMap::new();
+        for at in inventory.places(Kind::Container) {
+            let Body::Container(project) = &inventory.resource(at).body else { continue };
+            if project.form != ContainerForm::Project {
+                continue;
+            }
+            let scheme = project.permission_scheme.known().and_then(|scheme| inventory.place(scheme));
+            let scheme = scheme.and_then(|at| self.schemes.binary_search_by_key(&at, |scheme| scheme.at).ok());
+            let alike = Alike {
+                scheme: scheme.map(number),
+                circle: self.circle(at),
+                lead_is_told: !project.lead.is_unknown(),
+                team_managed: project.team_managed,
+            };
+            let next = number(numbers.len());
+            let alike = *numbers.entry(alike).or_insert_with_key(|alike| {
+                self.alike.push(alike.clone());
+                next
+            });
+            self.projects.push((at, alike));
+        }
+    }
+
+    fn place_grants(&mut self, inventory: &Inventory<'_>) {
+        self.on = vec![NOWHERE; self.circles.len()];
+        for at in inventory.places(Kind::Grant) {
+            let Body::Grant(grant) = &inventory.resource(at).body else { continue };
+            let Fact::Known(container) = &grant.container else { continue };
+            let on = inventory.place(container);
+            self.on[at as usize] = on.unwrap_or(NOWHERE);
+            if is_named(grant) {
+                continue;
+            }
+            let is_scheme = |on: u32| match &inventory.resource(on).body {
+                Body::Container(container) => container.form == ContainerForm::PermissionScheme,
+                _ => false,
+            };
+            let Some(on) = on else { continue };
+            if !is_scheme(on) {
+                self.open.push(at);
+                continue;
+            }
+            let scheme = self.schemes.binary_search_by_key(&on, |scheme| scheme.at).ok();
+            let Some(scheme) = scheme.and_then(|scheme| self.schemes.get_mut(scheme)) else { continue };
+            if grant.form != GrantForm::Permission {
+                continue;
+            }
+            match (&grant.holder, &grant.holder_detail) {
+                (Holder::ProjectRole, Fact::Known(_)) => scheme.to_roles.push(at),
+                (Holder::Conditional, Fact::Known(detail)) if detail == "projectLead" => scheme.to_lead.push(at),
+                _ => scheme.open.push(at),
             }
         }
-        self.schemes = by_scheme.into_iter().map(|(at, projects)| Scheme { at, projects }).collect();
+    }
+
+    /// Where an account without any grant may hold something, so that those that are not among them need not be looked at.
+    fn find_special(&mut self, inventory: &Inventory<'_>) {
+        let access = Access { inventory, index: self };
+        let special = inventory.places(Kind::Container).filter(|at| match &inventory.resource(*at).body {
+            Body::Container(container) => holds_without_a_grant(access, *at, container),
+            _ => false,
+        });
+        self.special = special.collect();
     }
 
     /// Of each tenant the groups that an account may be in of which nobody told the groups.
@@ -219,21 +320,49 @@ impl Index {
         &self.schemes
     }
 
-    pub(super) fn without_scheme(&self) -> &[u32] {
-        &self.without_scheme
+    pub(super) fn alike(&self) -> &[Alike] {
+        &self.alike
     }
 
-    pub(super) fn containers(&self) -> &[u32] {
-        &self.containers
+    /// All projects in order, each with the place of what it has in common with others.
+    pub(super) fn projects(&self) -> &[(u32, u32)] {
+        &self.projects
+    }
+
+    /// The scheme that a project uses, by the project's place, if it was told and seen.
+    pub(super) fn scheme_of(&self, project: u32) -> Option<&Scheme> {
+        let at = self.projects.binary_search_by_key(&project, |(at, _)| *at).ok()?;
+        let scheme = self.alike.get(self.projects[at].1 as usize)?.scheme?;
+        self.schemes.get(scheme as usize)
+    }
+
+    /// The projects that an account leads.
+    pub(super) fn led_by(&self, account: u32) -> &[u32] {
+        self.led.get(&account).map_or(&[], Vec::as_slice)
+    }
+
+    /// The filters and dashboards of an account.
+    pub(super) fn owned_by(&self, account: u32) -> &[u32] {
+        self.owned.get(&account).map_or(&[], Vec::as_slice)
+    }
+
+    /// The place of what a grant is on, if that was seen.
+    pub(super) fn on(&self, grant: u32) -> Option<u32> {
+        self.on.get(grant as usize).copied().filter(|on| *on != NOWHERE)
+    }
+
+    /// The grants that name neither an account nor a group, those of permission schemes left out.
+    pub(super) fn open(&self) -> &[u32] {
+        &self.open
+    }
+
+    /// Containers other than projects where something may be held without a grant.
+    pub(super) fn special(&self) -> &[u32] {
+        &self.special
     }
 
     pub(super) fn organisations(&self) -> &[u32] {
         &self.organisations
-    }
-
-    /// The grants on a container that name neither an account nor a group.
-    pub(super) fn open_on(&self, container: &ResourceId) -> &[u32] {
-        self.open.get(container).map_or(&[], Vec::as_slice)
     }
 
     /// What lies directly inside a container.
@@ -243,7 +372,7 @@ impl Index {
 
     /// An application of a site or server by its key.
     pub(super) fn application(&self, tenant: &str, key: &str) -> Option<u32> {
-        self.applications.get(&(tenant.to_owned(), key.to_owned())).copied()
+        self.applications.get(tenant)?.get(key).copied()
     }
 
     /// How many projects, spaces and repositories there are.
@@ -288,6 +417,10 @@ impl Index {
         let untold = self.untold.get(group.tenant());
         inventory.get(group).is_none() || untold.is_some_and(|untold| untold.any || untold.groups.contains(group))
     }
+}
+
+fn number(at: usize) -> u32 {
+    u32::try_from(at).expect("internal: a snapshot has fewer than 4 billion resources")
 }
 
 impl Products {

@@ -52,6 +52,7 @@ mod extent;
 mod hitting;
 mod index;
 mod losers;
+mod open;
 mod powers;
 mod reach;
 mod supply;
@@ -200,7 +201,7 @@ impl<'i> Access<'i, '_> {
         let at = self.inventory.place(container);
         let mut all = BTreeSet::new();
         let mut round: Vec<u32> = self.index.inside(container).to_vec();
-        for _ in 0..reach::OUTWARD {
+        for _ in 0..open::OUTWARD {
             round.retain(|inner| Some(*inner) != at && all.insert(*inner));
             round = round.iter().flat_map(|at| self.index.inside(&self.inventory.resource(*at).id)).copied().collect();
         }

@@ -194,7 +194,7 @@ impl<'i, 'a> Ways<'i, 'a> {
     }
 
     /// What holds for it where nobody told who is meant: accounts that can have no rights there are not.
-    fn perhaps_at(&self, circle: Circle, doubt: Doubt<'a>) -> Option<Meant<'a>> {
+    pub(super) fn perhaps_at(&self, circle: Circle, doubt: Doubt<'a>) -> Option<Meant<'a>> {
         (self.realm(circle) != Fact::Known(false)).then(|| Meant::perhaps(doubt))
     }
 
@@ -409,12 +409,12 @@ impl<'i, 'a> Ways<'i, 'a> {
     /// by the caller, who knows the ledger.
     pub(super) fn plays(&self, role: &str, project: &'a Resource) -> Option<Meant<'a>> {
         let (mut roles, unnamed) = self.roles_in(project);
-        roles.remove(role).or(unnamed).or_else(|| self.hidden_role(project))
+        let circle = self.access.inventory.place(&project.id).map(|at| self.access.index.circle(at));
+        roles.remove(role).or(unnamed).or_else(|| self.hidden_role(circle?))
     }
 
     /// Places in roles that nobody could read.
-    pub(super) fn hidden_role(&self, project: &Resource) -> Option<Meant<'a>> {
-        let circle = self.access.index.circle(self.access.inventory.place(&project.id)?);
+    pub(super) fn hidden_role(&self, circle: Circle) -> Option<Meant<'a>> {
         let entry = self.access.index.shown(circle).hidden_roles?;
         self.perhaps_at(circle, Doubt::Entry(entry))
     }

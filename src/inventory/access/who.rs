@@ -1,8 +1,8 @@
 //! The question the other way round: who has a permission in a place.
 
 use super::chain::Chain;
+use super::open::OUTWARD;
 use super::powers::power_of;
-use super::reach::OUTWARD;
 use super::ways::Ways;
 use super::{ANY, Access, Bound, Power};
 use crate::model::{Body, Container, ContainerForm, Fact, GrantForm, Kind, Resource, ResourceId};
@@ -104,7 +104,7 @@ impl<'a> Access<'_, 'a> {
     /// Why an account without a chain may have a permission in a place, if that cannot be ruled out.
     fn without_a_chain(&self, ways: &Ways<'_, 'a>, key: &str, container: &'a Resource) -> Option<String> {
         let at = self.inventory.place(&container.id)?;
-        super::reach::without_a_grant(ways, at, key).map(|doubt| doubt.words(*self, ways.account))
+        super::open::without_a_grant(ways, at, key).map(|doubt| doubt.words(*self, ways.account))
     }
 
     /// The sites and servers around a container: their administrators decide on it.
