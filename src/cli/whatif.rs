@@ -14,12 +14,12 @@ use crate::reports::{SimulationHead, simulation_json, simulation_page};
 use crate::store::Store;
 
 const HELP: &str = "\
-Several changes at once are carried out one after the other, in the order of the list above. Accounts are named by id, mail
-address, user name or name; groups by id or name; tokens by id or label; projects by key, id or name. Where a name is that
-of several, the ids are listed.
+Several changes at once are carried out one after the other, in the order of the list above.
+Accounts are named by id, mail address, user name or name; groups by id or name; tokens by id or
+label; projects by key, id or name. Where a name is that of several, the ids are listed.
 
-Nothing is stored, nothing is sent, no request is made. Findings are judged by the rules and waivers of the configuration on
-both sides, at the same moment.
+Nothing is stored, nothing is sent, no request is made. Findings are judged by the rules and waivers
+of the configuration on both sides, at the same moment.
 
 Exit codes:
    0  nothing would break

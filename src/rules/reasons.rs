@@ -74,13 +74,14 @@ fn needs(why: Why, kind: Kind, path: &NamedPath) -> Vec<Need> {
 }
 
 fn describe(why: Why, path: &NamedPath, gaps: &[&LedgerEntry]) -> String {
-    let NamedPath { text, .. } = path;
+    let NamedPath { text, field, .. } = path;
     let name = text.split('.').next().unwrap_or("");
     match why.cause {
         Cause::Untold => {
             let gap = explain(gaps, "");
             let behind = if gap.is_empty() { gap } else { format!(", or it is behind a gap: {gap}") };
-            format!("`{text}` is not known: the source does not reveal it{behind}")
+            let untold = if field.derived { NOT_WORKED_OUT } else { "the source does not reveal it" };
+            format!("`{text}` is not known: {untold}{behind}")
         }
         Cause::Absent => format!("`{text}` has no value"),
         Cause::NeighbourUntold => {
@@ -93,6 +94,9 @@ fn describe(why: Why, path: &NamedPath, gaps: &[&LedgerEntry]) -> String {
         Cause::NothingBefore => "it is not known how it was before".to_owned(),
     }
 }
+
+/// Of a field that keyroll works out itself no source can be asked.
+const NOT_WORKED_OUT: &str = "not all that it is worked out from was told";
 
 const NO_FORMS: &[&str] = &[];
 

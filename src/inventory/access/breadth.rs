@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{ANY, Access, Bound, Permission, Power, Reach};
+use super::{ANY, Access, Bound, ByAddress, Permission, Power, Reach};
 use crate::model::{Body, Container, ContainerForm, Credential, Resource};
 
 /// A number that may be known to be at least so much, and at most so much.
@@ -65,7 +65,7 @@ impl<'a> Access<'_, 'a> {
         let mut breadth = Breadth { places: self.index.places_of_content(), ..Breadth::default() };
         let hidden = self.may_reach_more(reach);
         // Projects of one scheme share their list: each list is looked at once.
-        let mut looked_at: HashMap<*const Vec<Permission<'a>>, [Option<Bound>; 4]> = HashMap::new();
+        let mut looked_at: HashMap<*const Vec<Permission<'a>>, [Option<Bound>; 4], ByAddress> = HashMap::default();
         for place in &reach.places {
             let Body::Container(Container { form, .. }) = &place.container.body else { continue };
             if is_content(*form) {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::breadth::{Count, is_content, look};
 use super::ways::role_id;
-use super::{ANY, Access, Bound, Breadth, Permission, Place, Power, Reach};
+use super::{ANY, Access, Bound, Breadth, ByAddress, Permission, Place, Power, Reach};
 use crate::inventory::Inventory;
 use crate::model::{
     Body, Container, ContainerForm, Credential, CredentialForm, Fact, GrantForm, Holder, Kind, Principal,
@@ -366,7 +366,7 @@ impl<'i, 'a> Access<'i, 'a> {
     /// Of each sort of place, in how many it may change something.
     fn sorts(&self, reach: &Reach<'a>, breadth: &Breadth) -> Vec<(Sort, Count, usize)> {
         let mut counts: HashMap<Sort, Count> = HashMap::new();
-        let mut looked_at: HashMap<_, Option<Bound>> = HashMap::new();
+        let mut looked_at: HashMap<_, Option<Bound>, ByAddress> = HashMap::default();
         // In the order of the ids, places of one sort come in long runs.
         let sort = |place: &Place<'a>| match &place.container.body {
             Body::Container(container) => Some((place.container.id.tenant(), container.form)),
@@ -415,7 +415,7 @@ impl<'i, 'a> Access<'i, 'a> {
         let mut holders: HashMap<ResourceId, Holders> = HashMap::new();
         for (account, certain, perhaps) in groups.into_values().chain(single) {
             let reach = self.of_account(account);
-            let mut looked_at: HashMap<_, [Option<Bound>; 2]> = HashMap::new();
+            let mut looked_at: HashMap<_, [Option<Bound>; 2], ByAddress> = HashMap::default();
             for place in &reach.places {
                 let bounds = looked_at.entry(Arc::as_ptr(&place.permissions)).or_insert_with(|| {
                     [Power::Write, Power::Administer].map(|least| own_bound(&place.permissions, least))

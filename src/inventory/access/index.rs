@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::Access;
 use super::breadth::is_content;
 use super::open::holds_without_a_grant;
 use super::powers::forms_on;
+use super::{Access, Power, power_of};
 use crate::inventory::Inventory;
 use crate::model::{
     Body, Container, ContainerForm, Fact, Grant, GrantForm, Group, Holder, Kind, LedgerEntry, ResourceId, SourceName,
@@ -21,8 +21,8 @@ pub(super) struct Scheme {
     pub(super) at: u32,
     /// Sorted.
     pub(super) projects: Vec<u32>,
-    /// Its grants to roles of the project, by their places; those that name a role.
-    pub(super) to_roles: Vec<u32>,
+    /// Its grants to roles of the project, by the role's id: their places, and how much can be done with each.
+    pub(super) to_roles: BTreeMap<String, Vec<(u32, Power)>>,
     /// Its grants to the lead of the project.
     pub(super) to_lead: Vec<u32>,
     /// Its other grants that name neither an account nor a group.
@@ -202,7 +202,7 @@ impl Index {
             self.places_of_content += usize::from(is_content(container.form));
         }
         let scheme =
-            |(at, projects)| Scheme { at, projects, to_roles: Vec::new(), to_lead: Vec::new(), open: Vec::new() };
+            |(at, projects)| Scheme { at, projects, to_roles: BTreeMap::new(), to_lead: Vec::new(), open: Vec::new() };
         self.schemes = by_scheme.into_iter().map(scheme).collect();
         self.place_projects(inventory);
     }
@@ -256,10 +256,21 @@ impl Index {
                 continue;
             }
             match (&grant.holder, &grant.holder_detail) {
-                (Holder::ProjectRole, Fact::Known(_)) => scheme.to_roles.push(at),
+                (Holder::ProjectRole, Fact::Known(role)) => {
+                    let power = power_of(ContainerForm::Project, &grant.role);
+                    scheme.to_roles.entry(role.clone()).or_default().push((at, power));
+                }
                 (Holder::Conditional, Fact::Known(detail)) if detail == "projectLead" => scheme.to_lead.push(at),
                 _ => scheme.open.push(at),
             }
+        }
+        // What is put together in order of the permissions is quickly sorted.
+        let permission = |at: u32| match &inventory.resource(at).body {
+            Body::Grant(grant) => grant.role.as_str(),
+            _ => "",
+        };
+        for grants in self.schemes.iter_mut().flat_map(|scheme| scheme.to_roles.values_mut()) {
+            grants.sort_by_key(|(at, _)| (permission(*at), *at));
         }
     }
 

@@ -61,6 +61,7 @@ mod who;
 mod words;
 
 use std::collections::BTreeSet;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use super::Inventory;
@@ -98,6 +99,30 @@ impl Bound {
             Self::Conditional => "conditional",
             Self::Possible => "possible",
         }
+    }
+}
+
+/// Hashes addresses of lists: they are as different as they are, and nobody chooses them.
+pub(super) type ByAddress = BuildHasherDefault<Address>;
+
+/// See [`ByAddress`].
+#[derive(Debug, Default)]
+pub(super) struct Address(u64);
+
+impl Hasher for Address {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 << 8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_usize(&mut self, address: usize) {
+        // The lowest bits are the same for all; the table looks at the lowest and the highest.
+        self.0 = (address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(20);
     }
 }
 

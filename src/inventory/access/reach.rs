@@ -7,7 +7,7 @@ use super::index::{Alike, Circle, Scheme, is_named};
 use super::open::{ASKED_SINGLY, OF_OWNERS, OUTWARD, anything_in_projects, anything_on, not_asked, own_role, public};
 use super::powers::{given, given_by_being_public, given_inside};
 use super::ways::{Doubt, Meant, Ways, project_of_share, role_id};
-use super::{ANY, Access, Bound, Ceiling, Permission, Place, Reach, power_of};
+use super::{ANY, Access, Bound, Ceiling, Permission, Place, Power, Reach, power_of};
 use crate::model::{Body, Container, ContainerForm, Fact, Grant, GrantForm, Kind, Resource, ResourceId};
 
 /// The reasons why something is not certain, each once.
@@ -80,12 +80,20 @@ fn in_project_of<'a>(
     doubts: &mut Doubts<'a>,
 ) -> Vec<Permission<'a>> {
     let mut all = base.to_vec();
-    if !roles.named.is_empty() || roles.others.is_some() {
-        for grant in grants_at(access, &scheme.to_roles) {
-            if let Some(meant) = grant.holder_detail.known().and_then(|role| roles.of(role)) {
-                all.push(permission(ContainerForm::Project, &grant.role, meant, doubts));
-            }
-        }
+    let mut add = |grants: &[(u32, Power)], meant: &Meant<'a>| {
+        let doubt = meant.doubt.clone().map(|doubt| doubts.number(doubt));
+        let Meant { bound, with_everybody: of_everybody, .. } = *meant;
+        all.extend(grants.iter().filter_map(|(at, power)| match &access.inventory.resource(*at).body {
+            Body::Grant(grant) => Some(Permission { key: &grant.role, bound, of_everybody, power: *power, doubt }),
+            _ => None,
+        }));
+    };
+    for (role, (meant, _)) in &roles.named {
+        scheme.to_roles.get(*role).into_iter().for_each(|grants| add(grants, meant));
+    }
+    if let Some(meant) = &roles.others {
+        let others = scheme.to_roles.iter().filter(|(role, _)| !roles.named.contains_key(role.as_str()));
+        others.for_each(|(_, grants)| add(grants, meant));
     }
     if let Some(meant) = lead {
         let to_lead = grants_at(access, &scheme.to_lead);
@@ -122,10 +130,6 @@ struct Signature<'a> {
 }
 
 impl<'a> Roles<'a> {
-    fn of(&self, role: &str) -> Option<&Meant<'a>> {
-        self.named.get(role).map(|(meant, _)| meant).or(self.others.as_ref())
-    }
-
     fn add(&mut self, role: &'a str, name: &'a str, meant: Meant<'a>) {
         if self.named.get(role).is_none_or(|(known, _)| meant.bound < known.bound) {
             self.named.insert(role, (meant, name));

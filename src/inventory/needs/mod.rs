@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::Inventory;
-use super::access::{ANY, Bound, Excess, Kept, Permission, Place, Power, Reach};
+use super::access::{ANY, Bound, ByAddress, Excess, Kept, Permission, Place, Power, Reach};
 use crate::model::{Body, Container, ContainerForm, Integration, Kind, LedgerEntry, Resource, ResourceId, SourceName};
 use words::{Where, covers, family_of, is_workplace, label, wanted};
 
@@ -166,7 +166,7 @@ impl<'a> Judge<'_, 'a> {
     fn places(&mut self, named: &BTreeSet<u32>, needed: Option<&'a [String]>, comparison: &mut Comparison<'a>) {
         let named: BTreeSet<&str> = named.iter().map(|at| self.inventory.resource(*at).id.as_str()).collect();
         for reach in self.reaches {
-            let mut memo: HashMap<*const Vec<Permission<'a>>, Seen<'a>> = HashMap::new();
+            let mut memo: HashMap<*const Vec<Permission<'a>>, Seen<'a>, ByAddress> = HashMap::default();
             let mut names = named.iter().copied().peekable();
             for place in &reach.places {
                 let Body::Container(Container { form, .. }) = &place.container.body else { continue };
