@@ -1,9 +1,9 @@
 //! How far something reaches, as a few numbers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{ANY, Access, Bound, ByAddress, Permission, Power, Reach};
+use super::{ANY, Access, Bound, EachOnce, Permission, Power, Reach};
 use crate::model::{Body, Container, ContainerForm, Credential, Resource};
 
 /// A number that may be known to be at least so much, and at most so much.
@@ -65,12 +65,11 @@ impl<'a> Access<'_, 'a> {
         let mut breadth = Breadth { places: self.index.places_of_content(), ..Breadth::default() };
         let hidden = self.may_reach_more(reach);
         // Projects of one scheme share their list: each list is looked at once.
-        let mut looked_at: HashMap<*const Vec<Permission<'a>>, [Option<Bound>; 4], ByAddress> = HashMap::default();
+        let mut looked_at = EachOnce::new();
         for place in &reach.places {
             let Body::Container(Container { form, .. }) = &place.container.body else { continue };
             if is_content(*form) {
-                let found =
-                    looked_at.entry(Arc::as_ptr(&place.permissions)).or_insert_with(|| look(&place.permissions));
+                let found = looked_at.of(&place.permissions, look);
                 let counts =
                     [&mut breadth.readable, &mut breadth.writable, &mut breadth.destroyable, &mut breadth.administered];
                 for (count, bound) in counts.into_iter().zip(found) {

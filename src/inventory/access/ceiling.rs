@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::powers::included;
 use super::reach::settle;
-use super::{ANY, Access, Bound, Permission, Place, Power, Reach, power_of};
+use super::{ANY, Access, Bound, List, Permission, Place, Power, Reach, power_of};
 use crate::model::{Body, Container, ContainerForm, Credential, CredentialForm, Fact, GrantForm, Kind, Resource};
 
 /// What limits a credential beside the rights of its owner.
@@ -31,9 +31,6 @@ enum Allowed {
     /// The words of the scopes were not all understood.
     Perhaps,
 }
-
-/// The permissions in one place, which projects of one scheme share.
-type List<'a> = Arc<Vec<Permission<'a>>>;
 
 /// Says what a ceiling leaves of one permission in a container.
 type Judge = dyn Fn(&Container, &Permission<'_>) -> Allowed;

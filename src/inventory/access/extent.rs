@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::breadth::{Count, is_content, look};
 use super::ways::role_id;
-use super::{ANY, Access, Bound, Breadth, ByAddress, Permission, Place, Power, Reach};
+use super::{ANY, Access, Bound, Breadth, EachOnce, Permission, Place, Power, Reach};
 use crate::inventory::Inventory;
 use crate::model::{
     Body, Container, ContainerForm, Credential, CredentialForm, Fact, GrantForm, Holder, Kind, Principal,
@@ -366,7 +366,7 @@ impl<'i, 'a> Access<'i, 'a> {
     /// Of each sort of place, in how many it may change something.
     fn sorts(&self, reach: &Reach<'a>, breadth: &Breadth) -> Vec<(Sort, Count, usize)> {
         let mut counts: HashMap<Sort, Count> = HashMap::new();
-        let mut looked_at: HashMap<_, Option<Bound>, ByAddress> = HashMap::default();
+        let mut looked_at = EachOnce::new();
         // In the order of the ids, places of one sort come in long runs.
         let sort = |place: &Place<'a>| match &place.container.body {
             Body::Container(container) => Some((place.container.id.tenant(), container.form)),
@@ -378,8 +378,7 @@ impl<'i, 'a> Access<'i, 'a> {
             };
             let count = counts.entry((tenant.to_owned(), form)).or_default();
             for place in run {
-                let of_list = || look(&place.permissions)[1];
-                let changes = looked_at.entry(Arc::as_ptr(&place.permissions)).or_insert_with(of_list);
+                let [_, changes, ..] = looked_at.of(&place.permissions, look);
                 count.at_least += usize::from(*changes == Some(Bound::Held));
                 count.at_most += usize::from(changes.is_some());
             }
@@ -415,10 +414,10 @@ impl<'i, 'a> Access<'i, 'a> {
         let mut holders: HashMap<ResourceId, Holders> = HashMap::new();
         for (account, certain, perhaps) in groups.into_values().chain(single) {
             let reach = self.of_account(account);
-            let mut looked_at: HashMap<_, [Option<Bound>; 2], ByAddress> = HashMap::default();
+            let mut looked_at = EachOnce::new();
             for place in &reach.places {
-                let bounds = looked_at.entry(Arc::as_ptr(&place.permissions)).or_insert_with(|| {
-                    [Power::Write, Power::Administer].map(|least| own_bound(&place.permissions, least))
+                let bounds = looked_at.of(&place.permissions, |list| {
+                    [Power::Write, Power::Administer].map(|least| own_bound(list, least))
                 });
                 if *bounds == [None, None] {
                     continue;
@@ -435,11 +434,16 @@ impl<'i, 'a> Access<'i, 'a> {
     }
 }
 
-/// Whether something of at least this power is there that not everybody has: for certain, perhaps, or not.
+/// Whether something of at least this power is there that not everybody has: for certain, perhaps, or not. What is there for
+/// some issues and cannot be ruled out for all is there perhaps.
 fn own_bound(permissions: &[Permission<'_>], least: Power) -> Option<Bound> {
     let is_own = |one: &&Permission<'_>| !one.of_everybody && (one.power >= least || one.key == ANY);
-    let bounds = permissions.iter().filter(is_own).map(|one| one.bound);
-    bounds.filter(|bound| *bound != Bound::Conditional).min()
+    let bound = |one: &Permission<'_>| match one.bound {
+        Bound::Held => Some(Bound::Held),
+        Bound::Conditional => one.doubt.map(|_| Bound::Possible),
+        Bound::Possible => Some(Bound::Possible),
+    };
+    permissions.iter().filter(is_own).filter_map(bound).min()
 }
 
 /// The first place of content in which something of these powers is certain: its own, where there is one.

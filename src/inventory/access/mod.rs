@@ -51,6 +51,7 @@ mod cut_tests;
 mod extent;
 mod hitting;
 mod index;
+mod lists;
 mod losers;
 mod open;
 mod powers;
@@ -61,8 +62,6 @@ mod who;
 mod words;
 
 use std::collections::BTreeSet;
-use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::Arc;
 
 use super::Inventory;
 use crate::model::{Resource, ResourceId};
@@ -74,6 +73,7 @@ pub use cut::{Cut, Cuts, Excess, Kept};
 pub(super) use extent::Extents;
 pub use extent::{Extent, Holders};
 pub(super) use index::Index;
+pub use lists::{EachOnce, List};
 pub use losers::{Loser, Losers, Members};
 pub use powers::{Power, includes, power_of};
 pub use who::{Everybody, WhoCan, WhoHolds};
@@ -102,30 +102,6 @@ impl Bound {
     }
 }
 
-/// Hashes addresses of lists: they are as different as they are, and nobody chooses them.
-pub(super) type ByAddress = BuildHasherDefault<Address>;
-
-/// See [`ByAddress`].
-#[derive(Debug, Default)]
-pub(super) struct Address(u64);
-
-impl Hasher for Address {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 << 8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_usize(&mut self, address: usize) {
-        // The lowest bits are the same for all; the table looks at the lowest and the highest.
-        self.0 = (address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(20);
-    }
-}
-
 /// The permission that stands for every permission there is, where nothing tells which ones there are.
 pub const ANY: &str = "*";
 
@@ -149,8 +125,8 @@ pub struct Permission<'a> {
 pub struct Place<'a> {
     /// The project, space, repository, site, …
     pub container: &'a Resource,
-    /// Sorted by key; each key once.
-    pub permissions: Arc<Vec<Permission<'a>>>,
+    /// What may be done there.
+    pub permissions: List<'a>,
 }
 
 /// All that an account or a credential may do, as far as the snapshot tells.
@@ -174,8 +150,13 @@ impl<'a> Reach<'a> {
     /// What may be done in a place; nothing if that is not among those where something may be.
     #[must_use]
     pub fn on(&self, container: &Resource) -> Option<&Place<'a>> {
-        let at = self.places.binary_search_by(|place| place.container.id.cmp(&container.id)).ok()?;
-        self.places.get(at)
+        self.places.get(self.position(container)?)
+    }
+
+    /// Where a place is among the places.
+    #[must_use]
+    pub fn position(&self, container: &Resource) -> Option<usize> {
+        self.places.binary_search_by(|place| place.container.id.cmp(&container.id)).ok()
     }
 
     /// How certain one permission in one place is; `None` if it is certainly not there.

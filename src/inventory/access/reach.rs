@@ -7,7 +7,7 @@ use super::index::{Alike, Circle, Scheme, is_named};
 use super::open::{ASKED_SINGLY, OF_OWNERS, OUTWARD, anything_in_projects, anything_on, not_asked, own_role, public};
 use super::powers::{given, given_by_being_public, given_inside};
 use super::ways::{Doubt, Meant, Ways, project_of_share, role_id};
-use super::{ANY, Access, Bound, Ceiling, Permission, Place, Power, Reach, power_of};
+use super::{ANY, Access, Bound, Ceiling, List, Permission, Place, Power, Reach, power_of};
 use crate::model::{Body, Container, ContainerForm, Fact, Grant, GrantForm, Kind, Resource, ResourceId};
 
 /// The reasons why something is not certain, each once.
@@ -221,13 +221,9 @@ impl<'a> Access<'_, 'a> {
     }
 
     /// What is given by permission schemes with what is given otherwise.
-    fn merged(
-        &self,
-        projects: Vec<(u32, Arc<Vec<Permission<'a>>>)>,
-        found: BTreeMap<u32, Vec<Permission<'a>>>,
-    ) -> Vec<Place<'a>> {
+    fn merged(&self, projects: Vec<(u32, List<'a>)>, found: BTreeMap<u32, Vec<Permission<'a>>>) -> Vec<Place<'a>> {
         let mut places = Vec::with_capacity(projects.len() + found.len());
-        let mut add = |at: u32, permissions: Arc<Vec<Permission<'a>>>| {
+        let mut add = |at: u32, permissions: List<'a>| {
             if !permissions.is_empty() {
                 places.push(Place { container: self.inventory.resource(at), permissions });
             }
@@ -366,7 +362,7 @@ impl<'a> Gathering<'_, '_, 'a> {
     }
 
     /// All projects, in order. Those that are the same to the account share one list.
-    fn in_projects(&mut self) -> Vec<(u32, Arc<Vec<Permission<'a>>>)> {
+    fn in_projects(&mut self) -> Vec<(u32, List<'a>)> {
         let Access { inventory, index } = self.ways.access;
         let (by_scheme, roles) = (std::mem::take(&mut self.by_scheme), std::mem::take(&mut self.roles));
         let nobody = Roles::default();
@@ -384,7 +380,7 @@ impl<'a> Gathering<'_, '_, 'a> {
         }
         let led = inventory.place(&self.ways.account.id).map_or(&[][..], |account| index.led_by(account));
         let (mut own, mut led) = (roles.iter().peekable(), led.iter().peekable());
-        let mut same: HashMap<Signature<'a>, Arc<Vec<Permission<'a>>>> = HashMap::new();
+        let mut same: HashMap<Signature<'a>, List<'a>> = HashMap::new();
         let mut projects = Vec::with_capacity(index.projects().len());
         for (at, alike_at) in index.projects() {
             // All three are in order.
@@ -403,14 +399,10 @@ impl<'a> Gathering<'_, '_, 'a> {
                 leads,
             };
             let (alike, base) = (&index.alike()[*alike_at as usize], &bases[*alike_at as usize]);
-            let list = match same.get(&key) {
-                Some(list) if alike.scheme.is_some() => Arc::clone(list),
-                _ => {
-                    let list = Arc::new(self.in_alike(alike, base, own, leads));
-                    same.insert(key, Arc::clone(&list));
-                    list
-                }
-            };
+            // Where there is no scheme, the names of the roles count as well.
+            let known = same.get(&key).filter(|_| alike.scheme.is_some()).map(Arc::clone);
+            let list = known.unwrap_or_else(|| Arc::new(self.in_alike(alike, base, own, leads)));
+            same.insert(key, Arc::clone(&list));
             projects.push((*at, list));
         }
         projects
@@ -439,12 +431,10 @@ impl<'a> Gathering<'_, '_, 'a> {
             }
             None if alike.team_managed == Fact::Known(true) => {
                 let places = own.named.values().chain(&own.unnamed);
-                let of_role = |(meant, name): &(Meant<'a>, &'a str)| (meant.clone(), *name);
-                let places: Vec<(Meant<'a>, &'a str)> = places.map(of_role).collect();
-                let found = places
-                    .iter()
-                    .map(|(meant, name)| permission(ContainerForm::Project, name, meant, &mut self.doubts));
-                found.collect()
+                let of_role = |(meant, name): &(Meant<'a>, &'a str)| {
+                    permission(ContainerForm::Project, name, meant, &mut self.doubts)
+                };
+                places.map(of_role).collect()
             }
             None => Vec::new(),
         };

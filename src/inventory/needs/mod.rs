@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::Inventory;
-use super::access::{ANY, Bound, ByAddress, Excess, Kept, Permission, Place, Power, Reach};
+use super::access::{ANY, Bound, EachOnce, Excess, Kept, Permission, Place, Power, Reach};
 use crate::model::{Body, Container, ContainerForm, Integration, Kind, LedgerEntry, Resource, ResourceId, SourceName};
 use words::{Where, covers, family_of, is_workplace, label, wanted};
 
@@ -164,23 +164,22 @@ impl<'a> Judge<'_, 'a> {
 
     /// What is had in all places: beyond the needs in those that are named, at all in the others.
     fn places(&mut self, named: &BTreeSet<u32>, needed: Option<&'a [String]>, comparison: &mut Comparison<'a>) {
-        let named: BTreeSet<&str> = named.iter().map(|at| self.inventory.resource(*at).id.as_str()).collect();
         for reach in self.reaches {
-            let mut memo: HashMap<*const Vec<Permission<'a>>, Seen<'a>, ByAddress> = HashMap::default();
-            let mut names = named.iter().copied().peekable();
-            for place in &reach.places {
+            // Both are in order of the ids.
+            let reached = named.iter().filter_map(|at| reach.position(self.inventory.resource(*at)));
+            let mut reached = reached.peekable();
+            let mut looked_at = EachOnce::new();
+            for (at, place) in reach.places.iter().enumerate() {
                 let Body::Container(Container { form, .. }) = &place.container.body else { continue };
-                // Both are in order of the ids.
-                let id = place.container.id.as_str();
-                while names.next_if(|name| *name < id).is_some() {}
+                let is_named = reached.next_if_eq(&at).is_some();
                 if !is_workplace(*form) {
                     continue;
                 }
-                if names.peek() == Some(&id) {
+                if is_named {
                     self.named_place(reach, place, *form, needed, comparison);
                     continue;
                 }
-                let seen = memo.entry(Arc::as_ptr(&place.permissions)).or_insert_with(|| look(place, *form));
+                let seen = looked_at.of(&place.permissions, |list| look(list, *form));
                 if let Some(doubt) = seen.doubt {
                     comparison.outside_open = true;
                     self.note(reach, doubt);
@@ -373,8 +372,8 @@ fn has_whole_in_hand(form: ContainerForm) -> bool {
     matches!(form, Organisation | Product | Site | Instance | Workspace)
 }
 
-fn look<'a>(place: &Place<'a>, form: ContainerForm) -> Seen<'a> {
-    let counted = || place.permissions.iter().filter(|one| counts(form, one));
+fn look<'a>(permissions: &[Permission<'a>], form: ContainerForm) -> Seen<'a> {
+    let counted = || permissions.iter().filter(|one| counts(form, one));
     let own = counted().filter(|one| is_own(one)).map(|one| one.key).collect();
     let doubt = counted().find(|one| one.bound == Bound::Possible).map(|one| one.doubt);
     Seen { own: Arc::new(own), doubt }

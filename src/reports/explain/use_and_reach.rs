@@ -30,13 +30,16 @@ fn reach(inventory: &Inventory<'_>, resource: &Resource) -> Section {
     if let Some(subject) = inventory.snapshot().get(&resource.id) {
         let reach = access.of(subject);
         let breadth = access.breadth_of(&reach);
-        lines.push(format!(
-            "It may see {}, change something in {}, and decides on {}, of {} that were seen.",
-            number(breadth.readable),
-            number(breadth.writable),
-            number(breadth.administered),
-            plural(breadth.places, "project, space or repository", "projects, spaces and repositories"),
-        ));
+        lines.push(match breadth.places {
+            0 => "No project, space or repository was seen, so how many it reaches cannot be told.".to_owned(),
+            places => format!(
+                "It may see {}, change something in {}, and decides on {}, of {} that were seen.",
+                number(breadth.readable),
+                number(breadth.writable),
+                number(breadth.administered),
+                plural(places, "project, space or repository", "projects, spaces and repositories"),
+            ),
+        });
         for whole in breadth.administers.iter().take(MOST_LINES) {
             lines.push(format!("It administers a whole product: {whole}."));
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use keyroll::inventory::Inventory;
-use keyroll::inventory::access::{Access, Bound, Chain, Count, Link, Reach, WhoCan};
+use keyroll::inventory::access::{ANY, Access, Bound, Chain, Count, Link, Power, Reach, WhoCan, power_of};
 use keyroll::model::{Body, Fact, Grant, GrantForm, Kind, Principal, Resource, ResourceId, Snapshot};
 
 use super::estates::{Dice, Estate};
@@ -149,6 +149,59 @@ fn nothing_is_claimed_or_ruled_out_that_the_whole_would_contradict() {
     }
     assert!(claimed > 10_000 && open > 2_000, "{claimed} claimed and {open} open: the estates are too poor to tell");
     assert!(ruled_out > 1_000, "{ruled_out} ruled out");
+}
+
+/// How many accounts may change something in a place, and decide on it, counted one by one from the naive answer.
+#[test]
+fn as_many_hold_something_as_the_naive_answer_counts() {
+    let (mut certain, mut open, mut for_some) = (0, 0, 0);
+    for (seed, whole, refused) in estates(3) {
+        for (what, mut estate) in [("whole", whole), ("refused", refused)] {
+            for (at, account) in estate.resources.values_mut().enumerate() {
+                if let Body::Principal(account) = &mut account.body {
+                    let known = [Some("active"), Some("active"), Some("deactivated"), None][at % 4];
+                    account.status = known.map_or(Fact::Unknown, |status| Fact::Known(status.to_owned()));
+                }
+            }
+            let snapshot = estate.snapshot();
+            let inventory = Inventory::new(&snapshot);
+            let truth = Truth::of(&snapshot);
+            let mut counted: BTreeMap<&ResourceId, [[usize; 2]; 2]> = BTreeMap::new();
+            for (account, container, ways) in truth.cases() {
+                let Body::Principal(Principal { status, .. }) = &account.body else { continue };
+                let let_in = status.known().and_then(|status| Principal::lets_in(status));
+                if let_in == Some(false) {
+                    continue;
+                }
+                let Body::Container(body) = &container.body else { continue };
+                for (least, counts) in
+                    [Power::Write, Power::Administer].into_iter().zip(counted.entry(&container.id).or_default())
+                {
+                    let own = |key: &&str| {
+                        let of_everybody = ways.answer(key).of_everybody;
+                        !of_everybody && (*key == ANY || power_of(body.form, key) >= least)
+                    };
+                    let keys: Vec<&str> = ways.keys().into_iter().filter(own).collect();
+                    let held = keys.iter().any(|key| ways.best(key) == Some(Bound::Held));
+                    let sometimes = |key: &&&str| ways.best(key) == Some(Bound::Conditional) && ways.may_be_more(key);
+                    let perhaps = keys.iter().any(|key| ways.best(key) == Some(Bound::Possible));
+                    for_some += usize::from(!held && !perhaps && keys.iter().any(|key| sometimes(&key)));
+                    counts[0] += usize::from(held && let_in == Some(true));
+                    counts[1] += usize::from(held || perhaps || keys.iter().any(|key| sometimes(&key)));
+                }
+            }
+            for container in &truth.containers {
+                let holders = inventory.access().holders(container);
+                let found = [holders.changing, holders.deciding].map(|count| [count.at_least, count.at_most]);
+                let expected = counted.get(&container.id).copied().unwrap_or_default();
+                assert_eq!(found, expected, "estate {seed}, {what}: {}", container.id);
+                certain += expected[0][0];
+                open += expected[0][1] - expected[0][0];
+            }
+        }
+    }
+    assert!(certain > 500 && open > 500, "{certain} certain and {open} open: the estates are too poor to tell");
+    assert!(for_some > 0, "nothing was there for some issues and perhaps for all");
 }
 
 #[test]
