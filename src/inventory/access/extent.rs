@@ -260,14 +260,15 @@ impl<'i, 'a> Access<'i, 'a> {
     pub fn holders(&self, container: &Resource) -> Holders {
         let holders = self.extents().holders.get_or_init(|| self.all_holders());
         let none = Holders {
-            changing: Count { boundless: self.accounts_hidden(), ..Count::default() },
-            deciding: Count { boundless: self.accounts_hidden(), ..Count::default() },
+            changing: Count { boundless: self.more_may_hold(), ..Count::default() },
+            deciding: Count { boundless: self.more_may_hold(), ..Count::default() },
         };
         holders.get(&container.id).copied().unwrap_or(none)
     }
 
-    fn accounts_hidden(&self) -> bool {
-        !self.inventory.seen_whole(Kind::Principal)
+    /// True if further accounts may hold something anywhere.
+    fn more_may_hold(&self) -> bool {
+        !self.inventory.seen_whole(Kind::Principal) || !self.index.unplaced().is_empty()
     }
 
     fn span(&self, subject: &'a Resource) -> Arc<Span> {
@@ -410,7 +411,7 @@ impl<'i, 'a> Access<'i, 'a> {
                 None => single.push((account, certain, perhaps)),
             }
         }
-        let boundless = self.accounts_hidden();
+        let boundless = self.more_may_hold();
         let mut holders: HashMap<ResourceId, Holders> = HashMap::new();
         for (account, certain, perhaps) in groups.into_values().chain(single) {
             let reach = self.of_account(account);

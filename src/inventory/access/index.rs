@@ -98,6 +98,8 @@ pub(in crate::inventory) struct Index {
     on: Vec<u32>,
     /// Grants to nobody in particular, those of permission schemes left out, sorted.
     open: Vec<u32>,
+    /// Grants of which nobody told what they are on, sorted.
+    unplaced: Vec<u32>,
     children: HashMap<ResourceId, Vec<u32>>,
     /// By tenant and key.
     applications: HashMap<String, HashMap<String, u32>>,
@@ -144,6 +146,7 @@ impl Index {
             owned: HashMap::new(),
             on: Vec::new(),
             open: Vec::new(),
+            unplaced: Vec::new(),
             children: HashMap::new(),
             applications: HashMap::new(),
             special: Vec::new(),
@@ -235,6 +238,9 @@ impl Index {
         self.on = vec![NOWHERE; self.circles.len()];
         for at in inventory.places(Kind::Grant) {
             let Body::Grant(grant) = &inventory.resource(at).body else { continue };
+            if grant.container.is_unknown() {
+                self.unplaced.push(at);
+            }
             let Fact::Known(container) = &grant.container else { continue };
             let on = inventory.place(container);
             self.on[at as usize] = on.unwrap_or(NOWHERE);
@@ -245,11 +251,10 @@ impl Index {
                 Body::Container(container) => container.form == ContainerForm::PermissionScheme,
                 _ => false,
             };
-            let Some(on) = on else { continue };
-            if !is_scheme(on) {
+            let Some(on) = on.filter(|on| is_scheme(*on)) else {
                 self.open.push(at);
                 continue;
-            }
+            };
             let scheme = self.schemes.binary_search_by_key(&on, |scheme| scheme.at).ok();
             let Some(scheme) = scheme.and_then(|scheme| self.schemes.get_mut(scheme)) else { continue };
             if grant.form != GrantForm::Permission {
@@ -365,6 +370,11 @@ impl Index {
     /// The grants that name neither an account nor a group, those of permission schemes left out.
     pub(super) fn open(&self) -> &[u32] {
         &self.open
+    }
+
+    /// The grants of which nobody told what they are on.
+    pub(super) fn unplaced(&self) -> &[u32] {
+        &self.unplaced
     }
 
     /// Containers other than projects where something may be held without a grant.

@@ -36,7 +36,7 @@
 //!
 //! An endpoint that was not read whole may hide further grants on all containers of its source, and in Bitbucket on all that
 //! lies in them: anything is possible there. What each account may do with a repository in the end, read whole, leaves
-//! nothing open. A project of which the scheme was not told, a team-managed one, and a repository or project of Bitbucket of
+//! nothing open. A grant of which nobody told what it is on may give anything anywhere to whom it means. A project of which the scheme was not told, a team-managed one, and a repository or project of Bitbucket of
 //! which it was not told what it lies in, may give anything. In a team-managed one the roles stand for what they permit.
 //!
 //! What an account may *at present* use depends on whether it is let in at all: a deactivated account has no access, but
@@ -142,7 +142,8 @@ pub struct Reach<'a> {
     pub doubts: Vec<String>,
     /// What limits a credential beside the rights of its owner.
     pub ceiling: Ceiling,
-    /// True if nothing at all can be ruled out anywhere: nobody told whose the credential is, or it acts as any account.
+    /// True if nothing at all can be ruled out anywhere: nobody told whose the credential is, it acts as any account, or a
+    /// grant does not tell what it is on.
     pub boundless: bool,
 }
 

@@ -48,6 +48,16 @@ pub(super) fn anything_in_projects<'a>(
     }
 }
 
+/// Why an account may do anything anywhere: a grant that means it, or may, does not tell what it is on.
+pub(super) fn anything_anywhere<'a>(ways: &Ways<'_, 'a>) -> Option<Doubt<'a>> {
+    let Access { inventory, index } = ways.access;
+    let means_it = |at: &u32| match &inventory.resource(*at).body {
+        Body::Grant(grant) => ways.meant(grant, index.circle(*at), None).is_some(),
+        _ => false,
+    };
+    index.unplaced().iter().any(means_it).then_some(Doubt::Unplaced)
+}
+
 /// True if some account may hold something in a container, other than a project, without a grant that was seen and
 /// without being its owner.
 pub(super) fn holds_without_a_grant(access: Access<'_, '_>, at: u32, body: &Container) -> bool {
@@ -211,5 +221,6 @@ pub(super) fn without_a_grant<'a>(ways: &Ways<'_, 'a>, at: u32, key: &str) -> Op
     let resource = ways.access.inventory.resource(at);
     let Body::Container(body) = &resource.body else { return None };
     let not_asked = || body.form == ContainerForm::Site && not_asked(ways, at, resource, key);
-    anything_on(ways, at, body).or_else(|| not_asked().then_some(Doubt::NotAsked))
+    let there = anything_on(ways, at, body).or_else(|| not_asked().then_some(Doubt::NotAsked));
+    there.or_else(|| anything_anywhere(ways))
 }

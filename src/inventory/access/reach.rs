@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::index::{Alike, Circle, Scheme, is_named};
-use super::open::{ASKED_SINGLY, OF_OWNERS, OUTWARD, anything_in_projects, anything_on, not_asked, own_role, public};
+use super::open::{
+    ASKED_SINGLY, OF_OWNERS, OUTWARD, anything_anywhere, anything_in_projects, anything_on, not_asked, own_role, public,
+};
 use super::powers::{given, given_by_being_public, given_inside};
 use super::ways::{Doubt, Meant, Ways, project_of_share, role_id};
 use super::{ANY, Access, Bound, Ceiling, List, Permission, Place, Power, Reach, power_of};
@@ -211,6 +213,10 @@ impl<'a> Access<'_, 'a> {
         };
         gathering.gather();
         let projects = gathering.in_projects();
+        if let Some(doubt) = anything_anywhere(&ways) {
+            reach.boundless = true;
+            gathering.doubts.number(doubt);
+        }
         let Gathering { doubts, found, mut out_of_sight, .. } = gathering;
         out_of_sight.sort_by_key(|(id, one)| (*id, one.key, one.bound));
         out_of_sight.dedup_by_key(|(id, one)| (*id, one.key));

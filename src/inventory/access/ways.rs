@@ -18,6 +18,8 @@ pub(super) enum Doubt<'a> {
     Nesting,
     /// A grant does not say to whom it was given, or in words that nobody described.
     Holder,
+    /// A grant does not say what it is on.
+    Unplaced,
     /// Accounts may be hidden from a source that shows the container.
     Accounts(Circle),
     /// Grants may be hidden behind an entry of the ledger.
@@ -461,6 +463,7 @@ impl<'a> Doubt<'a> {
             Self::Groups => format!("not all groups of {} were told", account.title()),
             Self::Nesting => format!("which groups those of {} are inside of was not told", account.title()),
             Self::Holder => "some grants name nobody that was understood".to_owned(),
+            Self::Unplaced => "some grants do not tell what they are on".to_owned(),
             Self::Accounts(circle) => accounts_words(access.index.shown(*circle), ledger),
             Self::Entry(at) => gap(*at),
             Self::Seats(application) => format!("which groups take a seat of {application} was not told"),

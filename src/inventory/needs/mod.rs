@@ -92,6 +92,9 @@ pub fn compare<'a>(inventory: &Inventory<'a>, integration: &'a Resource) -> Comp
     if let Some(needed) = needed {
         judge.whole_products(needed, &mut comparison);
     }
+    for reach in reaches.iter().filter(|reach| reach.boundless) {
+        judge.doubts.extend(reach.doubts.iter().cloned());
+    }
     comparison.doubts = judge.doubts.into_iter().collect();
     comparison.accounts = accounts;
     comparison
@@ -158,6 +161,11 @@ impl<'a> Judge<'_, 'a> {
         self.inventory.coverage().gaps_over(Kind::Container, forms).any(|gap| concerns(&gap.source))
     }
 
+    /// True if one of its accounts may do anything anywhere, as far as was told.
+    fn is_boundless(&self) -> bool {
+        self.reaches.iter().any(|reach| reach.boundless)
+    }
+
     fn note(&mut self, reach: &Reach<'a>, doubt: Option<u16>) {
         self.doubts.extend(doubt.and_then(|doubt| reach.doubts.get(usize::from(doubt))).cloned());
     }
@@ -190,7 +198,8 @@ impl<'a> Judge<'_, 'a> {
                 }
             }
         }
-        let hidden = !self.told || self.may_hide(&words::WORKPLACES.map(|(form, _)| form.name()));
+        let hidden =
+            !self.told || self.is_boundless() || self.may_hide(&words::WORKPLACES.map(|(form, _)| form.name()));
         comparison.outside_open |= hidden;
         comparison.beyond_open |= hidden && needed.is_some();
     }
@@ -232,7 +241,8 @@ impl<'a> Judge<'_, 'a> {
                 let hidden = self.may_hide(&forms.iter().map(|form| form.name()).collect::<Vec<_>>());
                 comparison.missing_open |= hidden || (!self.told && !all.is_empty());
                 let can_be_had = all.iter().any(|at| needed.iter().any(|one| !self.at(*at, one).is_empty()));
-                if self.told && !self.reaches.is_empty() && can_be_had {
+                comparison.missing_open |= self.is_boundless();
+                if self.told && !self.reaches.is_empty() && !self.is_boundless() && can_be_had {
                     let accounts = self.reaches.iter().map(|reach| reach.subject).collect();
                     let label = all.first().map_or_else(|| (*key).clone(), |at| label(self.inventory.resource(*at)));
                     comparison.missing.push(Lack { label, container: None, permission: None, accounts });
@@ -291,6 +301,7 @@ impl<'a> Judge<'_, 'a> {
                 continue;
             }
             accounts.push(reach.subject);
+            possible |= reach.boundless;
             let Some(place) = reach.on(container) else { continue };
             let words = wanted(permission, *form);
             let found = place.permissions.iter().filter(|one| one.key == ANY || words.contains(&one.key));
@@ -321,7 +332,7 @@ impl<'a> Judge<'_, 'a> {
 
     /// Whole products and organisations: who administers one reaches everything in it, whatever else is declared.
     fn whole_products(&mut self, needed: &'a [String], comparison: &mut Comparison<'a>) {
-        comparison.administers_open |= !self.told;
+        comparison.administers_open |= !self.told || self.is_boundless();
         let is_needed = |form: ContainerForm, key: &str| needed.iter().any(|one| one == key || covers(one, form, key));
         for reach in self.reaches {
             for place in &reach.places {

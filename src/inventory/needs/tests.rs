@@ -109,6 +109,23 @@ fn some(entries: &[&str]) -> Option<Vec<String>> {
 }
 
 #[test]
+fn a_grant_that_does_not_tell_what_it_is_on_leaves_all_of_it_open() {
+    let docs = container("wiki", ContainerForm::Space, "DOCS", |_| {});
+    let mut somewhere = grant("wiki", GrantForm::SpacePermission, "read space", &docs, "svc");
+    if let Body::Grant(grant) = &mut somewhere.body {
+        grant.container = Fact::Unknown;
+    }
+    let found = [account("wiki", "svc", &[]), docs];
+    let asked = |found: &[Resource]| judged(integration(&["DOCS"], &["read space"]), found, &ledger("wiki", WHOLE));
+    let [missing, beyond, outside, administers, _] = asked(&found);
+    let expected = [some(&["space:DOCS: read space"]), some(&[]), some(&[]), some(&[])];
+    assert_eq!([missing, beyond, outside, administers], expected);
+    let found = [found[0].clone(), found[1].clone(), somewhere];
+    let [missing, beyond, outside, administers, _] = asked(&found);
+    assert_eq!([missing, beyond, outside, administers], [None, None, None, None]);
+}
+
+#[test]
 fn spaces_are_held_against_needs_as_projects_are() {
     let (docs, other) = (
         container("wiki", ContainerForm::Space, "DOCS", |_| {}),

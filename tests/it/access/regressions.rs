@@ -544,3 +544,52 @@ fn scopes_that_nobody_described_may_allow_anything_and_words_of_servers_include_
     assert_eq!(with_scopes(&["read:jira-work"]), Some(Bound::Held));
     assert_eq!(with_scopes(&[]), Some(Bound::Held));
 }
+
+/// An export may leave out what a grant is on: it may be on anything.
+#[test]
+fn a_grant_that_does_not_tell_what_it_is_on_leaves_everything_open_to_whom_it_means() {
+    let (mut estate, ada, project, _) = jira();
+    let ben = estate.account(CLOUD, "ben", "jira", Fact::Known(Vec::new()));
+    let told = |estate: &Estate| {
+        let snapshot = estate.snapshot();
+        let inventory = Inventory::new(&snapshot);
+        let access = inventory.access();
+        let breadth = |account: &ResourceId| access.breadth_of(&access.of(snapshot.get(account).unwrap()));
+        let exact = [&ada, &ben].map(|account| breadth(account).writable.exact());
+        let who = access.who_can("EDIT_ISSUES", snapshot.get(&project).unwrap());
+        let who: Vec<(ResourceId, Bound)> =
+            who.accounts.iter().map(|one| (one.account.id.clone(), one.bound)).collect();
+        (exact, who, access.holders(snapshot.get(&project).unwrap()).changing.exact())
+    };
+    assert_eq!(told(&estate), ([Some(0), Some(0)], Vec::new(), Some(0)));
+    let grant = id("s1", Kind::Grant, "somewhere");
+    estate.see(
+        "jira",
+        "permission schemes",
+        &grant,
+        Body::Grant(to_account(GrantForm::Permission, "ADMINISTER", &ada)),
+    );
+    assert_eq!(told(&estate), ([None, Some(0)], vec![(ada.clone(), Bound::Possible)], None));
+    assert_eq!(estate.may(&ada, "EDIT_ISSUES", &project), Some(Bound::Possible));
+    assert_eq!(estate.may(&ben, "EDIT_ISSUES", &project), None);
+    let to_nobody_known = Grant::of(GrantForm::Permission, "ADMINISTER", Holder::Principal);
+    estate.resources.remove(&grant);
+    estate.see("jira", "permission schemes", &grant, Body::Grant(to_nobody_known));
+    assert_eq!(told(&estate).0, [None, None], "who is meant was not told either");
+}
+
+/// Who administers a product that was not seen itself may be anybody, if nobody told who.
+#[test]
+fn a_grant_to_nobody_known_on_a_product_that_was_not_seen_may_be_anybodys() {
+    let (mut estate, ada, _, _) = jira();
+    let product = id("o1", Kind::Container, "product:unseen");
+    let mut grant = Grant::of(GrantForm::PlatformRole, "atlassian/admin", Holder::Principal);
+    grant.container = Fact::Known(product.clone());
+    estate.see("jira", "permission schemes", &id("o1", Kind::Grant, "g"), Body::Grant(grant));
+    let snapshot = estate.snapshot();
+    let inventory = Inventory::new(&snapshot);
+    let reach = inventory.access().of(snapshot.get(&ada).unwrap());
+    let found: Vec<_> = reach.out_of_sight.iter().map(|(on, one)| ((*on).clone(), one.key, one.bound)).collect();
+    assert_eq!(found, [(product, "atlassian/admin", Bound::Possible)]);
+    assert!(inventory.access().breadth_of(&reach).may_administer_more);
+}
