@@ -160,8 +160,9 @@ impl<'s> Search<'s> {
             if told || !shut_out && lost.is_none() || !self.answerable.integrations_on(id).is_empty() {
                 continue;
             }
-            let live: Vec<&Resource> = self.live_credentials(id).collect();
             let Some(system) = systems::on(self.sides.before, id) else { continue };
+            let is_its_own = |one: &&Resource| system.via.as_ref().is_none_or(|via| one.id == *via);
+            let used: Vec<&Resource> = self.live_credentials(id).filter(is_its_own).collect();
             let mut why = vec![match lost {
                 Some(lost) if !shut_out => lost_in_words(account, lost, &self.sides),
                 _ => format!("{} is deactivated", account.title()),
@@ -174,7 +175,7 @@ impl<'s> Search<'s> {
                 name: system.title,
                 resource: account.id.clone(),
                 why,
-                last_used_at: last_use(live.iter().copied()),
+                last_used_at: last_use(used.into_iter()),
                 talk_to: self.answerable.of_account(id),
             });
         }

@@ -320,6 +320,20 @@ fn leaving_a_group_cuts_what_came_through_it_and_around_it() {
 }
 
 #[test]
+fn a_system_whose_account_loses_rights_is_told_by_what_shows_it_and_by_its_own_token() {
+    let mut all = resources();
+    all.retain(|one| one.kind() != Kind::Integration && one.id.native() != "t-2");
+    all.push(token("t-2", "laptop", "ada", Fact::Known(0)));
+    let simulation = ask(&seal(all, ledger(EndpointState::Complete)), &[left("ada", "writers")]);
+    let system = simulation.harmed.iter().find(|one| one.sort == "system").unwrap();
+    assert_eq!((system.name.as_str(), system.resource.native()), ("Jenkins", "ada"));
+    assert_eq!(system.last_used_at, Fact::Known(now() - TimeDelta::days(1)));
+    let recognised = system.why.last().unwrap();
+    assert!(recognised.contains("label: jenkins"), "{recognised}");
+    assert!(!recognised.contains("mail") && !recognised.contains("second factor"), "{recognised}");
+}
+
+#[test]
 fn what_another_of_its_accounts_keeps_an_integration_does_not_lose() {
     let mut all = resources();
     let helper = account("zoe", Fact::Known(vec![cloud(Kind::Group, "writers")]));

@@ -78,7 +78,8 @@ async fn what_is_too_much_comes_with_the_fewest_steps_to_mend_it() {
         ("svc-tickets", "take Ticket counter out of role Developers of HELP (nobody else loses anything)"),
         ("svc-archive", "take DELETE_ISSUES on permission scheme Operations permissions from Archive (nobody else"),
         ("svc-docs", "take Documents out of group confluence-editors (nobody else loses anything)"),
-        ("svc-release", "grant "),
+        ("svc-release", "take PROJECT_WRITE on repository-project:BILL from Release job (nobody else loses anything)"),
+        ("svc-release", "grant REPO_READ in repository:BILL/billing-api to Release job anew"),
     ] {
         assert!(told(native).contains(mended), "{native}: {}", told(native));
     }
