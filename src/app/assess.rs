@@ -1,7 +1,7 @@
-//! From the store to all that is to be said about the latest scan.
+//! From the store to all that is to be said about a scan: the latest one, or how it stood after an earlier one.
 
 use super::AppError;
-use crate::model::Assessment;
+use crate::model::{Assessment, SnapshotHead};
 use crate::store::Store;
 
 /// How many scans the trend line shows.
@@ -13,24 +13,55 @@ const TREND_SCANS: usize = 30;
 /// When there was no scan, or the store cannot be read.
 pub fn assess(store: &Store) -> Result<Assessment, AppError> {
     let head = store.latest()?.ok_or(AppError::NoScan)?;
+    let findings = store.findings()?;
+    let undelivered = store.undelivered()?.into_iter().filter(|outgoing| outgoing.attempts > 0).collect();
+    let assessment = gather(store, head)?;
+    Ok(Assessment { findings, undelivered, ..assessment })
+}
+
+/// Everything the store knows of how it stood after a scan: findings, waivers, baseline and trend as they were then. What
+/// could not be delivered is a matter of today, and left out.
+///
+/// # Errors
+/// When it is not known any more how findings stood then, or the store cannot be read.
+pub fn assess_after(store: &Store, scan: SnapshotHead) -> Result<Assessment, AppError> {
+    if store.latest()?.is_some_and(|latest| latest.id == scan.id) {
+        return assess(store);
+    }
+    let findings = match store.findings_after(&scan)? {
+        Some(findings) => findings,
+        None => return Err(AppError::FindingsNotKept { scan: scan.id, since: store.findings_kept_since()? }),
+    };
+    let assessment = gather(store, scan)?;
+    Ok(Assessment { findings, ..assessment })
+}
+
+/// All but the findings and what could not be delivered.
+fn gather(store: &Store, head: SnapshotHead) -> Result<Assessment, AppError> {
     let id = head.id;
     let previous = match head.compared_with {
         Some(earlier) => store.head(earlier)?,
         None => None,
     };
+    let mut acknowledgements = store.acknowledgements()?;
+    let mut baseline = store.baseline()?;
+    if store.latest()?.is_some_and(|latest| latest.id != id) {
+        acknowledgements.retain(|acknowledgement| acknowledgement.at <= head.ended_at);
+        baseline = store.baselines()?.into_iter().rfind(|baseline| baseline.accepted_at <= head.ended_at);
+    }
     Ok(Assessment {
         previous,
-        baseline: store.baseline()?,
+        baseline,
         snapshot: store.snapshot(id)?.ok_or(AppError::NoSuchSnapshot(id))?,
-        findings: store.findings()?,
+        findings: Vec::new(),
         transitions: store.transitions(id)?,
         changes: store.changes(id)?,
         rules: store.rules(id)?,
         tallies: store.tallies(id)?,
         waivers: store.waiver_uses(id)?,
-        acknowledgements: store.acknowledgements()?,
-        undelivered: store.undelivered()?.into_iter().filter(|outgoing| outgoing.attempts > 0).collect(),
-        trend: store.open_counts(TREND_SCANS)?,
+        acknowledgements,
+        undelivered: Vec::new(),
+        trend: store.open_counts(id, TREND_SCANS)?,
         head,
     })
 }

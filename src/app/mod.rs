@@ -2,24 +2,33 @@
 //! in thought. They call each room once and carry
 //! results from one to the next; they know no configuration file, no arguments and no terminal.
 
+mod again;
 mod assess;
+pub mod backtest;
 mod baseline;
 mod deliver;
 mod explain;
 mod news;
+mod past;
 mod preview;
+mod retention;
 mod scan;
 mod schedule;
 pub mod whatif;
 
-pub use assess::assess;
+pub use again::{Again, JudgedAgain};
+pub use assess::{assess, assess_after};
 pub use baseline::{AcceptRequest, accept_baseline};
 pub use deliver::{Delivered, Deliverer};
 pub use explain::{Dossier, Scene};
 pub use news::Voice;
+pub use past::{AsOf, scan_as_of};
 pub use preview::preview;
+pub use retention::{Fate, Retention, fates, prune};
 pub use scan::{AcceptedGap, App, Progress, ScanOutcome, ScanRequest};
 pub use schedule::{Due, Schedule, served_up_to};
+
+use chrono::{DateTime, Utc};
 
 use crate::model::SnapshotId;
 use crate::problem::Problems;
@@ -48,6 +57,24 @@ pub enum AppError {
     Stopped {
         /// Who or what stopped it.
         reason: String,
+    },
+    /// Nothing had been scanned by then.
+    #[error("no scan had ended by {as_of}: the first that is kept is {first} of {}", .ended_at.format("%Y-%m-%d %H:%M UTC"))]
+    BeforeFirstScan {
+        /// What was asked for.
+        as_of: AsOf,
+        /// The first scan that is kept.
+        first: SnapshotId,
+        /// When it had ended.
+        ended_at: DateTime<Utc>,
+    },
+    /// An earlier keyroll kept only how findings stand after the latest scan.
+    #[error("how findings stood after scan {scan} was not kept: it is known from scan {since} on")]
+    FindingsNotKept {
+        /// The scan that was asked for.
+        scan: SnapshotId,
+        /// The first after which it is known.
+        since: SnapshotId,
     },
     /// Nothing was scanned so far.
     #[error("the store holds no scan")]

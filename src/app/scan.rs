@@ -11,6 +11,7 @@ use futures::stream::FuturesUnordered;
 
 use super::AppError;
 use super::news::{self, Voice};
+use super::retention::{self, Retention};
 use super::schedule::Schedule;
 use crate::alerts::{self, Channel, Occasion, OwnCredential, Routing};
 use crate::clock::Clock;
@@ -56,6 +57,8 @@ pub struct App {
     pub schedules: Vec<Schedule>,
     /// What is kept.
     pub store: Store,
+    /// Which scans stay in it; `None`: all of them.
+    pub retention: Option<Retention>,
     /// Ends all asking, from within or without.
     pub stop: Stop,
     /// What time it is.
@@ -144,6 +147,13 @@ impl App {
         if let Err(error) = &outcome {
             let end = if matches!(error, AppError::Stopped { .. }) { RunEnd::Interrupted } else { RunEnd::Failed };
             self.store.end_run(run, end, &error.to_string(), self.clock.now())?;
+        }
+        if let (Ok(_), Some(retention)) = (&outcome, self.retention) {
+            match retention::prune(&mut self.store, retention) {
+                Ok(gone) => tracing::info!(scans = gone, "scans that are not kept any more were removed"),
+                // The scan is stored; that older ones are still there harms nobody.
+                Err(error) => tracing::warn!(error = %error, "older scans could not be removed"),
+            }
         }
         drop(lock);
         outcome

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::complain::Complaint;
 use super::named::{container, subject};
 use super::{Context, exit};
+use crate::app::AsOf;
 use crate::inventory::Inventory;
 use crate::inventory::access::{ANY, place};
 use crate::model::{Assessment, Body, Resource};
@@ -46,13 +47,16 @@ pub(super) struct AccessArgs {
     /// Everything: what everybody has, what other permissions include, and as many lines as it takes.
     #[arg(long)]
     all: bool,
+    /// As it was then: by a scan (`s12`), on a day (`2026-11-20`) or at a moment.
+    #[arg(long, value_name = "WHEN")]
+    as_of: Option<AsOf>,
     /// How to write it.
     #[arg(long, value_enum, default_value_t = AnswerFormat::Table)]
     format: AnswerFormat,
 }
 
 pub(super) fn run(context: &Context, args: &AccessArgs) -> Result<ExitCode, Complaint> {
-    let assessment = context.assess()?;
+    let assessment = context.assess(args.as_of)?;
     let inventory = Inventory::new(&assessment.snapshot);
     let on = args.on.as_deref().map(|written| container(&inventory, written)).transpose()?;
     match (&args.id, &args.who_can, on) {
@@ -85,7 +89,7 @@ fn may_do<'a>(
         permission: args.permission.as_deref(),
         why: args.why,
         all: args.all,
-        now: context.clock.now(),
+        now: args.as_of.map_or_else(|| context.clock.now(), |_then| assessment.head.ended_at),
     };
     match args.format {
         AnswerFormat::Table => context.terminal.result(&access_page(&question, context.terminal.look)),
@@ -104,7 +108,8 @@ fn who_can<'a>(
     on: &'a Resource,
 ) -> Result<(), Complaint> {
     permission_of(inventory, on, permission)?;
-    let (all, now) = (args.all, context.clock.now());
+    let now = args.as_of.map_or_else(|| context.clock.now(), |_then| assessment.head.ended_at);
+    let all = args.all;
     let question = WhoCanQuestion { inventory, head: &assessment.head, permission, on, all, now };
     match args.format {
         AnswerFormat::Table => context.terminal.result(&who_can_page(&question, context.terminal.look)),

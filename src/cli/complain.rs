@@ -115,7 +115,9 @@ fn help(error: &AppError) -> Option<&'static str> {
         AppError::NoScan | AppError::Store(StoreError::Missing { .. }) => {
             Some("run `keyroll scan` first, or name another configuration with `--config FILE`")
         }
-        AppError::NoSuchSnapshot(_) => Some("`keyroll snapshots` lists those there are"),
+        AppError::NoSuchSnapshot(_) | AppError::BeforeFirstScan { .. } | AppError::FindingsNotKept { .. } => {
+            Some("`keyroll snapshots` lists those there are")
+        }
         AppError::Store(StoreError::ScanUnderWay { .. }) => Some("wait for it to end; the daemon may be at work"),
         AppError::Stopped { .. } => Some("what was read whole is kept: the next scan goes on from there"),
         AppError::Store(_) | AppError::Mistakes(_) | AppError::NothingCollected { .. } => None,

@@ -1,4 +1,4 @@
-//! `keyroll demo`: a pretended estate on the loopback interface, scanned twice with a night in between. It leaves a
+//! `keyroll demo`: a pretended estate on the loopback interface, scanned on ten nights. It leaves a
 //! folder with configuration, store and reports behind, on which every offline command works.
 
 use std::fs;
@@ -13,7 +13,7 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use super::complain::Complaint;
 use super::report::{self, ReportName};
 use super::{Context, block_on, exit};
-use crate::app::{ScanOutcome, ScanRequest, assess};
+use crate::app::{ScanRequest, assess};
 use crate::clock::{Clock, FixedClock};
 use crate::config::Config;
 use crate::reports::morning_view;
@@ -38,13 +38,17 @@ pub(super) struct DemoArgs {
     /// How many people the estate has.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(20..=200_000))]
     accounts: u64,
+    /// How many nights are scanned: quiet ones, so that there is a history, and a last one in which much happens.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=60))]
+    nights: u32,
 }
 
 pub(super) fn run(context: &Context, args: &DemoArgs) -> Result<ExitCode, Complaint> {
     prepare(&args.out)?;
     let tonight = tonight(context.clock.now());
-    let nights = [tonight - TimeDelta::days(1), tonight];
-    block_on(two_nights(context, args, nights))?;
+    let nights: Vec<DateTime<Utc>> =
+        (0..i64::from(args.nights)).rev().map(|before| tonight - TimeDelta::days(before)).collect();
+    block_on(pass_nights(context, args, &nights))?;
 
     let config = Config::load(&args.out.join("keyroll.yaml"))?;
     let assessment = assess(&Store::open(&config.store)?)?;
@@ -55,30 +59,38 @@ pub(super) fn run(context: &Context, args: &DemoArgs) -> Result<ExitCode, Compla
     Ok(ExitCode::from(exit::COMPLETE))
 }
 
-/// Scans at two in the morning, lets the night pass, and scans again: the same path as `keyroll scan`.
-async fn two_nights(context: &Context, args: &DemoArgs, nights: [DateTime<Utc>; 2]) -> Result<ScanOutcome, Complaint> {
-    let [first, second] = nights;
+/// Scans at two in the morning of each night, the same path as `keyroll scan`. Between scans the estate lives on.
+async fn pass_nights(context: &Context, args: &DemoArgs, nights: &[DateTime<Utc>]) -> Result<(), Complaint> {
+    let [first, quiet @ .., last] = nights else { return Err(Complaint::failed("a demo takes two nights at least")) };
     let accounts = usize::try_from(args.accounts).unwrap_or(usize::MAX);
-    let plan = Plan { seed: args.seed, accounts, now: first, page_latency: Duration::ZERO };
+    let plan = Plan { seed: args.seed, accounts, now: *first, page_latency: Duration::ZERO };
     let simulator = Simulator::start(plan).await.map_err(|error| {
         Complaint::failed(format!("cannot start the pretended estate on the loopback interface: {error}"))
     })?;
-    write_files(&args.out, &simulator, second).map_err(|error| cannot_write(&args.out, &error))?;
+    write_files(&args.out, &simulator, *last).map_err(|error| cannot_write(&args.out, &error))?;
 
-    let clock = FixedClock::at(first);
+    let clock = FixedClock::at(*first);
     scan(context, &args.out, &clock).await?;
-    simulator.night(second);
+    for night in quiet {
+        simulator.quiet_night(*night);
+        clock.set(*night);
+        scan(context, &args.out, &clock).await?;
+    }
+    simulator.night(*last);
     // The scanner's key lost a right overnight: what it cannot see any more is not gone.
     simulator.set_fault("domains", Fault::Status(403));
-    clock.set(second);
+    clock.set(*last);
     scan(context, &args.out, &clock).await
 }
 
-async fn scan(context: &Context, folder: &Path, clock: &FixedClock) -> Result<ScanOutcome, Complaint> {
+async fn scan(context: &Context, folder: &Path, clock: &FixedClock) -> Result<(), Complaint> {
     let clock: Arc<dyn Clock> = Arc::new(clock.clone());
     let mut app = Config::load(&folder.join("keyroll.yaml"))?.build(&clock, &[])?;
     let progress = context.terminal.progress(app.sources.len());
-    Ok(app.scan(&ScanRequest::default(), &|step| progress.tell(&step)).await?)
+    let outcome = app.scan(&ScanRequest::default(), &|step| progress.tell(&step)).await?;
+    drop(progress);
+    context.terminal.say(&format!("scan {} of {} is stored", outcome.snapshot, clock.now().format("%a %d %b")));
+    Ok(())
 }
 
 /// The latest two o'clock in the morning, UTC.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::complain::Complaint;
 use super::report::{ListFormat, one_csv};
 use super::{Context, exit};
+use crate::app::AsOf;
 use crate::inventory::Inventory;
 use crate::model::Kind;
 use crate::reports::inventory_table;
@@ -14,6 +15,9 @@ pub(super) struct InventoryArgs {
     /// principal, group, credential, container, grant, app, webhook, automation, variable or setting; the plural will do.
     #[arg(value_parser = parse_kind)]
     kind: Kind,
+    /// As it was seen then: by a scan (`s12`), on a day (`2026-11-20`) or at a moment.
+    #[arg(long, value_name = "WHEN")]
+    as_of: Option<AsOf>,
     /// How to write it.
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     format: ListFormat,
@@ -25,7 +29,7 @@ fn parse_kind(word: &str) -> Result<Kind, String> {
 }
 
 pub(super) fn run(context: &Context, args: &InventoryArgs) -> Result<ExitCode, Complaint> {
-    let assessment = context.assess()?;
+    let assessment = context.assess(args.as_of)?;
     let inventory = Inventory::new(&assessment.snapshot);
     let text = match args.format {
         ListFormat::Table => {

@@ -18,8 +18,10 @@ mod report;
 mod rules;
 mod scan;
 mod signals;
+mod snapshots;
 mod sources;
 mod terminal;
+mod try_rule;
 mod whatif;
 
 use std::path::PathBuf;
@@ -63,7 +65,7 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Scan a pretended estate twice, with a night in between: no credentials, no network.
+    /// Scan a pretended estate on ten nights: no credentials, no network.
     Demo(demo::DemoArgs),
     /// Write a commented configuration file to start from.
     Init(init::InitArgs),
@@ -84,7 +86,7 @@ enum Command {
     Coverage(questions::ListArgs),
     /// Write a scan's reports.
     Report(report::ReportArgs),
-    /// The rules: list, show, test.
+    /// The rules: list, show, test, try.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
     /// The register of integrations: compare it with the latest scan, or propose one.
@@ -94,8 +96,8 @@ enum Command {
     Whatif(whatif::WhatifArgs),
     /// The waivers and what they did in the latest scan.
     Waivers(questions::ListArgs),
-    /// The scans in the store.
-    Snapshots,
+    /// The scans in the store, and which of them to remove.
+    Snapshots(snapshots::SnapshotsArgs),
     /// What is to be told, to whom, and what became of it.
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
@@ -165,7 +167,7 @@ fn run(args: &Args) -> ExitCode {
         Command::Register(command) => register::run(&context, command),
         Command::Whatif(args) => whatif::run(&context, args),
         Command::Waivers(args) => questions::waivers(&context, args),
-        Command::Snapshots => questions::snapshots(&context),
+        Command::Snapshots(args) => snapshots::run(&context, args),
         Command::Alerts(command) => alerts::run(&context, command),
         Command::Calendar(args) => calendar::run(&context, args),
         Command::Daemon(args) => daemon::run(&context, args),

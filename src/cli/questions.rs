@@ -1,4 +1,4 @@
-//! Questions to the store: findings, drift, coverage, waivers, snapshots. No network, no secrets.
+//! Questions to the store: findings, drift, coverage, waivers. No network, no secrets.
 
 use std::process::ExitCode;
 
@@ -7,12 +7,11 @@ use chrono::{NaiveDate, TimeDelta};
 use super::complain::Complaint;
 use super::report::{ListFormat, one_csv};
 use super::{Context, exit, rules};
-use crate::app::{AppError, assess};
+use crate::app::{AsOf, assess, assess_after, scan_as_of};
 use crate::inventory::Inventory;
 use crate::model::{Acknowledgement, Assessment, Change, Finding, Severity, Status, What};
 use crate::reports::{
-    Evidence, History, RuleText, coverage_table, drift_table, finding_detail, findings_table, snapshots_table,
-    waivers_table,
+    Evidence, History, RuleText, coverage_table, drift_table, finding_detail, findings_table, waivers_table,
 };
 use crate::store::Store;
 use crate::text::did_you_mean;
@@ -33,6 +32,9 @@ pub(super) struct FindingsArgs {
     /// Waived and resolved ones too.
     #[arg(long)]
     all: bool,
+    /// As they stood then: after a scan (`s12`), on a day (`2026-11-20`) or at a moment.
+    #[arg(long, value_name = "WHEN")]
+    as_of: Option<AsOf>,
     /// How to write them.
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     format: ListFormat,
@@ -63,6 +65,9 @@ enum FindingsCommand {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ListArgs {
+    /// As it was then: of a scan (`s12`), on a day (`2026-11-20`) or at a moment.
+    #[arg(long, value_name = "WHEN")]
+    as_of: Option<AsOf>,
     /// How to write it.
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     format: ListFormat,
@@ -86,9 +91,18 @@ fn parse_what(word: &str) -> Result<What, String> {
 }
 
 impl Context {
-    /// All that is to be said about the latest scan.
-    pub(super) fn assess(&self) -> Result<Assessment, Complaint> {
-        Ok(assess(&self.store()?)?)
+    /// All that is to be said about the latest scan, or about the one that is asked for.
+    pub(super) fn assess(&self, as_of: Option<AsOf>) -> Result<Assessment, Complaint> {
+        self.assess_in(&self.store()?, as_of)
+    }
+
+    /// The same of a store that is open. Which scan it is, is said where somebody asked for another than the latest.
+    pub(super) fn assess_in(&self, store: &Store, as_of: Option<AsOf>) -> Result<Assessment, Complaint> {
+        let Some(as_of) = as_of else { return Ok(assess(store)?) };
+        let assessment = assess_after(store, scan_as_of(store, as_of)?)?;
+        let head = &assessment.head;
+        self.terminal.say(&format!("As of scan {} of {}.", head.id, head.ended_at.format("%Y-%m-%d %H:%M UTC")));
+        Ok(assessment)
     }
 }
 
@@ -101,7 +115,7 @@ pub(super) fn findings(context: &Context, args: &FindingsArgs) -> Result<ExitCod
         None => {}
     }
     let store = context.store()?;
-    let mut assessment = assess(&store)?;
+    let mut assessment = context.assess_in(&store, args.as_of)?;
     if let Some(rule) = &args.rule {
         known_rule(&assessment, rule)?;
     }
@@ -223,7 +237,7 @@ pub(super) fn finding_called<'a>(findings: &'a [Finding], id: &str) -> Result<&'
 }
 
 pub(super) fn drift(context: &Context, args: &DriftArgs) -> Result<ExitCode, Complaint> {
-    let mut assessment = context.assess()?;
+    let mut assessment = context.assess(None)?;
     assessment.changes.retain(|change| args.what.is_empty() || args.what.contains(&change.what));
     let text = match args.format {
         ListFormat::Table => {
@@ -246,7 +260,7 @@ pub(super) fn drift(context: &Context, args: &DriftArgs) -> Result<ExitCode, Com
 }
 
 pub(super) fn coverage(context: &Context, args: &ListArgs) -> Result<ExitCode, Complaint> {
-    let assessment = context.assess()?;
+    let assessment = context.assess(args.as_of)?;
     context.terminal.result(&match args.format {
         ListFormat::Table => coverage_table(&assessment.snapshot.ledger, context.terminal.look),
         ListFormat::Csv => one_csv(&assessment, "coverage")?,
@@ -255,20 +269,10 @@ pub(super) fn coverage(context: &Context, args: &ListArgs) -> Result<ExitCode, C
 }
 
 pub(super) fn waivers(context: &Context, args: &ListArgs) -> Result<ExitCode, Complaint> {
-    let assessment = context.assess()?;
+    let assessment = context.assess(args.as_of)?;
     context.terminal.result(&match args.format {
         ListFormat::Table => waivers_table(&assessment.waivers.iter().collect::<Vec<_>>(), context.terminal.look),
         ListFormat::Csv => one_csv(&assessment, "waivers")?,
     });
-    Ok(ExitCode::from(exit::COMPLETE))
-}
-
-pub(super) fn snapshots(context: &Context) -> Result<ExitCode, Complaint> {
-    let store: Store = context.store()?;
-    let heads = store.heads(usize::MAX)?;
-    if heads.is_empty() {
-        return Err(AppError::NoScan.into());
-    }
-    context.terminal.result(&snapshots_table(&heads, context.terminal.look));
     Ok(ExitCode::from(exit::COMPLETE))
 }

@@ -7,9 +7,10 @@ use std::process::ExitCode;
 
 use super::complain::Complaint;
 use super::{Context, exit};
-use crate::app::assess;
+use crate::app::AsOf;
 use crate::model::Assessment;
 use crate::reports::{FORMATS, Format, Look, RenderError, csv_set, morning_view, write_column_list};
+use crate::store::Store;
 
 /// The reports there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -53,11 +54,14 @@ pub(super) struct ReportArgs {
     /// The folder to write to; the configuration's `reports` folder if left out. `-` writes one report to standard output.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// Of an earlier scan: its number (`s12`), its day (`2026-11-20`) or a moment.
+    #[arg(long, value_name = "WHEN")]
+    as_of: Option<AsOf>,
 }
 
 pub(super) fn run(context: &Context, args: &ReportArgs) -> Result<ExitCode, Complaint> {
     let config = context.load()?;
-    let assessment = assess(&crate::store::Store::open(&config.store)?)?;
+    let assessment = context.assess_in(&Store::open(&config.store)?, args.as_of)?;
     match args.out.as_deref() {
         Some(out) if out == Path::new("-") => to_standard_output(context, &assessment, &args.format)?,
         out => write_all(context, &assessment, &args.format, out.unwrap_or(&config.reports))?,

@@ -1,10 +1,10 @@
-//! `keyroll rules`: list them, show one with everything it says, run the cases inside their files.
+//! `keyroll rules`: list them, show one with everything it says, run the cases inside their files, try one on stored scans.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use super::complain::Complaint;
-use super::{Context, exit};
+use super::{Context, exit, try_rule};
 use crate::config::Config;
 use crate::inventory::detector::Knowledge;
 use crate::reports::{RulePage, RuleText, rule_detail, rules_table};
@@ -20,6 +20,8 @@ pub(super) enum RulesCommand {
         /// The rule's id.
         id: String,
     },
+    /// Try a rule, or other parameters, on the scans that are stored: what it would have found night by night, and told.
+    Try(try_rule::TryArgs),
     /// Run the cases inside the rule files.
     Test {
         /// Only this rule.
@@ -30,6 +32,7 @@ pub(super) enum RulesCommand {
 pub(super) fn run(context: &Context, command: &RulesCommand) -> Result<ExitCode, Complaint> {
     let rules = load(context)?;
     match command {
+        RulesCommand::Try(args) => return try_rule::run(context, args),
         RulesCommand::List => context.terminal.result(&rules_table(
             &rules.summaries().iter().collect::<Vec<_>>(),
             &BTreeMap::new(),

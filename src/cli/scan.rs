@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use super::complain::Complaint;
 use super::report::{self, ReportName};
 use super::{Context, alerts, block_on, exit};
-use crate::app::{App, ScanOutcome, ScanRequest, Voice, assess};
-use crate::model::Severity;
+use crate::app::{Again, App, AsOf, JudgedAgain, ScanOutcome, ScanRequest, Voice, assess, scan_as_of};
+use crate::model::{Severity, Status};
 use crate::reports::morning_view;
+use crate::store::Store;
 use crate::timetable::Span;
 
 #[derive(Debug, clap::Args)]
@@ -31,9 +32,16 @@ pub(super) struct ScanArgs {
     /// The folder for them; the configuration's `reports` folder if left out.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// Ask nobody: judge what a stored scan saw (`s12`, a day, a moment) by the rules of today, as if it were that night.
+    /// Nothing is stored or told.
+    #[arg(long, value_name = "WHEN", conflicts_with_all = ["source", "deadline", "no_alerts"])]
+    as_of: Option<AsOf>,
 }
 
 pub(super) fn run(context: &Context, args: &ScanArgs) -> Result<ExitCode, Complaint> {
+    if let Some(as_of) = args.as_of {
+        return judge_again(context, args, as_of);
+    }
     let mut config = context.load()?;
     let fail_on = args.fail_on.or(config.fail_on);
     let folder = args.out.clone().unwrap_or_else(|| config.reports.clone());
@@ -59,6 +67,29 @@ pub(super) fn run(context: &Context, args: &ScanArgs) -> Result<ExitCode, Compla
     }
     let code = exit::of_scan(outcome.complete, outcome.worst, fail_on);
     Ok(exit::with_alerts(code, told.as_ref()))
+}
+
+/// A stored scan as the rules of today see it.
+fn judge_again(context: &Context, args: &ScanArgs, as_of: AsOf) -> Result<ExitCode, Complaint> {
+    let config = context.load()?;
+    let store = Store::open(&config.store)?;
+    let judgement = config.judgement(context.clock.as_ref())?;
+    let knowledge = config.knowledge()?;
+    let again = Again { rules: &judgement.rules, waivers: &judgement.waivers, knowledge: &knowledge };
+    let JudgedAgain { assessment, more, fewer } = again.judge(&store, scan_as_of(&store, as_of)?)?;
+    context.terminal.result(&morning_view(&assessment, context.terminal.look));
+    context.terminal.say(&format!(
+        "Scan {} of {}, judged by the rules and waivers of today: {more} open that were not then, {fewer} that were and are \
+         not. Nothing was asked, stored or told.",
+        assessment.head.id,
+        assessment.head.ended_at.format("%Y-%m-%d %H:%M UTC"),
+    ));
+    if !args.reports.is_empty() {
+        report::write_all(context, &assessment, &args.reports, args.out.as_deref().unwrap_or(&config.reports))?;
+    }
+    let open = assessment.findings.iter().filter(|finding| finding.status == Status::Open);
+    let worst = open.map(|finding| finding.severity).max();
+    Ok(ExitCode::from(exit::of_scan(assessment.head.complete, worst, args.fail_on.or(config.fail_on))))
 }
 
 /// One scan, with a sign of life while it runs. Somebody who wants it to end (Ctrl-C, SIGTERM) ends it in good order.

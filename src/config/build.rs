@@ -12,7 +12,7 @@ use crate::http;
 use crate::inventory::detector::Knowledge;
 use crate::model::{Collection, LedgerEntry, Profile, SourceName};
 use crate::problem::{Problem, Problems, SourceText};
-use crate::rules::{Framework, RuleSet, builtin};
+use crate::rules::{Framework, Overrides, Rule, RuleSet, builtin, rule_id};
 use crate::sources::{Source, register};
 use crate::store::Store;
 use crate::text::did_you_mean;
@@ -72,6 +72,24 @@ impl Config {
             Some(set) => problems.or(set),
             None => Err(problems),
         }
+    }
+
+    /// A rule to be tried: the one in a file, or a shipped or configured one, with some parameters set to other values, which
+    /// are lines `name: value`.
+    ///
+    /// # Errors
+    /// What is wrong with the file or the values.
+    pub fn rule_to_try(&self, file: &SourceText, is_configured: bool, set: &SourceText) -> Result<Rule, Problems> {
+        let mut problems = Problems::default();
+        let mut frameworks = Vec::new();
+        for file in builtin::frameworks() {
+            frameworks.extend(problems.take(Framework::read(&file)));
+        }
+        problems.or(())?;
+        let id = rule_id(file)?;
+        let base = if is_configured { self.overrides.clone() } else { Overrides::default() };
+        let set = if set.text.is_empty() { base } else { base.with(&id, set)? };
+        Rule::alone(file, &frameworks, &set)
     }
 
     /// What the registers declare as their files are now, and the profiles of systems that hold here. Nobody is asked.
@@ -163,6 +181,7 @@ impl Config {
             schedules: self.unattended.schedules,
             stop: factory.stop(),
             store: Store::create_or_open(&self.store)?,
+            retention: self.retention,
             clock: Arc::clone(clock),
         })
     }

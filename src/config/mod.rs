@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 pub use unattended::Listening;
 
 use crate::alerts::OwnCredential;
-use crate::app::AcceptedGap;
+use crate::app::{AcceptedGap, Retention};
 use crate::document::{self, Located, Node, Section};
 use crate::findings::WaiverLimits;
 use crate::model::{Severity, SourceName};
@@ -37,6 +37,8 @@ pub struct Config {
     pub reports: PathBuf,
     /// The severity at and above which open findings change the exit code; `None` if none shall.
     pub fail_on: Option<Severity>,
+    /// Which scans stay in the store; `None`: all of them.
+    pub retention: Option<Retention>,
     /// What sets rules apart from their files.
     pub overrides: Overrides,
     sources: Vec<SourcePlan>,
@@ -80,6 +82,8 @@ impl Config {
         let (rule_folders, overrides) = rules.and_then(|rules| root.take(rules)).unwrap_or_default();
         let waivers = root.section("waivers").map(read_waivers);
         let (waivers, waiver_limits) = waivers.and_then(|waivers| root.take(waivers)).unwrap_or_default();
+        let retention = root.section("retention").map(read_retention);
+        let retention = retention.and_then(|retention| root.take(retention));
         let accepted_gaps = read_accepted_gaps(&mut root, &sources);
         let unattended = Unattended::read(&mut root, &sources);
         root.finish(Some(Self {
@@ -88,6 +92,7 @@ impl Config {
             store,
             reports,
             fail_on,
+            retention,
             overrides,
             sources,
             rule_folders: rule_folders.into_iter().map(|given| folder.join(given)).collect(),
@@ -107,6 +112,7 @@ impl Config {
             store: PathBuf::from("keyroll.db"),
             reports: PathBuf::from("reports"),
             fail_on: None,
+            retention: None,
             overrides: Overrides::default(),
             sources: Vec::new(),
             rule_folders: Vec::new(),
@@ -257,6 +263,23 @@ fn read_waivers(mut section: Section) -> Result<WaiverSettings, Problems> {
     limits.ceiling_days = read_days(&mut section, "longest_days").unwrap_or(limits.ceiling_days);
     limits.warning_days = read_days(&mut section, "warn_days").unwrap_or(limits.warning_days);
     section.finish(Some((file, limits)))
+}
+
+fn read_retention(mut section: Section) -> Result<Retention, Problems> {
+    let mut retention = Retention::default();
+    for (key, count) in
+        [("daily", &mut retention.daily), ("weekly", &mut retention.weekly), ("monthly", &mut retention.monthly)]
+    {
+        let Some(written) = section.get::<Located<i64>>(key) else { continue };
+        match u32::try_from(written.value).ok().filter(|number| *number <= 3660) {
+            Some(number) => *count = number,
+            None => {
+                let what = format!("`{key}` is {}, expected 0 to 3660 scans", written.value);
+                section.wrong(written.span, what, None);
+            }
+        }
+    }
+    section.finish(Some(retention))
 }
 
 fn read_days(section: &mut Section, key: &'static str) -> Option<u16> {

@@ -106,8 +106,7 @@ impl<'a> View<'a> {
 
     /// A resource as this side knows it, carried along or seen.
     fn known(self, id: &ResourceId) -> Option<&'a Resource> {
-        let carried = self.snapshot.carried.binary_search_by(|resource| resource.id.cmp(id)).ok();
-        carried.and_then(|at| self.snapshot.carried.get(at)).or_else(|| self.snapshot.get(id))
+        self.snapshot.known(id)
     }
 
     /// Why this side may have had a resource that its endpoints would have shown: it, or what it is in, was hidden from

@@ -4,7 +4,7 @@
 //! [`Webhook`], [`Automation`], [`Variable`], [`Setting`], [`Integration`] or [`Person`]), each field a [`Fact`]; how completely it was seen:
 //! [`LedgerEntry`]; both together: [`Snapshot`].
 //! What is said about it: [`Change`], [`Verdict`], [`Finding`], [`Waiver`]; all of it for one report: [`Assessment`].
-//! What would come of a change that nobody made: [`Simulation`].
+//! What would come of a change that nobody made: [`Simulation`]; what a rule would have done: [`Tried`].
 
 mod app;
 mod assessment;
@@ -30,6 +30,7 @@ mod setting;
 mod severity;
 mod simulation;
 mod snapshot;
+mod tried;
 mod variable;
 mod verdict;
 mod waiver;
@@ -64,6 +65,7 @@ pub use simulation::{
     Untold,
 };
 pub use snapshot::{Baseline, Collection, Snapshot, SnapshotHead};
+pub use tried::{RuleDifference, Tried, TriedNight};
 pub use variable::{Variable, VariableLevel};
 pub use verdict::{Evaluation, Failure, Outcome, Tally, Unseen, Verdict};
 pub use waiver::{Waiver, WaiverState, WaiverUse};

@@ -133,8 +133,15 @@ impl Snapshot {
         }
     }
 
+    /// A resource as it is known: what was carried along knows more of it than what was seen.
+    #[must_use]
+    pub fn known(&self, id: &ResourceId) -> Option<&Resource> {
+        self.get_carried(id).or_else(|| self.get(id))
+    }
+
     /// The carried resource with an id.
-    fn get_carried(&self, id: &ResourceId) -> Option<&Resource> {
+    #[must_use]
+    pub fn get_carried(&self, id: &ResourceId) -> Option<&Resource> {
         let at = self.carried.binary_search_by(|resource| resource.id.cmp(id)).ok()?;
         self.carried.get(at)
     }

@@ -522,3 +522,29 @@ pub fn snapshots_table(snapshots: &[SnapshotHead], look: Look) -> String {
     }
     table.render(look)
 }
+
+/// What becomes of one scan when old ones are removed.
+#[derive(Debug, Clone, Copy)]
+pub struct FateRow<'a> {
+    /// The scan.
+    pub head: &'a SnapshotHead,
+    /// Why it stays; empty if it goes.
+    pub reasons: &'a [String],
+}
+
+/// Which scans stay and why, and which go, in the order they are given.
+#[must_use]
+pub fn fates_table(rows: &[FateRow<'_>], look: Look) -> String {
+    let heads = [Head::whole("ID"), Head::whole("SCANNED (UTC)"), Head::whole(""), Head::flow("BECAUSE IT IS")];
+    let mut table = Table::new(&heads, "No snapshots yet: run keyroll scan.");
+    for FateRow { head, reasons } in rows {
+        let (ink, fate) = if reasons.is_empty() { (Ink::Warn, "goes") } else { (Ink::Good, "stays") };
+        table.row(vec![
+            Cell::new(&head.id.to_string()),
+            Cell::new(&say::minute(head.started_at)),
+            Cell::inked(ink, fate),
+            Cell::new(&reasons.join("; ")),
+        ]);
+    }
+    table.render(look)
+}

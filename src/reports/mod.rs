@@ -4,6 +4,7 @@
 //! where the assessment came from, and no format serialises our own types, so both sides may change freely.
 
 mod access;
+mod backtest;
 mod csv;
 mod detail;
 mod explain;
@@ -29,6 +30,7 @@ use crate::model::Assessment;
 pub use self::access::{
     AccessQuestion, WhoCanQuestion, access_csv, access_json, access_page, who_can_csv, who_can_json, who_can_page,
 };
+pub use self::backtest::{TriedHead, tried_json, tried_page};
 pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_column_list};
 pub use self::detail::{Evidence, History, RulePage, RuleText, finding_detail, rule_detail};
 pub use self::explain::{
@@ -38,7 +40,8 @@ pub use self::ics::calendar_ics;
 pub use self::json::{EXPLANATION_SCHEMA, JSON_SCHEMA, finding_note_json, resource_note_json};
 pub use self::layout::Look;
 pub use self::listings::{
-    coverage_table, drift_table, findings_table, inventory_table, rules_table, snapshots_table, waivers_table,
+    FateRow, coverage_table, drift_table, fates_table, findings_table, inventory_table, rules_table, snapshots_table,
+    waivers_table,
 };
 pub use self::morning::morning_view;
 pub use self::outbox::{calendar_table, outbox_table, preview_page};

@@ -123,6 +123,14 @@ impl RuleSet {
     }
 }
 
+/// The id in a rule file.
+///
+/// # Errors
+/// Everything that is wrong with the shape of the file.
+pub fn rule_id(file: &SourceText) -> Result<String, Problems> {
+    Ok(file::read(file)?.id.value)
+}
+
 /// Puts a rule beside the others, or in place of one of the same id.
 fn place(written: &mut BTreeMap<String, RuleFile>, rule: RuleFile) -> Result<(), Problems> {
     let id = rule.id.value.clone();

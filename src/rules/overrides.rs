@@ -1,6 +1,6 @@
 //! What an organisation sets for single rules: other parameters, another severity, or that a rule is switched off.
 
-use crate::document::{Located, Node, Section};
+use crate::document::{self, Located, Node, Section};
 use crate::model::Severity;
 use crate::problem::{Problem, Problems, SourceText};
 
@@ -42,6 +42,24 @@ impl Overrides {
             }
         }
         section.finish(Some(Self { file, rules }))
+    }
+
+    /// The settings for one rule with some parameters set to other values, as lines `name: value` of `file`. Its severity and
+    /// its other parameters stay as they are set.
+    ///
+    /// # Errors
+    /// What is wrong with those lines. Whether the rule has such parameters, [`super::Rule::alone`] tells.
+    pub fn with(&self, rule: &str, file: &SourceText) -> Result<Self, Problems> {
+        let mut section = document::parse(file)?;
+        let new = section.rest();
+        let new = section.finish(Some(new))?;
+        let earlier = self.of(rule);
+        let stays = |name: &Located<String>| new.iter().all(|(other, _)| other.value != name.value);
+        let kept = earlier.into_iter().flat_map(|set| &set.params).filter(|(name, _)| stays(name));
+        let params = kept.chain(&new).cloned().collect();
+        let severity = earlier.and_then(|set| set.severity);
+        let rule = Located { value: rule.to_owned(), span: 0..0 };
+        Ok(Self { file: file.clone(), rules: vec![Override { rule, enabled: true, severity, params }] })
     }
 
     pub(super) fn of(&self, rule: &str) -> Option<&Override> {

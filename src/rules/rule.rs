@@ -2,17 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
+
 use super::cases::{self, Case};
 use super::condition::{
     Answer, Compiler, Condition, Ctx, NamedPath, Place, Present, Schema, Stated, Template, Vars, Why,
 };
+use super::evaluate;
 use super::fields::neighbours_of;
 use super::file::RuleFile;
 use super::frameworks::{self, Framework};
-use super::overrides::Override;
+use super::overrides::{Override, Overrides};
 use super::params::{Param, Values};
 use crate::digest::Digest;
-use crate::model::{ControlId, Fact, Kind, LedgerEntry, RuleId, RuleSummary, Severity};
+use crate::inventory::Inventory;
+use crate::model::{Change, ControlId, Evaluation, Fact, Kind, LedgerEntry, RuleId, RuleSummary, Severity};
 use crate::problem::{Problem, Problems, SourceText};
 
 const NO_FORMS: &[&str] = &[];
@@ -87,6 +91,22 @@ impl Rule {
             Some(rule) => problems.or(rule),
             None => Err(problems),
         }
+    }
+
+    /// Checks and compiles the rule of one file by itself.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file, or with what is set for it.
+    pub fn alone(file: &SourceText, frameworks: &[Framework], set: &Overrides) -> Result<Self, Problems> {
+        let written = super::file::read(file)?;
+        let id = written.id.value.clone();
+        Self::compile(written, frameworks, set.of(&id), &set.file)
+    }
+
+    /// Judges resources or changes by this rule alone, whether it is switched on or not.
+    #[must_use]
+    pub fn evaluate(&self, inventory: &Inventory<'_>, changes: &[Change], now: DateTime<Utc>) -> Evaluation {
+        evaluate::evaluate(&[self], inventory, changes, now)
     }
 
     /// Its id.

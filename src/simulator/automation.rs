@@ -24,6 +24,13 @@ pub(super) struct AutomationRule {
     pub(super) early: bool,
 }
 
+impl AutomationRule {
+    /// Switches it on if it is off, and off if it is on.
+    pub(super) fn switch(&mut self, at: DateTime<Utc>) {
+        (self.enabled, self.updated) = (!self.enabled, at);
+    }
+}
+
 /// The account of the app that runs rules.
 const APP: Who = Who::App(0);
 

@@ -272,6 +272,11 @@ impl Simulator {
         night::pass(&mut self.shared.estate.write().unwrap_or_else(PoisonError::into_inner), to);
     }
 
+    /// Lets a night pass in which hardly anything happens; see [`Simulator::truth`] for the little that does.
+    pub fn quiet_night(&self, to: DateTime<Utc>) {
+        night::pass_quietly(&mut self.shared.estate.write().unwrap_or_else(PoisonError::into_inner), to);
+    }
+
     /// Changes what the organisation pays for. It begins with [`OrgPlan::Enterprise`].
     pub fn set_plan(&self, plan: OrgPlan) {
         self.shared.estate.write().unwrap_or_else(PoisonError::into_inner).org_plan = plan;

@@ -39,6 +39,29 @@ pub(super) fn pass(estate: &mut Estate, to: DateTime<Utc>) {
     sandbox::follow(estate);
 }
 
+/// Moves the estate to `to` through a night in which hardly anything happens: tokens are used and end, one thing changes, and
+/// an automation that somebody switches by hand is on in one night and off in the next.
+pub(super) fn pass_quietly(estate: &mut Estate, to: DateTime<Utc>) {
+    let from = std::mem::replace(&mut estate.now, to);
+    estate.nights += 1;
+    let seats = [0, 1, 2].map(|product| estate.seats(product));
+    let random = Random::new(estate.seed ^ estate.nights.wrapping_mul(0x0C1E_57A5_0F0F_F0F1));
+    let mut night = Night { estate, random };
+    match night.estate.nights % 4 {
+        1 => night.add_ordinary_token(),
+        2 => night.rotate_any_token(),
+        3 => night.grow_ordinary_group(),
+        _ => night.revoke_any_token(),
+    }
+    night.switch_automation();
+    night.use_tokens();
+    night.expire_tokens(from);
+    night.count_seats(seats);
+    estate.tokens.sort_by(|a, b| a.id.cmp(&b.id));
+    site_night::pass_quietly(estate, from);
+    sandbox::follow(estate);
+}
+
 /// Whether the owner of a token takes a day off, and does not use it.
 fn rests(token: &Token, now: DateTime<Utc>) -> bool {
     let own = token.id.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
@@ -117,12 +140,7 @@ impl Night<'_> {
     }
 
     fn add_tokens(&mut self) {
-        if let Some(owner) = self.anybody(|_, _| true) {
-            let token = self.new_token(owner);
-            let native = self.native(&token);
-            self.estate.tokens.push(token);
-            self.note("token-added", "added", "credential", native, "Somebody made a token for half a year");
-        }
+        self.add_ordinary_token();
         if let Some(owner) = self.anybody(|_, _| true) {
             let mut token = self.new_token(owner);
             token.expires = Expiry::Null;
@@ -140,6 +158,15 @@ impl Night<'_> {
         }
     }
 
+    fn add_ordinary_token(&mut self) {
+        if let Some(owner) = self.anybody(|_, _| true) {
+            let token = self.new_token(owner);
+            let native = self.native(&token);
+            self.estate.tokens.push(token);
+            self.note("token-added", "added", "credential", native, "Somebody made a token for half a year");
+        }
+    }
+
     /// The place of a planted token that somebody takes care of at last: its plant is over.
     fn mended(&mut self, plant: &str) -> Option<usize> {
         let now = self.estate.now;
@@ -150,7 +177,17 @@ impl Night<'_> {
     }
 
     fn revoke_token(&mut self) {
-        if let Some(place) = self.mended("plant-token-unused").or_else(|| self.any_token(|_| true)) {
+        let place = self.mended("plant-token-unused").or_else(|| self.any_token(|_| true));
+        self.revoke(place);
+    }
+
+    fn revoke_any_token(&mut self) {
+        let place = self.any_token(|_| true);
+        self.revoke(place);
+    }
+
+    fn revoke(&mut self, place: Option<usize>) {
+        if let Some(place) = place {
             let token = self.estate.tokens.remove(place);
             let native = self.native(&token);
             self.note("token-revoked", "removed", "credential", native, "Somebody revoked their token");
@@ -158,7 +195,17 @@ impl Night<'_> {
     }
 
     fn rotate_token(&mut self) {
-        if let Some(place) = self.mended("plant-token-expires-in-9-days").or_else(|| self.any_token(|_| true)) {
+        let place = self.mended("plant-token-expires-in-9-days").or_else(|| self.any_token(|_| true));
+        self.rotate(place);
+    }
+
+    fn rotate_any_token(&mut self) {
+        let place = self.any_token(|_| true);
+        self.rotate(place);
+    }
+
+    fn rotate(&mut self, place: Option<usize>) {
+        if let Some(place) = place {
             let old = self.estate.tokens.remove(place);
             let mut new = self.new_token(old.owner);
             new.label.clone_from(&old.label);
@@ -226,6 +273,28 @@ impl Night<'_> {
             self.equip(person);
             self.connect(person);
         }
+    }
+
+    /// Somebody joins a group that gives nothing which is worth a word.
+    fn grow_ordinary_group(&mut self) {
+        let Some(group) = (0..self.estate.groups.len()).find(|at| self.estate.groups[*at].name.starts_with("team-"))
+        else {
+            return;
+        };
+        if let Some(person) = self.anybody(|estate, at| !estate.people[at].groups.contains(&group)) {
+            self.estate.join(Who::Person(person), group);
+            let native = vec![self.estate.people[person].id.clone(), self.estate.groups[group].id.clone()];
+            self.note("team-joined", "added", "membership", native, "Somebody joined a team");
+        }
+    }
+
+    /// An ordinary automation is switched on or off.
+    fn switch_automation(&mut self) {
+        let now = self.estate.now;
+        let Some(rule) = self.estate.rules.first_mut() else { return };
+        rule.switch(now - TimeDelta::hours(3));
+        let native = vec![rule.id.clone()];
+        self.note("automation-switched", "changed", "automation", native, "Somebody switched an automation on or off");
     }
 
     /// Who administers Jira since last night makes a token at once, to change many issues in one go.

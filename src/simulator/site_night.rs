@@ -25,6 +25,15 @@ pub(super) fn pass(estate: &mut Estate, from: DateTime<Utc>) {
     history::add_night(estate, &mut random, from);
 }
 
+/// The same for a night in which nothing of that changes: the logs tell the little there was.
+pub(super) fn pass_quietly(estate: &mut Estate, from: DateTime<Utc>) {
+    let random = Random::new(estate.seed ^ estate.nights.wrapping_mul(0x51E7_0B5E_77AA_1C03));
+    let mut night = Night { estate, random };
+    night.write_records();
+    let Night { estate, mut random } = night;
+    history::add_night(estate, &mut random, from);
+}
+
 impl Night<'_> {
     /// Native ids of a kind that have a part on the answer sheet.
     fn taken(&self, kind: &str) -> BTreeSet<String> {

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-pub use sqlite::{ScanLock, Store};
+pub use sqlite::{ScanLock, Store, Timeline};
 
 use crate::model::{
     Change, ChannelName, Collection, Dispatch, Finding, RuleId, RuleSummary, Snapshot, SnapshotHead, SnapshotId,
@@ -181,6 +181,14 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
         /// The snapshot that was asked for.
+        snapshot: SnapshotId,
+    },
+    /// Something rests on the snapshot, so that it cannot be removed.
+    #[error("snapshot {snapshot} of store `{}` is the latest or a baseline, and stays", .path.display())]
+    Needed {
+        /// The file.
+        path: PathBuf,
+        /// The snapshot.
         snapshot: SnapshotId,
     },
     /// Anything else that the database refuses: a full disk, a failing one.

@@ -12,6 +12,7 @@ mod docs;
 mod drift;
 mod explain;
 mod faults;
+mod history;
 mod house;
 mod http;
 mod journey;

@@ -413,7 +413,10 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_snapshot_opens_as_it_was_whatever_came_after(nights in nights()) {
+    fn every_snapshot_opens_as_it_was_whatever_came_after_and_whatever_was_removed(
+        nights in nights(),
+        stays in prop::collection::vec(any::<bool>(), 12),
+    ) {
         let mut store = Store::open_in_memory().unwrap();
         let mut committed: Vec<Snapshot> = Vec::new();
         let mut known: BTreeMap<usize, Resource> = BTreeMap::new();
@@ -438,10 +441,86 @@ proptest! {
             scan.commit(&mut store).unwrap();
             committed.push(scan.snapshot);
         }
-        for (number, snapshot) in (1..).zip(committed) {
-            prop_assert_eq!(store.snapshot(SnapshotId(number)).unwrap().unwrap(), snapshot);
+        let mut kept: Vec<(SnapshotId, Snapshot)> = (1..).map(SnapshotId).zip(committed).collect();
+        for (id, snapshot) in &kept {
+            prop_assert_eq!(&store.snapshot(*id).unwrap().unwrap(), snapshot);
+        }
+        prop_assert_eq!(walked(&store), kept.clone());
+        // A walk need not show every scan.
+        let every_other: Vec<(SnapshotId, Snapshot)> = kept.iter().step_by(2).cloned().collect();
+        prop_assert_eq!(walked_among(&store, |id| id.0 % 2 == 1), every_other);
+
+        let latest = kept.last().map(|(id, _)| *id);
+        let goes = |id: &SnapshotId| Some(*id) != latest && !stays[usize::try_from(id.0).unwrap() % stays.len()];
+        let gone: Vec<SnapshotId> = kept.iter().map(|(id, _)| *id).filter(|id| goes(id)).collect();
+        store.remove(&gone).unwrap();
+        kept.retain(|(id, _)| !gone.contains(id));
+        for (id, snapshot) in &kept {
+            prop_assert_eq!(&store.snapshot(*id).unwrap().unwrap(), snapshot);
+        }
+        prop_assert_eq!(walked(&store), kept);
+        for id in gone {
+            prop_assert!(store.snapshot(id).unwrap().is_none());
         }
     }
+}
+
+/// All snapshots that a walk through the store shows.
+fn walked(store: &Store) -> Vec<(SnapshotId, Snapshot)> {
+    walked_among(store, |_| true)
+}
+
+/// The snapshots that a walk through some of the scans shows.
+fn walked_among(store: &Store, wanted: impl Fn(SnapshotId) -> bool) -> Vec<(SnapshotId, Snapshot)> {
+    let mut heads = store.heads(usize::MAX).unwrap();
+    heads.retain(|head| wanted(head.id));
+    heads.reverse();
+    let mut timeline = store.timeline(heads).unwrap();
+    let mut shown = Vec::new();
+    while let Some((head, snapshot)) = timeline.advance().unwrap() {
+        shown.push((head.id, snapshot.clone()));
+    }
+    shown
+}
+
+#[test]
+fn what_was_altered_is_noticed_on_a_walk_as_well() {
+    let (_folder, path) = stored(&full_scan());
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .execute("UPDATE resources SET body = replace(body, 'a', 'o') WHERE id = (SELECT min(id) FROM resources)", [])
+        .unwrap();
+    let store = Store::open(&path).unwrap();
+    let mut timeline = store.timeline(store.heads(1).unwrap()).unwrap();
+    let error = timeline.advance().unwrap_err();
+    assert!(
+        matches!(&error, StoreError::Damaged { what, .. } if what.contains("is not what was committed")),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_latest_scan_and_baselines_cannot_be_removed() {
+    let mut store = Store::open_in_memory().unwrap();
+    for _ in 0..3 {
+        full_scan().commit(&mut store).unwrap();
+    }
+    let baseline = Baseline {
+        snapshot: SnapshotId(1),
+        name: "q4".to_owned(),
+        accepted_by: "Dana".to_owned(),
+        accepted_at: at("2026-11-22T08:00:00Z"),
+        taken_at: at("2026-11-21T02:04:11Z"),
+        reason: "reviewed".to_owned(),
+    };
+    store.set_baseline(&baseline).unwrap();
+    for needed in [1, 3] {
+        let error = store.remove(&[SnapshotId(2), SnapshotId(needed)]).unwrap_err();
+        assert!(matches!(error, StoreError::Needed { snapshot, .. } if snapshot == SnapshotId(needed)), "{error}");
+    }
+    assert_eq!(store.heads(9).unwrap().len(), 3, "nothing is removed where something has to stay");
+    store.remove(&[SnapshotId(2)]).unwrap();
+    assert_eq!(store.baselines().unwrap(), [baseline]);
 }
 
 #[test]
@@ -459,6 +538,7 @@ fn a_commit_that_fails_at_its_last_row_leaves_nothing_behind() {
             "tallies",
             "waiver_uses",
             "findings",
+            "past_findings",
             "transitions",
         ];
         tables.map(|table| {

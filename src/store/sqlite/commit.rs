@@ -4,9 +4,9 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use serde::Serialize;
 
 use super::snapshots::seal;
-use super::{Store, fault, json, outbox, resources, runs};
+use super::{Store, fault, findings, json, outbox, resources, runs};
 use crate::digest::Digest;
-use crate::model::{Baseline, Finding, SnapshotHead, SnapshotId, Transition};
+use crate::model::{Baseline, SnapshotHead, SnapshotId, Transition};
 use crate::store::{ScanRecord, StoreError};
 
 impl Store {
@@ -64,7 +64,7 @@ fn write(
 ) -> rusqlite::Result<()> {
     let carried_digests: Vec<Digest> = scan.snapshot.carried.iter().map(Digest::of).collect();
     resources::record(connection, previous, id, scan.snapshot, &carried_digests)?;
-    write_findings(connection, scan.findings)?;
+    findings::record(connection, previous, id, scan.findings)?;
     write_head(connection, id, scan, &carried_digests)?;
     write_list(connection, "ledger", id, &scan.snapshot.ledger)?;
     write_list(connection, "changes", id, scan.changes)?;
@@ -107,25 +107,6 @@ fn write_list<T: Serialize>(
         connection.prepare(&format!("INSERT INTO {table} (snapshot, number, body) VALUES (?1, ?2, ?3)"))?;
     for (number, value) in (0_i64..).zip(values) {
         insert.execute(params![snapshot.0, number, json(&value)])?;
-    }
-    Ok(())
-}
-
-/// A finding that is as it was costs no write.
-fn write_findings(connection: &Connection, findings: &[Finding]) -> rusqlite::Result<()> {
-    let mut upsert = connection.prepare(
-        "INSERT INTO findings (rule, resource, id, status, body) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (rule, resource) DO UPDATE SET status = excluded.status, body = excluded.body
-         WHERE body <> excluded.body",
-    )?;
-    for finding in findings {
-        upsert.execute(params![
-            finding.rule.as_str(),
-            finding.resource.as_str(),
-            finding.id.as_str(),
-            finding.status.name(),
-            json(finding)
-        ])?;
     }
     Ok(())
 }

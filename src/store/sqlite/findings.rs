@@ -1,10 +1,12 @@
-//! Reads findings, the steps they took, and how many were open over time.
+//! Keeps findings as they stand and as they stood; the steps they took, and how many were open over time.
 
 use std::cmp::Reverse;
 
-use super::Store;
+use rusqlite::{Connection, OptionalExtension, params};
+
 use super::snapshots::limit;
-use crate::model::{Finding, FindingId, SnapshotId, Transition};
+use super::{Json, Store, json};
+use crate::model::{Finding, FindingId, SnapshotHead, SnapshotId, Transition};
 use crate::store::StoreError;
 
 impl Store {
@@ -16,6 +18,39 @@ impl Store {
         let mut findings: Vec<Finding> = self.list("SELECT body FROM findings ORDER BY rule, resource", [])?;
         findings.sort_by_key(|finding| Reverse(finding.severity));
         Ok(findings)
+    }
+
+    /// Every finding as it stood after an earlier scan, in the order of [`Store::findings`]; `None` if that is not known
+    /// any more, because an earlier keyroll kept only how findings stand now.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn findings_after(&self, scan: &SnapshotHead) -> Result<Option<Vec<Finding>>, StoreError> {
+        if scan.id < self.findings_kept_since()? {
+            return Ok(None);
+        }
+        let mut findings: Vec<Finding> = self.list(
+            "SELECT body FROM (
+                 SELECT rule, resource, body FROM findings WHERE first_snapshot <= ?1
+                 UNION ALL
+                 SELECT rule, resource, body FROM past_findings WHERE ?1 BETWEEN first_snapshot AND last_snapshot)
+             ORDER BY rule, resource",
+            [scan.id.0],
+        )?;
+        for finding in &mut findings {
+            finding.last_seen = finding.last_seen.min(scan.ended_at);
+        }
+        findings.sort_by_key(|finding| Reverse(finding.severity));
+        Ok(Some(findings))
+    }
+
+    /// The first scan after which it is known how findings stood.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn findings_kept_since(&self) -> Result<SnapshotId, StoreError> {
+        let since = self.connection.query_row("SELECT since FROM findings_kept", [], |row| row.get(0));
+        since.map(SnapshotId).map_err(|error| self.fault(error))
     }
 
     /// The steps that findings took in a scan, in the order in which they were committed.
@@ -34,15 +69,58 @@ impl Store {
         self.list("SELECT body FROM transitions WHERE finding = ?1 ORDER BY snapshot, number", [finding.as_str()])
     }
 
-    /// Open findings after each of the newest scans, oldest first: for a trend line.
+    /// Open findings after each of the newest scans up to one, oldest first: for a trend line.
     ///
     /// # Errors
     /// If the store cannot be read.
-    pub fn open_counts(&self, newest: usize) -> Result<Vec<usize>, StoreError> {
+    pub fn open_counts(&self, up_to: SnapshotId, newest: usize) -> Result<Vec<usize>, StoreError> {
         // A number is JSON too.
-        let mut counts =
-            self.list("SELECT CAST(open_findings AS TEXT) FROM snapshots ORDER BY id DESC LIMIT ?1", [limit(newest)])?;
+        let mut counts = self.list(
+            "SELECT CAST(open_findings AS TEXT) FROM snapshots WHERE id <= ?1 ORDER BY id DESC LIMIT ?2",
+            [up_to.0, limit(newest)],
+        )?;
         counts.reverse();
         Ok(counts)
     }
+}
+
+/// Writes how findings stand after a scan. One that is as it was costs no write; one that is other than it was leaves a
+/// row of how it stood, unless all that moved is when it was last seen.
+pub(super) fn record(
+    connection: &Connection,
+    previous: Option<SnapshotId>,
+    id: SnapshotId,
+    findings: &[Finding],
+) -> rusqlite::Result<()> {
+    let mut standing =
+        connection.prepare("SELECT body, first_snapshot FROM findings WHERE rule = ?1 AND resource = ?2")?;
+    let mut keep = connection.prepare(
+        "INSERT INTO past_findings (rule, resource, first_snapshot, last_snapshot, body)
+         SELECT rule, resource, first_snapshot, ?3, body FROM findings WHERE rule = ?1 AND resource = ?2",
+    )?;
+    let mut write = connection.prepare(
+        "INSERT INTO findings (rule, resource, id, status, body, first_snapshot) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (rule, resource) DO UPDATE
+         SET status = excluded.status, body = excluded.body, first_snapshot = excluded.first_snapshot",
+    )?;
+    for finding in findings {
+        let (rule, resource) = (finding.rule.as_str(), finding.resource.as_str());
+        let stood: Option<(Json<Finding>, i64)> =
+            standing.query_row([rule, resource], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let first = match stood {
+            Some((Json(stood), _)) if stood == *finding => continue,
+            Some((Json(mut stood), first)) => {
+                stood.last_seen = finding.last_seen;
+                if stood == *finding {
+                    first
+                } else {
+                    keep.execute(params![rule, resource, previous.map(|previous| previous.0)])?;
+                    id.0
+                }
+            }
+            None => id.0,
+        };
+        write.execute(params![rule, resource, finding.id.as_str(), finding.status.name(), json(finding), first])?;
+    }
+    Ok(())
 }

@@ -1,8 +1,8 @@
 //! The store on SQLite: how the file is made, opened and locked, and how the database's errors become ours.
 //!
 //! `inspect` looks at a file before anything may touch it, `migrate` gives it its shape, `commit` writes a scan,
-//! `resources` keeps what stays the same once, `snapshots` and `findings` read. `outbox` keeps what is to be told,
-//! `runs` when scans began and ended, and `lock` keeps two of them apart.
+//! `resources` keeps what stays the same once, `snapshots`, `findings` and, night after night, `timeline` read. `outbox` keeps what is to be told,
+//! `runs` when scans began and ended, `lock` keeps two of them apart, and `prune` takes out what nobody needs.
 
 mod commit;
 mod findings;
@@ -10,9 +10,11 @@ mod inspect;
 mod lock;
 mod migrate;
 mod outbox;
+mod prune;
 mod resources;
 mod runs;
 mod snapshots;
+mod timeline;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,6 +29,7 @@ use serde::de::DeserializeOwned;
 use self::inspect::{Standing, inspect};
 pub use self::lock::ScanLock;
 use self::migrate::migrate;
+pub use self::timeline::Timeline;
 use crate::store::StoreError;
 
 /// How long to wait for another process that writes: a commit of a large estate takes seconds.

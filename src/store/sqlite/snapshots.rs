@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::resources::{self, Altered, Stored};
@@ -28,6 +29,15 @@ impl Store {
     /// If the store cannot be read.
     pub fn latest(&self) -> Result<Option<SnapshotHead>, StoreError> {
         Ok(self.heads(1)?.pop())
+    }
+
+    /// The latest scan that had ended by a moment; `None` if none had.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn latest_by(&self, moment: DateTime<Utc>) -> Result<Option<SnapshotHead>, StoreError> {
+        // Heads are few and small; those that ended later are passed over.
+        Ok(self.heads(usize::MAX)?.into_iter().find(|head| head.ended_at <= moment))
     }
 
     /// The record of one scan; `None` if there is no such snapshot.
@@ -158,7 +168,15 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn baseline(&self) -> Result<Option<Baseline>, StoreError> {
-        Ok(self.list("SELECT body FROM baselines ORDER BY number DESC LIMIT 1", [])?.pop())
+        Ok(self.baselines()?.pop())
+    }
+
+    /// Every baseline that was ever accepted, oldest first; the last one is in force.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn baselines(&self) -> Result<Vec<Baseline>, StoreError> {
+        self.list("SELECT body FROM baselines ORDER BY number", [])
     }
 }
 

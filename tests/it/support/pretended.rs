@@ -154,6 +154,13 @@ impl Estate {
         self.clock.set(next);
     }
 
+    /// A night passes in which hardly anything happens.
+    pub(crate) fn quiet_night(&self) {
+        let next = self.clock.now() + TimeDelta::days(1);
+        self.simulator.quiet_night(next);
+        self.clock.set(next);
+    }
+
     /// All that is to be said about the latest scan.
     pub(crate) fn assess(&self) -> Assessment {
         assess(&Store::open(&self.path("keyroll.db")).unwrap()).unwrap()

@@ -1,0 +1,307 @@
+//! The past: every scan can be asked again as it was, judged again, and walked through with another rule.
+
+use std::fs;
+
+use chrono::TimeDelta;
+use keyroll::app::backtest::BackTest;
+use keyroll::app::{Again, AppError, AsOf, Retention, assess_after, fates, prune, scan_as_of};
+use keyroll::clock::{Clock, FixedClock};
+use keyroll::config::Config;
+use keyroll::model::{Assessment, SnapshotHead, SnapshotId, Status};
+use keyroll::problem::SourceText;
+use keyroll::rules::Rule;
+use keyroll::simulator::{Fault, Plan};
+use keyroll::store::Store;
+
+use crate::support::keyroll::keyroll;
+use crate::support::pretended::{Estate, first_night, open};
+
+/// An estate, and what was said after each of its scans when it was the latest: five quiet nights with a gap in the third,
+/// and two in which much happens.
+async fn lived() -> (Estate, Vec<Assessment>) {
+    let plan = Plan { seed: 5, accounts: 20, now: first_night(), page_latency: std::time::Duration::ZERO };
+    let estate = Estate::of(plan).await;
+    let waivers = "waivers:\n  - { id: W-1, rule: permission-open-to-logged-in, resource: \"*\", reason: for a while, \
+                   approver: Dana, until: 2026-11-24 }\n";
+    fs::write(estate.path("waivers.yaml"), waivers).unwrap();
+    estate.configure("waivers:\n  file: waivers.yaml\n");
+    let mut said = Vec::new();
+    for night in 0..7 {
+        match night {
+            0 => {}
+            3 | 6 => estate.night(),
+            _ => estate.quiet_night(),
+        }
+        if night == 2 {
+            estate.simulator.set_fault("user API tokens", Fault::Status(403));
+        }
+        if night == 4 {
+            estate.simulator.clear_faults();
+        }
+        estate.scan().await;
+        said.push(estate.assess());
+    }
+    (estate, said)
+}
+
+fn store(estate: &Estate) -> Store {
+    Store::open(&estate.path("keyroll.db")).unwrap()
+}
+
+fn heads(store: &Store) -> Vec<SnapshotHead> {
+    let mut heads = store.heads(usize::MAX).unwrap();
+    heads.reverse();
+    heads
+}
+
+/// What is asked later is what was said then.
+fn assert_same(now: &Assessment, then: &Assessment) {
+    let scan = then.head.id;
+    assert_eq!(now.head, then.head);
+    for (now, then) in now.findings.iter().zip(&then.findings) {
+        assert_eq!(now, then, "after {scan}");
+    }
+    assert_eq!(now.findings.len(), then.findings.len(), "after {scan}");
+    assert_eq!(now.snapshot, then.snapshot);
+    assert_eq!(now.transitions, then.transitions);
+    assert_eq!(now.changes, then.changes);
+    assert_eq!(now.tallies, then.tallies);
+    assert_eq!(now.rules, then.rules);
+    assert_eq!(now.waivers, then.waivers);
+    assert_eq!(now.baseline, then.baseline);
+    assert_eq!(now.trend, then.trend);
+    assert_eq!(now.previous, then.previous);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_night_can_be_asked_again_judged_again_and_walked_through() {
+    let (estate, said) = lived().await;
+    let store = store(&estate);
+    let resolved = |assessment: &Assessment| {
+        assessment.findings.iter().filter(|finding| matches!(finding.status, Status::Resolved(_))).count()
+    };
+    assert!(resolved(&said[6]) > 0 && said[3].findings.iter().any(|finding| finding.unconfirmed.is_some()));
+    for then in &said {
+        assert_same(&assess_after(&store, then.head.clone()).unwrap(), then);
+    }
+
+    let config = Config::load(&estate.path("keyroll.yaml")).unwrap();
+    let knowledge = config.knowledge().unwrap();
+    for then in &said {
+        // The waivers as they were read that night: a day that is long over could not be read as a waiver's end today.
+        let judgement = config.judgement(&FixedClock::at(then.head.ended_at)).unwrap();
+        let again = Again { rules: &judgement.rules, waivers: &judgement.waivers, knowledge: &knowledge };
+        let judged = again.judge(&store, then.head.clone()).unwrap();
+        assert_eq!((judged.more, judged.fewer), (0, 0), "{}", then.head.id);
+        assert_same(&judged.assessment, then);
+    }
+
+    // A rule that is tried as it is finds night by night what it found.
+    let judgement = config.judgement(&FixedClock::at(first_night())).unwrap();
+    let mut compared = 0;
+    for rule in judgement.rules.rules().iter().filter(|rule| rule.enabled()) {
+        let found = |assessment: &Assessment| open(assessment).filter(|finding| finding.rule == *rule.id()).count();
+        let counts: Vec<usize> = said.iter().map(found).collect();
+        if rule.on_change() || counts.iter().all(|count| *count == 0) || compared > 25 {
+            continue;
+        }
+        compared += 1;
+        let test = BackTest {
+            rule,
+            in_force: Some(rule),
+            knowledge: &knowledge,
+            waivers: &judgement.waivers,
+            routing: config.routing(),
+            estate: "acme",
+        };
+        let tried = test.over(&store, heads(&store)).unwrap();
+        let nights: Vec<usize> = tried.nights.iter().map(|night| night.open).collect();
+        assert_eq!(nights, counts, "{}", rule.id());
+        assert_eq!((tried.difference.more.len(), tried.difference.fewer.len()), (0, 0), "{}", rule.id());
+        assert_eq!(tried.unknown_before, None, "{}", rule.id());
+    }
+    assert!(compared > 20, "{compared} rules found something");
+}
+
+/// A rule whose file is no longer than what is asked of it here.
+fn rule(config: &Config, requirement: &str, set: &str) -> Rule {
+    let text = format!(
+        "id: trial\nversion: 1\ntitle: A trial\nseverity: medium\napplies_to: credential\n\
+         scope: credential.form == \"api-token\"\nrequire: \"{requirement}\"\n\
+         message: \"token “{{{{ credential.name }}}}”\"\n\
+         params:\n  days: {{ type: int, default: 90, min: 1, about: Days }}\n\
+         controls: [iso27001:A.5.17]\nwhy: To try.\nfix: None.\nverify: Look.\n\
+         cases:\n  - {{ name: good, given: {{ form: api-token, last_used_at: 1 day ago, created_at: 1 day ago }}, expect: pass }}\n\
+         \x20 - {{ name: bad, given: {{ form: api-token, last_used_at: 999 days ago, created_at: 999 days ago }}, expect: fail }}\n"
+    );
+    let file = SourceText::new("trial.yaml", &text);
+    config.rule_to_try(&file, false, &SourceText::new("--set", set)).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_of_ones_own_is_tried_with_other_values_and_says_what_is_other() {
+    let (estate, _) = lived().await;
+    let store = store(&estate);
+    let config = Config::load(&estate.path("keyroll.yaml")).unwrap();
+    let (knowledge, waivers) = (config.knowledge().unwrap(), keyroll::findings::Waivers::default());
+    let requirement = "credential.last_used_at == null || days_since(credential.last_used_at) <= params.days";
+    let (strict, loose) = (rule(&config, requirement, "days: 1\n"), rule(&config, requirement, ""));
+    let test = |rule, in_force| BackTest {
+        rule,
+        in_force,
+        knowledge: &knowledge,
+        waivers: &waivers,
+        routing: config.routing(),
+        estate: "acme",
+    };
+    let tried = test(&strict, Some(&loose)).over(&store, heads(&store)).unwrap();
+    let latest = tried.nights.last().unwrap();
+    assert!(!tried.difference.more.is_empty() && tried.difference.fewer.is_empty(), "{:?}", tried.difference);
+    assert_eq!(tried.difference.more.len() + tried.difference.same, latest.open);
+    let later = tried.nights.iter().skip(1);
+    let moves: usize = later.map(|night| night.opened.len() + night.closed.len()).sum();
+    assert!(moves > 0, "tokens that rest for two days of the week come and go");
+    // What opened less what closed is what stands.
+    let balance = tried.nights.iter().fold(0, |sum, night| sum + night.opened.len() - night.closed.len());
+    assert_eq!(balance, latest.open);
+    // The gap of the third night opens nothing, and ends nothing.
+    let gap = &tried.nights[2];
+    assert!(!gap.tally.unseen.is_empty(), "what could not be seen is said");
+    assert_eq!(gap.open, tried.nights[1].open);
+
+    let alone = test(&strict, None).over(&store, heads(&store)).unwrap();
+    assert!(!alone.difference.has_rule_in_force);
+    assert_eq!(alone.difference.more.len(), latest.open);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_earlier_scans_did_not_know_is_unknown_before_a_day() {
+    let (estate, _) = lived().await;
+    // As an older keyroll left it: the field was not there yet in the first scans.
+    let connection = rusqlite::Connection::open(estate.path("keyroll.db")).unwrap();
+    connection
+        .execute_batch(
+            "DELETE FROM resources WHERE id LIKE '%/credential/%' AND last_snapshot <= 3;
+                        UPDATE resources SET first_snapshot = 4 WHERE id LIKE '%/credential/%' AND first_snapshot < 4;",
+        )
+        .unwrap();
+    drop(connection);
+    let store = store(&estate);
+    let config = Config::load(&estate.path("keyroll.yaml")).unwrap();
+    let (knowledge, waivers) = (config.knowledge().unwrap(), keyroll::findings::Waivers::default());
+    let trial =
+        rule(&config, "credential.last_used_at == null || days_since(credential.last_used_at) <= params.days", "");
+    let test = BackTest {
+        rule: &trial,
+        in_force: None,
+        knowledge: &knowledge,
+        waivers: &waivers,
+        routing: config.routing(),
+        estate: "acme",
+    };
+    // No credential at all is no reason for doubt: the endpoint was read whole.
+    let tried = test.over(&store, heads(&store)).unwrap();
+    assert_eq!(tried.unknown_before, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scan_is_named_by_day_moment_or_number_and_never_guessed() {
+    let (estate, said) = lived().await;
+    let store = store(&estate);
+    let of = |written: &str| scan_as_of(&store, written.parse::<AsOf>().unwrap()).map(|head| head.id.0);
+    assert_eq!(of("s3").unwrap(), 3);
+    assert_eq!(of("2026-11-23").unwrap(), 3);
+    assert_eq!(of("2026-11-23T01:00:00Z").unwrap(), 2);
+    assert_eq!(of("2030-01-01").unwrap(), 7);
+    assert!(matches!(of("s8"), Err(AppError::NoSuchSnapshot(SnapshotId(8)))));
+    assert!(matches!(of("2026-11-20"), Err(AppError::BeforeFirstScan { first: SnapshotId(1), .. })));
+
+    let ask = |words: &[&str]| keyroll(estate.folder.path(), words);
+    let then = ask(&["findings", "--as-of", "2026-11-23", "--all", "--format", "csv"]);
+    assert_eq!(then.code, 0, "{}", then.err);
+    assert!(then.err.contains("As of scan s3 of 2026-11-23"), "{}", then.err);
+    assert_eq!(then.out.lines().count(), said[2].findings.len() + 1);
+    for words in [
+        &["inventory", "credentials", "--as-of", "s3"][..],
+        &["coverage", "--as-of", "s3"],
+        &["report", "--as-of", "s3", "--format", "table", "--out", "-"],
+        &["scan", "--as-of", "s3"],
+    ] {
+        let run = ask(words);
+        assert!(!run.out.is_empty() && run.code != 1, "{words:?}: {}", run.err);
+        assert!(run.err.contains("s3"), "{words:?}: {}", run.err);
+    }
+    let early = ask(&["findings", "--as-of", "2026-11-01"]);
+    assert_eq!(early.code, 1);
+    assert!(early.err.contains("no scan had ended by 2026-11-01: the first that is kept is s1"), "{}", early.err);
+    let wrong = ask(&["findings", "--as-of", "last week"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.err.contains("write a day (2026-11-20)"), "{}", wrong.err);
+    assert_eq!(heads(&store).len(), 7, "judging again stores nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_scans_go_and_what_something_rests_on_stays() {
+    let (estate, said) = lived().await;
+    let mut store = store(&estate);
+    let only_latest = Retention { daily: 1, weekly: 0, monthly: 0 };
+    let before = fates(&store, only_latest).unwrap();
+    assert_eq!(before.len(), 7);
+    let kept: Vec<i64> = before.iter().filter(|fate| fate.is_kept()).map(|fate| fate.head.id.0).collect();
+    // Something that stands came up with the first scan and in both lively nights.
+    for needed in [1, 4, 7] {
+        assert!(kept.contains(&needed), "{before:#?}");
+    }
+    for then in &said {
+        let rests = open(then).filter(|finding| {
+            said[6]
+                .findings
+                .iter()
+                .any(|last| last.id == finding.id && last.status == Status::Open && last.since == then.head.ended_at)
+        });
+        if rests.count() > 0 {
+            assert!(kept.contains(&then.head.id.0), "findings rest on {}", then.head.id);
+        }
+    }
+    let gone = prune(&mut store, only_latest).unwrap();
+    assert_eq!(gone, 7 - kept.len());
+    assert!(gone > 0, "some night brought nothing that lasts");
+    for then in said.iter().filter(|then| kept.contains(&then.head.id.0)) {
+        let now = assess_after(&store, then.head.clone()).unwrap();
+        assert_eq!(now.findings, then.findings);
+        assert_eq!(now.snapshot, then.snapshot);
+    }
+    for finding in store.findings().unwrap() {
+        assert!(!store.history(&finding.id).unwrap().is_empty(), "steps outlive their scans");
+    }
+    let config = Config::load(&estate.path("keyroll.yaml")).unwrap();
+    let (knowledge, waivers) = (config.knowledge().unwrap(), keyroll::findings::Waivers::default());
+    let trial =
+        rule(&config, "credential.last_used_at == null || days_since(credential.last_used_at) <= params.days", "");
+    let test = BackTest {
+        rule: &trial,
+        in_force: None,
+        knowledge: &knowledge,
+        waivers: &waivers,
+        routing: config.routing(),
+        estate: "acme",
+    };
+    assert_eq!(test.over(&store, heads(&store)).unwrap().nights.len(), kept.len());
+    drop(store);
+
+    estate.quiet_night();
+    estate.configure("retention: { daily: 2, weekly: 0, monthly: 0 }\n");
+    estate.scan().await;
+    let shown = keyroll(estate.folder.path(), &["snapshots", "prune", "--dry-run"]);
+    assert!(
+        shown.out.contains("the latest") && shown.err.contains("Nothing was removed"),
+        "{}{}",
+        shown.out,
+        shown.err
+    );
+    let pruned = keyroll(estate.folder.path(), &["snapshots", "prune", "--keep-daily", "1"]);
+    assert_eq!(pruned.code, 0, "{}", pruned.err);
+    assert!(pruned.out.contains("stay"), "{}", pruned.out);
+    estate.clock.set(estate.clock.now() + TimeDelta::days(1));
+    estate.scan().await;
+}
