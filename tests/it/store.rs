@@ -289,7 +289,7 @@ fn everything_comes_back_as_it_was_committed() {
     assert_eq!(store.rules(id).unwrap(), scan.rules);
     assert_eq!(store.waiver_uses(id).unwrap(), scan.waivers);
     assert_eq!(store.history(&scan.findings[2].id).unwrap(), [scan.transitions[0].clone()]);
-    assert_eq!(store.open_counts(9).unwrap(), [1]);
+    assert_eq!(store.open_counts(SnapshotId(1), 9).unwrap(), [1]);
     let worst_first: Vec<Finding> = [2, 0, 1].map(|at: usize| scan.findings[at].clone()).into();
     assert_eq!(store.findings().unwrap(), worst_first);
     assert_eq!(store.snapshot(SnapshotId(2)).unwrap(), None);
@@ -358,8 +358,8 @@ fn a_finding_that_did_not_move_stays_and_history_adds_up() {
     scan.transitions = vec![step(&scan.findings[0], Step::WaiverEnded)];
     scan.commit(&mut store).unwrap();
     assert_eq!(store.findings().unwrap().len(), 3);
-    assert_eq!(store.open_counts(9).unwrap(), [1, 2]);
-    assert_eq!(store.open_counts(1).unwrap(), [2]);
+    assert_eq!(store.open_counts(SnapshotId(2), 9).unwrap(), [1, 2]);
+    assert_eq!(store.open_counts(SnapshotId(2), 1).unwrap(), [2]);
     let steps: Vec<Step> = store.history(&scan.findings[0].id).unwrap().iter().map(|step| step.step).collect();
     assert_eq!(steps, [Step::Waived, Step::WaiverEnded]);
     let numbers: Vec<i64> = store.heads(9).unwrap().iter().map(|head| head.id.0).collect();
