@@ -4,7 +4,7 @@
 //! [`Webhook`], [`Automation`], [`Variable`], [`Setting`], [`Integration`] or [`Person`]), each field a [`Fact`]; how completely it was seen:
 //! [`LedgerEntry`]; both together: [`Snapshot`].
 //! What is said about it: [`Change`], [`Verdict`], [`Finding`], [`Waiver`]; all of it for one report: [`Assessment`].
-//! What would come of a change that nobody made: [`Simulation`].
+//! What would come of a change that nobody made: [`Simulation`]. What people decide on access: [`Review`].
 
 mod app;
 mod assessment;
@@ -25,6 +25,7 @@ mod person;
 mod principal;
 mod reference;
 mod resource;
+mod review;
 pub mod sample;
 mod setting;
 mod severity;
@@ -57,6 +58,10 @@ pub use person::Person;
 pub use principal::{Group, Principal, PrincipalType, Product, ProductActivity, Standing};
 pub use reference::AccountName;
 pub use resource::{Body, Kind, Resource, Sighting};
+pub use review::{
+    AccessLevel, DecidedAccess, Decision, LeftOut, NotSeen, Review, ReviewDecision, ReviewRow, ReviewScope, Suggestion,
+    Sureness,
+};
 pub use setting::Setting;
 pub use severity::Severity;
 pub use simulation::{

@@ -2,7 +2,7 @@
 //!
 //! `inspect` looks at a file before anything may touch it, `migrate` gives it its shape, `commit` writes a scan,
 //! `resources` keeps what stays the same once, `snapshots` and `findings` read. `outbox` keeps what is to be told,
-//! `runs` when scans began and ended, and `lock` keeps two of them apart.
+//! `reviews` what people decide on access, `runs` when scans began and ended, and `lock` keeps two of them apart.
 
 mod commit;
 mod findings;
@@ -11,6 +11,7 @@ mod lock;
 mod migrate;
 mod outbox;
 mod resources;
+mod reviews;
 mod runs;
 mod snapshots;
 
