@@ -26,6 +26,7 @@ mod principal;
 mod reference;
 mod resource;
 mod review;
+mod review_status;
 pub mod sample;
 mod setting;
 mod severity;
@@ -62,6 +63,7 @@ pub use review::{
     AccessLevel, DecidedAccess, Decision, LeftOut, NotSeen, Review, ReviewDecision, ReviewRow, ReviewScope, Suggestion,
     Sureness,
 };
+pub use review_status::{ReviewStatus, ReviewerCount, Revocation, RevocationState};
 pub use setting::Setting;
 pub use severity::Severity;
 pub use simulation::{

@@ -17,4 +17,4 @@ pub use import::{Imported, Returned, import};
 pub use key::{is_key, key};
 pub use names::check_name;
 pub use rows::{Asked, Drawn, draw};
-pub use status::{Left, OfReviewer, Standing, State, Status, status};
+pub use status::{Standing, status};
