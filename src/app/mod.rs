@@ -19,7 +19,7 @@ pub use deliver::{Delivered, Deliverer};
 pub use explain::{Dossier, Scene};
 pub use news::Voice;
 pub use preview::preview;
-pub use review::{ReviewDossier, ReviewError, StartRequest, begin_review, import_review, prepare_review};
+pub use review::{ReviewDossier, ReviewError, StartRequest, begin_review, import_review, latest_scan, prepare_review};
 pub use scan::{AcceptedGap, App, Progress, ScanOutcome, ScanRequest};
 pub use schedule::{Due, Schedule, served_up_to};
 

@@ -179,7 +179,7 @@ fn called(store: &Store, name: &str) -> Result<Review, AppError> {
     Err(ReviewError::new(format!("there is no review `{name}`"), help).into())
 }
 
-/// All that the store has about one review, with the latest scan.
+/// All that the store has about one review.
 #[derive(Debug)]
 pub struct ReviewDossier {
     /// The review.
@@ -190,8 +190,6 @@ pub struct ReviewDossier {
     pub decisions: Vec<ReviewDecision>,
     /// The decisions of all reviews that are in force.
     pub in_force: Vec<DecidedAccess>,
-    /// The latest scan.
-    pub latest: Option<(SnapshotHead, Snapshot)>,
 }
 
 impl ReviewDossier {
@@ -201,16 +199,22 @@ impl ReviewDossier {
     /// When there is no such review, or the store cannot be read.
     pub fn open(store: &Store, name: &str, now: DateTime<Utc>) -> Result<Self, AppError> {
         let review = called(store, name)?;
-        let latest = match store.latest()? {
-            Some(head) => store.snapshot(head.id)?.map(|snapshot| (head, snapshot)),
-            None => None,
-        };
         Ok(Self {
             rows: store.review_rows(name)?,
             decisions: store.review_decisions(name)?,
             in_force: store.decided_access(now)?,
             review,
-            latest,
         })
     }
+}
+
+/// The latest scan, with what it saw; none if the store holds none.
+///
+/// # Errors
+/// If the store cannot be read.
+pub fn latest_scan(store: &Store) -> Result<Option<(SnapshotHead, Snapshot)>, AppError> {
+    Ok(match store.latest()? {
+        Some(head) => store.snapshot(head.id)?.map(|snapshot| (head, snapshot)),
+        None => None,
+    })
 }
