@@ -59,13 +59,18 @@ pub fn prepare_review(
     clock: &dyn Clock,
     ask: &StartRequest,
 ) -> Result<(Review, Vec<ReviewRow>), AppError> {
-    review::check_name(&ask.name).map_err(|help| ReviewError::new(format!("`{}` is no name for a review", ask.name), help))?;
+    review::check_name(&ask.name)
+        .map_err(|help| ReviewError::new(format!("`{}` is no name for a review", ask.name), help))?;
     if store.reviews()?.iter().any(|review| review.name == ask.name) {
         return Err(taken(&ask.name).into());
     }
     let now = clock.now();
     if let Some(due) = ask.due.filter(|due| *due < now.date_naive()) {
-        return Err(ReviewError::new(format!("the last day for decisions, {due}, is over"), "name a day to come with `--due`").into());
+        return Err(ReviewError::new(
+            format!("the last day for decisions, {due}, is over"),
+            "name a day to come with `--due`",
+        )
+        .into());
     }
     let head = match ask.snapshot {
         Some(id) => store.head(id)?.ok_or(AppError::NoSuchSnapshot(id))?,

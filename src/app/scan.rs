@@ -17,8 +17,8 @@ use crate::clock::Clock;
 use crate::drift;
 use crate::findings::{self, Judged, Reconciled, Waivers};
 use crate::http::Stop;
-use crate::inventory::{Inventory, Revocations};
 use crate::inventory::detector::Knowledge;
+use crate::inventory::{Inventory, Revocations};
 use crate::model::{
     Change, Collection, Coverage, Dispatch, EndpointState, Evaluation, Kind, LedgerEntry, RuleSummary, Run, RunEnd,
     Severity, Snapshot, SnapshotHead, SnapshotId, SourceName, Status, Watermarks,

@@ -69,8 +69,12 @@ impl Sheet {
             match fitted(found, head.cells.len()) {
                 Ok(row) => rows.push(row),
                 Err(cell) => problems.push(
-                    Problem::at(&source, cell.span, format!("the line has more cells than the first, which has {}", head.cells.len()))
-                        .help("a cell with the delimiter in it is written between quotes"),
+                    Problem::at(
+                        &source,
+                        cell.span,
+                        format!("the line has more cells than the first, which has {}", head.cells.len()),
+                    )
+                    .help("a cell with the delimiter in it is written between quotes"),
                 ),
             }
         }
@@ -106,9 +110,8 @@ fn fitted(mut row: SheetRow, columns: usize) -> Result<SheetRow, Cell> {
 
 /// What stands between the cells of the first line: whatever makes most of it.
 fn delimiter(text: &str) -> u8 {
-    let cells = |delimiter: u8| {
-        Records::new(text, delimiter).next().and_then(Result::ok).map_or(0, |head| head.cells.len())
-    };
+    let cells =
+        |delimiter: u8| Records::new(text, delimiter).next().and_then(Result::ok).map_or(0, |head| head.cells.len());
     // Of equals the last one is taken, so the likeliest has to come last.
     DELIMITERS.into_iter().rev().max_by_key(|delimiter| cells(*delimiter)).unwrap_or(b',')
 }
@@ -128,8 +131,12 @@ fn decode(bytes: &[u8]) -> Result<String, (&'static str, &'static str)> {
         _ => match std::str::from_utf8(bytes) {
             Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(),
             Err(_) => {
-                let what = "the file is not in UTF-8: it reads like Windows-1252 or another encoding of one byte a letter";
-                return Err((what, "save it as “CSV UTF-8”: of other encodings nobody can tell which letters are meant"));
+                let what =
+                    "the file is not in UTF-8: it reads like Windows-1252 or another encoding of one byte a letter";
+                return Err((
+                    what,
+                    "save it as “CSV UTF-8”: of other encodings nobody can tell which letters are meant",
+                ));
             }
         },
     };

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::access::{ARROW, Bound, Permission, Reach};
+use super::access::{Bound, Permission, Reach};
 use super::{Inventory, may_be_used};
 use crate::model::{DecidedAccess, Decision, Fact, Kind, Resource, ResourceId, ReviewRow};
 
@@ -38,7 +38,7 @@ impl Revocations {
 pub enum Progress {
     /// The access is gone.
     Done,
-    /// It is still there: the shortest chain to the gravest of it, in words.
+    /// It is still there: the gravest permission of its own with the shortest chain to it.
     NotDone(String),
     /// It cannot be told, and why.
     Untold(String),
@@ -57,7 +57,9 @@ impl<'a> Inventory<'a> {
         let revocations = self.revocations?;
         let all = self.prepared.revocations.get_or_init(|| {
             let accounts = revocations.0.iter();
-            accounts.map(|(id, decided)| (id.clone(), decided.iter().map(|one| self.progress(&one.row)).collect())).collect()
+            accounts
+                .map(|(id, decided)| (id.clone(), decided.iter().map(|one| self.progress(&one.row)).collect()))
+                .collect()
         });
         let found = all.get(account).map_or(&[][..], Vec::as_slice);
         Some(revocations.of_account(account).iter().zip(found).collect())
@@ -82,11 +84,14 @@ impl<'a> Inventory<'a> {
     fn in_place(&self, account: &'a Resource, container: &'a Resource, reach: &Reach<'a>) -> Progress {
         let place = reach.on(container);
         let own = || {
-            place.into_iter().flat_map(|place| place.permissions.iter().filter(|one: &&Permission<'_>| !one.of_everybody))
+            place
+                .into_iter()
+                .flat_map(|place| place.permissions.iter().filter(|one: &&Permission<'_>| !one.of_everybody))
         };
         if let Some(held) = own().filter(|one| one.bound == Bound::Held).max_by_key(|one| one.power) {
             let chain = self.access().shortest(account, held.key, container);
-            return Progress::NotDone(chain.map_or_else(|| held.key.to_owned(), |chain| chain.words));
+            let by = chain.map_or_else(String::new, |chain| format!(" by {}", chain.words));
+            return Progress::NotDone(format!("{}{by}", held.key));
         }
         if let Some(possible) = own().find(|one| one.bound == Bound::Possible) {
             let doubt = possible.doubt.and_then(|doubt| reach.doubts.get(usize::from(doubt)));
@@ -101,9 +106,7 @@ impl<'a> Inventory<'a> {
             reach.out_of_sight.iter().filter(|(id, one)| **id == row.container && !one.of_everybody).peekable();
         if granted.peek().is_some() {
             return match granted.find(|(_, one)| one.bound == Bound::Held) {
-                Some((_, one)) => {
-                    Progress::NotDone([row.account_name.as_str(), one.key, row.place.as_str()].join(ARROW))
-                }
+                Some((_, one)) => Progress::NotDone(format!("{} by a grant on {}", one.key, row.place)),
                 None => Progress::Untold(format!("what is granted on {} was not told in full", row.place)),
             };
         }

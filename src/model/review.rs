@@ -236,17 +236,8 @@ impl ReviewRow {
     }
 
     /// The columns that are there to help, and are not read back: spreadsheets write days and numbers in their own way.
-    pub const TOLD: [&'static str; 9] = [
-        "active",
-        "doubt",
-        "chain",
-        "other_chains",
-        "credentials",
-        "last_used",
-        "suggestion",
-        "why",
-        "status",
-    ];
+    pub const TOLD: [&'static str; 9] =
+        ["active", "doubt", "chain", "other_chains", "credentials", "last_used", "suggestion", "why", "status"];
 
     /// The columns that the reviewer fills.
     pub const FILLED: [&'static str; 4] = ["decision", "reviewer", "decided_on", "comment"];

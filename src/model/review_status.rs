@@ -11,7 +11,7 @@ use crate::text::plural;
 pub enum RevocationState {
     /// The access is gone.
     Done,
-    /// It is still there: the shortest chain.
+    /// It is still there: the gravest permission with its shortest chain.
     NotDone(String),
     /// It cannot be told, and why.
     Untold(String),
@@ -39,7 +39,7 @@ impl RevocationState {
     pub fn detail(&self) -> String {
         match self {
             Self::Done | Self::Waiting => String::new(),
-            Self::NotDone(chain) => format!("by {chain}"),
+            Self::NotDone(still) => format!("still {still}"),
             Self::Untold(why) => why.clone(),
             Self::Replaced(review) => format!("review {review} decided on it later"),
         }
@@ -115,7 +115,8 @@ impl ReviewStatus<'_> {
     /// True if every row is decided, and every revocation is done or replaced.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        let settled = |left: &Revocation<'_>| matches!(left.state, RevocationState::Done | RevocationState::Replaced(_));
+        let settled =
+            |left: &Revocation<'_>| matches!(left.state, RevocationState::Done | RevocationState::Replaced(_));
         self.total.open() == 0 && self.revocations.iter().all(settled)
     }
 
@@ -149,7 +150,10 @@ impl ReviewStatus<'_> {
         let notes: BTreeSet<&str> = self.self_reviews.iter().map(|(_, decision)| decision.reviewer.as_str()).collect();
         if !notes.is_empty() {
             let rows = plural(self.self_reviews.len(), "access is", "accesses are");
-            said.push(format!("{rows} decided by whose access it is: {}.", notes.into_iter().collect::<Vec<_>>().join(", ")));
+            said.push(format!(
+                "{rows} decided by whose access it is: {}.",
+                notes.into_iter().collect::<Vec<_>>().join(", ")
+            ));
         }
         if !left_out.is_empty() {
             let parts: Vec<String> = left_out.iter().map(|one| format!("{} ({})", one.what, one.count)).collect();
@@ -175,7 +179,8 @@ impl ReviewStatus<'_> {
             ("replaced", "replaced by a later review"),
         ];
         let counted = parts.iter().map(|(state, words)| (self.count(state), words));
-        let told: Vec<String> = counted.filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
+        let told: Vec<String> =
+            counted.filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
         format!("{ordered} ordered: {}.", told.join(", "))
     }
 }

@@ -8,7 +8,8 @@ const LONGEST: usize = 40;
 /// # Errors
 /// What is wrong with it, and what would be right.
 pub fn check_name(name: &str) -> Result<(), String> {
-    let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || matches!(letter, '-' | '.' | '_');
+    let plain =
+        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || matches!(letter, '-' | '.' | '_');
     let begins = name.chars().next().is_some_and(|first| first.is_ascii_lowercase() || first.is_ascii_digit());
     if begins && name.len() <= LONGEST && name.chars().all(plain) {
         return Ok(());

@@ -52,13 +52,8 @@ pub struct Drawn {
 /// Makes the rows of a review.
 #[must_use]
 pub fn draw(inventory: &Inventory<'_>, asked: &Asked<'_>) -> Drawn {
-    let mut draft = Draft {
-        inventory,
-        asked,
-        beyond: beyond(inventory),
-        gathered: Gathered::default(),
-        rows: Vec::new(),
-    };
+    let mut draft =
+        Draft { inventory, asked, beyond: beyond(inventory), gathered: Gathered::default(), rows: Vec::new() };
     let mut accounts = 0;
     for account in inventory.of_kind(Kind::Principal) {
         let Some(body) = principal(account) else { continue };
@@ -135,11 +130,19 @@ impl<'a> Draft<'_, 'a> {
     fn perhaps(&mut self, account: &Resource, sort: Sort) {
         let name = account.title();
         if sort.external.is_unknown() && self.asked.scope == ReviewScope::Default {
-            self.gathered.cannot_tell("whether accounts are from outside, and so belong into the review", "no source says whether the organisation manages them", name);
+            self.gathered.cannot_tell(
+                "whether accounts are from outside, and so belong into the review",
+                "no source says whether the organisation manages them",
+                name,
+            );
         }
         if sort.admin.is_unknown() {
             let why = "that they do could not be ruled out";
-            self.gathered.cannot_tell("whether accounts administer a whole product, and so belong into the review", why, name);
+            self.gathered.cannot_tell(
+                "whether accounts administer a whole product, and so belong into the review",
+                why,
+                name,
+            );
         }
     }
 
@@ -147,7 +150,11 @@ impl<'a> Draft<'_, 'a> {
         let subject = self.subject(account, body, sort);
         let reach = self.inventory.access().of_account(account);
         if reach.boundless {
-            self.gathered.cannot_tell("which further access accounts of the review have", &reach.doubts.join("; "), account.title());
+            self.gathered.cannot_tell(
+                "which further access accounts of the review have",
+                &reach.doubts.join("; "),
+                account.title(),
+            );
         }
         let (mut possible, mut doubts) = (Vec::new(), BTreeSet::new());
         for found in &reach.places {
@@ -225,7 +232,9 @@ impl<'a> Draft<'_, 'a> {
 
     fn row(&self, subject: &Subject<'a>, reach: &Reach<'a>, container: &'a Resource, own: &Own<'_, 'a>) -> ReviewRow {
         let why = |one: &Permission<'_>| {
-            one.doubt.and_then(|doubt| reach.doubts.get(usize::from(doubt))).map_or("it could not be ruled out", String::as_str)
+            one.doubt
+                .and_then(|doubt| reach.doubts.get(usize::from(doubt)))
+                .map_or("it could not be ruled out", String::as_str)
         };
         let held = own.gravest.bound == Bound::Held;
         let doubt = match own.more {
@@ -234,8 +243,7 @@ impl<'a> Draft<'_, 'a> {
             None => String::new(),
         };
         let chain = self.inventory.access().shortest(subject.account, own.gravest.key, container);
-        let asked =
-            subject.asked.clone().unwrap_or_else(|| self.reviewers().of_place(subject.account, container));
+        let asked = subject.asked.clone().unwrap_or_else(|| self.reviewers().of_place(subject.account, container));
         let of = OfPlace {
             id: &container.id,
             words: place(container),

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use crate::inventory::{Inventory, Progress};
 use crate::model::{
-    DecidedAccess, Decision, Review, ReviewDecision, ReviewRow, ReviewStatus, ReviewerCount, Revocation, RevocationState,
-    SnapshotHead,
+    DecidedAccess, Decision, Review, ReviewDecision, ReviewRow, ReviewStatus, ReviewerCount, Revocation,
+    RevocationState, SnapshotHead,
 };
 
 /// What a status is made from.
@@ -84,7 +84,7 @@ fn state(
     match standing.latest {
         Some((head, inventory)) if decision.recorded_at <= head.started_at => match inventory.progress(row) {
             Progress::Done => RevocationState::Done,
-            Progress::NotDone(chain) => RevocationState::NotDone(chain),
+            Progress::NotDone(still) => RevocationState::NotDone(still),
             Progress::Untold(why) => RevocationState::Untold(why),
         },
         _ => RevocationState::Waiting,

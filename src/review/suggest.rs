@@ -33,7 +33,10 @@ pub(super) struct Known<'k> {
 pub(super) fn suggest(known: &Known<'_>) -> (Suggestion, Vec<String>) {
     let mut speaks: Vec<(Suggestion, String)> = Vec::new();
     let mut revoke = |when: bool, why: &str| speaks.extend(when.then(|| (Suggestion::Revoke, why.to_owned())));
-    revoke(known.active == Fact::Known(false), "the account is closed, and would get this back if it were let in again");
+    revoke(
+        known.active == Fact::Known(false),
+        "the account is closed, and would get this back if it were let in again",
+    );
     revoke(known.left, "its person has left, as the roster tells");
     revoke(known.beyond, "the register does not declare it for this place");
     speaks.extend(idle(known));

@@ -50,7 +50,8 @@ impl Use {
 }
 
 fn words(live: &[(&Resource, &Credential)]) -> Vec<String> {
-    let mut told: Vec<String> = live.iter().take(MOST).map(|(resource, credential)| word(resource, credential)).collect();
+    let mut told: Vec<String> =
+        live.iter().take(MOST).map(|(resource, credential)| word(resource, credential)).collect();
     if live.len() > MOST {
         told.push(plural(live.len() - MOST, "other", "others"));
     }

@@ -29,8 +29,8 @@ pub(super) fn revocations_not_done<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     let Some(all) = ordered(view) else { return Fact::Unknown };
     let mut left = Vec::new();
     for (one, progress) in &all {
-        if let Progress::NotDone(chain) = progress {
-            left.push(format!("{}, by {chain}", worded(one)));
+        if let Progress::NotDone(still) = progress {
+            left.push(format!("{}, still {still}", worded(one)));
         }
     }
     let untold = all.iter().any(|(_, progress)| matches!(progress, Progress::Untold(_)));

@@ -27,8 +27,8 @@ use chrono::{DateTime, Utc};
 
 use crate::drift;
 use crate::findings::Waivers;
-use crate::inventory::{Inventory, Revocations};
 use crate::inventory::detector::Knowledge;
+use crate::inventory::{Inventory, Revocations};
 use crate::model::{ResourceId, Simulation, Snapshot};
 use crate::rules::RuleSet;
 

@@ -62,7 +62,8 @@ fn name(review: &Review, slug: &str, taken: &mut BTreeSet<String>) -> String {
 
 /// A reviewer as part of a file name: plain letters, digits, dots and dashes.
 fn slug(asked: &str) -> String {
-    let plain = |letter: char| if letter.is_ascii_alphanumeric() || letter == '.' { letter.to_ascii_lowercase() } else { '-' };
+    let plain =
+        |letter: char| if letter.is_ascii_alphanumeric() || letter == '.' { letter.to_ascii_lowercase() } else { '-' };
     let slug: String = asked.chars().take(LONGEST).map(plain).collect();
     let slug = slug.trim_matches(['-', '.']);
     if slug.is_empty() { "reviewer".to_owned() } else { slug.to_owned() }
@@ -90,7 +91,8 @@ pub(super) fn write(folder: &Path, files: &[File]) -> Result<(), Complaint> {
 /// Takes the folder away that was just written.
 pub(super) fn take_back(folder: &Path) -> Result<(), Complaint> {
     fs::remove_dir_all(folder).map_err(|error| {
-        let what = format!("the review was not begun, and its folder `{}` cannot be taken away: {error}", folder.display());
+        let what =
+            format!("the review was not begun, and its folder `{}` cannot be taken away: {error}", folder.display());
         Complaint::failed(what).help("remove the folder: its files are of no review")
     })
 }

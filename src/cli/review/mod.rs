@@ -232,8 +232,7 @@ fn told(name: &str, imported: &Imported) -> String {
     if imported.open > 0 {
         said.push_str(&format!("; {} open", plural(imported.open, "row is", "rows are")));
     }
-    let own: Vec<&str> =
-        imported.decisions.iter().filter(|one| one.self_review).map(|one| one.row.as_str()).collect();
+    let own: Vec<&str> = imported.decisions.iter().filter(|one| one.self_review).map(|one| one.row.as_str()).collect();
     said.push('.');
     if !own.is_empty() {
         said.push_str(&format!("\nDecided by whose access it is, which is noted: {}.", own.join(", ")));

@@ -134,7 +134,10 @@ pub fn reviews_table(reviews: &[ReviewStatus<'_>], look: Look) -> String {
             Cell::new(&review.snapshot.to_string()),
             Cell::new(&review.started_at.format("%Y-%m-%d").to_string()),
             Cell::new(&review.started_by),
-            Cell::inked(if one.overdue { Ink::Bad } else { Ink::Plain }, &review.due.map_or_else(String::new, |due| due.to_string())),
+            Cell::inked(
+                if one.overdue { Ink::Bad } else { Ink::Plain },
+                &review.due.map_or_else(String::new, |due| due.to_string()),
+            ),
             Cell::new(&thousands(one.total.rows)),
             Cell::inked(if one.total.open() > 0 { Ink::Warn } else { Ink::Plain }, &thousands(one.total.open())),
             Cell::new(&thousands(one.count("not-done"))),

@@ -8,19 +8,8 @@ use crate::problem::{Problem, Problems};
 use crate::text::did_you_mean;
 
 /// The columns that say what a row is about, in the order of [`ReviewRow::fixed`].
-pub(super) const FIXED: [&str; 11] = [
-    "review",
-    "row",
-    "asked",
-    "account",
-    "account_id",
-    "sort",
-    "place",
-    "place_id",
-    "level",
-    "permission",
-    "sureness",
-];
+pub(super) const FIXED: [&str; 11] =
+    ["review", "row", "asked", "account", "account_id", "sort", "place", "place_id", "level", "permission", "sureness"];
 
 /// The places of the columns in a file.
 #[derive(Debug)]
@@ -47,7 +36,9 @@ impl Columns {
     /// The cell of a column.
     pub(super) fn cell<'s>(&self, row: &'s SheetRow, name: &str) -> &'s Located<String> {
         let place = self.0.iter().find(|(column, _)| *column == name).map(|(_, at)| *at);
-        place.and_then(|at| row.cells.get(at)).expect("internal: every needed column was found, and every row is as wide")
+        place
+            .and_then(|at| row.cells.get(at))
+            .expect("internal: every needed column was found, and every row is as wide")
     }
 }
 

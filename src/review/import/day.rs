@@ -49,8 +49,10 @@ fn serial(written: &str) -> Option<NaiveDate> {
 fn meanings(written: &str) -> Vec<NaiveDate> {
     // A time of day behind it changes nothing.
     let day = written.split([' ', 'T']).next().unwrap_or_default();
-    let forms =
-        ["%Y-%m-%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y.%m.%d", "%m/%d/%y", "%d/%m/%y", "%d.%m.%y"];
+    let forms = [
+        "%Y-%m-%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y.%m.%d", "%m/%d/%y", "%d/%m/%y",
+        "%d.%m.%y",
+    ];
     let sane = |day: &NaiveDate| (2000..2100).contains(&chrono::Datelike::year(day));
     let whole = ["%d %B %Y", "%B %d, %Y", "%d-%b-%Y", "%d-%b-%y"];
     let parsed = forms.iter().filter_map(|form| NaiveDate::parse_from_str(day, form).ok());
@@ -78,7 +80,9 @@ mod tests {
         let told = |written: &str| day(written).map_err(|(what, help)| format!("{what} ({help})")).unwrap_err();
         assert!(told("46352").contains("counts days (does it mean 2026-11-26?"), "{}", told("46352"));
         assert!(told("46352.5").contains("2026-11-26"));
-        for one in ["11/26/2026", "26/11/2026", "26.11.2026", "11/26/26", "26-Nov-26", "2026-11-26T10:00:00Z", "2026/11/26"] {
+        for one in
+            ["11/26/2026", "26/11/2026", "26.11.2026", "11/26/26", "26-Nov-26", "2026-11-26T10:00:00Z", "2026/11/26"]
+        {
             assert!(told(one).contains("does it mean 2026-11-26?"), "{}", told(one));
         }
         assert!(told("05/11/2026").contains("2026-05-11 or 2026-11-05"), "{}", told("05/11/2026"));

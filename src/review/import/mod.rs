@@ -94,11 +94,7 @@ struct Seen {
 
 impl Imported {
     /// Takes what one line says, or the mistake that it is.
-    fn take(
-        &mut self,
-        decision: Result<Option<ReviewDecision>, Problem>,
-        before: Option<&ReviewDecision>,
-    ) -> Problems {
+    fn take(&mut self, decision: Result<Option<ReviewDecision>, Problem>, before: Option<&ReviewDecision>) -> Problems {
         match (decision, before) {
             (Err(problem), _) => return problem.into(),
             (Ok(None), None) => self.open += 1,

@@ -94,8 +94,7 @@ impl<'r> Reader<'r> {
 
     /// What a line decides; nothing if all that the reviewer fills is empty.
     fn decision(&self, line: &SheetRow, row: &ReviewRow) -> Result<Option<ReviewDecision>, Problems> {
-        let [decision, reviewer, decided_on, comment] =
-            ReviewRow::FILLED.map(|name| self.columns.cell(line, name));
+        let [decision, reviewer, decided_on, comment] = ReviewRow::FILLED.map(|name| self.columns.cell(line, name));
         if [decision, reviewer, decided_on, comment].iter().all(|cell| cell.value.is_empty()) {
             return Ok(None);
         }

@@ -78,11 +78,9 @@ impl Store {
         let named = |error| fault(path, error);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(named)?;
         let write = || {
-            let there: i64 = transaction.query_row(
-                "SELECT count(*) FROM review_decisions WHERE review = ?1",
-                [review],
-                |row| row.get(0),
-            )?;
+            let there: i64 =
+                transaction
+                    .query_row("SELECT count(*) FROM review_decisions WHERE review = ?1", [review], |row| row.get(0))?;
             if usize::try_from(there).ok() != Some(known) {
                 return Ok(false);
             }
@@ -129,56 +127,15 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::digest::Digest;
-    use crate::model::{
-        AccessLevel, Decision, Fact, Kind, ResourceId, ReviewScope, SnapshotId, Suggestion, Sureness,
-    };
+    use crate::model::Decision;
+    use crate::model::sample::{review, review_row};
 
     fn at(hour: u32) -> DateTime<Utc> {
         format!("2026-11-22T{hour:02}:00:00Z").parse().unwrap()
     }
 
-    fn review(name: &str) -> Review {
-        Review {
-            name: name.to_owned(),
-            snapshot: SnapshotId(1),
-            digest: Digest::of_bytes(b"x"),
-            taken_at: at(2),
-            started_at: at(8),
-            started_by: "Eve".to_owned(),
-            due: None,
-            scope: ReviewScope::Default,
-            only: Vec::new(),
-            refuses_self_review: false,
-            accounts: 1,
-            left_out: Vec::new(),
-            not_seen: Vec::new(),
-        }
-    }
-
     fn row(key: &str) -> ReviewRow {
-        ReviewRow {
-            key: key.to_owned(),
-            asked: "ada@acme.example".to_owned(),
-            account: ResourceId::new("acme", Kind::Principal, "bot"),
-            account_name: "bot".to_owned(),
-            known_as: Vec::new(),
-            sort: "machine".to_owned(),
-            active: Fact::Known(true),
-            container: ResourceId::new("acme", Kind::Container, "project:1"),
-            place: "project PAY".to_owned(),
-            place_seen: true,
-            level: AccessLevel::Decides,
-            permission: "ADMINISTER_PROJECTS".to_owned(),
-            sureness: Sureness::Certain,
-            doubt: String::new(),
-            chain: "bot → project PAY".to_owned(),
-            other_chains: 0,
-            credentials: Vec::new(),
-            last_used: Fact::Absent,
-            suggestion: Suggestion::Look,
-            reasons: Vec::new(),
-        }
+        review_row(key, "PAY")
     }
 
     fn decision(row: &str, decision: Decision, hour: u32) -> ReviewDecision {
