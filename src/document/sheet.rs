@@ -32,7 +32,7 @@ pub struct SheetRow {
     pub cells: Vec<Cell>,
 }
 
-/// What may stand between two cells, the likeliest first.
+/// What may stand between two cells.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
 impl Sheet {
@@ -108,12 +108,15 @@ fn fitted(mut row: SheetRow, columns: usize) -> Result<SheetRow, Cell> {
     Ok(row)
 }
 
-/// What stands between the cells of the first line: whatever makes most of it.
+/// What stands between the cells of the first line: the first of the three that is not inside quotes.
 fn delimiter(text: &str) -> u8 {
-    let cells =
-        |delimiter: u8| Records::new(text, delimiter).next().and_then(Result::ok).map_or(0, |head| head.cells.len());
-    // Of equals the last one is taken, so the likeliest has to come last.
-    DELIMITERS.into_iter().rev().max_by_key(|delimiter| cells(*delimiter)).unwrap_or(b',')
+    let mut quoted = false;
+    let mut bytes = text.bytes().take_while(|byte| !matches!(byte, b'\r' | b'\n'));
+    let found = bytes.find(|byte| {
+        quoted ^= *byte == b'"';
+        !quoted && DELIMITERS.contains(byte)
+    });
+    found.unwrap_or(b',')
 }
 
 const WRITE_AGAIN: &str = "save it once more as CSV, with the first line that names the columns";

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Review, ReviewDecision, ReviewRow};
-use crate::text::plural;
+use crate::text::{plural, thousands};
 
 /// What became of a revocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,7 +142,7 @@ impl ReviewStatus<'_> {
         }
         said.push(match self.total.open() {
             0 => "Every one of these is decided.".to_owned(),
-            open => format!("{} of these are decided, {open} are not.", self.total.decided()),
+            open => format!("Decided: {}; not decided: {}.", thousands(self.total.decided()), thousands(open)),
         });
         if !self.revocations.is_empty() {
             said.push(self.of_revocations());
@@ -156,8 +156,9 @@ impl ReviewStatus<'_> {
             ));
         }
         if !left_out.is_empty() {
-            let parts: Vec<String> = left_out.iter().map(|one| format!("{} ({})", one.what, one.count)).collect();
-            said.push(format!("Revocation out on purpose: {}.", parts.join("; ")));
+            let parts: Vec<String> =
+                left_out.iter().map(|one| format!("{} ({})", one.what, thousands(one.count))).collect();
+            said.push(format!("Left out on purpose: {}.", parts.join("; ")));
         }
         said.push(match not_seen.len() {
             0 => "Nothing that the scan was to read stayed unseen.".to_owned(),

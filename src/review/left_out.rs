@@ -60,7 +60,7 @@ fn of_ledger(inventory: &Inventory<'_>) -> Vec<NotSeen> {
     let ledger = inventory.coverage().0;
     let mut not_seen = Vec::new();
     for entry in ledger.iter().filter(|entry| entry.shows.iter().any(|kind| LEANS_ON.contains(kind))) {
-        let what = format!("what {} of {} shows", entry.endpoint, entry.source);
+        let what = format!("{} of {}", entry.endpoint, entry.source);
         if entry.is_gap() {
             let accepted = entry.declared.as_ref().map(|reason| format!("; accepted: {reason}")).unwrap_or_default();
             let reason = if entry.reason.is_empty() { String::new() } else { format!(", {}", entry.reason) };

@@ -11,6 +11,8 @@ mod rows;
 mod scope;
 mod status;
 mod suggest;
+#[cfg(test)]
+mod tests;
 mod used;
 
 pub use import::{Imported, Returned, import};

@@ -190,7 +190,7 @@ async fn a_file_with_mistakes_records_nothing_and_tells_all_of_them() {
     let before = review(&estate, &["status", "q4", "--format", "csv"]).out;
     for (from, to, told) in [
         (";keep;", ";behalten;", "`behalten` is no decision"),
-        (";keep;", ";kept;", "did you mean `keep`?"),
+        (";keep;", ";kep;", "did you mean `keep`?"),
         (";2026-11-21;", ";11/21/2026;", "does it mean 2026-11-21?"),
         (";2026-11-21;", ";46347;", "is how a spreadsheet counts days"),
         (";2026-11-21;", ";2027-01-01;", "2027-01-01 is still to come"),
@@ -221,7 +221,7 @@ async fn a_review_says_what_it_is_not_about_and_what_nobody_could_see() {
     estate.scan().await;
     let run = review(&estate, &["start", "q4", "--by", "Eve"]);
     assert_eq!(run.code, 20, "{}{}", run.out, run.err);
-    assert!(run.err.contains("Left out: accounts outside the scope"), "{}", run.err);
+    assert!(run.err.contains("Left out: accesses to filters and dashboards"), "{}", run.err);
     let not_seen = fs::read_to_string(estate.path("review-q4/q4-not-seen.csv")).unwrap();
     assert!(not_seen.contains("403"), "{not_seen}");
     let page = review(&estate, &["status", "q4"]).out;

@@ -18,7 +18,7 @@ use crate::problem::{Problem, Problems, SourceText};
 use crate::reports::{RenderError, review_csv, review_json, review_page, reviews_json, reviews_table};
 use crate::review::{Imported, Standing, status};
 use crate::store::Store;
-use crate::text::plural;
+use crate::text::{plural, thousands};
 
 const START_HELP: &str = "\
 Each reviewer gets a file of their own: whoever answers for a machine in the register, the manager of a person in the roster,
@@ -187,7 +187,7 @@ fn tell_start(context: &Context, review: &Review, rows: &[ReviewRow], folder: &P
         context.terminal.result(&format!("  {}  {what}", folder.join(&file.name).display()));
     }
     for one in &review.left_out {
-        context.terminal.say(&format!("Left out: {} ({}).", one.what, one.count));
+        context.terminal.say(&format!("Left out: {} ({}).", one.what, thousands(one.count)));
     }
     context.terminal.say(&format!(
         "Next: have each file filled, then `keyroll review import {} FILE…`; `keyroll review status {}` tells how far it got.",
