@@ -93,7 +93,7 @@ impl<'a> Inventory<'a> {
             let by = chain.map_or_else(String::new, |chain| format!(" by {}", chain.words));
             return Progress::NotDone(format!("{}{by}", held.key));
         }
-        if let Some(possible) = own().find(|one| one.bound == Bound::Possible) {
+        if let Some(possible) = own().find(|one| one.is_possible()) {
             let doubt = possible.doubt.and_then(|doubt| reach.doubts.get(usize::from(doubt)));
             return Progress::Untold(doubt.map_or_else(|| "it could not be ruled out".to_owned(), Clone::clone));
         }

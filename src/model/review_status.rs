@@ -141,6 +141,7 @@ impl ReviewStatus<'_> {
             said.push(format!("It is limited to what {} answer for.", only.join(", ")));
         }
         said.push(match self.total.open() {
+            _ if self.total.rows == 0 => "No access in this scope was seen: there was nothing to decide.".to_owned(),
             0 => "Every one of these is decided.".to_owned(),
             open => format!("Decided: {}; not decided: {}.", thousands(self.total.decided()), thousands(open)),
         });

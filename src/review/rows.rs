@@ -343,12 +343,12 @@ struct OfPlace<'p> {
 
 /// The gravest of what is the account's own there: what is certain before what is possible.
 fn own<'p, 'a>(place: &'p Place<'a>) -> Option<Own<'p, 'a>> {
-    let gravest = |bound: Bound| {
-        let of_bound = place.permissions.iter().filter(|one| one.bound == bound && !one.of_everybody);
+    let gravest = |fits: fn(&Permission<'_>) -> bool| {
+        let own = place.permissions.iter().filter(|one| fits(one) && !one.of_everybody);
         // Of equals the first by name.
-        of_bound.rev().max_by_key(|one| one.power)
+        own.rev().max_by_key(|one| one.power)
     };
-    match (gravest(Bound::Held), gravest(Bound::Possible)) {
+    match (gravest(|one| one.bound == Bound::Held), gravest(|one| one.is_possible())) {
         (Some(held), possible) => Some(Own { gravest: held, more: possible.filter(|more| more.power > held.power) }),
         (None, Some(possible)) => Some(Own { gravest: possible, more: None }),
         (None, None) => None,

@@ -195,7 +195,7 @@ async fn a_file_with_mistakes_records_nothing_and_tells_all_of_them() {
         (";2026-11-21;", ";46347;", "is how a spreadsheet counts days"),
         (";2026-11-21;", ";2027-01-01;", "2027-01-01 is still to come"),
         (";Eve Example;", ";;", "a decision without a reviewer is nobody's"),
-        ("q4;R-", "q3;R-", "the line is of review `q3`"),
+        ("q4;R-", "q3;R-", "is of review `q3`"),
         (";R-", ";R-0", "is no row key as the review wrote it"),
         (";decision;", ";verdict;", "column `decision` is missing"),
     ] {

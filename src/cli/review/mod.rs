@@ -23,7 +23,8 @@ use crate::text::{plural, thousands};
 const START_HELP: &str = "\
 Each reviewer gets a file of their own: whoever answers for a machine in the register, the manager of a person in the roster,
 otherwise whoever leads or owns the place. In it they fill decision (keep, revoke or change), reviewer, decided_on
-(2026-11-26) and comment. What nobody could see is in a file that ends in `-not-seen.csv`.
+(2026-11-26) and comment. What nobody could see is in a file that ends in `-not-seen.csv`;
+then the exit code is 20.
 
 Examples:
   keyroll review start 2026-q4 --by \"Eve Example\" --due 2026-12-31

@@ -5,7 +5,10 @@ use crate::document::Located;
 use crate::document::sheet::{Sheet, SheetRow};
 use crate::model::ReviewRow;
 use crate::problem::{Problem, Problems};
-use crate::text::did_you_mean;
+use crate::text::{did_you_mean, harmless, shorten};
+
+/// Columns of a text in a message.
+const LONGEST: usize = 40;
 
 /// The columns that say what a row is about, in the order of [`ReviewRow::fixed`].
 pub(super) const FIXED: [&str; 11] =
@@ -31,6 +34,17 @@ impl Columns {
         let unread = (0..sheet.head.len()).filter(|at| !known().any(|name| is_called(sheet, *at, name)));
         problems.extend(Problems(unread.filter_map(|at| unread_column(sheet, at)).collect()));
         problems.or(Self(places))
+    }
+
+    /// The mistake of a file that is another review's from the first line to the last: told once.
+    pub(super) fn of_another_review(&self, sheet: &Sheet, review: &str) -> Option<Problem> {
+        let named = |row: &SheetRow| self.cell(row, "review").value.clone();
+        let other = sheet.rows.first().map(named).filter(|other| other != review && !other.is_empty())?;
+        let all = sheet.rows.len() > 1 && sheet.rows.iter().all(|row| self.cell(row, "review").value == other);
+        let span = sheet.rows.first().map_or(0..0, |row| self.cell(row, "review").span.clone());
+        let other = shorten(&harmless(&other), LONGEST);
+        let what = format!("the file is of review `{other}`, and `{review}` is read in");
+        all.then(|| Problem::at(&sheet.source, span, what).help("name the review that the file is of"))
     }
 
     /// The cell of a column.

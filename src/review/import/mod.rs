@@ -68,11 +68,16 @@ pub fn import(returned: &Returned<'_>, sheets: &[Sheet]) -> Result<Imported, Pro
             seen.unreadable = true;
             continue;
         };
+        if let Some(other) = columns.of_another_review(sheet, &returned.review.name) {
+            problems.push(other);
+            seen.unreadable = true;
+            continue;
+        }
         if sheet.rows.is_empty() {
             let help = "save it once more with the rows in it, or leave it out";
             problems.push(Problem::at(&sheet.source, 0..0, "the file names its columns and has no rows").help(help));
         }
-        let reader = Reader { returned, rows: &rows, sheet, number, columns: &columns };
+        let reader = Reader { returned, rows: &rows, sheets, sheet, number, columns: &columns };
         for line in &sheet.rows {
             let Some((row, decision)) = problems.take(reader.read(line, &mut seen)) else { continue };
             let before = in_force.get(row.key.as_str()).copied();
@@ -85,10 +90,10 @@ pub fn import(returned: &Returned<'_>, sheets: &[Sheet]) -> Result<Imported, Pro
     problems.or(imported)
 }
 
-/// The rows that were met, each with the file and the line in which that was.
+/// The rows that were met, each with the file and the byte at which that was.
 #[derive(Debug, Default)]
 struct Seen {
-    lines: BTreeMap<String, (usize, String)>,
+    places: BTreeMap<String, (usize, usize)>,
     unreadable: bool,
 }
 
@@ -112,11 +117,11 @@ impl Imported {
 /// Rows that a reviewer was asked about and that are in none of the files, where others of theirs are.
 fn missing(returned: &Returned<'_>, sheets: &[Sheet], seen: &Seen) -> Problems {
     let mut problems = Problems::default();
-    let asked = returned.rows.iter().filter(|row| seen.lines.contains_key(&row.key)).map(|row| row.asked.as_str());
+    let asked = returned.rows.iter().filter(|row| seen.places.contains_key(&row.key)).map(|row| row.asked.as_str());
     for reviewer in asked.collect::<BTreeSet<&str>>() {
         let of_reviewer = || returned.rows.iter().filter(|row| row.asked == reviewer);
-        let absent: Vec<&ReviewRow> = of_reviewer().filter(|row| !seen.lines.contains_key(&row.key)).collect();
-        let sheet = of_reviewer().filter_map(|row| seen.lines.get(&row.key)).map(|(sheet, _)| *sheet).min();
+        let absent: Vec<&ReviewRow> = of_reviewer().filter(|row| !seen.places.contains_key(&row.key)).collect();
+        let sheet = of_reviewer().filter_map(|row| seen.places.get(&row.key)).map(|(sheet, _)| *sheet).min();
         let (Some(sheet), false) = (sheet.and_then(|at| sheets.get(at)), absent.is_empty()) else { continue };
         let mut keys: Vec<String> = absent.iter().take(MOST_KEYS).map(|row| format!("`{}`", row.key)).collect();
         if absent.len() > MOST_KEYS {

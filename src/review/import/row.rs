@@ -25,8 +25,11 @@ const LONGEST: usize = 40;
 pub(super) struct Reader<'r> {
     pub(super) returned: &'r Returned<'r>,
     pub(super) rows: &'r BTreeMap<&'r str, &'r ReviewRow>,
+    /// All files that are read together.
+    pub(super) sheets: &'r [Sheet],
+    /// The one that is read now.
     pub(super) sheet: &'r Sheet,
-    /// The file's place among those that are read together.
+    /// Its place among them.
     pub(super) number: usize,
     pub(super) columns: &'r Columns,
 }
@@ -41,15 +44,13 @@ impl<'r> Reader<'r> {
         let row = self.row(line)?;
         let mut problems = Problems::default();
         let place = self.columns.cell(line, "row").span.clone();
-        let (at_line, _) = self.problem(place.clone(), String::new()).line_and_column().unwrap_or_default();
-        let here = format!("{}:{at_line}", self.sheet.source.name);
-        match seen.lines.get(&row.key) {
-            Some((_, first)) => problems.push(
-                self.problem(place, format!("row `{}` comes twice: {first} has it too", row.key))
+        match seen.places.get(&row.key) {
+            Some(first) => problems.push(
+                self.problem(place, format!("row `{}` comes twice: {} has it too", row.key, self.line_of(*first)))
                     .help("one decision is on one row: take one of the lines away"),
             ),
             None => {
-                seen.lines.insert(row.key.clone(), (self.number, here));
+                seen.places.insert(row.key.clone(), (self.number, place.start));
             }
         }
         let cell = |name: &str| self.columns.cell(line, name).value.clone();
@@ -66,6 +67,13 @@ impl<'r> Reader<'r> {
         }
         let decision = problems.take(self.decision(line, row)).flatten();
         problems.or((row, decision))
+    }
+
+    /// “q4-ada.csv:7”.
+    fn line_of(&self, (sheet, byte): (usize, usize)) -> String {
+        let source = self.sheets.get(sheet).map_or(&self.sheet.source, |sheet| &sheet.source);
+        let (line, _) = Problem::at(source, byte..byte, "").line_and_column().unwrap_or_default();
+        format!("{}:{line}", source.name)
     }
 
     fn problem(&self, span: std::ops::Range<usize>, what: String) -> Problem {

@@ -129,7 +129,8 @@ fn every_mistake_is_told_with_its_line_and_nothing_is_taken() {
         (plain(&[day("2026-11-20"), KEPT, KEPT]), "2026-11-20 is before the review began, on 2026-11-22"),
         (whole.replace(&key, &slip), "is no row key as the review wrote it"),
         (whole.replace(&key, &key::key("q1", &rows()[0].account, &rows()[0].container)), "is not of review `q4`"),
-        (whole.replace("q4,", "q1,"), "the line is of review `q1`, and `q4` is read in"),
+        (whole.replace("q4,", "q1,"), "the file is of review `q1`, and `q4` is read in"),
+        (whole.replacen("q4,", "q1,", 1), "the line is of review `q1`, and `q4` is read in"),
         (
             whole.replace("project PAY", "project OPS"),
             "`place` was changed: it says `project OPS`, the review `project PAY`",
