@@ -44,7 +44,9 @@ pub use self::listings::{
 pub use self::morning::morning_view;
 pub use self::outbox::{calendar_table, outbox_table, preview_page};
 pub use self::register_page::{DifferenceRow, OpenRow, RegisterPage, register_page};
-pub use self::review::{review_csv, review_json, review_not_seen_csv, review_page, reviews_json, reviews_table};
+pub use self::review::{
+    review_columns_csv, review_csv, review_json, review_not_seen_csv, review_page, reviews_json, reviews_table,
+};
 pub use self::source_page::{EndpointRow, SourcePage, source_page};
 pub use self::whatif::{SimulationHead, simulation_json, simulation_page};
 

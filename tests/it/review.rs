@@ -28,10 +28,13 @@ fn review(estate: &Estate, words: &[&str]) -> Run {
     keyroll(estate.folder.path(), &all)
 }
 
-/// The files of a review, with the one about what was not seen.
+/// The files that reviewers fill.
 fn files(estate: &Estate, folder: &str) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> =
         fs::read_dir(estate.path(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let all = files.len();
+    files.retain(|file| !["q4-not-seen.csv", "q4-columns.csv"].iter().any(|name| file.ends_with(name)));
+    assert_eq!(files.len() + 2, all, "what was not seen and what the columns mean lies beside them");
     files.sort();
     files
 }
@@ -89,9 +92,6 @@ async fn begun(estate: &Estate) -> Begun {
     assert!(matches!(run.code, 0 | 20), "{}{}", run.out, run.err);
     let mut found = None;
     for file in files(estate, "review-q4") {
-        if file.to_string_lossy().ends_with("-not-seen.csv") {
-            continue;
-        }
         let is_it = |row: &Row| {
             row["account_id"].ends_with(holder.as_str()) && row["place_id"].ends_with(&format!("project:{project}"))
         };
@@ -103,11 +103,7 @@ async fn begun(estate: &Estate) -> Begun {
 }
 
 fn import(estate: &Estate, more: &[&str]) -> Run {
-    let files: Vec<String> = files(estate, "review-q4")
-        .into_iter()
-        .map(|file| file.display().to_string())
-        .filter(|file| !file.ends_with("-not-seen.csv"))
-        .collect();
+    let files: Vec<String> = files(estate, "review-q4").into_iter().map(|file| file.display().to_string()).collect();
     let words: Vec<&str> =
         ["import", "q4"].into_iter().chain(files.iter().map(String::as_str)).chain(more.iter().copied()).collect();
     review(estate, &words)
@@ -185,7 +181,7 @@ async fn a_file_with_mistakes_records_nothing_and_tells_all_of_them() {
     begun(&estate).await;
     pass(&estate);
     let files = files(&estate, "review-q4");
-    let file = files.iter().find(|file| !file.to_string_lossy().ends_with("-not-seen.csv")).unwrap();
+    let file = files.first().unwrap();
     let good = fs::read_to_string(file).unwrap();
     let before = review(&estate, &["status", "q4", "--format", "csv"]).out;
     for (from, to, told) in [

@@ -1,4 +1,4 @@
-//! The files of a review: one for each reviewer, and one for what nobody could see. They appear all at once in a folder that was
+//! The files of a review: one for each reviewer, one for what nobody could see, and one that says what the columns mean. They appear all at once in a folder that was
 //! not there before, so that nothing is overwritten and nothing is there in part.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +8,8 @@ use std::path::Path;
 
 use crate::cli::complain::Complaint;
 use crate::model::{Review, ReviewRow};
-use crate::reports::{RenderError, review_csv, review_not_seen_csv};
+use crate::reports::{RenderError, review_columns_csv, review_csv, review_not_seen_csv};
+use crate::text::plural;
 
 /// Letters of a reviewer's name that a file name has at most.
 const LONGEST: usize = 60;
@@ -17,10 +18,8 @@ const LONGEST: usize = 60;
 pub(super) struct File {
     /// Its name.
     pub(super) name: String,
-    /// Whose it is; none if it is the one about what was not seen.
-    pub(super) asked: Option<String>,
-    /// How many rows it has.
-    pub(super) rows: usize,
+    /// What is in it, in a few words.
+    pub(super) about: String,
     bytes: Vec<u8>,
 }
 
@@ -32,15 +31,19 @@ pub(super) fn of(review: &Review, rows: &[ReviewRow]) -> Result<Vec<File>, Compl
     }
     let mut taken = BTreeSet::new();
     let not_seen = name(review, "not-seen", &mut taken);
+    let columns = name(review, "columns", &mut taken);
     let mut files = Vec::new();
     for ((_, asked), rows) in by_reviewer {
-        let count = rows.len();
+        let about = format!("{} for {asked}", plural(rows.len(), "row", "rows"));
         let bytes = bytes(|out| review_csv(rows.into_iter().map(|row| (review, row, None)), out))?;
         let name = name(review, &slug(asked), &mut taken);
-        files.push(File { name, asked: Some(asked.to_owned()), rows: count, bytes });
+        files.push(File { name, about, bytes });
     }
-    let bytes = bytes(|out| review_not_seen_csv(review, out))?;
-    files.push(File { name: not_seen, asked: None, rows: review.not_seen.len(), bytes });
+    let gaps = review.not_seen.len();
+    let about = plural(gaps, "thing that nobody could see", "things that nobody could see");
+    files.push(File { name: not_seen, about, bytes: bytes(|out| review_not_seen_csv(review, out))? });
+    let about = "what the columns mean".to_owned();
+    files.push(File { name: columns, about, bytes: bytes(review_columns_csv)? });
     Ok(files)
 }
 

@@ -23,8 +23,8 @@ use crate::text::{plural, thousands};
 const START_HELP: &str = "\
 Each reviewer gets a file of their own: whoever answers for a machine in the register, the manager of a person in the roster,
 otherwise whoever leads or owns the place. In it they fill decision (keep, revoke or change), reviewer, decided_on
-(2026-11-26) and comment. What nobody could see is in a file that ends in `-not-seen.csv`;
-then the exit code is 20.
+(2026-11-26) and comment; `-columns.csv` says what each column means. What nobody could see is in `-not-seen.csv`: then the
+exit code is 20.
 
 Examples:
   keyroll review start 2026-q4 --by \"Eve Example\" --due 2026-12-31
@@ -181,11 +181,7 @@ fn tell_start(context: &Context, review: &Review, rows: &[ReviewRow], folder: &P
         review.snapshot
     ));
     for file in files {
-        let what = file.asked.as_ref().map_or_else(
-            || plural(file.rows, "thing that nobody could see", "things that nobody could see"),
-            |asked| format!("{} for {asked}", plural(file.rows, "row", "rows")),
-        );
-        context.terminal.result(&format!("  {}  {what}", folder.join(&file.name).display()));
+        context.terminal.result(&format!("  {}  {}", folder.join(&file.name).display(), file.about));
     }
     for one in &review.left_out {
         context.terminal.say(&format!("Left out: {} ({}).", one.what, thousands(one.count)));

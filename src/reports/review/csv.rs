@@ -5,7 +5,7 @@ use std::io;
 
 use crate::model::{NotSeen, Review, ReviewDecision, ReviewRow};
 use crate::reports::RenderError;
-use crate::reports::csv::{Cell, Column, ColumnForm, column, write_rows};
+use crate::reports::csv::{Cell, Column, ColumnForm, column, describe, write_rows};
 
 static COLUMNS: [Column; 24] = [
     column("review", ColumnForm::Id, "The review"),
@@ -97,6 +97,14 @@ pub fn review_not_seen_csv(review: &Review, out: &mut dyn io::Write) -> Result<(
         ]
     };
     write_rows(&NOT_SEEN, review.not_seen.iter().map(row), out)
+}
+
+/// What each column of the files of a review means.
+///
+/// # Errors
+/// When the place it is written to refuses.
+pub fn review_columns_csv(out: &mut dyn io::Write) -> Result<(), RenderError> {
+    describe([("review", &COLUMNS[..]), ("not-seen", &NOT_SEEN[..])].into_iter(), out)
 }
 
 #[cfg(test)]

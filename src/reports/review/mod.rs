@@ -4,6 +4,6 @@ mod csv;
 mod json;
 mod page;
 
-pub use self::csv::{review_csv, review_not_seen_csv};
+pub use self::csv::{review_columns_csv, review_csv, review_not_seen_csv};
 pub use self::json::{review_json, reviews_json};
 pub use self::page::{review_page, reviews_table};
