@@ -26,6 +26,7 @@ pub mod drift;
 pub mod findings;
 pub mod register;
 pub mod reports;
+pub mod review;
 pub mod rules;
 pub mod simulator;
 pub mod sources;

@@ -80,6 +80,22 @@ pub fn harmless(text: &str) -> String {
         .collect()
 }
 
+/// True for text that a spreadsheet would take for a formula, or a reader of our tables for a word of ours: in a table it is
+/// written with an apostrophe before it. A spreadsheet takes a cell for a formula by its first letter, some of them also
+/// behind spaces or in its full-width form. An apostrophe is marked too, so that taking one away gives the text back.
+#[must_use]
+pub fn needs_mark(text: &str) -> bool {
+    let first = text.trim_start().chars().next();
+    matches!(first, Some('=' | '+' | '-' | '@' | '\'' | '＝' | '＋' | '－' | '＠'))
+        || matches!(text, "none" | "unknown" | "empty")
+}
+
+/// The text of a cell without the mark that [`needs_mark`] asks for, if it has one.
+#[must_use]
+pub fn unmarked(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|text| needs_mark(text)).unwrap_or(cell)
+}
+
 /// The candidate that was probably meant by a misspelt word, if one is near enough.
 #[must_use]
 pub fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::AppError;
+use crate::inventory::Revocations;
 use crate::model::{
     Change, Finding, Resource, ResourceId, RuleSummary, Snapshot, SnapshotHead, SnapshotId, WaiverUse, What,
 };
@@ -24,6 +25,8 @@ pub struct Scene {
     pub changes: Vec<Change>,
     /// When it was judged.
     pub judged_at: DateTime<Utc>,
+    /// What reviews had decided when it began.
+    pub revocations: Revocations,
 }
 
 /// All that the store has about one finding or one resource.
@@ -112,7 +115,8 @@ impl Scene {
                 change.before = known_to(&before, was).cloned().map(Box::new);
             }
         }
-        Ok(Self { head: head.clone(), snapshot, rules: store.rules(head.id)?, changes, judged_at })
+        let revocations = Revocations::of(store.decided_access(head.started_at)?);
+        Ok(Self { head: head.clone(), snapshot, rules: store.rules(head.id)?, changes, judged_at, revocations })
     }
 }
 

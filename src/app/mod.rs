@@ -1,5 +1,5 @@
 //! The use cases: scan an estate, assess and explain what the store knows, tell people, accept a baseline, try out a change
-//! in thought. They call each room once and carry
+//! in thought, have access reviewed. They call each room once and carry
 //! results from one to the next; they know no configuration file, no arguments and no terminal.
 
 mod again;
@@ -12,6 +12,7 @@ mod news;
 mod past;
 mod preview;
 mod retention;
+mod review;
 mod scan;
 mod schedule;
 pub mod whatif;
@@ -25,6 +26,7 @@ pub use news::Voice;
 pub use past::{AsOf, scan_as_of};
 pub use preview::preview;
 pub use retention::{Fate, Retention, fates, prune};
+pub use review::{ReviewDossier, ReviewError, StartRequest, begin_review, import_review, latest_scan, prepare_review};
 pub use scan::{AcceptedGap, App, Progress, ScanOutcome, ScanRequest};
 pub use schedule::{Due, Schedule, served_up_to};
 
@@ -52,6 +54,9 @@ pub enum AppError {
     /// The snapshot is not in the store.
     #[error("there is no snapshot {0} in the store")]
     NoSuchSnapshot(SnapshotId),
+    /// There is no such review, or it cannot begin.
+    #[error(transparent)]
+    Review(#[from] ReviewError),
     /// The scan was told to stop before it had read everything. What it had read whole is kept for the next one.
     #[error("the scan was stopped: {reason}")]
     Stopped {

@@ -18,8 +18,8 @@ use crate::clock::Clock;
 use crate::drift;
 use crate::findings::{self, Judged, Reconciled, Waivers};
 use crate::http::Stop;
-use crate::inventory::Inventory;
 use crate::inventory::detector::Knowledge;
+use crate::inventory::{Inventory, Revocations};
 use crate::model::{
     Change, Collection, Coverage, Dispatch, EndpointState, Evaluation, Kind, LedgerEntry, RuleSummary, Run, RunEnd,
     Severity, Snapshot, SnapshotHead, SnapshotId, SourceName, Status, Watermarks,
@@ -185,7 +185,9 @@ impl App {
         let changes = self.compare(previous.as_ref(), &mut snapshot)?;
         own_up_to_lost_sources(&mut snapshot, started_at);
         let now = self.clock.now();
-        let inventory = Inventory::knowing(&snapshot, &self.knowledge);
+        // What was decided while sources were read is asked of the next scan: this one may have looked before.
+        let revocations = Revocations::of(self.store.decided_access(started_at)?);
+        let inventory = Inventory::knowing(&snapshot, &self.knowledge).after_reviews(&revocations);
         let evaluation = self.rules.evaluate(&inventory, &changes, now);
         let rules = self.rules.summaries();
         let after = previous.as_ref().map(|head| head.id);

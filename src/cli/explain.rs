@@ -248,7 +248,8 @@ impl Asker<'_> {
 type Inventories<'a> = BTreeMap<SnapshotId, Inventory<'a>>;
 
 fn inventories<'a>(dossier: &'a Dossier, knowledge: &'a Knowledge) -> Inventories<'a> {
-    dossier.scenes.values().map(|scene| (scene.head.id, Inventory::knowing(&scene.snapshot, knowledge))).collect()
+    let known = |scene: &'a Scene| Inventory::knowing(&scene.snapshot, knowledge).after_reviews(&scene.revocations);
+    dossier.scenes.values().map(|scene| (scene.head.id, known(scene))).collect()
 }
 
 /// What is said of use and reach, by the scan that saw the resource last.

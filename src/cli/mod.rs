@@ -15,6 +15,7 @@ mod named;
 mod questions;
 mod register;
 mod report;
+mod review;
 mod rules;
 mod scan;
 mod signals;
@@ -92,6 +93,9 @@ enum Command {
     /// The register of integrations: compare it with the latest scan, or propose one.
     #[command(subcommand)]
     Register(register::RegisterCommand),
+    /// The access review: a file for each reviewer, what they decided, and how far it got.
+    #[command(subcommand)]
+    Review(review::ReviewCommand),
     /// What would close, open, break or be free if something were deactivated, removed or revoked: in thought only.
     Whatif(whatif::WhatifArgs),
     /// The waivers and what they did in the latest scan.
@@ -165,6 +169,7 @@ fn run(args: &Args) -> ExitCode {
         Command::Report(args) => report::run(&context, args),
         Command::Rules(command) => rules::run(&context, command),
         Command::Register(command) => register::run(&context, command),
+        Command::Review(command) => review::run(&context, command),
         Command::Whatif(args) => whatif::run(&context, args),
         Command::Waivers(args) => questions::waivers(&context, args),
         Command::Snapshots(args) => snapshots::run(&context, args),

@@ -8,7 +8,7 @@ use super::complain::Complaint;
 use super::{Context, exit};
 use crate::app::AppError;
 use crate::app::whatif::{Suppose, Unnamed, Wanted, WhatIf, find, places_in_role, simulate};
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, Revocations};
 use crate::model::{Body, Credential, Fact, ResourceId, SnapshotHead};
 use crate::reports::{SimulationHead, simulation_json, simulation_page};
 use crate::store::Store;
@@ -91,6 +91,7 @@ pub(super) fn run(context: &Context, args: &WhatifArgs) -> Result<ExitCode, Comp
     let judgement = config.judgement(context.clock.as_ref())?;
     let knowledge = config.knowledge()?;
     let snapshot = store.snapshot(head.id)?.ok_or(AppError::NoSuchSnapshot(head.id))?;
+    let revocations = Revocations::of(store.decided_access(head.started_at)?);
     let now = context.clock.now();
     let changes = changes(&Inventory::new(&snapshot), args)?;
     let ask = WhatIf {
@@ -98,6 +99,7 @@ pub(super) fn run(context: &Context, args: &WhatifArgs) -> Result<ExitCode, Comp
         rules: &judgement.rules,
         waivers: &judgement.waivers,
         knowledge: &knowledge,
+        revocations: &revocations,
         now,
     };
     let simulation = simulate(&ask, &changes);

@@ -1,7 +1,9 @@
 //! YAML documents that people write, and their sections: every value knows its place in the file, every mistake
 //! is gathered, and nothing is read that nobody asked for. What a document is for, its reader knows.
 
+pub mod delimited;
 pub mod secrets;
+pub mod sheet;
 
 use std::fmt;
 use std::ops::Range;

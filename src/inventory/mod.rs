@@ -9,6 +9,7 @@ pub mod needs;
 mod people;
 mod pipelines;
 pub mod recognise;
+mod revocations;
 mod running;
 mod told;
 
@@ -21,8 +22,9 @@ use crate::model::{
 };
 
 pub use declared::{AccountsByName, Way, bears_name, called, resolve, resolve_by_name};
-pub use people::{PlacesByMail, Realms};
+pub use people::{PlacesByMail, Realms, is_open, may_be_used};
 pub use pipelines::{is_named_like_account, is_named_like_secret};
+pub use revocations::{Progress, Revocations};
 pub use running::{Match, Running, hides_mail};
 
 use detector::{Detections, Knowledge};
@@ -32,6 +34,8 @@ use detector::{Detections, Knowledge};
 pub struct Inventory<'a> {
     snapshot: &'a Snapshot,
     knowledge: &'a Knowledge,
+    /// What reviews decided, as far as whoever asks says so.
+    revocations: Option<&'a Revocations>,
     named: HashMap<&'a ResourceId, u32>,
     kinds: HashMap<Kind, Vec<u32>>,
     credentials_by_owner: HashMap<&'a ResourceId, Vec<u32>>,
@@ -85,6 +89,8 @@ pub struct Prepared {
     extents: OnceLock<access::Extents>,
     /// What the detector found.
     pub detections: OnceLock<Detections>,
+    /// What became of the revocations of each account.
+    revocations: OnceLock<BTreeMap<ResourceId, Vec<Progress>>>,
 }
 
 impl<'a> Inventory<'a> {
@@ -100,6 +106,7 @@ impl<'a> Inventory<'a> {
         let mut inventory = Self {
             snapshot,
             knowledge,
+            revocations: None,
             named: HashMap::new(),
             kinds: HashMap::new(),
             credentials_by_owner: HashMap::new(),

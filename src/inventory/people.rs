@@ -106,6 +106,25 @@ impl<'a> Inventory<'a> {
     }
 }
 
+/// Whether an account is open, by the word of who decides. A word that nobody explained decides nothing.
+#[must_use]
+pub fn is_open(account: &Resource) -> Fact<bool> {
+    match &account.body {
+        Body::Principal(Principal { status: Fact::Known(status), .. }) => {
+            Principal::lets_in(status).map_or(Fact::Unknown, Fact::Known)
+        }
+        _ => Fact::Unknown,
+    }
+}
+
+/// Whether anything lets an account in: one product may, although the organisation does not.
+#[must_use]
+pub fn may_be_used(account: &Resource) -> Fact<bool> {
+    let Body::Principal(Principal { standings, .. }) = &account.body else { return Fact::Unknown };
+    let let_in = standings.known().into_iter().flatten().any(|standing| standing.active == Fact::Known(true));
+    if let_in { Fact::Known(true) } else { is_open(account) }
+}
+
 fn addresses<'f>(first: &'f Fact<String>, others: &'f Fact<Vec<String>>) -> Vec<&'f str> {
     first.known().into_iter().chain(others.known().into_iter().flatten()).map(String::as_str).collect()
 }

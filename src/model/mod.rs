@@ -5,6 +5,7 @@
 //! [`LedgerEntry`]; both together: [`Snapshot`].
 //! What is said about it: [`Change`], [`Verdict`], [`Finding`], [`Waiver`]; all of it for one report: [`Assessment`].
 //! What would come of a change that nobody made: [`Simulation`]; what a rule would have done: [`Tried`].
+//! What people decide on access: [`Review`].
 
 mod app;
 mod assessment;
@@ -25,6 +26,8 @@ mod person;
 mod principal;
 mod reference;
 mod resource;
+mod review;
+mod review_status;
 pub mod sample;
 mod setting;
 mod severity;
@@ -58,6 +61,11 @@ pub use person::Person;
 pub use principal::{Group, Principal, PrincipalType, Product, ProductActivity, Standing};
 pub use reference::AccountName;
 pub use resource::{Body, Kind, Resource, Sighting};
+pub use review::{
+    AccessLevel, DecidedAccess, Decision, LeftOut, NotSeen, Review, ReviewDecision, ReviewRow, ReviewScope, Suggestion,
+    Sureness,
+};
+pub use review_status::{ReviewStatus, ReviewerCount, Revocation, RevocationState};
 pub use setting::Setting;
 pub use severity::Severity;
 pub use simulation::{

@@ -3,13 +3,19 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    App, AppForm, Automation, Body, Container, ContainerForm, Credential, CredentialForm, DeclaredAccount, Fact,
-    Fingerprints, Grant, GrantForm, Group, Holder, Integration, Kind, Person, Principal, PrincipalType, Product,
-    ProductActivity, Resource, ResourceId, Setting, Sighting, Standing, Variable, VariableLevel, Webhook,
+    AccessLevel, App, AppForm, Automation, Body, Container, ContainerForm, Credential, CredentialForm, DeclaredAccount,
+    Fact, Fingerprints, Grant, GrantForm, Group, Holder, Integration, Kind, Person, Principal, PrincipalType, Product,
+    ProductActivity, Resource, ResourceId, Review, ReviewRow, ReviewScope, Setting, Sighting, SnapshotId, Standing,
+    Suggestion, Sureness, Variable, VariableLevel, Webhook,
 };
+use crate::digest::Digest;
 
 fn day(text: &str) -> DateTime<Utc> {
     format!("{text}T09:00:00Z").parse().expect("internal: the samples have proper dates")
+}
+
+fn at(moment: &str) -> DateTime<Utc> {
+    moment.parse().expect("internal: the samples have proper moments")
 }
 
 fn cloud(kind: Kind, native: &str) -> ResourceId {
@@ -309,6 +315,53 @@ pub fn person() -> Resource {
         team: text("Payments"),
     };
     resource(ResourceId::new("roster", Kind::Person, "ada@acme.example"), "Ada Muster", "people", Body::Person(body))
+}
+
+/// A review of one access, begun in the morning after the scan.
+#[must_use]
+pub fn review(name: &str) -> Review {
+    Review {
+        name: name.to_owned(),
+        snapshot: SnapshotId(1),
+        digest: Digest::of_bytes(b"sample"),
+        taken_at: at("2026-11-22T02:00:00Z"),
+        started_at: at("2026-11-22T08:00:00Z"),
+        started_by: "Eve Example".to_owned(),
+        due: None,
+        scope: ReviewScope::Default,
+        only: Vec::new(),
+        refuses_self_review: false,
+        accounts: 1,
+        left_out: Vec::new(),
+        not_seen: Vec::new(),
+    }
+}
+
+/// What Ada's token robot may do in a project, as a review asks about it.
+#[must_use]
+pub fn review_row(key: &str, project: &str) -> ReviewRow {
+    ReviewRow {
+        key: key.to_owned(),
+        asked: "ada@acme.example".to_owned(),
+        account: cloud(Kind::Principal, "712020:bot"),
+        account_name: "sync-bot".to_owned(),
+        known_as: vec!["712020:bot".to_owned(), "sync-bot".to_owned()],
+        sort: "machine".to_owned(),
+        active: Fact::Known(true),
+        container: ResourceId::new("11f1", Kind::Container, project),
+        place: format!("project {project}"),
+        place_seen: true,
+        level: AccessLevel::Decides,
+        permission: "ADMINISTER_PROJECTS".to_owned(),
+        sureness: Sureness::Certain,
+        doubt: String::new(),
+        chain: format!("sync-bot → role Administrators → project {project}"),
+        other_chains: 0,
+        credentials: vec!["API token “sync” (used on 2026-11-21)".to_owned()],
+        last_used: Fact::Known(at("2026-11-21T02:00:00Z")),
+        suggestion: Suggestion::Look,
+        reasons: vec!["a machine that decides".to_owned()],
+    }
 }
 
 #[cfg(test)]

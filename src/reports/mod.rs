@@ -17,6 +17,7 @@ mod morning;
 mod order;
 mod outbox;
 mod register_page;
+mod review;
 mod say;
 mod source_page;
 mod table;
@@ -46,6 +47,9 @@ pub use self::listings::{
 pub use self::morning::morning_view;
 pub use self::outbox::{calendar_table, outbox_table, preview_page};
 pub use self::register_page::{DifferenceRow, OpenRow, RegisterPage, register_page};
+pub use self::review::{
+    review_columns_csv, review_csv, review_json, review_not_seen_csv, review_page, reviews_json, reviews_table,
+};
 pub use self::source_page::{EndpointRow, SourcePage, source_page};
 pub use self::whatif::{SimulationHead, simulation_json, simulation_page};
 

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use super::fields::Texts;
 use crate::inventory::Inventory;
-use crate::model::{Body, Credential, CredentialForm, Fact, Principal, Resource, ResourceId};
+use crate::model::{Body, Credential, CredentialForm, Fact, Resource, ResourceId};
 
 pub(super) use accounts::*;
 pub(super) use credentials::*;
@@ -22,23 +22,6 @@ pub(super) use people::*;
 
 fn none_declared<'a>() -> Fact<Texts<'a>> {
     Fact::Known(Texts::Made(Vec::new()))
-}
-
-/// Whether an account is open, by the word of who decides. A word that nobody explained decides nothing.
-fn is_open(account: &Resource) -> Fact<bool> {
-    match &account.body {
-        Body::Principal(Principal { status: Fact::Known(status), .. }) => {
-            Principal::lets_in(status).map_or(Fact::Unknown, Fact::Known)
-        }
-        _ => Fact::Unknown,
-    }
-}
-
-/// Whether anything lets an account in: one product may, although the organisation does not.
-fn may_be_used(account: &Resource) -> Fact<bool> {
-    let Body::Principal(Principal { standings, .. }) = &account.body else { return Fact::Unknown };
-    let let_in = standings.known().into_iter().flatten().any(|standing| standing.active == Fact::Known(true));
-    if let_in { Fact::Known(true) } else { is_open(account) }
 }
 
 /// “Ada Muster in jira.example.com”: the same person has accounts of the same name in several products.

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{declared, derived, detected, reach, reach_of};
+use super::{declared, derived, detected, reach, reach_of, reviewed};
 use crate::inventory::Inventory;
 use crate::inventory::access::Power;
 use crate::model::Kind::{
@@ -255,6 +255,12 @@ pub static FIELDS: &[Field] = &[
     field(PR, "systems", Get::Texts(detected::systems), "Systems that run on it, as far as one may be sure.").derived(DETECTED),
     field(PR, "several_systems", Get::Bool(detected::several_systems), "More than one system runs on it.").derived(DETECTED),
     field(PR, "systems_undeclared", Get::Texts(detected::systems_undeclared), "Those that the register does not name on it; null where there is no register.").nullable().derived(DETECTED),
+
+    field(PR, "revocations_ordered", Get::Texts(reviewed::revocations_ordered), "What reviews decided to take away from it, with who decided it when; not known where nobody said what reviews decided.").derived(&[]),
+    field(PR, "revocations_not_done", Get::Texts(reviewed::revocations_not_done), "What of that is still there for certain, each with the shortest chain; none only if that is proven.").derived(ACCESS),
+    field(PR, "revocation_days", Get::Int(reviewed::revocation_days), "For how many days the oldest of these waits; null if none does, not known where more could not be ruled out.").nullable().derived(ACCESS),
+    field(PR, "revocation_days_at_least", Get::Int(reviewed::revocation_days_at_least), "The same of what is certain; null if nothing is.").nullable().derived(ACCESS),
+    field(PR, "revocation_days_at_most", Get::Int(reviewed::revocation_days_at_most), "The same with what could not be ruled out; null if all is proven to be gone.").nullable().derived(ACCESS),
 
     field(GP, "name", Get::Text(name), "The group's name."),
     field(GP, "id", Get::Text(id), "Its id in keyroll."),

@@ -22,6 +22,7 @@ mod params;
 mod reach;
 mod reach_of;
 mod reasons;
+mod reviewed;
 mod rule;
 
 use std::collections::BTreeMap;

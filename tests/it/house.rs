@@ -10,7 +10,7 @@ const FLOORS: [&[&str]; 8] = [
     &["clock", "secret", "digest", "problem", "text", "timetable"],
     &["model", "document"],
     &["http", "inventory"],
-    &["sources", "rules", "drift", "findings", "store", "reports", "alerts", "register", "simulator"],
+    &["sources", "rules", "drift", "findings", "store", "reports", "alerts", "register", "review", "simulator"],
     &["app"],
     &["daemon"],
     &["config"],
@@ -18,7 +18,7 @@ const FLOORS: [&[&str]; 8] = [
 ];
 
 /// What a module may import although the floors alone would allow more, or less.
-const MAY_IMPORT: [(&str, &[&str]); 9] = [
+const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("model", &["digest", "text"]),
     ("http", &["clock", "secret", "text"]),
     ("inventory", &["model", "document", "problem", "text"]),
@@ -26,6 +26,7 @@ const MAY_IMPORT: [(&str, &[&str]); 9] = [
     ("drift", &["model", "digest"]),
     ("findings", &["model", "document", "problem", "text"]),
     ("register", &["model", "inventory", "text"]),
+    ("review", &["model", "inventory", "document", "problem", "digest", "text"]),
     ("simulator", &["clock", "secret", "digest", "problem", "text"]),
     ("store", &["model", "clock", "secret", "digest"]),
 ];

@@ -23,6 +23,7 @@ mod monitoring;
 mod register;
 mod reports;
 mod requests;
+mod review;
 mod rule_messages;
 mod rules;
 mod secrets;

@@ -8,6 +8,7 @@ use std::path::Path;
 use chrono::TimeDelta;
 use keyroll::app::whatif::{Suppose, WhatIf, simulate, suppose};
 use keyroll::findings::Waivers;
+use keyroll::inventory::Revocations;
 use keyroll::inventory::detector::Knowledge;
 use keyroll::model::*;
 use keyroll::simulator::{Fault, Simulator};
@@ -49,8 +50,15 @@ async fn comes_true(estate: &Estate, changes: &[Suppose], by_hand: impl FnOnce(&
     let now = keyroll::clock::Clock::now(&estate.clock);
     let rules = estate.app(&[]).unwrap().rules;
     let waivers = Waivers::default();
-    let ask =
-        WhatIf { snapshot: &before.snapshot, rules: &rules, waivers: &waivers, knowledge: Knowledge::shipped(), now };
+    let revocations = Revocations::default();
+    let ask = WhatIf {
+        snapshot: &before.snapshot,
+        rules: &rules,
+        waivers: &waivers,
+        knowledge: Knowledge::shipped(),
+        revocations: &revocations,
+        now,
+    };
     let simulation = simulate(&ask, changes);
     assert!(simulation.supposed.iter().all(|one| one.idle.is_none()), "{:#?}", simulation.supposed);
     let foretold = suppose(&before.snapshot, changes, now);

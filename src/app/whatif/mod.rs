@@ -27,8 +27,8 @@ use chrono::{DateTime, Utc};
 
 use crate::drift;
 use crate::findings::Waivers;
-use crate::inventory::Inventory;
 use crate::inventory::detector::Knowledge;
+use crate::inventory::{Inventory, Revocations};
 use crate::model::{ResourceId, Simulation, Snapshot};
 use crate::rules::RuleSet;
 
@@ -74,6 +74,8 @@ pub struct WhatIf<'a> {
     pub waivers: &'a Waivers,
     /// What systems are known by.
     pub knowledge: &'a Knowledge,
+    /// What reviews decided to take away.
+    pub revocations: &'a Revocations,
     /// The moment of both judgements.
     pub now: DateTime<Utc>,
 }
@@ -107,9 +109,9 @@ fn changed(inventory: &Inventory<'_>, changes: &[Suppose], now: DateTime<Utc>) -
 /// What would come of the changes.
 #[must_use]
 pub fn simulate(ask: &WhatIf<'_>, changes: &[Suppose]) -> Simulation {
-    let before = Inventory::knowing(ask.snapshot, ask.knowledge);
+    let before = Inventory::knowing(ask.snapshot, ask.knowledge).after_reviews(ask.revocations);
     let (snapshot, trail) = changed(&before, changes, ask.now);
-    let after = Inventory::knowing(&snapshot, ask.knowledge);
+    let after = Inventory::knowing(&snapshot, ask.knowledge).after_reviews(ask.revocations);
     let sides = Sides { before: &before, after: &after, trail: &trail, now: ask.now };
     let mut drift = drift::compare(ask.snapshot, &snapshot).changes;
     // Nobody changes a credential that ends, and seats move by themselves.

@@ -210,7 +210,14 @@ fn shipped() -> RuleSet {
 fn ask(snapshot: &Snapshot, changes: &[Suppose]) -> Simulation {
     let (rules, waivers) = (shipped(), Waivers::default());
     simulate(
-        &WhatIf { snapshot, rules: &rules, waivers: &waivers, knowledge: Knowledge::shipped(), now: now() },
+        &WhatIf {
+            snapshot,
+            rules: &rules,
+            waivers: &waivers,
+            knowledge: Knowledge::shipped(),
+            revocations: &Revocations::default(),
+            now: now(),
+        },
         changes,
     )
 }

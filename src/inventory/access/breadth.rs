@@ -125,15 +125,9 @@ impl<'a> Access<'_, 'a> {
 
 /// Whether one may read, change, destroy and decide in a place of content: for certain, perhaps, or not.
 pub(super) fn look(permissions: &[Permission<'_>]) -> [Option<Bound>; 4] {
-    // For some issues for certain, and perhaps for all: that is possible, too.
-    let open = |one: &Permission<'_>| match one.bound {
-        Bound::Possible => true,
-        Bound::Conditional => one.doubt.is_some(),
-        Bound::Held => false,
-    };
     let may = |powers: &[Power]| {
         let held = |one: &Permission<'_>| one.bound == Bound::Held && powers.contains(&one.power);
-        let perhaps = |one: &Permission<'_>| open(one) && (one.key == ANY || powers.contains(&one.power));
+        let perhaps = |one: &Permission<'_>| one.is_possible() && (one.key == ANY || powers.contains(&one.power));
         if permissions.iter().any(held) {
             Some(Bound::Held)
         } else {

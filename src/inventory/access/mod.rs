@@ -120,6 +120,18 @@ pub struct Permission<'a> {
     pub doubt: Option<u16>,
 }
 
+impl Permission<'_> {
+    /// True if it could not be ruled out. What is there for some issues for certain, and perhaps for all, is possible, too.
+    #[must_use]
+    pub fn is_possible(&self) -> bool {
+        match self.bound {
+            Bound::Possible => true,
+            Bound::Conditional => self.doubt.is_some(),
+            Bound::Held => false,
+        }
+    }
+}
+
 /// What may be done in one place.
 #[derive(Debug, Clone)]
 pub struct Place<'a> {

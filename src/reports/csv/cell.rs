@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::inventory::Inventory;
 use crate::model::{Fact, ResourceId, Sighting};
-use crate::text;
+use crate::text::{self, needs_mark};
 
 /// What every reader of the files has to know, told in `columns.csv`.
 pub(super) const LEGEND: &str = "What the column means. In every table: `unknown` means that the source did not tell or could not be read, never that \
@@ -125,14 +125,6 @@ impl<'a> Cell<'a> {
     pub(in crate::reports) fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// A spreadsheet takes a cell for a formula by its first letter, some of them also behind spaces or in its full-width
-/// form. An apostrophe is marked too, so that taking one away always gives the text back.
-fn needs_mark(text: &str) -> bool {
-    let first = text.trim_start().chars().next();
-    matches!(first, Some('=' | '+' | '-' | '@' | '\'' | '＝' | '＋' | '－' | '＠'))
-        || matches!(text, "none" | "unknown" | "empty")
 }
 
 #[cfg(test)]

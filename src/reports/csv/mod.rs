@@ -116,14 +116,22 @@ const KINDS: &str = "principal, group, credential, container, grant, app, webhoo
 /// # Errors
 /// When the place it is written to refuses.
 pub fn write_column_list(out: &mut dyn io::Write) -> Result<(), RenderError> {
-    const COLUMNS: [Column; 5] = [
+    describe(SET.iter().map(|table| (table.name, table.columns)), out)
+}
+
+/// Writes the list of the columns of some tables, and of its own.
+pub(super) fn describe(
+    tables: impl Iterator<Item = (&'static str, &'static [Column])>,
+    out: &mut dyn io::Write,
+) -> Result<(), RenderError> {
+    static COLUMNS: [Column; 5] = [
         column("table", ColumnForm::Word, "The file's name without .csv"),
         column("position", ColumnForm::Number, "Place of the column in its file, from 1"),
         column("column", ColumnForm::Word, "The column's name"),
         column("form", ColumnForm::Word, "What its cells hold"),
         column("about", ColumnForm::Text, cell::LEGEND),
     ];
-    let tables = std::iter::once(("columns", &COLUMNS[..])).chain(SET.iter().map(|table| (table.name, table.columns)));
+    let tables = std::iter::once(("columns", &COLUMNS[..])).chain(tables);
     let rows = tables.flat_map(|(table, columns)| {
         columns.iter().enumerate().map(move |(at, column)| {
             [

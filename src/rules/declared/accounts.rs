@@ -1,8 +1,8 @@
 //! The accounts that integrations of the register run on, and who answers for them.
 
 use super::people::{gone, of_person};
-use super::{Finds, is_open, none_declared};
-use crate::inventory::{bears_name, hides_mail};
+use super::{Finds, none_declared};
+use crate::inventory::{bears_name, hides_mail, is_open};
 use crate::model::{Fact, Resource};
 use crate::rules::derived;
 use crate::rules::fields::{Texts, View, integration};

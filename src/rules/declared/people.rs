@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::{Finds, credentials_of, is_open, may_be_used, none_declared, placed};
-use crate::inventory::{Inventory, called, hides_mail};
+use super::{Finds, credentials_of, none_declared, placed};
+use crate::inventory::{Inventory, called, hides_mail, is_open, may_be_used};
 use crate::model::{Body, Fact, Kind, Person, PrincipalType, Resource, ResourceId};
 use crate::rules::derived::is_live;
 use crate::rules::fields::{Texts, View, person, principal};

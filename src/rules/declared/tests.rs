@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::*;
 use crate::model::{
     Collection, Container, ContainerForm, DeclaredAccount, EndpointState, Grant, GrantForm, Holder, Integration, Kind,
-    LedgerEntry, Person, PrincipalType, Product, Sighting, Snapshot, Standing,
+    LedgerEntry, Person, Principal, PrincipalType, Product, Sighting, Snapshot, Standing,
 };
 use crate::rules::fields::View;
 

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::scan::{Record, Records};
 use super::{Column, Mistake, Row, Table, missing_column, shown};
+use crate::document::delimited::{Record, Records};
 use crate::text::{did_you_mean, plural};
 
 /// Longer than any name, address or list of rights: most likely a quote that closes too late.
@@ -16,13 +16,13 @@ pub(super) fn read(text: &str, delimiter: u8, columns: &[Column]) -> Result<Tabl
     let mut records = Records::new(text, delimiter);
     let head = match records.next() {
         Some(Ok(head)) => head,
-        Some(Err(mistake)) => return Err(vec![looks_like_json(text).unwrap_or(mistake)]),
+        Some(Err(broken)) => return Err(vec![looks_like_json(text).unwrap_or_else(|| broken.into())]),
         None => return Err(vec![Mistake::of_file("is empty")]),
     };
     let places = places(&head, text, delimiter, columns)?;
     let mut table = Table::default();
     for record in records {
-        let record = record.map_err(|mistake| vec![mistake])?;
+        let record = record.map_err(|broken| vec![broken.into()])?;
         match row(record, &head, &places) {
             Ok(row) => table.rows.push(row),
             Err(mistake) => table.mistakes.push(mistake),

@@ -9,7 +9,8 @@ use serde_json::Value;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use super::{Column, Lines, Mistake, Row, Table, missing_column, shown};
+use super::{Column, Mistake, Row, Table, missing_column, shown};
+use crate::document::delimited::Lines;
 use crate::text::join_and;
 
 /// The keys of an object with what stands behind them, unread, in the order of the text.

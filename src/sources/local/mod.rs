@@ -8,13 +8,13 @@ mod cells;
 mod dates;
 mod delimited;
 mod json;
-mod scan;
 mod text;
 
 use std::ops::Range;
 
 use serde_json::Value;
 
+use crate::document::delimited::Broken;
 use crate::text::{did_you_mean, harmless, join_and, shorten};
 
 pub(super) use cells::{flag, names_a_secret, number, plain, words};
@@ -71,6 +71,12 @@ pub(super) struct Mistake {
     pub(super) what: String,
     /// What would be right.
     pub(super) help: Option<String>,
+}
+
+impl From<Broken> for Mistake {
+    fn from(broken: Broken) -> Self {
+        Self::at(broken.place, broken.span, broken.what).help(broken.help)
+    }
 }
 
 /// The rows of a file.
@@ -163,31 +169,6 @@ fn missing_column(wanted: &str, names: &[&str]) -> Mistake {
     }
 }
 
-/// Counts lines while a text is walked from front to back.
-#[derive(Debug)]
-struct Lines<'a> {
-    text: &'a str,
-    at: usize,
-    line: usize,
-}
-
-impl<'a> Lines<'a> {
-    fn new(text: &'a str) -> Self {
-        Self { text, at: 0, line: 1 }
-    }
-
-    /// The line in which a byte is. Bytes must be asked for in ascending order.
-    fn line_of(&mut self, byte: usize) -> usize {
-        let passed = self.text.as_bytes().get(self.at..byte).unwrap_or_default();
-        let alone =
-            |at: &usize| passed.get(*at) == Some(&b'\r') && self.text.as_bytes().get(self.at + at + 1) != Some(&b'\n');
-        let breaks = (0..passed.len()).filter(|at| passed.get(*at) == Some(&b'\n') || alone(at)).count();
-        self.line += breaks;
-        self.at = byte.max(self.at);
-        self.line
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,13 +181,5 @@ mod tests {
         for harmless in ["2026-11-22T02:00:00.000Z", "22.11.2026 14:00", "JIRAUSER10100", "never"] {
             assert_eq!(shown(harmless), harmless);
         }
-    }
-
-    #[test]
-    fn lines_are_counted_whatever_ends_them() {
-        let text = "a\nb\r\nc\rd";
-        let mut lines = Lines::new(text);
-        let told: Vec<usize> = [0, 2, 5, 7].into_iter().map(|byte| lines.line_of(byte)).collect();
-        assert_eq!(told, [1, 2, 3, 4]);
     }
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use super::{Lines, Mistake};
+use super::Mistake;
+use crate::document::delimited::Lines;
 use crate::text::thousands;
 
 /// A file as it was found.

@@ -1,8 +1,9 @@
 //! The store on SQLite: how the file is made, opened and locked, and how the database's errors become ours.
 //!
 //! `inspect` looks at a file before anything may touch it, `migrate` gives it its shape, `commit` writes a scan,
-//! `resources` keeps what stays the same once, `snapshots`, `findings` and, night after night, `timeline` read. `outbox` keeps what is to be told,
-//! `runs` when scans began and ended, `lock` keeps two of them apart, and `prune` takes out what nobody needs.
+//! `resources` keeps what stays the same once, `snapshots`, `findings` and, night after night, `timeline` read. `outbox`
+//! keeps what is to be told, `reviews` what people decide on access, `runs` when scans began and ended; `lock` keeps two of
+//! them apart, and `prune` takes out what nobody needs.
 
 mod commit;
 mod findings;
@@ -12,6 +13,7 @@ mod migrate;
 mod outbox;
 mod prune;
 mod resources;
+mod reviews;
 mod runs;
 mod snapshots;
 mod timeline;

@@ -1,4 +1,5 @@
-//! Takes delimited text apart, as RFC 4180 describes it: any line end, cells in quotes with quotes doubled inside.
+//! Takes delimited text apart, as RFC 4180 describes it: any line end, cells in quotes with quotes doubled inside. What the
+//! cells mean, and which of them are wanted, its readers know.
 //!
 //! Unlike the parsers that forgive everything, it tells a quote that never closes and text behind a closing quote: both
 //! swallow rows in silence. A test holds it against the `csv` crate wherever there is nothing to complain of.
@@ -6,24 +7,37 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::{Lines, Mistake};
-
 /// One row of cells.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Record<'a> {
+pub struct Record<'a> {
     /// Where it is: “line 7”, or “lines 7 to 9”.
-    pub(super) place: String,
+    pub place: String,
     /// Its bytes, without the line end.
-    pub(super) span: Range<usize>,
+    pub span: Range<usize>,
     /// Its cells, without quotes.
-    pub(super) cells: Vec<Cow<'a, str>>,
+    pub cells: Vec<Cow<'a, str>>,
+    /// Where each cell begins, its quote included.
+    pub starts: Vec<usize>,
     /// True if a line end closes it.
-    pub(super) closed: bool,
+    pub closed: bool,
+}
+
+/// Why a text cannot be taken apart any further.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Where: “line 7”.
+    pub place: String,
+    /// The byte that is meant.
+    pub span: Range<usize>,
+    /// What is wrong.
+    pub what: &'static str,
+    /// What would be right.
+    pub help: &'static str,
 }
 
 /// The rows of a text, blank lines left out. Behind a mistake nothing more comes: where the next row begins is not known.
 #[derive(Debug)]
-pub(super) struct Records<'a> {
+pub struct Records<'a> {
     text: &'a str,
     delimiter: u8,
     at: usize,
@@ -31,7 +45,9 @@ pub(super) struct Records<'a> {
 }
 
 impl<'a> Records<'a> {
-    pub(super) fn new(text: &'a str, delimiter: u8) -> Self {
+    /// The rows of a text with this byte between two cells.
+    #[must_use]
+    pub fn new(text: &'a str, delimiter: u8) -> Self {
         Self { text, delimiter, at: 0, lines: Lines::new(text) }
     }
 
@@ -48,7 +64,7 @@ impl<'a> Records<'a> {
     }
 
     /// The cell that begins at `self.at`, which is left behind its end.
-    fn cell(&mut self) -> Result<Cow<'a, str>, Mistake> {
+    fn cell(&mut self) -> Result<Cow<'a, str>, Broken> {
         let start = self.at;
         if self.byte(start) != Some(b'"') {
             while !self.ends_cell(self.at) {
@@ -78,34 +94,62 @@ impl<'a> Records<'a> {
         Ok(if doubled { Cow::Owned(text.replace("\"\"", "\"")) } else { Cow::Borrowed(text) })
     }
 
-    fn complain(&mut self, at: usize, what: &str) -> Mistake {
+    fn complain(&mut self, at: usize, what: &'static str) -> Broken {
         let line = Lines::new(self.text).line_of(at);
         self.at = self.text.len();
         let help = "a quote inside a cell is written twice, and the cell between quotes";
-        Mistake::at(format!("line {line}"), at..at, what).help(help)
+        Broken { place: format!("line {line}"), span: at..at, what, help }
     }
 
-    fn record(&mut self) -> Result<Record<'a>, Mistake> {
+    fn record(&mut self) -> Result<Record<'a>, Broken> {
         let start = self.at;
-        let mut cells = vec![self.cell()?];
+        let (mut cells, mut starts) = (vec![self.cell()?], vec![start]);
         while self.byte(self.at) == Some(self.delimiter) {
             self.at += 1;
+            starts.push(self.at);
             cells.push(self.cell()?);
         }
         let (first, last) = (self.lines.line_of(start), self.lines.line_of(self.at));
         let place = if first == last { format!("line {first}") } else { format!("lines {first} to {last}") };
-        Ok(Record { place, span: start..self.at, cells, closed: self.at < self.text.len() })
+        Ok(Record { place, span: start..self.at, cells, starts, closed: self.at < self.text.len() })
     }
 }
 
 impl<'a> Iterator for Records<'a> {
-    type Item = Result<Record<'a>, Mistake>;
+    type Item = Result<Record<'a>, Broken>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while matches!(self.byte(self.at), Some(b'\r' | b'\n')) {
             self.at += 1;
         }
         (self.at < self.text.len()).then(|| self.record())
+    }
+}
+
+/// Counts lines while a text is walked from front to back.
+#[derive(Debug)]
+pub struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    line: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// At the beginning of a text.
+    #[must_use]
+    pub fn new(text: &'a str) -> Self {
+        Self { text, at: 0, line: 1 }
+    }
+
+    /// The line in which a byte is. Bytes must be asked for in ascending order.
+    pub fn line_of(&mut self, byte: usize) -> usize {
+        let passed = self.text.as_bytes().get(self.at..byte).unwrap_or_default();
+        let alone =
+            |at: &usize| passed.get(*at) == Some(&b'\r') && self.text.as_bytes().get(self.at + at + 1) != Some(&b'\n');
+        let breaks = (0..passed.len()).filter(|at| passed.get(*at) == Some(&b'\n') || alone(at)).count();
+        self.line += breaks;
+        self.at = byte.max(self.at);
+        self.line
     }
 }
 
@@ -121,7 +165,8 @@ mod tests {
     }
 
     fn told(text: &str) -> String {
-        Records::new(text, b',').find_map(Result::err).unwrap().in_words()
+        let broken = Records::new(text, b',').find_map(Result::err).unwrap();
+        format!("{}: {}", broken.place, broken.what)
     }
 
     #[test]
@@ -130,6 +175,16 @@ mod tests {
             Records::new("a,b\r\n\r\n1,\"x\r\ny\"\r\n2,z", b',').map(|record| record.unwrap().place).collect();
         assert_eq!(places, ["line 1", "lines 3 to 4", "line 5"]);
         assert_eq!(cells("a,\"b\"\"c\",\n"), [["a", "b\"c", ""]]);
+        let record = Records::new("a,\"b\",c", b',').next().unwrap().unwrap();
+        assert_eq!(record.starts, [0, 2, 6]);
+    }
+
+    #[test]
+    fn lines_are_counted_whatever_ends_them() {
+        let text = "a\nb\r\nc\rd";
+        let mut lines = Lines::new(text);
+        let told: Vec<usize> = [0, 2, 5, 7].into_iter().map(|byte| lines.line_of(byte)).collect();
+        assert_eq!(told, [1, 2, 3, 4]);
     }
 
     #[test]
