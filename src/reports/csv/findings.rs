@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::ColumnForm::{Day, Id, List, Number, Text, Time, Word, YesNo};
 use super::cell::Cell;
 use super::{Column, CsvTable, KINDS, column, write_rows};
-use crate::model::{Assessment, ControlId, Finding, FindingId, RuleSummary, Status, Tally, Waiver, WaiverUse};
+use crate::model::{Assessment, ControlId, Finding, FindingId, Lapse, RuleSummary, Status, Tally, Waiver, WaiverUse};
 use crate::reports::order;
 
 pub(super) const FINDINGS: CsvTable = CsvTable {
@@ -147,9 +147,9 @@ pub(super) const WAIVERS: CsvTable = CsvTable {
     write: |assessment, out| write_rows(&WAIVER_COLUMNS, order::waivers(assessment).into_iter().map(waiver_row), out),
 };
 
-static WAIVER_COLUMNS: [Column; 9] = [
+static WAIVER_COLUMNS: [Column; 15] = [
     column("waiver_id", Id, "Its id in the waiver file"),
-    column("state", Word, "in-force, expiring, expired or unused"),
+    column("state", Word, "in-force, expiring, expired, unused, void, unchecked or too-broad: the most urgent of these"),
     column("rule_id", Id, "The rule whose findings it accepts"),
     column("resource", Text, "The resources: an id, or a pattern in which * stands for any characters"),
     column("until", Day, "The last day on which it holds (UTC)"),
@@ -157,10 +157,21 @@ static WAIVER_COLUMNS: [Column; 9] = [
     column("approver", Text, "Who accepted it"),
     column("reason", Text, "Why it is accepted"),
     column("ticket", Text, "Where that was decided; empty if nowhere"),
+    column("bound", YesNo, "yes if it says which facts were accepted; no: it covers whatever else its resources come to be"),
+    column("accepted", List, "The facts accepted, as resource: fact"),
+    column("void_for", List, "What it does not cover because more is there than was accepted, as resource: what came"),
+    column("unchecked", List, "What could not be held against the facts accepted, as resource: why"),
+    column("too_broad", YesNo, "yes if it covers more findings than the configuration finds sensible"),
+    column("never_seen", YesNo, "yes if it names one resource, and no scan ever saw such a one"),
 ];
 
-fn waiver_row(used: &WaiverUse) -> [Cell<'_>; 9] {
-    let Waiver { id, rule, resource, reason, approver, ticket, until } = &used.waiver;
+fn waiver_row(used: &WaiverUse) -> [Cell<'_>; 15] {
+    let Waiver { id, rule, resource, reason, approver, ticket, until, accepted } = &used.waiver;
+    let facts = accepted.iter().flat_map(|one| one.facts.iter().map(|fact| format!("{}: {fact}", one.resource)));
+    let lapses = |lapses: &[Lapse]| {
+        let each = lapses.iter().flat_map(|lapse| lapse.why.iter().map(|why| format!("{}: {why}", lapse.resource)));
+        Cell::list_or_blank(each)
+    };
     [
         Cell::foreign(id.as_str()),
         Cell::own(used.state.name()),
@@ -171,5 +182,11 @@ fn waiver_row(used: &WaiverUse) -> [Cell<'_>; 9] {
         Cell::foreign(approver),
         Cell::foreign(reason),
         Cell::optional(ticket.as_deref(), Cell::foreign),
+        Cell::yes_no(used.waiver.is_bound()),
+        Cell::list_or_blank(facts),
+        lapses(&used.void_for),
+        lapses(&used.unchecked),
+        Cell::yes_no(used.too_broad),
+        Cell::yes_no(used.never_seen),
     ]
 }
