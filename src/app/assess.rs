@@ -31,6 +31,7 @@ pub fn assess(store: &Store) -> Result<Assessment, AppError> {
         acknowledgements: store.acknowledgements()?,
         undelivered: store.undelivered()?.into_iter().filter(|outgoing| outgoing.attempts > 0).collect(),
         trend: store.open_counts(TREND_SCANS)?,
+        set_aside: None,
         head,
     })
 }

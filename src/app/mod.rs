@@ -1,5 +1,5 @@
-//! The use cases: scan an estate, assess and explain what the store knows, tell people, accept a baseline, try out a change
-//! in thought. They call each room once and carry
+//! The use cases: scan an estate, assess and explain what the store knows, tell people, accept a baseline or
+//! findings, try out a change in thought. They call each room once and carry
 //! results from one to the next; they know no configuration file, no arguments and no terminal.
 
 mod assess;
@@ -10,6 +10,7 @@ mod news;
 mod preview;
 mod scan;
 mod schedule;
+mod waive;
 pub mod whatif;
 
 pub use assess::assess;
@@ -20,6 +21,7 @@ pub use news::Voice;
 pub use preview::preview;
 pub use scan::{AcceptedGap, App, Progress, ScanOutcome, ScanRequest};
 pub use schedule::{Due, Schedule, served_up_to};
+pub use waive::{Refusal, Standings, WaiveRequest, check_waivers, waive};
 
 use crate::model::SnapshotId;
 use crate::problem::Problems;

@@ -20,6 +20,7 @@ mod scan;
 mod signals;
 mod sources;
 mod terminal;
+mod waivers;
 mod whatif;
 
 use std::path::PathBuf;
@@ -92,8 +93,8 @@ enum Command {
     Register(register::RegisterCommand),
     /// What would close, open, break or be free if something were deactivated, removed or revoked: in thought only.
     Whatif(whatif::WhatifArgs),
-    /// The waivers and what they did in the latest scan.
-    Waivers(questions::ListArgs),
+    /// The waivers and what they did in the latest scan; check them, accept findings.
+    Waivers(waivers::WaiversArgs),
     /// The scans in the store.
     Snapshots,
     /// What is to be told, to whom, and what became of it.
@@ -164,7 +165,7 @@ fn run(args: &Args) -> ExitCode {
         Command::Rules(command) => rules::run(&context, command),
         Command::Register(command) => register::run(&context, command),
         Command::Whatif(args) => whatif::run(&context, args),
-        Command::Waivers(args) => questions::waivers(&context, args),
+        Command::Waivers(args) => waivers::run(&context, args),
         Command::Snapshots => questions::snapshots(&context),
         Command::Alerts(command) => alerts::run(&context, command),
         Command::Calendar(args) => calendar::run(&context, args),

@@ -15,7 +15,7 @@ use crate::reports::{
     waivers_table,
 };
 use crate::store::Store;
-use crate::text::did_you_mean;
+use crate::text::{did_you_mean, plural};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct FindingsArgs {
@@ -33,6 +33,9 @@ pub(super) struct FindingsArgs {
     /// Waived and resolved ones too.
     #[arg(long)]
     all: bool,
+    /// Show what is waived as open.
+    #[arg(long)]
+    no_waivers: bool,
     /// How to write them.
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     format: ListFormat,
@@ -102,6 +105,9 @@ pub(super) fn findings(context: &Context, args: &FindingsArgs) -> Result<ExitCod
     }
     let store = context.store()?;
     let mut assessment = assess(&store)?;
+    if args.no_waivers {
+        assessment = assessment.without_waivers();
+    }
     if let Some(rule) = &args.rule {
         known_rule(&assessment, rule)?;
     }
@@ -124,6 +130,10 @@ pub(super) fn findings(context: &Context, args: &FindingsArgs) -> Result<ExitCod
         ListFormat::Csv => one_csv(&assessment, "findings")?,
     };
     context.terminal.result(&text);
+    if let Some(set_aside) = &assessment.set_aside {
+        let shown = plural(set_aside.len(), "waived finding counts", "waived findings count");
+        context.terminal.note(&format!("Without waivers: {shown} as open."));
+    }
     context.terminal.warn_of_gaps(&assessment);
     Ok(ExitCode::from(exit::COMPLETE))
 }

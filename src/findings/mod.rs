@@ -9,7 +9,7 @@ mod waivers;
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 pub use facts::Facts;
 use waivers::Cover;
@@ -68,6 +68,17 @@ pub fn reconcile(before: &[Finding], judged: &Judged<'_>, waivers: &Waivers, now
     let (findings, steps): (Vec<Finding>, Vec<Vec<Transition>>) = after.into_iter().unzip();
     let waiver_uses = scan.cover.uses(&findings);
     Reconciled { findings, transitions: steps.into_iter().flatten().collect(), waiver_uses }
+}
+
+/// How waivers stand on a day to findings and an inventory, without a scan.
+#[must_use]
+pub fn standings(
+    waivers: &Waivers,
+    findings: &[Finding],
+    inventory: &Inventory<'_>,
+    today: NaiveDate,
+) -> Vec<WaiverUse> {
+    waivers.on(today, inventory).uses(findings)
 }
 
 /// A rule and a resource: what a finding is about.

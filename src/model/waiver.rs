@@ -84,15 +84,8 @@ pub enum WaiverState {
 
 impl WaiverState {
     /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::InForce,
-        Self::Expiring,
-        Self::Expired,
-        Self::Unused,
-        Self::Void,
-        Self::Unchecked,
-        Self::TooBroad,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::InForce, Self::Expiring, Self::Expired, Self::Unused, Self::Void, Self::Unchecked, Self::TooBroad];
 
     /// The word used in reports.
     #[must_use]

@@ -97,9 +97,9 @@ fn place(level: usize, value: &str, accepted: &[String]) -> Ruling {
         (Some(many), _) => many.sort.to_owned(),
         (None, Some(sort)) => sort.to_owned(),
         // `project acme/container/10002` is a `project of acme`.
-        (None, None) => value.split_once(' ').map_or_else(String::new, |(form, id)| {
-            format!("{form} of {}", id.split('/').next().unwrap_or_default())
-        }),
+        (None, None) => value
+            .split_once(' ')
+            .map_or_else(String::new, |(form, id)| format!("{form} of {}", id.split('/').next().unwrap_or_default())),
     };
     let mut doubt = None;
     for (at, wider) in LEVELS.iter().enumerate().take(level + 1) {

@@ -39,16 +39,15 @@ fn credential<'a>(resource: &'a Resource, body: &Credential, inventory: &Invento
     }
     scopes(body, facts);
     on(&body.container, inventory, facts);
-    let for_others = matches!(
-        body.form,
-        CredentialForm::OauthClient | CredentialForm::OauthConsumer | CredentialForm::IncomingLink
-    );
+    let for_others =
+        matches!(body.form, CredentialForm::OauthClient | CredentialForm::OauthConsumer | CredentialForm::IncomingLink);
     if for_others {
         let acts_for = facts.fact("acts-for", &body.acts_for).into_iter().flatten();
         facts.ids("acts-for", "accounts", acts_for, inventory);
         texts("sends-to", &body.hosts, facts);
     }
-    if body.impersonates == Fact::Known(true) || for_others && facts.fact("acts-as", &body.impersonates) == Some(&true) {
+    if body.impersonates == Fact::Known(true) || for_others && facts.fact("acts-as", &body.impersonates) == Some(&true)
+    {
         facts.say("acts-as", "any account of the product");
     }
     match (&body.owner, facts.fact("owner", &body.owner)) {
@@ -162,7 +161,8 @@ fn grant(body: &Grant, inventory: &Inventory<'_>, facts: &mut Facts) {
     }
     on(&body.container, inventory, facts);
     let scheme = body.container.known().filter(|id| {
-        let scheme = |one: &Resource| matches!(&one.body, Body::Container(one) if one.form == ContainerForm::PermissionScheme);
+        let scheme =
+            |one: &Resource| matches!(&one.body, Body::Container(one) if one.form == ContainerForm::PermissionScheme);
         inventory.get(id).is_some_and(scheme)
     });
     if let Some(scheme) = scheme {

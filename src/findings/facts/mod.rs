@@ -58,7 +58,8 @@ impl Facts {
             None => {
                 let carried = snapshot.carried.binary_search_by(|resource| resource.id.cmp(&finding.resource)).is_ok();
                 let hidden = inventory.coverage().why_unseen(&finding.seen_by);
-                let hidden = hidden.or_else(|| carried.then(|| "it may be hidden from the scanning account".to_owned()));
+                let hidden =
+                    hidden.or_else(|| carried.then(|| "it may be hidden from the scanning account".to_owned()));
                 // Of what is gone nothing is left that could be more than was accepted.
                 if let Some(reason) = hidden {
                     facts.untold("resource", reason);
@@ -136,7 +137,13 @@ impl Facts {
     }
 
     /// The same for things with ids.
-    fn ids<'f>(&mut self, topic: &str, what: &str, ids: impl IntoIterator<Item = &'f ResourceId>, inventory: &Inventory<'_>) {
+    fn ids<'f>(
+        &mut self,
+        topic: &str,
+        what: &str,
+        ids: impl IntoIterator<Item = &'f ResourceId>,
+        inventory: &Inventory<'_>,
+    ) {
         let named = |id: &ResourceId| {
             let title = inventory.get(id).map(|resource| resource.title().to_owned());
             (id.as_str().to_owned(), title.filter(|title| title != id.native()))

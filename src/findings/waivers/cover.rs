@@ -164,9 +164,8 @@ impl<'a> Cover<'a> {
             return Standing::Void(vec!["it was not among what was accepted".to_owned()]);
         };
         let mut known = self.facts.borrow_mut();
-        let now = known
-            .entry((finding.id.clone(), finding.severity))
-            .or_insert_with(|| Facts::of(finding, self.inventory));
+        let now =
+            known.entry((finding.id.clone(), finding.severity)).or_insert_with(|| Facts::of(finding, self.inventory));
         match facts::compare(accepted, now) {
             facts::Standing::Intact => Standing::Covers,
             facts::Standing::Widened(came) => Standing::Void(came),

@@ -78,7 +78,10 @@ impl Reader<'_> {
             }
             (Some(date), Some(rule)) if date > last => {
                 let days = plural(days.into(), "day", "days");
-                let what = format!("what is {} may be waived for {days} from today: until {last} at the latest", rule.severity);
+                let what = format!(
+                    "what is {} may be waived for {days} from today: until {last} at the latest",
+                    rule.severity
+                );
                 section.wrong(written.span, format!("`until` is too far off: `{date}`"), Some(what));
             }
             (Some(_), _) => {}

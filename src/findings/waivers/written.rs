@@ -110,7 +110,11 @@ fn place(file: &SourceText) -> Result<Place, CannotAppend> {
         None => Ok(Place::Behind { indent: 2 }),
         Some((at, '-')) => {
             let line = text.get(..at).ok_or_else(cannot)?.rsplit('\n').next().unwrap_or_default();
-            if line.chars().all(|letter| letter == ' ') { Ok(Place::Behind { indent: line.len() }) } else { Err(cannot()) }
+            if line.chars().all(|letter| letter == ' ') {
+                Ok(Place::Behind { indent: line.len() })
+            } else {
+                Err(cannot())
+            }
         }
         Some((at, '[')) => {
             let (end, last) = closing(text, at).ok_or_else(cannot)?;
@@ -118,7 +122,10 @@ fn place(file: &SourceText) -> Result<Place, CannotAppend> {
             if inside.trim().is_empty() {
                 Ok(Place::EmptyBrackets(at..end + 1))
             } else {
-                Ok(Place::InBrackets { at: last, first: matches!(text.get(..last).and_then(|before| before.chars().last()), Some('[' | ',')) })
+                Ok(Place::InBrackets {
+                    at: last,
+                    first: matches!(text.get(..last).and_then(|before| before.chars().last()), Some('[' | ',')),
+                })
             }
         }
         Some(_) => Err(cannot()),

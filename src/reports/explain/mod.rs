@@ -224,7 +224,8 @@ fn waiver(page: &mut Page, note: &FindingNote<'_>) {
     }
     for used in fitting {
         let WaiverUse { waiver, state, void_for, unchecked, .. } = used;
-        let about = |lapses: &'_ [Lapse]| lapses.iter().find(|lapse| lapse.resource == finding.resource).map(Lapse::in_words);
+        let about =
+            |lapses: &'_ [Lapse]| lapses.iter().find(|lapse| lapse.resource == finding.resource).map(Lapse::in_words);
         let covers = covering == Some(waiver.id.as_str());
         let standing = match (covers, state) {
             (true, WaiverState::Expiring) => format!("until {}, which is soon", waiver.until),

@@ -6,7 +6,9 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::time;
-use crate::model::{Accepted, ControlId, Finding, Lapse, Resolution, RuleSummary, Sighting, Status, Tally, Transition, WaiverUse};
+use crate::model::{
+    Accepted, ControlId, Finding, Lapse, Resolution, RuleSummary, Sighting, Status, Tally, Transition, WaiverUse,
+};
 
 #[derive(Serialize)]
 pub(super) struct V1Rule<'a> {

@@ -586,6 +586,7 @@ pub(crate) fn rich() -> Assessment {
         acknowledgements: Vec::new(),
         undelivered: Vec::new(),
         trend: vec![2, 2, 3, 3, 5, 5, 4, 3, 3, 2, 3, 4, 5],
+        set_aside: None,
     }
 }
 
