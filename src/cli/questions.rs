@@ -126,16 +126,22 @@ pub(super) fn findings(context: &Context, args: &FindingsArgs) -> Result<ExitCod
             && args.rule.as_deref().is_none_or(|rule| finding.rule.as_str() == rule)
     });
     let text = match args.format {
-        ListFormat::Table => findings_table(&assessment.findings.iter().collect::<Vec<_>>(), context.terminal.look),
+        ListFormat::Table => {
+            let findings: Vec<&Finding> = assessment.findings.iter().collect();
+            format!("{}{}", without_waivers(&assessment), findings_table(&findings, context.terminal.look))
+        }
         ListFormat::Csv => one_csv(&assessment, "findings")?,
     };
     context.terminal.result(&text);
-    if let Some(set_aside) = &assessment.set_aside {
-        let shown = plural(set_aside.len(), "waived finding counts", "waived findings count");
-        context.terminal.note(&format!("Without waivers: {shown} as open."));
-    }
     context.terminal.warn_of_gaps(&assessment);
     Ok(ExitCode::from(exit::COMPLETE))
+}
+
+/// The line that tells a list without waivers from the list of a night.
+fn without_waivers(assessment: &Assessment) -> String {
+    let Some(set_aside) = &assessment.set_aside else { return String::new() };
+    let shown = plural(set_aside.len(), "waived finding counts", "waived findings count");
+    format!("WITHOUT WAIVERS: {shown} as open.\n\n")
 }
 
 /// A misspelt rule must not look like a rule without findings.

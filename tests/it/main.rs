@@ -30,4 +30,5 @@ mod sources;
 mod store;
 mod support;
 mod telling;
+mod waivers;
 mod whatif;
