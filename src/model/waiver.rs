@@ -168,7 +168,7 @@ impl WaiverUse {
             remarks.push("covers more findings than one decision should".to_owned());
         }
         if !self.waiver.is_bound() {
-            remarks.push("bound to nothing: it covers whatever else its resources come to be".to_owned());
+            remarks.push("bound to no facts".to_owned());
         }
         remarks
     }

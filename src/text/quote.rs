@@ -27,10 +27,14 @@ pub fn quoted(text: &str) -> String {
 /// The text as it stands in the file: bare where nobody can take it for anything but text, otherwise in quotes.
 #[must_use]
 pub fn scalar(text: &str) -> String {
+    const OTHER_THINGS: [&str; 11] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n", "inf", "nan"];
     let inside = |letter: char| letter.is_ascii_alphanumeric() || " _-./:@+*()".contains(letter);
-    let bare = text.starts_with(|letter: char| letter.is_ascii_alphabetic())
-        && text.contains([' ', '/', '-'])
+    // What has a slash between its words is no number, and no moment either.
+    let begins =
+        text.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter.is_ascii_digit() && text.contains('/'));
+    let bare = begins
         && text.chars().all(inside)
+        && !OTHER_THINGS.contains(&text.to_ascii_lowercase().as_str())
         && !text.contains(": ")
         && !text.ends_with([' ', ':']);
     if bare { text.to_owned() } else { quoted(text) }
@@ -89,7 +93,8 @@ mod tests {
     fn nothing_in_a_text_ends_its_line() {
         assert_eq!(quoted("a\"b\\c\nd\u{85}e\u{2028}f\u{202e}😀ä"), r#""a\"b\\c\x0Ad\x85e\u2028f\u202E\U0001F600ä""#);
         assert_eq!(scalar("scope write:jira-work"), "scope write:jira-work");
-        for odd in ["a: b", "yes", "1 a", "a #b", "a-b:", "- a", ""] {
+        assert_eq!(scalar("Dana"), "Dana");
+        for odd in ["a: b", "yes", "NULL", "0x10", "2026-12-31", "1 a", "a #b", "a-b:", "- a", "*", "*/a", ""] {
             assert_eq!(scalar(odd), format!("\"{odd}\""));
         }
         assert_eq!(in_comment("x\n- id: evil # “y”"), r"x\x0A- id: evil # “y”");

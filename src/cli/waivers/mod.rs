@@ -128,7 +128,7 @@ fn advice(standings: &Standings) -> Vec<String> {
     }
     for entry in &standings.proposals {
         let id = &entry.waiver.id;
-        lines.push(format!("{id}: bound to nothing; `keyroll waivers check --bind {id}` shows the lines that bind it"));
+        lines.push(format!("{id}: bound to no facts, so it covers whatever else its resources come to be; `keyroll waivers check --bind {id}` shows the lines that bind it"));
     }
     lines
 }

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{EVERY, Facts, LISTED};
+use super::{EVERY, Facts, Item, LISTED};
 use crate::inventory::Inventory;
 use crate::inventory::access::{ANY, Bound, EachOnce, Permission, Power, Reach};
-use crate::model::{Body, Kind, Principal, Resource, ResourceId};
+use crate::model::{Body, ContainerForm, Kind, Principal, Resource, ResourceId};
 use crate::text::plural;
 
 /// What may be done in a place, from the most to the least. What not only the account, but everybody may do is not told.
@@ -24,7 +24,7 @@ pub(super) fn behind(id: &ResourceId, inventory: &Inventory<'_>, facts: &mut Fac
         facts.say("account-status", status);
     }
     if let Some(roles) = facts.fact("role", &account.platform_roles) {
-        facts.list("role", "roles", roles.iter().map(|role| (role.clone(), None)));
+        facts.list("role", "roles", roles.iter().cloned().map(Item::plain));
     }
     let groups = [
         ("group", &account.groups, &account.groups_at_least),
@@ -45,7 +45,7 @@ pub(super) fn grants(holder: &ResourceId, inventory: &Inventory<'_>, facts: &mut
         let on = grant.container.known();
         let place = on.map_or("what nobody told", ResourceId::as_str);
         let name = on.and_then(|on| inventory.get(on)).map(|on| format!("{} on {}", grant.role, on.title()));
-        Some((format!("{} {} on {place}", grant.form.name(), grant.role), name))
+        Some(Item { name, ..Item::plain(format!("{} {} on {place}", grant.form.name(), grant.role)) })
     });
     facts.list("grant", "grants", lines);
 }
@@ -59,7 +59,7 @@ pub(super) fn reach<'a>(subject: &'a Resource, inventory: &Inventory<'a>, facts:
     let mut places: ByLevel<'a> = BTreeMap::new();
     let mut looked_at = EachOnce::new();
     let mut open = reach.boundless;
-    for place in &reach.places {
+    for place in reach.places.iter().filter(|place| counts(place.container)) {
         let (level, doubtful) = *looked_at.of(&place.permissions, look);
         open |= doubtful;
         if let Some(level) = level {
@@ -82,15 +82,24 @@ pub(super) fn reach<'a>(subject: &'a Resource, inventory: &Inventory<'a>, facts:
             facts.say(LEVELS[*level], format_args!("{EVERY}{sort}"));
         } else {
             let form = sort.split(" of ").next().unwrap_or_default();
-            let line = |(id, seen): &(&ResourceId, Option<&Resource>)| {
-                (format!("{form} {id}"), seen.map(|seen| format!("{form} {}", seen.title())))
+            let item = |(id, seen): &(&ResourceId, Option<&Resource>)| Item {
+                sort: format!("{form} "),
+                id: id.to_string(),
+                name: seen.map(|seen| seen.title().to_owned()),
             };
-            facts.list(LEVELS[*level], sort, found.iter().map(line));
+            facts.list(LEVELS[*level], sort, found.iter().map(item));
         }
     }
     if open {
         facts.untold("reach", doubts(&reach));
     }
+}
+
+/// Whether reaching a place is power. Filters and dashboards are shared anew every day, and show nobody what is not open to them
+/// in a project.
+fn counts(container: &Resource) -> bool {
+    let Body::Container(container) = &container.body else { return true };
+    !matches!(container.form, ContainerForm::Filter | ContainerForm::Dashboard)
 }
 
 /// The most that may be done for certain with some permissions, as a place in [`LEVELS`]; and whether there may be more.

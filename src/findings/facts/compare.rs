@@ -101,7 +101,7 @@ fn place(level: usize, value: &str, accepted: &[String]) -> Ruling {
             .split_once(' ')
             .map_or_else(String::new, |(form, id)| format!("{form} of {}", id.split('/').next().unwrap_or_default())),
     };
-    let mut doubt = None;
+    let (mut doubt, mut more) = (None, None);
     for (at, wider) in LEVELS.iter().enumerate().take(level + 1) {
         for then in of_topic(wider, accepted) {
             if then == value || then.strip_prefix(EVERY) == Some(sort.as_str()) {
@@ -114,7 +114,7 @@ fn place(level: usize, value: &str, accepted: &[String]) -> Ruling {
                 Some(now) if at == level => match now.against(&then, topic) {
                     Ruling::Accepted => return Ruling::Accepted,
                     Ruling::Unclear(reason) => doubt = Some(reason),
-                    Ruling::Came(_) => {}
+                    Ruling::Came(what) => more = Some(what),
                 },
                 Some(_) => {}
                 None if value.starts_with(EVERY) => {}
@@ -122,10 +122,11 @@ fn place(level: usize, value: &str, accepted: &[String]) -> Ruling {
             }
         }
     }
-    match (doubt, now) {
-        (Some(reason), _) => Ruling::Unclear(reason),
-        (None, Some(now)) => Ruling::Came(format!("{topic}: {} came", now.what())),
-        (None, None) => Ruling::Came(format!("{topic} {value} came")),
+    match (doubt, more, now) {
+        (Some(reason), _, _) => Ruling::Unclear(reason),
+        (None, Some(what), _) => Ruling::Came(what),
+        (None, None, Some(now)) => Ruling::Came(format!("{topic}: {} came", now.what())),
+        (None, None, None) => Ruling::Came(format!("{topic} {value} came")),
     }
 }
 

@@ -1,11 +1,11 @@
 //! What an acceptance rests on, kind by kind: of a credential its owner, end and scopes, of a grant who is meant and where, and
 //! so on. Names, labels, dates of use and descriptions are left out: they say nothing about power.
 
-use super::{Facts, access};
+use super::{Facts, Item, access};
 use crate::inventory::Inventory;
 use crate::model::{
     App, Automation, Body, Container, ContainerForm, Credential, CredentialForm, DeclaredAccount, Fact, Grant, Group,
-    Integration, Kind, Person, Principal, Resource, ResourceId, Setting, Variable, Webhook,
+    Holder, Integration, Kind, Person, Principal, Resource, ResourceId, Setting, Variable, Webhook,
 };
 
 /// Tells the facts of a resource.
@@ -38,7 +38,11 @@ fn credential<'a>(resource: &'a Resource, body: &Credential, inventory: &Invento
         Fact::Unknown => facts.untold("ends", "the source did not tell"),
     }
     scopes(body, facts);
-    on(&body.container, inventory, facts);
+    // Of what acts as an account nobody says what it opens.
+    let opens_one_thing = matches!(body.form, CredentialForm::DeployKey | CredentialForm::AccessToken);
+    if opens_one_thing || !body.container.is_unknown() {
+        on(&body.container, inventory, facts);
+    }
     let for_others =
         matches!(body.form, CredentialForm::OauthClient | CredentialForm::OauthConsumer | CredentialForm::IncomingLink);
     if for_others {
@@ -64,7 +68,7 @@ fn credential<'a>(resource: &'a Resource, body: &Credential, inventory: &Invento
 fn scopes(body: &Credential, facts: &mut Facts) {
     match &body.scopes {
         Fact::Known(scopes) if scopes.is_empty() && body.form == CredentialForm::OrgApiKey => facts.say("scope", "*"),
-        Fact::Known(scopes) => facts.list("scope", "scopes", scopes.iter().map(|scope| (scope.clone(), None))),
+        Fact::Known(scopes) => facts.list("scope", "scopes", scopes.iter().cloned().map(Item::plain)),
         Fact::Absent => facts.say("scope", "*"),
         Fact::Unknown => facts.untold("scope", "the source does not reveal scopes"),
     }
@@ -135,25 +139,30 @@ fn container(resource: &Resource, body: &Container, inventory: &Inventory<'_>, f
 }
 
 /// A grant as `permission BROWSE_PROJECTS to anyone`, with the name of its holder.
-fn given(resource: &Resource, inventory: &Inventory<'_>) -> Option<(String, Option<String>)> {
+fn given(resource: &Resource, inventory: &Inventory<'_>) -> Option<Item> {
     let Body::Grant(grant) = &resource.body else { return None };
     let id = grant.principal.known().or(grant.group.known());
     let detail = grant.holder_detail.known().map(String::as_str);
     let to = id.map(ResourceId::as_str).or(detail).map(|to| format!(" {to}")).unwrap_or_default();
-    let line = format!("{} {} to {}{to}", grant.form.name(), grant.role, grant.holder.name());
-    Some((line, id.and_then(|id| inventory.get(id)).map(|holder| format!("{} to {}", grant.role, holder.title()))))
+    let name = id.and_then(|id| inventory.get(id)).map(|holder| format!("{} to {}", grant.role, holder.title()));
+    Some(Item { name, ..Item::plain(format!("{} {} to {}{to}", grant.form.name(), grant.role, grant.holder.name())) })
 }
 
 fn grant(body: &Grant, inventory: &Inventory<'_>, facts: &mut Facts) {
     facts.say("form", body.form.name());
     facts.say("permission", &body.role);
     facts.say("holder", body.holder.name());
-    for (topic, id) in [("to-account", &body.principal), ("to-group", &body.group)] {
-        if let Some(id) = facts.fact(topic, id) {
+    // Who is meant is told where the holder is somebody, what else is told where it is something.
+    let (account, group) = (body.holder == Holder::Principal, body.holder == Holder::Group);
+    for (topic, id, is_meant) in [("to-account", &body.principal, account), ("to-group", &body.group, group)] {
+        if is_meant && let Some(id) = facts.fact(topic, id) {
             facts.name(topic, id, inventory);
         }
     }
-    if let Some(detail) = facts.fact("holder-detail", &body.holder_detail) {
+    let everybody = matches!(body.holder, Holder::Anyone | Holder::LoggedIn);
+    if !(account || group || everybody)
+        && let Some(detail) = facts.fact("holder-detail", &body.holder_detail)
+    {
         facts.say("holder-detail", detail);
     }
     for permit in body.permits.known().into_iter().flatten() {
@@ -260,7 +269,7 @@ fn integration(body: &Integration, facts: &mut Facts) {
         }
     }
     let accounts = facts.fact("account", &body.accounts).into_iter().flatten();
-    let accounts: Vec<_> = accounts.map(|DeclaredAccount { name, .. }| (name.clone(), None)).collect();
+    let accounts: Vec<Item> = accounts.map(|DeclaredAccount { name, .. }| Item::plain(name.clone())).collect();
     facts.list("account", "accounts", accounts);
     // What is not limited may be anything.
     for (topic, fact) in [
@@ -295,6 +304,6 @@ fn on(container: &Fact<ResourceId>, inventory: &Inventory<'_>, facts: &mut Facts
 
 fn texts(topic: &'static str, fact: &Fact<Vec<String>>, facts: &mut Facts) {
     let texts = facts.fact(topic, fact).into_iter().flatten();
-    let texts: Vec<_> = texts.map(|text| (text.clone(), None)).collect();
+    let texts: Vec<Item> = texts.cloned().map(Item::plain).collect();
     facts.list(topic, "entries", texts);
 }

@@ -20,7 +20,7 @@ use crate::model::{Accepted, Fact, Finding, Resource, ResourceId};
 use crate::text::harmless;
 
 /// Of one topic more things than this are counted and not listed: nobody reads hundreds of lines before accepting them.
-const LISTED: usize = 25;
+const LISTED: usize = 16;
 /// The topic of what nobody told.
 const UNTOLD: &str = "untold";
 /// What begins the value of a line that counts.
@@ -124,14 +124,15 @@ impl Facts {
     }
 
     /// A line for each of some things, or their number where these are too many to be read.
-    fn list(&mut self, topic: &str, what: &str, all: impl IntoIterator<Item = (String, Option<String>)>) {
-        let all: BTreeMap<String, Option<String>> = all.into_iter().collect();
+    fn list(&mut self, topic: &str, what: &str, all: impl IntoIterator<Item = Item>) {
+        let all: BTreeMap<String, Item> =
+            all.into_iter().map(|item| (format!("{}{}", item.sort, item.id), item)).collect();
         if all.len() > LISTED {
             let which = Digest::of(&all.keys().collect::<Vec<_>>()).base32(12);
             self.say(topic, format_args!("{MANY}{} {what} ({which})", all.len()));
         } else {
-            for (value, name) in all {
-                self.named(topic, "", &value, name.as_deref());
+            for Item { sort, id, name } in all.into_values() {
+                self.named(topic, &sort, &id, name.as_deref());
             }
         }
     }
@@ -144,12 +145,27 @@ impl Facts {
         ids: impl IntoIterator<Item = &'f ResourceId>,
         inventory: &Inventory<'_>,
     ) {
-        let named = |id: &ResourceId| {
-            let title = inventory.get(id).map(|resource| resource.title().to_owned());
-            (id.as_str().to_owned(), title.filter(|title| title != id.native()))
+        let item = |id: &ResourceId| Item {
+            name: inventory.get(id).map(Resource::title).filter(|title| *title != id.native()).map(str::to_owned),
+            ..Item::plain(id.to_string())
         };
-        let all: Vec<_> = ids.into_iter().map(named).collect();
-        self.list(topic, what, all);
+        self.list(topic, what, ids.into_iter().map(item));
+    }
+}
+
+/// One of many things that a topic lists.
+struct Item {
+    /// What sort of thing it is, with a space behind it; empty where the topic says so.
+    sort: String,
+    /// What tells it from others.
+    id: String,
+    /// What people call it.
+    name: Option<String>,
+}
+
+impl Item {
+    fn plain(id: String) -> Self {
+        Self { sort: String::new(), id, name: None }
     }
 }
 

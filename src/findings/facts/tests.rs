@@ -1,8 +1,10 @@
+//! What each kind tells, and what counts as more, less, and not to be told.
+
 use super::compare::{Standing, compare};
 use super::*;
 use crate::model::{
-    Body, Collection, Container, ContainerForm, Grant, GrantForm, Holder, Kind, LedgerEntry, Principal, RuleId,
-    Severity, Snapshot, Status, sample,
+    Body, Collection, Container, ContainerForm, EndpointState, Grant, GrantForm, Holder, Kind, LedgerEntry, Principal,
+    RuleId, Severity, Snapshot, Status, sample,
 };
 
 fn finding(resource: &ResourceId, snapshot: &Snapshot) -> Finding {
@@ -64,10 +66,28 @@ fn a_token_is_told_with_the_account_behind_it_by_name() {
 
 #[test]
 fn what_is_gone_has_no_facts_that_could_widen() {
-    let (before, after) = (seal(sample::resources()), seal(Vec::new()));
-    let token = sample::credential().id;
-    let accepted = facts(&token, &before).accept(&token);
-    assert_eq!(compare(&accepted, &Facts::of(&finding(&token, &after), &Inventory::new(&after))), Standing::Intact);
+    let before = seal(sample::resources());
+    let token = sample::credential();
+    let now = "2026-11-22T02:00:00Z".parse().unwrap();
+    let night = |state| {
+        let (kinds, shown) = (vec![Kind::Credential], &token.seen_by[0]);
+        let entry = LedgerEntry::not_asked(
+            shown.source.clone(),
+            shown.endpoint.clone(),
+            String::new(),
+            kinds,
+            "x".to_owned(),
+            now,
+        );
+        let ledger = vec![LedgerEntry { state, ..entry }];
+        Snapshot::seal(vec![Collection { authority: 0, resources: Vec::new(), ledger }])
+    };
+    let accepted = facts(&token.id, &before).accept(&token.id);
+    let finding = finding(&token.id, &before);
+    let (gone, hidden) = (night(EndpointState::Complete), night(EndpointState::Denied));
+    assert_eq!(compare(&accepted, &Facts::of(&finding, &Inventory::new(&gone))), Standing::Intact);
+    let hidden = compare(&accepted, &Facts::of(&finding, &Inventory::new(&hidden)));
+    assert!(matches!(hidden, Standing::Unchecked(_)), "{hidden:?}");
 }
 
 const ADA: &str = "acme/principal/ada";
@@ -118,8 +138,8 @@ fn more_in_a_place_is_more_and_less_is_not() {
     assert_eq!(reach(&admin, &writes), Standing::Intact);
     assert_eq!(reach(&writes, &reads), Standing::Intact);
     let came = |what: &str| Standing::Widened(vec![what.to_owned()]);
-    assert_eq!(reach(&reads, &admin), came("administers “repository Project 1” came"));
-    assert_eq!(reach(&writes, &estate(&[(2, "write")], 3)), came("changes “repository Project 2” came"));
+    assert_eq!(reach(&reads, &admin), came("administers repository “Project 1” came"));
+    assert_eq!(reach(&writes, &estate(&[(2, "write")], 3)), came("changes repository “Project 2” came"));
 }
 
 #[test]

@@ -34,7 +34,10 @@ fn urgency(state: WaiverState) -> u8 {
 
 fn block(used: &WaiverUse, assessment: &Assessment) -> Block {
     let waiver = &used.waiver;
-    let findings = text::plural(used.covers, "finding", "findings");
+    let findings = match used.covers {
+        0 => "nothing".to_owned(),
+        covers => text::plural(covers, "finding", "findings"),
+    };
     let (ink, effect) = match used.state {
         WaiverState::Expired => (Ink::Bad, format!("ended on {}, {findings} no longer covered", waiver.until)),
         WaiverState::Expiring => {

@@ -283,7 +283,7 @@ fn an_unbound_waiver_covers_as_before_and_says_that_it_is_bound_to_nothing() {
     let wide = seen(vec![ada(|_| {}), ci("t-1", |body| body.scopes = texts(&["write:jira-work"]))]);
     let used = &wide.judge(&[], &waivers, 3).waiver_uses[0];
     assert_eq!((used.state, used.covers), (WaiverState::InForce, 1));
-    assert_eq!(used.remarks(), ["bound to nothing: it covers whatever else its resources come to be"]);
+    assert_eq!(used.remarks(), ["bound to no facts"]);
 }
 
 #[test]

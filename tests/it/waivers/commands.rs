@@ -132,7 +132,7 @@ fn a_view_without_waivers_shows_what_is_waived_and_says_so() {
     assert!(all.out.contains(short) && all.out.starts_with("WITHOUT WAIVERS: 1 waived finding"), "{}", all.out);
     let csv = estate.run(3, &["findings", "--no-waivers", "--format", "csv"]).out;
     let row = csv.lines().find(|line| line.starts_with(&id)).unwrap();
-    assert!(row.contains(",open,medium,") && row.contains(",W-1,") && row.trim_end().ends_with(",no"), "{row}");
+    assert!(row.contains(",open,high,") && row.contains(",W-1,") && row.trim_end().ends_with(",no"), "{row}");
 
     let written = estate.run(3, &["report", "--no-waivers", "--format", "table,csv,json", "--out", "x"]);
     assert_eq!(written.code, 0, "{}", written.err);
@@ -158,7 +158,7 @@ fn a_refusal_leaves_the_file_untouched_and_tells_all() {
         (
             until("2029-01-01", "x"),
             1,
-            vec!["`--approver` is empty", "it may be accepted for 180 days only", "2027-05-01"],
+            vec!["`--approver` is empty", "it may be accepted for 90 days only", "2027-01-31"],
         ),
         (until("2026-10-01", " "), 1, vec!["`--reason` is empty", "`--until 2026-10-01` is over already"]),
         (estate.add(2, &["F-0000"], &[]), 1, vec!["there is no finding `F-0000`"]),
@@ -258,7 +258,7 @@ fn the_lines_that_bind_a_waiver_bind_it() {
     let lines = estate.run(2, &["waivers", "check", "--bind", "W-1"]).out;
     fs::write(estate.path().join("waivers.yaml"), format!("{text}{lines}")).unwrap();
     let bound = estate.run(2, &["waivers", "check"]);
-    assert!(bound.code == 0 && !bound.out.contains("bound to nothing"), "{}{}", bound.out, bound.err);
+    assert!(bound.code == 0 && !bound.out.contains("bound to no facts"), "{}{}", bound.out, bound.err);
     let none = estate.run(2, &["waivers", "check", "--bind", "W-1"]);
     assert!(none.err.contains("waiver W-1 is bound already"), "{}", none.err);
 }
