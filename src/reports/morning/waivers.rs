@@ -39,6 +39,7 @@ fn block(used: &WaiverUse, assessment: &Assessment) -> Block {
         covers => text::plural(covers, "finding", "findings"),
     };
     let (ink, effect) = match used.state {
+        WaiverState::Expired if used.covers == 0 => (Ink::Bad, format!("ended on {}, covered nothing", waiver.until)),
         WaiverState::Expired => (Ink::Bad, format!("ended on {}, {findings} no longer covered", waiver.until)),
         WaiverState::Expiring => {
             let left = say::days_until(assessment.head.started_at, waiver.until);

@@ -126,7 +126,7 @@ fn a_view_without_waivers_shows_what_is_waived_and_says_so() {
     let id = estate.finding("t1");
     assert_eq!(estate.add(2, &[&id], &[]).code, 0);
     estate.scan(3, T1);
-    let short = &id[..8];
+    let short = id.get(..8).unwrap();
     assert!(!estate.run(3, &["findings"]).out.contains(short));
     let all = estate.run(3, &["findings", "--no-waivers"]);
     assert!(all.out.contains(short) && all.out.starts_with("WITHOUT WAIVERS: 1 waived finding"), "{}", all.out);
