@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ResourceId, RuleId, WaiverId};
 use crate::digest::Digest;
+use crate::text::plural;
 
 /// A decision to accept findings of a rule on some resources until a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,6 +149,9 @@ pub struct WaiverUse {
 }
 
 impl WaiverUse {
+    /// Resources that a remark names.
+    const SHOWN: usize = 3;
+
     /// A waiver of which there is nothing to say but how it stands.
     #[must_use]
     pub fn plain(waiver: Waiver, state: WaiverState, covers: usize) -> Self {
@@ -161,9 +165,14 @@ impl WaiverUse {
         if self.never_seen {
             remarks.push("no such resource was ever seen".to_owned());
         }
-        let told = |what: &str, lapse: &Lapse| format!("{what} for {}: {}", lapse.resource, lapse.in_words());
-        remarks.extend(self.void_for.iter().map(|lapse| told("void", lapse)));
-        remarks.extend(self.unchecked.iter().map(|lapse| told("unchecked", lapse)));
+        for (what, lapses) in [("void", &self.void_for), ("unchecked", &self.unchecked)] {
+            let shown = lapses.iter().take(Self::SHOWN);
+            remarks.extend(shown.map(|lapse| format!("{what} for {}: {}", lapse.resource, lapse.in_words())));
+            let more = lapses.len().saturating_sub(Self::SHOWN);
+            if more > 0 {
+                remarks.push(format!("{what} for {}", plural(more, "other resource", "other resources")));
+            }
+        }
         if self.too_broad {
             remarks.push("covers more findings than one decision should".to_owned());
         }

@@ -171,7 +171,11 @@ static WAIVER_COLUMNS: [Column; 15] = [
         YesNo,
         "yes if it says which facts were accepted; no: it covers whatever else its resources come to be",
     ),
-    column("accepted", List, "The facts accepted, as resource: fact"),
+    column(
+        "accepted",
+        List,
+        "The resources accepted, as resource: digest of its facts; the facts are in the JSON report and the waiver file",
+    ),
     column("void_for", List, "What it does not cover because more is there than was accepted, as resource: what came"),
     column("unchecked", List, "What could not be held against the facts accepted, as resource: why"),
     column("too_broad", YesNo, "yes if it covers more findings than the configuration finds sensible"),
@@ -180,7 +184,7 @@ static WAIVER_COLUMNS: [Column; 15] = [
 
 fn waiver_row(used: &WaiverUse) -> [Cell<'_>; 15] {
     let Waiver { id, rule, resource, reason, approver, ticket, until, accepted } = &used.waiver;
-    let facts = accepted.iter().flat_map(|one| one.facts.iter().map(|fact| format!("{}: {fact}", one.resource)));
+    let seals = accepted.iter().map(|one| format!("{}: {}", one.resource, one.digest()));
     let lapses = |lapses: &[Lapse]| {
         let each = lapses.iter().flat_map(|lapse| lapse.why.iter().map(|why| format!("{}: {why}", lapse.resource)));
         Cell::list_or_blank(each)
@@ -196,7 +200,7 @@ fn waiver_row(used: &WaiverUse) -> [Cell<'_>; 15] {
         Cell::foreign(reason),
         Cell::optional(ticket.as_deref(), Cell::foreign),
         Cell::yes_no(used.waiver.is_bound()),
-        Cell::list_or_blank(facts),
+        Cell::list_or_blank(seals),
         lapses(&used.void_for),
         lapses(&used.unchecked),
         Cell::yes_no(used.too_broad),

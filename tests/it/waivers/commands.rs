@@ -189,6 +189,7 @@ fn who_adds_at_the_same_time_waits() {
     assert_eq!(estate.file(), FILE);
 }
 
+#[cfg(unix)]
 #[test]
 fn the_file_is_made_and_its_permissions_and_links_are_kept() {
     use std::os::unix::fs::{PermissionsExt, symlink};
