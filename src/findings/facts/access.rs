@@ -36,6 +36,7 @@ pub(super) fn behind(id: &ResourceId, inventory: &Inventory<'_>, facts: &mut Fac
     }
     grants(id, inventory, facts);
     reach(resource, inventory, facts);
+    facts.gaps_of(inventory, |source| inventory.may_know_accounts_of(id.tenant(), source));
 }
 
 /// The grants that name an account or group themselves.

@@ -5,7 +5,7 @@ use super::{Facts, Item, access};
 use crate::inventory::Inventory;
 use crate::model::{
     App, Automation, Body, Container, ContainerForm, Credential, CredentialForm, DeclaredAccount, Fact, Grant, Group,
-    Holder, Integration, Kind, Person, Principal, Resource, ResourceId, Setting, Variable, Webhook,
+    Holder, Integration, Kind, Person, Principal, Resource, ResourceId, Setting, SourceName, Variable, Webhook,
 };
 
 /// Tells the facts of a resource.
@@ -59,7 +59,11 @@ fn credential<'a>(resource: &'a Resource, body: &Credential, inventory: &Invento
             facts.name("owner", owner, inventory);
             access::behind(owner, inventory, facts);
         }
-        (Fact::Absent, None) => access::reach(resource, inventory, facts),
+        (Fact::Absent, None) => {
+            access::reach(resource, inventory, facts);
+            let shows_it = |source: &SourceName| resource.seen_by.iter().any(|sighting| sighting.source == *source);
+            facts.gaps_of(inventory, shows_it);
+        }
         _ => {}
     }
 }
@@ -109,6 +113,7 @@ fn group(resource: &Resource, body: &Group, inventory: &Inventory<'_>, facts: &m
         facts.untold("member", "the list of its members was not read whole");
     }
     access::grants(&resource.id, inventory, facts);
+    facts.gaps_of(inventory, |source| inventory.may_know_accounts_of(resource.id.tenant(), source));
 }
 
 fn container(resource: &Resource, body: &Container, inventory: &Inventory<'_>, facts: &mut Facts) {
@@ -133,9 +138,8 @@ fn container(resource: &Resource, body: &Container, inventory: &Inventory<'_>, f
     }
     let on = places.into_iter().flat_map(|place| inventory.grants_on(place));
     facts.list("grant", "grants", on.filter_map(|one| given(one, inventory)));
-    if !inventory.all_seen(Kind::Grant, &[]) {
-        facts.untold("grant", "the lists of grants were not read whole");
-    }
+    let shows_it = |source: &SourceName| resource.seen_by.iter().any(|sighting| sighting.source == *source);
+    facts.gaps_of(inventory, shows_it);
 }
 
 /// A grant as `permission BROWSE_PROJECTS to anyone`, with the name of its holder.
@@ -302,7 +306,7 @@ fn on(container: &Fact<ResourceId>, inventory: &Inventory<'_>, facts: &mut Facts
     }
 }
 
-fn texts(topic: &'static str, fact: &Fact<Vec<String>>, facts: &mut Facts) {
+fn texts(topic: &str, fact: &Fact<Vec<String>>, facts: &mut Facts) {
     let texts = facts.fact(topic, fact).into_iter().flatten();
     let texts: Vec<Item> = texts.cloned().map(Item::plain).collect();
     facts.list(topic, "entries", texts);

@@ -16,7 +16,7 @@ pub(super) use compare::{Standing, compare};
 
 use crate::digest::Digest;
 use crate::inventory::Inventory;
-use crate::model::{Accepted, Fact, Finding, Resource, ResourceId};
+use crate::model::{Accepted, Fact, Finding, Kind, LedgerEntry, Resource, ResourceId, SourceName};
 use crate::text::harmless;
 
 /// Of one topic more things than this are counted and not listed: nobody reads hundreds of lines before accepting them.
@@ -34,7 +34,7 @@ pub struct Facts {
     /// Line by line, sorted.
     lines: BTreeMap<String, Said>,
     /// Why a topic was not told.
-    untold: BTreeMap<&'static str, String>,
+    untold: BTreeMap<String, String>,
 }
 
 /// What a line says to people.
@@ -110,13 +110,29 @@ impl Facts {
     }
 
     /// Says that nobody told anything, or not everything, about a topic.
-    fn untold(&mut self, topic: &'static str, reason: impl Into<String>) {
+    fn untold(&mut self, topic: &str, reason: impl Into<String>) {
+        let topic = harmless(topic);
         self.lines.insert(format!("{UNTOLD} {topic}"), Said::default());
         self.untold.insert(topic, reason.into());
     }
 
+    /// Says of each list that may hide grants, groups or places from view that it was not read whole: one by one, so that a
+    /// gap which was there when something was accepted does not hide another.
+    fn gaps_of(&mut self, inventory: &Inventory<'_>, may_matter: impl Fn(&SourceName) -> bool) {
+        let hides = |entry: &&LedgerEntry| {
+            [Kind::Grant, Kind::Group, Kind::Container].iter().any(|kind| entry.shows.contains(kind))
+        };
+        for entry in inventory.coverage().gaps().filter(hides).filter(|entry| may_matter(&entry.source)) {
+            let reason = match entry.reason.as_str() {
+                "" => entry.state.name().to_owned(),
+                reason => format!("{}, {reason}", entry.state.name()),
+            };
+            self.untold(&format!("{} of {}", entry.endpoint, entry.source), reason);
+        }
+    }
+
     /// The value of a fact; nothing if there is none, and that it was not told if so.
-    fn fact<'f, T>(&mut self, topic: &'static str, fact: &'f Fact<T>) -> Option<&'f T> {
+    fn fact<'f, T>(&mut self, topic: &str, fact: &'f Fact<T>) -> Option<&'f T> {
         if fact.is_unknown() {
             self.untold(topic, "the source did not tell");
         }

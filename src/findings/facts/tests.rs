@@ -172,6 +172,32 @@ fn who_was_accepted_with_all_of_them_gets_no_more_by_one_that_is_new() {
     assert!(matches!(administers, Standing::Widened(_)), "{administers:?}");
 }
 
+/// What shows grants, and whether it was read whole.
+fn list_of_grants(endpoint: &str, state: EndpointState) -> LedgerEntry {
+    let now = "2026-11-22T02:00:00Z".parse().unwrap();
+    let (kinds, reason) = (vec![Kind::Grant], "refused".to_owned());
+    LedgerEntry { state, ..LedgerEntry::not_asked("acme".into(), endpoint.into(), String::new(), kinds, reason, now) }
+}
+
+#[test]
+fn a_list_that_nobody_could_read_hides_nothing_that_another_gap_was_accepted_for() {
+    let ada = ResourceId::parse(ADA).unwrap();
+    let night = |roles: EndpointState, schemes: EndpointState| {
+        let mut snapshot = estate(&[(1, "write")], 2);
+        snapshot.ledger = vec![list_of_grants("roles", roles), list_of_grants("schemes", schemes)];
+        snapshot
+    };
+    let (whole, denied) = (EndpointState::Complete, EndpointState::Denied);
+    let stand = |before: &Snapshot, after: &Snapshot| compare(&facts(&ada, before).accept(&ada), &facts(&ada, after));
+    let hidden = stand(&night(whole, whole), &night(denied, whole));
+    let Standing::Unchecked(reasons) = hidden else { panic!("{hidden:?}") };
+    assert!(reasons.contains(&"roles of acme: denied, refused".to_owned()), "{reasons:?}");
+    assert_eq!(stand(&night(denied, whole), &night(denied, whole)), Standing::Intact);
+    let another = stand(&night(denied, whole), &night(denied, denied));
+    assert_eq!(another, Standing::Unchecked(vec!["schemes of acme: denied, refused".to_owned()]));
+    assert_eq!(stand(&night(denied, denied), &night(whole, whole)), Standing::Intact, "what was seen to be less");
+}
+
 #[test]
 fn a_line_of_foreign_text_stays_a_line() {
     let mut facts = Facts::default();
