@@ -138,11 +138,12 @@ fn judge_and_commit(
     };
     step("compare, s");
     let rules = Config::shipped().rules().unwrap();
-    let evaluation = rules.evaluate(&Inventory::new(&snapshot), &changes, now);
+    let inventory = Inventory::new(&snapshot);
+    let evaluation = rules.evaluate(&inventory, &changes, now);
     step("judge, s");
     let summaries = rules.summaries();
     let judged =
-        Judged { rules: &summaries, evaluation: &evaluation, snapshot: &snapshot, changes: &changes, baseline: None };
+        Judged { rules: &summaries, evaluation: &evaluation, inventory: &inventory, changes: &changes, baseline: None };
     let reconciled = findings::reconcile(&store.findings().unwrap(), &judged, &Waivers::default(), now);
     step("reconcile, s");
     let head = SnapshotHead {

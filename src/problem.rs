@@ -34,25 +34,34 @@ pub struct Problem {
     pub what: String,
     /// What would be right.
     pub help: Option<String>,
+    /// What one should know to see why it is wrong: what a field says, say. Shown with an excerpt only.
+    pub note: Option<String>,
 }
 
 impl Problem {
     /// A mistake at a place in a file.
     #[must_use]
     pub fn at(file: &SourceText, span: Range<usize>, what: impl Into<String>) -> Self {
-        Self { file: Some(file.clone()), span, what: what.into(), help: None }
+        Self { file: Some(file.clone()), span, what: what.into(), help: None, note: None }
     }
 
     /// A mistake that is in no particular place.
     #[must_use]
     pub fn general(what: impl Into<String>) -> Self {
-        Self { file: None, span: 0..0, what: what.into(), help: None }
+        Self { file: None, span: 0..0, what: what.into(), help: None, note: None }
     }
 
     /// Says what would be right.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Says what one should know to see why it is wrong.
+    #[must_use]
+    pub fn note(mut self, note: Option<String>) -> Self {
+        self.note = note;
         self
     }
 
@@ -91,6 +100,9 @@ impl Problem {
             .filter(|help| help.len() > 60 || self.file.as_ref().is_none_or(|file| file.text.is_empty()));
         if let Some(help) = long_help {
             group = group.element(Level::HELP.message(help));
+        }
+        if let Some(note) = self.note.as_deref() {
+            group = group.element(Level::NOTE.message(note));
         }
         renderer.render(&[group]).clone()
     }

@@ -1,5 +1,7 @@
 //! Words for people: counting, joining, shortening, and making foreign text harmless on a terminal.
 
+pub mod quote;
+
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// “1 token”, “3 tokens”; with `many` for words that do not just take an s (“1 policy”, “2 policies”).

@@ -263,7 +263,9 @@ fn expiries(occasion: &Occasion<'_>, routing: &Routing) -> Vec<Expiry> {
     expiries.extend(occasion.waivers.iter().filter_map(|used| {
         let ends_at = end_of_day(used.waiver.until);
         let covers = plural(used.covers, "finding", "findings");
-        (matches!(used.state, WaiverState::InForce | WaiverState::Expiring)).then(|| Expiry {
+        // A waiver that is void for one resource may still cover others, whose findings come up when it ends.
+        let ends = used.state != WaiverState::Expired && used.covers > 0;
+        ends.then(|| Expiry {
             id: format!("waiver:{}", used.waiver.id),
             what: format!("waiver {}", used.waiver.id),
             ends_at,

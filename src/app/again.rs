@@ -55,7 +55,7 @@ impl Again<'_> {
         let judged = Judged {
             rules: &rules,
             evaluation: &evaluation,
-            snapshot: &stood.snapshot,
+            inventory: &inventory,
             changes: &changes,
             baseline: stood.baseline.as_ref(),
         };

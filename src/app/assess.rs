@@ -62,6 +62,7 @@ fn gather(store: &Store, head: SnapshotHead) -> Result<Assessment, AppError> {
         acknowledgements,
         undelivered: Vec::new(),
         trend: store.open_counts(id, TREND_SCANS)?,
+        set_aside: None,
         head,
     })
 }

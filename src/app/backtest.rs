@@ -53,7 +53,7 @@ impl BackTest<'_> {
             let changes = earlier.changes(snapshot);
             let inventory = Inventory::knowing(snapshot, self.knowledge);
             let evaluation = self.rule.evaluate(&inventory, &changes, head.ended_at);
-            let judged = Judged { rules: &rules, evaluation: &evaluation, snapshot, changes: &changes, baseline: None };
+            let judged = Judged { rules: &rules, evaluation: &evaluation, inventory: &inventory, changes: &changes, baseline: None };
             if is_last(head) {
                 difference = self.difference(&inventory, &changes, &evaluation, head.ended_at);
             }

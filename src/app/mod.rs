@@ -1,5 +1,5 @@
-//! The use cases: scan an estate, assess and explain what the store knows, tell people, accept a baseline, try out a change
-//! in thought, have access reviewed. They call each room once and carry
+//! The use cases: scan an estate, assess and explain what the store knows, tell people, accept a baseline or findings, try
+//! out a change in thought, have access reviewed. They call each room once and carry
 //! results from one to the next; they know no configuration file, no arguments and no terminal.
 
 mod again;
@@ -15,6 +15,7 @@ mod retention;
 mod review;
 mod scan;
 mod schedule;
+mod waive;
 pub mod whatif;
 
 pub use again::{Again, JudgedAgain};
@@ -29,6 +30,7 @@ pub use retention::{Fate, Retention, fates, prune};
 pub use review::{ReviewDossier, ReviewError, StartRequest, begin_review, import_review, latest_scan, prepare_review};
 pub use scan::{AcceptedGap, App, Progress, ScanOutcome, ScanRequest};
 pub use schedule::{Due, Schedule, served_up_to};
+pub use waive::{Refusal, Standings, WaiveRequest, check_waivers, waive};
 
 use chrono::{DateTime, Utc};
 

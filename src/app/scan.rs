@@ -21,8 +21,8 @@ use crate::http::Stop;
 use crate::inventory::detector::Knowledge;
 use crate::inventory::{Inventory, Revocations};
 use crate::model::{
-    Change, Collection, Coverage, Dispatch, EndpointState, Evaluation, Kind, LedgerEntry, RuleSummary, Run, RunEnd,
-    Severity, Snapshot, SnapshotHead, SnapshotId, SourceName, Status, Watermarks,
+    Change, Collection, Coverage, Dispatch, EndpointState, Evaluation, Kind, LedgerEntry, ResourceId, RuleSummary, Run,
+    RunEnd, Severity, Snapshot, SnapshotHead, SnapshotId, SourceName, Status, Watermarks,
 };
 use crate::rules::RuleSet;
 use crate::sources::{Depth, Source};
@@ -191,7 +191,7 @@ impl App {
         let evaluation = self.rules.evaluate(&inventory, &changes, now);
         let rules = self.rules.summaries();
         let after = previous.as_ref().map(|head| head.id);
-        let reconciled = self.reconcile(&snapshot, &changes, &evaluation, &rules, now)?;
+        let reconciled = self.reconcile(&inventory, &changes, &evaluation, &rules, now)?;
         let head = self.head(&snapshot, after, started_at);
         let stopped = self.stop.reason().is_some();
         let judged = Told { inventory: &inventory, changes: &changes, rules: &rules, reconciled: &reconciled };
@@ -353,15 +353,22 @@ impl App {
 
     fn reconcile(
         &self,
-        snapshot: &Snapshot,
+        inventory: &Inventory<'_>,
         changes: &[Change],
         evaluation: &Evaluation,
         rules: &[RuleSummary],
         now: DateTime<Utc>,
     ) -> Result<Reconciled, AppError> {
         let baseline = self.store.baseline()?;
-        let judged = Judged { rules, evaluation, snapshot, changes, baseline: baseline.as_ref() };
-        Ok(findings::reconcile(&self.store.findings()?, &judged, &self.waivers, now))
+        let judged = Judged { rules, evaluation, inventory, changes, baseline: baseline.as_ref() };
+        let mut reconciled = findings::reconcile(&self.store.findings()?, &judged, &self.waivers, now);
+        // What this scan did not see an earlier one may have seen.
+        for used in reconciled.waiver_uses.iter_mut().filter(|used| used.never_seen) {
+            if let Some(id) = ResourceId::parse(&used.waiver.resource) {
+                used.never_seen = self.store.known(&id)?.is_none();
+            }
+        }
+        Ok(reconciled)
     }
 
     fn head(&self, snapshot: &Snapshot, compared_with: Option<SnapshotId>, started_at: DateTime<Utc>) -> SnapshotHead {

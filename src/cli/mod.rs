@@ -23,6 +23,7 @@ mod snapshots;
 mod sources;
 mod terminal;
 mod try_rule;
+mod waivers;
 mod whatif;
 
 use std::path::PathBuf;
@@ -98,8 +99,8 @@ enum Command {
     Review(review::ReviewCommand),
     /// What would close, open, break or be free if something were deactivated, removed or revoked: in thought only.
     Whatif(whatif::WhatifArgs),
-    /// The waivers and what they did in the latest scan.
-    Waivers(questions::ListArgs),
+    /// The waivers and what they did in the latest scan; check them, accept findings.
+    Waivers(waivers::WaiversArgs),
     /// The scans in the store, and which of them to remove.
     Snapshots(snapshots::SnapshotsArgs),
     /// What is to be told, to whom, and what became of it.
@@ -171,7 +172,7 @@ fn run(args: &Args) -> ExitCode {
         Command::Register(command) => register::run(&context, command),
         Command::Review(command) => review::run(&context, command),
         Command::Whatif(args) => whatif::run(&context, args),
-        Command::Waivers(args) => questions::waivers(&context, args),
+        Command::Waivers(args) => waivers::run(&context, args),
         Command::Snapshots(args) => snapshots::run(&context, args),
         Command::Alerts(command) => alerts::run(&context, command),
         Command::Calendar(args) => calendar::run(&context, args),

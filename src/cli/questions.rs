@@ -14,7 +14,7 @@ use crate::reports::{
     Evidence, History, RuleText, coverage_table, drift_table, finding_detail, findings_table, waivers_table,
 };
 use crate::store::Store;
-use crate::text::did_you_mean;
+use crate::text::{did_you_mean, plural};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct FindingsArgs {
@@ -35,6 +35,9 @@ pub(super) struct FindingsArgs {
     /// As they stood then: after a scan (`s12`), on a day (`2026-11-20`) or at a moment.
     #[arg(long, value_name = "WHEN")]
     as_of: Option<AsOf>,
+    /// Show what is waived as open.
+    #[arg(long)]
+    no_waivers: bool,
     /// How to write them.
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     format: ListFormat,
@@ -116,6 +119,9 @@ pub(super) fn findings(context: &Context, args: &FindingsArgs) -> Result<ExitCod
     }
     let store = context.store()?;
     let mut assessment = context.assess_in(&store, args.as_of)?;
+    if args.no_waivers {
+        assessment = assessment.without_waivers();
+    }
     if let Some(rule) = &args.rule {
         known_rule(&assessment, rule)?;
     }
@@ -134,12 +140,22 @@ pub(super) fn findings(context: &Context, args: &FindingsArgs) -> Result<ExitCod
             && args.rule.as_deref().is_none_or(|rule| finding.rule.as_str() == rule)
     });
     let text = match args.format {
-        ListFormat::Table => findings_table(&assessment.findings.iter().collect::<Vec<_>>(), context.terminal.look),
+        ListFormat::Table => {
+            let findings: Vec<&Finding> = assessment.findings.iter().collect();
+            format!("{}{}", without_waivers(&assessment), findings_table(&findings, context.terminal.look))
+        }
         ListFormat::Csv => one_csv(&assessment, "findings")?,
     };
     context.terminal.result(&text);
     context.terminal.warn_of_gaps(&assessment);
     Ok(ExitCode::from(exit::COMPLETE))
+}
+
+/// The line that tells a list without waivers from the list of a night.
+fn without_waivers(assessment: &Assessment) -> String {
+    let Some(set_aside) = &assessment.set_aside else { return String::new() };
+    let shown = plural(set_aside.len(), "waived finding counts", "waived findings count");
+    format!("WITHOUT WAIVERS: {shown} as open.\n\n")
 }
 
 /// A misspelt rule must not look like a rule without findings.

@@ -57,11 +57,15 @@ pub(super) struct ReportArgs {
     /// Of an earlier scan: its number (`s12`), its day (`2026-11-20`) or a moment.
     #[arg(long, value_name = "WHEN")]
     as_of: Option<AsOf>,
+    /// Show what is waived as open; the files say so, in their names, too.
+    #[arg(long)]
+    no_waivers: bool,
 }
 
 pub(super) fn run(context: &Context, args: &ReportArgs) -> Result<ExitCode, Complaint> {
     let config = context.load()?;
     let assessment = context.assess_in(&Store::open(&config.store)?, args.as_of)?;
+    let assessment = if args.no_waivers { assessment.without_waivers() } else { assessment };
     match args.out.as_deref() {
         Some(out) if out == Path::new("-") => to_standard_output(context, &assessment, &args.format)?,
         out => write_all(context, &assessment, &args.format, out.unwrap_or(&config.reports))?,
@@ -99,15 +103,20 @@ pub(super) fn write_all(
 
 /// Writes reports.
 pub(super) fn write_quietly(assessment: &Assessment, names: &[ReportName], folder: &Path) -> Result<(), Complaint> {
+    // A view without waivers must not be taken for the report of a night.
+    let label = if assessment.set_aside.is_some() { "-without-waivers" } else { "" };
     for name in names {
         match name {
             ReportName::Table => {
                 let text = morning_view(assessment, Look { width: 100, colour: false });
-                write_file(&folder.join("report.txt"), |out| Ok(out.write_all(text.as_bytes())?))?;
+                write_file(&folder.join(format!("report{label}.txt")), |out| Ok(out.write_all(text.as_bytes())?))?;
             }
-            ReportName::Json => write_file(&folder.join("report.json"), |out| (json().render)(assessment, out))?,
+            ReportName::Json => {
+                let path = folder.join(format!("report{label}.json"));
+                write_file(&path, |out| (json().render)(assessment, out))?;
+            }
             ReportName::Csv => {
-                let csv = folder.join("csv");
+                let csv = folder.join(format!("csv{label}"));
                 for table in csv_set() {
                     write_file(&csv.join(format!("{}.csv", table.name)), |out| (table.write)(assessment, out))?;
                 }

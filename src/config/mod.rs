@@ -13,7 +13,7 @@ pub use unattended::Listening;
 use crate::alerts::OwnCredential;
 use crate::app::{AcceptedGap, Retention};
 use crate::document::{self, Located, Node, Section};
-use crate::findings::WaiverLimits;
+use crate::findings::{LongestDays, WaiverLimits};
 use crate::model::{Severity, SourceName};
 use crate::problem::{Problem, Problems, SourceText};
 use crate::rules::Overrides;
@@ -121,6 +121,18 @@ impl Config {
             accepted_gaps: Vec::new(),
             unattended: Unattended::default(),
         }
+    }
+
+    /// The waiver file, if one is named.
+    #[must_use]
+    pub fn waiver_file(&self) -> Option<&Path> {
+        self.waivers.as_deref()
+    }
+
+    /// What is asked of waivers.
+    #[must_use]
+    pub fn waiver_limits(&self) -> WaiverLimits {
+        self.waiver_limits
     }
 
     /// The names of the sources, in the order of the file.
@@ -260,8 +272,22 @@ type WaiverSettings = (Option<String>, WaiverLimits);
 fn read_waivers(mut section: Section) -> Result<WaiverSettings, Problems> {
     let file = section.need("file");
     let mut limits = WaiverLimits::default();
-    limits.ceiling_days = read_days(&mut section, "longest_days").unwrap_or(limits.ceiling_days);
+    // The one ceiling for all, and what single severities are set apart from it.
+    if let Some(days) = read_days(&mut section, "longest_days") {
+        limits.longest = LongestDays::same(days);
+    }
+    if let Some(mut by_severity) = section.section("max_days") {
+        for severity in Severity::ALL {
+            if let Some(days) = read_days(&mut by_severity, severity.name()) {
+                limits.longest.set(severity, days);
+            }
+        }
+        section.take(by_severity.finish(Some(())));
+    }
     limits.warning_days = read_days(&mut section, "warn_days").unwrap_or(limits.warning_days);
+    let most = section.number("max_findings", 1_000_000).and_then(|most| usize::try_from(most).ok());
+    limits.most_findings = most.unwrap_or(limits.most_findings);
+    limits.must_be_bound = section.get("require_facts").unwrap_or(limits.must_be_bound);
     section.finish(Some((file, limits)))
 }
 

@@ -427,7 +427,7 @@ impl Section {
 
     /// Notes a problem.
     pub fn wrong(&mut self, span: Range<usize>, what: impl Into<String>, help: Option<String>) {
-        self.problems.push(Problem { file: Some(self.file.clone()), span, what: what.into(), help });
+        self.problems.push(Problem { help, ..Problem::at(&self.file, span, what) });
     }
 
     /// Takes up the problems of a part, and gives back its value if it has none.

@@ -58,7 +58,8 @@ fn reopen(before: &Finding, failure: &Failure, scan: &Scan<'_>) -> (Finding, Vec
 fn call_up(finding: Finding, kind: Step, scan: &Scan<'_>) -> (Finding, Vec<Transition>) {
     let (finding, mut steps) = waive(finding, scan);
     if steps.is_empty() {
-        steps.push(step(&finding, kind, scan.now, String::new()));
+        // A waiver that speaks of it and does not cover it is to be told: whoever wrote it relies on it.
+        steps.push(step(&finding, kind, scan.now, scan.cover.why_not(&finding)));
     }
     (finding, steps)
 }
@@ -102,7 +103,7 @@ fn rule<'a>(finding: &Finding, scan: &Scan<'a>) -> Ruling<'a> {
 
 /// The rule does not complain. That is good news only if it had a look at the resource.
 fn without_complaint<'a>(finding: &Finding, rule: &RuleSummary, scan: &Scan<'a>) -> Ruling<'a> {
-    if scan.judged.snapshot.get(&finding.resource).is_none() {
+    if scan.snapshot().get(&finding.resource).is_none() {
         missing(finding, scan)
     } else if rule.on_change {
         Ruling::Stands
@@ -141,7 +142,7 @@ fn waive(mut finding: Finding, scan: &Scan<'_>) -> (Finding, Vec<Transition>) {
         (Status::Open | Status::Waived(_), Some(waiver)) => {
             (Step::Waived, format!("waiver {} until {}", waiver.id, waiver.until))
         }
-        (Status::Waived(old), None) => (Step::WaiverEnded, scan.cover.why_ended(old)),
+        (Status::Waived(old), None) => (Step::WaiverEnded, scan.cover.why_ended(old, &finding)),
         (Status::Open, None) | (Status::Resolved(_), _) => return (finding, Vec::new()),
     };
     finding.status = waiver.map_or(Status::Open, |waiver| Status::Waived(waiver.id.clone()));

@@ -1,17 +1,21 @@
 //! Findings over time: what the rules said in this scan, set against the findings there are.
 //!
-//! How verdicts were reached and how findings are kept is for others to know. The state table is in `lifecycle.rs`.
+//! How verdicts were reached and how findings are kept is for others to know. The state table is in `lifecycle.rs`, what
+//! waivers cover in `waivers`, and the facts to which they are bound in `facts`.
 
+mod facts;
 mod lifecycle;
 mod waivers;
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
+pub use facts::Facts;
 use waivers::Cover;
-pub use waivers::{WaiverLimits, Waivers};
+pub use waivers::{CannotAppend, Entry, LongestDays, WaiverLimits, Waivers, append, bound};
 
+use crate::inventory::Inventory;
 use crate::model::{
     Baseline, Change, Coverage, Evaluation, Failure, Finding, FindingId, Outcome, ResourceId, RuleId, RuleSummary,
     Sighting, Snapshot, Status, Transition, WaiverUse,
@@ -24,8 +28,8 @@ pub struct Judged<'a> {
     pub rules: &'a [RuleSummary],
     /// What they said.
     pub evaluation: &'a Evaluation,
-    /// What they judged. A resource in its `carried` is not gone.
-    pub snapshot: &'a Snapshot,
+    /// What they judged. A resource in the `carried` of its snapshot is not gone.
+    pub inventory: &'a Inventory<'a>,
     /// What changed since the scan before.
     pub changes: &'a [Change],
     /// The baseline that was accepted last.
@@ -66,6 +70,17 @@ pub fn reconcile(before: &[Finding], judged: &Judged<'_>, waivers: &Waivers, now
     Reconciled { findings, transitions: steps.into_iter().flatten().collect(), waiver_uses }
 }
 
+/// How waivers stand on a day to findings and an inventory, without a scan.
+#[must_use]
+pub fn standings(
+    waivers: &Waivers,
+    findings: &[Finding],
+    inventory: &Inventory<'_>,
+    today: NaiveDate,
+) -> Vec<WaiverUse> {
+    waivers.on(today, inventory).uses(findings)
+}
+
 /// A rule and a resource: what a finding is about.
 type About<'a> = (&'a RuleId, &'a ResourceId);
 
@@ -85,7 +100,7 @@ impl<'a> Scan<'a> {
         let verdicts = judged.evaluation.verdicts.iter();
         Self {
             judged,
-            cover: waivers.on(now.date_naive()),
+            cover: waivers.on(now.date_naive(), judged.inventory),
             now,
             rules: judged.rules.iter().map(|rule| (&rule.id, rule)).collect(),
             outcomes: verdicts.map(|verdict| ((&verdict.rule, &verdict.resource), &verdict.outcome)).collect(),
@@ -94,8 +109,12 @@ impl<'a> Scan<'a> {
         }
     }
 
+    fn snapshot(&self) -> &'a Snapshot {
+        self.judged.inventory.snapshot()
+    }
+
     fn coverage(&self) -> Coverage<'a> {
-        Coverage(&self.judged.snapshot.ledger)
+        Coverage(&self.snapshot().ledger)
     }
 
     fn failures(&self) -> impl Iterator<Item = (About<'a>, &'a Failure)> {
@@ -132,7 +151,7 @@ impl<'a> Scan<'a> {
     /// The endpoints that show a resource: those that did now, those that could not be asked, and for a resource that
     /// is gone those that did before.
     fn seen_by(&self, id: &ResourceId) -> Vec<Sighting> {
-        let seen = self.judged.snapshot.get(id);
+        let seen = self.snapshot().get(id);
         let gone = || self.changes.get(id).and_then(|change| change.before.as_deref());
         let mut seen_by = seen.or_else(gone).map_or_else(Vec::new, |resource| resource.seen_by.clone());
         seen_by.extend_from_slice(self.carried_by(id));
@@ -143,12 +162,12 @@ impl<'a> Scan<'a> {
 
     /// True if a resource was carried along because nobody can say that it is gone.
     fn is_carried(&self, id: &ResourceId) -> bool {
-        self.judged.snapshot.carried.binary_search_by(|resource| resource.id.cmp(id)).is_ok()
+        self.snapshot().carried.binary_search_by(|resource| resource.id.cmp(id)).is_ok()
     }
 
     /// The endpoints of a resource that was carried along because some of them could not be asked.
     fn carried_by(&self, id: &ResourceId) -> &'a [Sighting] {
-        let carried = &self.judged.snapshot.carried;
+        let carried = &self.snapshot().carried;
         let at = carried.binary_search_by(|resource| resource.id.cmp(id)).ok();
         at.and_then(|at| carried.get(at)).map_or(&[], |resource| &resource.seen_by)
     }

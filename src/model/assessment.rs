@@ -1,10 +1,12 @@
 //! All that is to be said about a scan: the one thing that every report is made from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
 
 use super::{
-    Acknowledgement, Baseline, Change, ControlId, Finding, Outgoing, RuleId, Severity, Snapshot, SnapshotHead, Tally,
-    Transition, WaiverUse,
+    Acknowledgement, Baseline, Change, ControlId, Finding, FindingId, Outgoing, RuleId, Severity, Snapshot,
+    SnapshotHead, Status, Step, Tally, Transition, WaiverId, WaiverUse,
 };
 use crate::digest::Digest;
 
@@ -60,4 +62,42 @@ pub struct Assessment {
     pub undelivered: Vec<Outgoing>,
     /// Open findings after each of the latest scans, oldest first, this one last: for a trend line.
     pub trend: Vec<usize>,
+    /// In a view without waivers, the findings that are shown as open although a waiver covers them, with that waiver;
+    /// `None` if waivers are applied. Every report says which it is.
+    pub set_aside: Option<BTreeMap<FindingId, WaiverId>>,
+}
+
+impl Assessment {
+    /// The same scan as if no waiver had been written: what is waived is open, and what was waived as soon as it was found is
+    /// new.
+    #[must_use]
+    pub fn without_waivers(mut self) -> Self {
+        let mut set_aside = BTreeMap::new();
+        for finding in &mut self.findings {
+            if let Status::Waived(waiver) = &finding.status {
+                set_aside.insert(finding.id.clone(), waiver.clone());
+                finding.status = Status::Open;
+            }
+        }
+        let found: BTreeMap<&FindingId, DateTime<Utc>> =
+            self.findings.iter().map(|finding| (&finding.id, finding.first_seen)).collect();
+        let came_up: BTreeSet<FindingId> = self
+            .transitions
+            .iter()
+            .filter(|step| matches!(step.step, Step::Opened | Step::Reopened))
+            .map(|step| step.finding.clone())
+            .collect();
+        self.transitions.retain_mut(|step| match step.step {
+            Step::WaiverEnded => false,
+            Step::Waived => {
+                let is_new = found.get(&step.finding) == Some(&step.at) && !came_up.contains(&step.finding);
+                step.step = Step::Opened;
+                step.note.clear();
+                is_new
+            }
+            Step::Opened | Step::Reopened | Step::Worsened | Step::Resolved => true,
+        });
+        self.set_aside = Some(set_aside);
+        self
+    }
 }

@@ -76,6 +76,6 @@ pub use snapshot::{Baseline, Collection, Snapshot, SnapshotHead};
 pub use tried::{RuleDifference, Tried, TriedNight};
 pub use variable::{Variable, VariableLevel};
 pub use verdict::{Evaluation, Failure, Outcome, Tally, Unseen, Verdict};
-pub use waiver::{Waiver, WaiverState, WaiverUse};
+pub use waiver::{Accepted, Lapse, Waiver, WaiverState, WaiverUse};
 pub use webhook::Webhook;
 pub use words::in_plain_words;

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::accounts::{Declared, claims};
 use super::check::is_declared;
 use super::found::{Trace, is_in_use, moment, traces};
-use super::quote::{in_comment, quoted, slug};
 use crate::inventory::Inventory;
 use crate::inventory::recognise::{Sign, host_of, looks_like_person};
 use crate::model::{Body, Coverage, Fact, Grant, Kind, Principal, Profile, Resource};
 use crate::text::plural;
+use crate::text::quote::{in_comment, quoted, slug};
 
 /// One entry while it is made.
 struct Entry<'a> {

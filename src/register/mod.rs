@@ -9,7 +9,6 @@ mod credentials;
 mod draft;
 mod found;
 mod needs;
-mod quote;
 mod report;
 mod webhooks;
 

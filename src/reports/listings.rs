@@ -464,14 +464,16 @@ pub fn waivers_table(waivers: &[&WaiverUse], look: Look) -> String {
         Head::number("COVERS"),
         Head::flow("RULE"),
         Head::flow("RESOURCE"),
-        Head::flow("APPROVED BY").shown_from(110),
-        Head::flow("REASON").shown_from(130),
+        Head::flow("REMARKS"),
+        Head::flow("APPROVED BY").shown_from(120),
+        Head::flow("REASON").shown_from(150),
     ];
     let mut table = Table::new(&heads, "No waivers.");
-    for WaiverUse { waiver, state, covers } in waivers {
+    for used in waivers {
+        let WaiverUse { waiver, state, covers, .. } = used;
         let ink = match state {
-            WaiverState::Expired => Ink::Bad,
-            WaiverState::Expiring => Ink::Warn,
+            WaiverState::Expired | WaiverState::Void => Ink::Bad,
+            WaiverState::Expiring | WaiverState::Unchecked | WaiverState::TooBroad => Ink::Warn,
             WaiverState::Unused => Ink::Dim,
             WaiverState::InForce => Ink::Plain,
         };
@@ -482,6 +484,7 @@ pub fn waivers_table(waivers: &[&WaiverUse], look: Look) -> String {
             Cell::new(&covers.to_string()),
             Cell::new(waiver.rule.as_str()),
             Cell::new(&waiver.resource),
+            Cell::inked(ink, &used.remarks().join("; ")),
             Cell::new(&waiver.approver),
             Cell::inked(Ink::Dim, &waiver.reason),
         ]);

@@ -292,12 +292,13 @@ impl Nights {
             }
             None => Vec::new(),
         };
-        let evaluation = rules.evaluate(&Inventory::new(&snapshot), &changes, now);
+        let inventory = Inventory::new(&snapshot);
+        let evaluation = rules.evaluate(&inventory, &changes, now);
         let summaries = rules.summaries();
         let judged = Judged {
             rules: &summaries,
             evaluation: &evaluation,
-            snapshot: &snapshot,
+            inventory: &inventory,
             changes: &changes,
             baseline: None,
         };

@@ -24,7 +24,7 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("inventory", &["model", "document", "problem", "text"]),
     ("document", &["problem", "secret", "text"]),
     ("drift", &["model", "digest"]),
-    ("findings", &["model", "document", "problem", "text"]),
+    ("findings", &["model", "inventory", "document", "problem", "digest", "text"]),
     ("register", &["model", "inventory", "text"]),
     ("review", &["model", "inventory", "document", "problem", "digest", "text"]),
     ("simulator", &["clock", "secret", "digest", "problem", "text"]),

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use keyroll::findings::{Judged, Reconciled, WaiverLimits, Waivers, reconcile};
+use keyroll::findings::{Judged, LongestDays, Reconciled, WaiverLimits, Waivers, reconcile};
+use keyroll::inventory::Inventory;
 use keyroll::model::{
     Baseline, Change, Evaluation, Failure, Finding, LedgerEntry, Outcome, Resolution, Resource, RuleSummary, Severity,
     Snapshot, SnapshotId, Status, Step, Tally, Verdict, WaiverState, What,
@@ -114,10 +115,11 @@ impl Night {
             BTreeMap::new()
         };
         let evaluation = Evaluation { tallies, verdicts: self.verdicts.clone() };
+        let inventory = Inventory::new(&self.snapshot);
         let judged = Judged {
             rules: &self.rules,
             evaluation: &evaluation,
-            snapshot: &self.snapshot,
+            inventory: &inventory,
             changes: &self.changes,
             baseline: self.baseline.as_ref(),
         };
@@ -134,7 +136,8 @@ fn waiver(id: &str, resource: &str, until: &str) -> String {
 fn parse(text: &str) -> Result<Waivers, String> {
     let rules = [rule(CHANGE_RULE), rule(STATE_RULE)];
     let today: NaiveDate = "2026-11-01".parse().unwrap();
-    Waivers::parse(&SourceText::new("waivers.yaml", text), &rules, today, WaiverLimits::default())
+    let limits = WaiverLimits { longest: LongestDays::same(366), ..WaiverLimits::default() };
+    Waivers::parse(&SourceText::new("waivers.yaml", text), &rules, today, limits)
         .map_err(|problems| problems.to_string())
 }
 
@@ -460,7 +463,7 @@ waiver: []
         "waivers.yaml:2:22: there is no rule `token-without-expiri` (did you mean `token-without-expiry`?)".to_owned(),
         "waivers.yaml:3:7: the waiver has no end (add `until:` with its last day, 2027-11-02 at the latest)".to_owned(),
         "waivers.yaml:4:84: `reason` is empty".to_owned(),
-        "waivers.yaml:4:111: `until` is too far off: `2027-11-03` (a waiver may last 366 days from today: until 2027-11-02 at the latest)".to_owned(),
+        "waivers.yaml:4:111: `until` is too far off: `2027-11-03` (what is medium may be waived for 366 days from today: until 2027-11-02 at the latest)".to_owned(),
         "waivers.yaml:5:54: `credental` in `acme/credental/*` is no kind of resource (did you mean `credential`?)".to_owned(),
         "waivers.yaml:5:105: `until` is no day: `2026-02-30` (a day is written as year, month and day: `2027-11-02`)".to_owned(),
         format!("waivers.yaml:6:54: no resource has the id `t-1` ({form})"),

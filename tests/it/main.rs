@@ -32,4 +32,5 @@ mod sources;
 mod store;
 mod support;
 mod telling;
+mod waivers;
 mod whatif;

@@ -109,6 +109,12 @@ fn renamed(mut assessment: Assessment, name: &str) -> Assessment {
         used.waiver.approver = text();
         used.waiver.resource = text();
         used.waiver.reason = text();
+        for lapse in used.void_for.iter_mut().chain(&mut used.unchecked) {
+            lapse.why = vec![text()];
+        }
+        for accepted in &mut used.waiver.accepted {
+            accepted.facts = vec![text()];
+        }
     }
     for rule in &mut assessment.rules {
         rule.title = text();

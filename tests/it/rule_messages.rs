@@ -1,20 +1,23 @@
 //! What people read who made a mistake in a rule: the whole text, one test for each sort of mistake.
 
-use keyroll::problem::SourceText;
+use keyroll::problem::{Problems, SourceText};
 use keyroll::rules::{Overrides, RuleSet};
 
-/// Loads a rule with these lines in it and compares what is told.
-fn assert_told(lines: &str, expected: &str) {
+/// What is wrong with a rule that has these lines in it.
+fn problems(lines: &str) -> Result<(), Problems> {
     let text = format!(
         "id: r\nversion: 1\ntitle: T\nseverity: low\napplies_to: credential\n{lines}message: M\nwhy: W\nfix: F\n\
          verify: V\ncases:\n  - {{ name: a, given: {{ form: api-token }}, expect: pass }}\n  \
          - {{ name: b, given: {{ form: api-token }}, expect: fail }}\n"
     );
     let file = SourceText::new("rules/r.yaml", &text);
-    let told = match RuleSet::load(&[file], &[], &Overrides::default()) {
-        Ok(_) => panic!("nothing was wrong"),
-        Err(problems) => problems.0.iter().map(|problem| problem.render(false)).collect::<Vec<_>>().join("\n\n"),
-    };
+    RuleSet::load(&[file], &[], &Overrides::default()).map(|_rules| ())
+}
+
+/// Loads a rule with these lines in it and compares what is told.
+fn assert_told(lines: &str, expected: &str) {
+    let problems = problems(lines).expect_err("nothing was wrong");
+    let told = problems.0.iter().map(|problem| problem.render(false)).collect::<Vec<_>>().join("\n\n");
     assert_eq!(told, expected.trim(), "\n{told}\n");
 }
 
@@ -104,6 +107,8 @@ error: text cannot be compared with a number
   |
 6 | require: "credential.status == 3"
   |           ^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = note: `credential.status` (text): `active`, `blocked`, or the source's own word.
 "#,
     );
 }
@@ -119,6 +124,8 @@ error: a time cannot be compared with a number
   |
 6 | require: "credential.created_at != null && credential.created_at > 90"
   |                                            ^^^^^^^^^^^^^^^^^^^^^^^^^^ count days with `days_since(…)` or `days_until(…)`
+  |
+  = note: `credential.created_at` (time, may be absent): When it was made.
 "#,
     );
 }
@@ -150,7 +157,8 @@ error: `credential.expires_at` may have no value
 6 | require: "owner.is_admin && days_until(credential.expires_at) > 30"
   |                                        ^^^^^^^^^^^^^^^^^^^^^
   |
-  = help: write `credential.expires_at != null && days_until(credential.expires_at) > 30`, or `credential.expires_at == null || days_until(credential.expires_at) > 30` if it may have none
+  = help: write `owner.is_admin && (credential.expires_at != null && days_until(credential.expires_at) > 30)`, or `owner.is_admin && (credential.expires_at == null || days_until(credential.expires_at) > 30)` if it may have none
+  = note: `credential.expires_at` (time, may be absent): When it ends; null if it never does.
 "#,
     );
 }
@@ -170,7 +178,8 @@ error: `credential.last_used_at` may have no value
 8 |   credential.last_used_at >
   |   ^^^^^^^^^^^^^^^^^^^^^^^
   |
-  = help: write `credential.expires_at != null && credential.last_used_at != null && credential.last_used_at > credential.expires_at`, or `credential.expires_at == null || credential.last_used_at == null || credential.last_used_at > credential.expires_at` if it may have none
+  = help: write `owner.is_admin || (credential.expires_at != null && credential.last_used_at != null && credential.last_used_at > credential.expires_at)`, or `owner.is_admin || (credential.expires_at == null || credential.last_used_at == null || credential.last_used_at > credential.expires_at)` if it may have none
+  = note: `credential.last_used_at` (time, may be absent): When it was last used; null if no use was ever recorded.
 
 error: `credential.expires_at` may have no value
  --> rules/r.yaml:9:5
@@ -178,7 +187,8 @@ error: `credential.expires_at` may have no value
 9 |     credential.expires_at
   |     ^^^^^^^^^^^^^^^^^^^^^
   |
-  = help: write `credential.expires_at != null && credential.last_used_at != null && credential.last_used_at > credential.expires_at`, or `credential.expires_at == null || credential.last_used_at == null || credential.last_used_at > credential.expires_at` if it may have none
+  = help: write `owner.is_admin || (credential.expires_at != null && credential.last_used_at != null && credential.last_used_at > credential.expires_at)`, or `owner.is_admin || (credential.expires_at == null || credential.last_used_at == null || credential.last_used_at > credential.expires_at)` if it may have none
+  = note: `credential.expires_at` (time, may be absent): When it ends; null if it never does.
 "#,
     );
 }
@@ -194,6 +204,8 @@ error: `credential.status` always has a value
   |
 6 | require: "credential.status != null"
   |           ^^^^^^^^^^^^^^^^^^^^^^^^^ leave `credential.status != null` out
+  |
+  = note: `credential.status` (text): `active`, `blocked`, or the source's own word.
 "#,
     );
 }
@@ -367,4 +379,27 @@ error: there is no `ownr` here
   |                                                             ^^^^ did you mean `owner`?
 "#,
     );
+}
+
+/// What the help says to write is a whole condition that is right.
+#[test]
+fn what_is_to_be_written_instead_is_in_order() {
+    for condition in [
+        "days_until(credential.expires_at) > 30",
+        "owner.is_admin && days_until(credential.expires_at) > 30",
+        "owner.is_admin || days_until(credential.expires_at) > 30",
+        "!(days_until(credential.expires_at) > 30)",
+        "!(owner.is_admin || credential.last_used_at > credential.expires_at)",
+        "(owner.is_admin || days_since(credential.created_at) > 9) && credential.status == 'active'",
+        "owner.is_admin && (credential.status == 'active' && days_until(credential.expires_at) > 30)",
+    ] {
+        let told = problems(&format!("require: \"{condition}\"\n")).unwrap_err();
+        let help = told.0[0].help.clone().unwrap();
+        let offered: Vec<&str> = help.split('`').skip(1).step_by(2).collect();
+        assert_eq!(offered.len(), 2, "{help}");
+        for offer in offered {
+            let left = problems(&format!("require: \"{offer}\"\n")).map_err(|problems| problems.to_string());
+            assert_eq!(left, Ok(()), "{condition} became {offer}");
+        }
+    }
 }

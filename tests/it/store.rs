@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use keyroll::digest::Digest;
 use keyroll::model::{
-    Baseline, Change, Dispatch, EndpointState, FieldChange, Finding, FindingId, Kind, LedgerEntry, Resolution,
-    Resource, ResourceId, RuleId, RuleSummary, Severity, Snapshot, SnapshotHead, SnapshotId, Status, Step, Tally,
-    Transition, Unconfirmed, Unseen, Waiver, WaiverState, WaiverUse, What, sample,
+    Accepted, Baseline, Change, Dispatch, EndpointState, FieldChange, Finding, FindingId, Kind, Lapse, LedgerEntry,
+    Resolution, Resource, ResourceId, RuleId, RuleSummary, Severity, Snapshot, SnapshotHead, SnapshotId, Status, Step,
+    Tally, Transition, Unconfirmed, Unseen, Waiver, WaiverState, WaiverUse, What, sample,
 };
 use keyroll::store::{Known, ScanRecord, Store, StoreError};
 use proptest::prelude::*;
@@ -178,6 +178,7 @@ fn full_scan() -> Scan {
         approver: "Grace".to_owned(),
         ticket: None,
         until: at("2026-12-31"),
+        accepted: vec![Accepted { resource: token.clone(), facts: vec!["scope write:jira-work".to_owned()] }],
     };
     let rule = RuleSummary {
         id: "token-idle".into(),
@@ -204,7 +205,11 @@ fn full_scan() -> Scan {
             },
         )]),
         rules: vec![rule],
-        waivers: vec![WaiverUse { waiver, state: WaiverState::Expiring, covers: 1 }],
+        waivers: vec![WaiverUse {
+            unchecked: vec![Lapse { resource: token.clone(), why: vec!["scope: not told".to_owned()] }],
+            too_broad: true,
+            ..WaiverUse::plain(waiver, WaiverState::Expiring, 1)
+        }],
         findings,
         ..Scan::of(sample::resources(), [accounts(1..4), vec![remembered]].concat())
     }

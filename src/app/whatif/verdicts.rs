@@ -55,8 +55,7 @@ pub(super) fn compare(ask: &WhatIf<'_>, sides: &Sides<'_>, drift: &[Change]) -> 
 
 fn judge(ask: &WhatIf<'_>, rules: &[RuleSummary], inventory: &Inventory<'_>, changes: &[Change]) -> Side {
     let evaluation = ask.rules.evaluate(inventory, changes, ask.now);
-    let snapshot = inventory.snapshot();
-    let judged = Judged { rules, evaluation: &evaluation, snapshot, changes, baseline: None };
+    let judged = Judged { rules, evaluation: &evaluation, inventory, changes, baseline: None };
     let found = findings::reconcile(&[], &judged, ask.waivers, ask.now).findings;
     let unknown = evaluation.verdicts.iter().filter_map(|verdict| match &verdict.outcome {
         Outcome::Unknown(reason) => {

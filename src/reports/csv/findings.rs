@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::ColumnForm::{Day, Id, List, Number, Text, Time, Word, YesNo};
 use super::cell::Cell;
 use super::{Column, CsvTable, KINDS, column, write_rows};
-use crate::model::{Assessment, ControlId, Finding, FindingId, RuleSummary, Status, Tally, Waiver, WaiverUse};
+use crate::model::{
+    Assessment, ControlId, Finding, FindingId, Lapse, RuleSummary, Status, Tally, Waiver, WaiverId, WaiverUse,
+};
 use crate::reports::order;
 
 pub(super) const FINDINGS: CsvTable = CsvTable {
@@ -18,13 +20,13 @@ pub(super) const FINDINGS: CsvTable = CsvTable {
             steps.entry(&transition.finding).or_default().push(transition.step.name());
         }
         let findings = order::findings(assessment);
-        let rows =
-            findings.into_iter().map(|finding| finding_row(finding, steps.get(&finding.id).map_or(&[], Vec::as_slice)));
+        let steps_of = |finding: &Finding| steps.get(&finding.id).map_or(&[][..], Vec::as_slice);
+        let rows = findings.into_iter().map(|finding| finding_row(finding, assessment, steps_of(finding)));
         write_rows(&FINDING_COLUMNS, rows, out)
     },
 };
 
-static FINDING_COLUMNS: [Column; 22] = [
+static FINDING_COLUMNS: [Column; 23] = [
     column("finding_id", Id, "Made from rule and resource: the same in every scan"),
     column("status", Word, "open, waived or resolved"),
     column("severity", Word, "critical, high, medium, low or info"),
@@ -42,16 +44,18 @@ static FINDING_COLUMNS: [Column; 22] = [
     column("since", Time, "The scan since which it stands as it does"),
     column("last_seen", Time, "The last scan that confirmed it"),
     column("steps", List, "What happened to it in this scan; empty if nothing did"),
-    column("waiver_id", Id, "The waiver that covers it, if one does"),
+    column("waiver_id", Id, "The waiver that covers it, if one does, or would if waivers were applied"),
     column("resolution", Word, "Why it is over, if it is"),
     column("unconfirmed_since", Time, "The first scan that could not look at it again; empty if it was confirmed"),
     column("unconfirmed_reason", Text, "Why it could not"),
     column("seen_by", List, "The endpoints that showed the resource, as source: endpoint"),
+    column("waivers_applied", YesNo, "no in a view without waivers: there what is waived is shown as open"),
 ];
 
-fn finding_row<'a>(finding: &'a Finding, steps: &[&str]) -> [Cell<'a>; 22] {
+fn finding_row<'a>(finding: &'a Finding, assessment: &'a Assessment, steps: &[&str]) -> [Cell<'a>; 23] {
+    let set_aside = assessment.set_aside.as_ref().and_then(|set_aside| set_aside.get(&finding.id));
     let (waiver, resolution) = match &finding.status {
-        Status::Open => (Cell::empty(), Cell::empty()),
+        Status::Open => (Cell::optional(set_aside.map(WaiverId::as_str), Cell::foreign), Cell::empty()),
         Status::Waived(waiver) => (Cell::foreign(waiver.as_str()), Cell::empty()),
         Status::Resolved(resolution) => (Cell::empty(), Cell::own(resolution.text())),
     };
@@ -79,6 +83,7 @@ fn finding_row<'a>(finding: &'a Finding, steps: &[&str]) -> [Cell<'a>; 22] {
         Cell::optional(unconfirmed, |unconfirmed| Cell::time(unconfirmed.since)),
         Cell::optional(unconfirmed, |unconfirmed| Cell::foreign(&unconfirmed.reason)),
         Cell::sightings(&finding.seen_by),
+        Cell::yes_no(assessment.set_aside.is_none()),
     ]
 }
 
@@ -147,9 +152,13 @@ pub(super) const WAIVERS: CsvTable = CsvTable {
     write: |assessment, out| write_rows(&WAIVER_COLUMNS, order::waivers(assessment).into_iter().map(waiver_row), out),
 };
 
-static WAIVER_COLUMNS: [Column; 9] = [
+static WAIVER_COLUMNS: [Column; 15] = [
     column("waiver_id", Id, "Its id in the waiver file"),
-    column("state", Word, "in-force, expiring, expired or unused"),
+    column(
+        "state",
+        Word,
+        "in-force, expiring, expired, unused, void, unchecked or too-broad: the most urgent of these",
+    ),
     column("rule_id", Id, "The rule whose findings it accepts"),
     column("resource", Text, "The resources: an id, or a pattern in which * stands for any characters"),
     column("until", Day, "The last day on which it holds (UTC)"),
@@ -157,10 +166,29 @@ static WAIVER_COLUMNS: [Column; 9] = [
     column("approver", Text, "Who accepted it"),
     column("reason", Text, "Why it is accepted"),
     column("ticket", Text, "Where that was decided; empty if nowhere"),
+    column(
+        "bound",
+        YesNo,
+        "yes if it says which facts were accepted; no: it covers whatever else its resources come to be",
+    ),
+    column(
+        "accepted",
+        List,
+        "The resources accepted, as resource: digest of its facts; the facts are in the JSON report and the waiver file",
+    ),
+    column("void_for", List, "What it does not cover because more is there than was accepted, as resource: what came"),
+    column("unchecked", List, "What could not be held against the facts accepted, as resource: why"),
+    column("too_broad", YesNo, "yes if it covers more findings than the configuration finds sensible"),
+    column("never_seen", YesNo, "yes if it names one resource, and no scan ever saw such a one"),
 ];
 
-fn waiver_row(used: &WaiverUse) -> [Cell<'_>; 9] {
-    let Waiver { id, rule, resource, reason, approver, ticket, until } = &used.waiver;
+fn waiver_row(used: &WaiverUse) -> [Cell<'_>; 15] {
+    let Waiver { id, rule, resource, reason, approver, ticket, until, accepted } = &used.waiver;
+    let seals = accepted.iter().map(|one| format!("{}: {}", one.resource, one.digest()));
+    let lapses = |lapses: &[Lapse]| {
+        let each = lapses.iter().flat_map(|lapse| lapse.why.iter().map(|why| format!("{}: {why}", lapse.resource)));
+        Cell::list_or_blank(each)
+    };
     [
         Cell::foreign(id.as_str()),
         Cell::own(used.state.name()),
@@ -171,5 +199,11 @@ fn waiver_row(used: &WaiverUse) -> [Cell<'_>; 9] {
         Cell::foreign(approver),
         Cell::foreign(reason),
         Cell::optional(ticket.as_deref(), Cell::foreign),
+        Cell::yes_no(used.waiver.is_bound()),
+        Cell::list_or_blank(seals),
+        lapses(&used.void_for),
+        lapses(&used.unchecked),
+        Cell::yes_no(used.too_broad),
+        Cell::yes_no(used.never_seen),
     ]
 }

@@ -15,7 +15,7 @@ pub(super) const SCAN: CsvTable = CsvTable {
     write: |assessment, out| write_rows(&SCAN_COLUMNS, std::iter::once(scan_row(assessment)), out),
 };
 
-static SCAN_COLUMNS: [Column; 17] = [
+static SCAN_COLUMNS: [Column; 18] = [
     column("snapshot_id", Id, "The snapshot's number in its store"),
     column("estate", Text, "The estate's name in the configuration"),
     column("started_at", Time, "When the scan began"),
@@ -33,9 +33,10 @@ static SCAN_COLUMNS: [Column; 17] = [
     column("snapshot_digest", Id, "SHA-256 of the snapshot"),
     column("rules_digest", Id, "SHA-256 of the rules it was judged by, with their parameters"),
     column("tool_version", Text, "keyroll's version"),
+    column("waivers_applied", YesNo, "no in a view without waivers: there what is waived is shown as open"),
 ];
 
-fn scan_row(assessment: &Assessment) -> [Cell<'_>; 17] {
+fn scan_row(assessment: &Assessment) -> [Cell<'_>; 18] {
     let head = &assessment.head;
     let ledger = &assessment.snapshot.ledger;
     let gaps = ledger.iter().filter(|entry| entry.is_gap()).count();
@@ -60,6 +61,7 @@ fn scan_row(assessment: &Assessment) -> [Cell<'_>; 17] {
         Cell::own(head.digest.to_string()),
         Cell::own(head.rules_digest.to_string()),
         Cell::own(head.tool_version.as_str()),
+        Cell::yes_no(assessment.set_aside.is_none()),
     ]
 }
 

@@ -13,7 +13,7 @@ use super::layout::{Ink, Look, Page, words};
 use super::say;
 use crate::inventory::Inventory;
 use crate::model::{
-    Change, Explained, Finding, Opinion, Outcome, ResourceId, SnapshotHead, Status, WaiverState, WaiverUse,
+    Change, Explained, Finding, Lapse, Opinion, Outcome, ResourceId, SnapshotHead, Status, WaiverState, WaiverUse,
 };
 use crate::text::fits_pattern;
 
@@ -222,12 +222,18 @@ fn waiver(page: &mut Page, note: &FindingNote<'_>) {
             page.paragraph(2, &[words(Ink::Warn, "It is not among the waivers of the latest scan.")]);
         }
     }
-    for WaiverUse { waiver, state, .. } in fitting {
+    for used in fitting {
+        let WaiverUse { waiver, state, void_for, unchecked, .. } = used;
+        let about =
+            |lapses: &'_ [Lapse]| lapses.iter().find(|lapse| lapse.resource == finding.resource).map(Lapse::in_words);
         let covers = covering == Some(waiver.id.as_str());
         let standing = match (covers, state) {
             (true, WaiverState::Expiring) => format!("until {}, which is soon", waiver.until),
             (true, _) => format!("until {}", waiver.until),
             (false, WaiverState::Expired) => format!("it ended on {}", waiver.until),
+            (false, _) if about(void_for).is_some() => {
+                format!("until {}, and void: {}", waiver.until, about(void_for).unwrap_or_default())
+            }
             (false, _) => format!("until {}; it does not cover the finding as it stands", waiver.until),
         };
         let ticket = waiver.ticket.as_ref().map(|ticket| format!(", {ticket}")).unwrap_or_default();
@@ -235,6 +241,10 @@ fn waiver(page: &mut Page, note: &FindingNote<'_>) {
         let text = format!("{standing}: {reason}. Approved by {approver}{ticket}.");
         let ink = if covers && *state != WaiverState::Expiring { Ink::Plain } else { Ink::Warn };
         page.hanging(2, &words(Ink::Dim, waiver.id.as_str()), 8, &[words(ink, &text)]);
+        if let Some(why) = about(unchecked) {
+            let text = format!("It could not be checked against the facts accepted: {why}.");
+            page.paragraph(8, &[words(Ink::Warn, &text)]);
+        }
     }
 }
 

@@ -6,7 +6,9 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::time;
-use crate::model::{ControlId, Finding, Resolution, RuleSummary, Sighting, Status, Tally, Transition, WaiverUse};
+use crate::model::{
+    Accepted, ControlId, Finding, Lapse, Resolution, RuleSummary, Sighting, Status, Tally, Transition, WaiverUse,
+};
 
 #[derive(Serialize)]
 pub(super) struct V1Rule<'a> {
@@ -181,6 +183,24 @@ pub(super) struct V1Waiver<'a> {
     ticket: Option<&'a str>,
     until: NaiveDate,
     covers: usize,
+    accepted: Vec<V1Accepted<'a>>,
+    void_for: Vec<V1Lapse<'a>>,
+    unchecked: Vec<V1Lapse<'a>>,
+    too_broad: bool,
+    never_seen: bool,
+}
+
+#[derive(Serialize)]
+struct V1Accepted<'a> {
+    resource: &'a str,
+    digest: String,
+    facts: &'a [String],
+}
+
+#[derive(Serialize)]
+struct V1Lapse<'a> {
+    resource: &'a str,
+    why: &'a [String],
 }
 
 impl<'a> V1Waiver<'a> {
@@ -196,7 +216,24 @@ impl<'a> V1Waiver<'a> {
             ticket: waiver.ticket.as_deref(),
             until: waiver.until,
             covers: used.covers,
+            accepted: waiver.accepted.iter().map(V1Accepted::of).collect(),
+            void_for: used.void_for.iter().map(V1Lapse::of).collect(),
+            unchecked: used.unchecked.iter().map(V1Lapse::of).collect(),
+            too_broad: used.too_broad,
+            never_seen: used.never_seen,
         }
+    }
+}
+
+impl<'a> V1Accepted<'a> {
+    fn of(accepted: &'a Accepted) -> Self {
+        Self { resource: accepted.resource.as_str(), digest: accepted.digest(), facts: &accepted.facts }
+    }
+}
+
+impl<'a> V1Lapse<'a> {
+    fn of(lapse: &'a Lapse) -> Self {
+        Self { resource: lapse.resource.as_str(), why: &lapse.why }
     }
 }
 

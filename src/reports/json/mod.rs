@@ -66,6 +66,8 @@ struct V1Report<'a> {
     transitions: Each<'a, Transition, V1Transition<'a>>,
     changes: Each<'a, Change, V1Change<'a>>,
     waivers: Each<'a, WaiverUse, V1Waiver<'a>>,
+    waivers_applied: bool,
+    waivers_set_aside: BTreeMap<&'a str, &'a str>,
 }
 
 impl<'a> V1Report<'a> {
@@ -86,6 +88,13 @@ impl<'a> V1Report<'a> {
             transitions: Each(order::transitions(assessment), V1Transition::of),
             changes: Each(order::changes(assessment), V1Change::of),
             waivers: Each(order::waivers(assessment), V1Waiver::of),
+            waivers_applied: assessment.set_aside.is_none(),
+            waivers_set_aside: assessment
+                .set_aside
+                .iter()
+                .flatten()
+                .map(|(finding, waiver)| (finding.as_str(), waiver.as_str()))
+                .collect(),
         }
     }
 }

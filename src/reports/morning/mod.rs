@@ -63,6 +63,10 @@ fn header(page: &mut Page, assessment: &Assessment, inventory: &Inventory<'_>) {
         }
     }
     page.paragraph(0, &sight::coverage_line(assessment));
+    if let Some(set_aside) = &assessment.set_aside {
+        let shown = text::plural(set_aside.len(), "waived finding is", "waived findings are");
+        page.paragraph(0, &[words(Ink::Warn, &format!("WITHOUT WAIVERS: {shown} shown as open."))]);
+    }
 }
 
 /// What the header counts: who can act and on what, then what acts by itself. Of the kinds that are always counted it says

@@ -87,7 +87,7 @@ impl<'c> Checker<'c> {
             other => {
                 let what = format!("`{}` is {}, expected a condition", self.words(part), other.sort());
                 let help = "compare it with something, so that it is true or false";
-                self.complain(self.parsed.span(part), what, Some(help.to_owned()))
+                self.complain_about(self.parsed.span(part), what, Some(help.to_owned()), &[part])
             }
         }
     }
@@ -166,6 +166,20 @@ impl<'c> Checker<'c> {
         help: Option<String>,
     ) -> Option<T> {
         self.complaints.push(Complaint::new(span, what, help));
+        None
+    }
+
+    /// The same, with what the fields say that stand in some parts of the expression.
+    pub(super) fn complain_about<T>(
+        &mut self,
+        span: Range<usize>,
+        what: impl Into<String>,
+        help: Option<String>,
+        parts: &[&IdedExpr],
+    ) -> Option<T> {
+        let notes: Vec<String> = parts.iter().filter_map(|part| self.meaning(part)).collect();
+        let note = (!notes.is_empty()).then(|| notes.join("\n"));
+        self.complaints.push(Complaint { note, ..Complaint::new(span, what, help) });
         None
     }
 }

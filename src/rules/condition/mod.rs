@@ -82,11 +82,12 @@ struct Complaint {
     span: Range<usize>,
     what: String,
     help: Option<String>,
+    note: Option<String>,
 }
 
 impl Complaint {
     fn new(span: Range<usize>, what: impl Into<String>, help: Option<String>) -> Self {
-        Self { span, what: what.into(), help }
+        Self { span, what: what.into(), help, note: None }
     }
 }
 
@@ -185,9 +186,9 @@ impl<'s> Compiler<'s> {
     }
 
     fn complain(&mut self, text: &Located<String>, offset: usize, complaints: Vec<Complaint>) {
-        for Complaint { span, what, help } in complaints {
+        for Complaint { span, what, help, note } in complaints {
             let span = place_inside(self.file, text, span.start + offset..span.end + offset);
-            self.problems.push(Problem { file: Some(self.file.clone()), span, what, help });
+            self.problems.push(Problem { help, note, ..Problem::at(self.file, span, what) });
         }
     }
 }

@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use cel::common::ast::{Expr, IdedExpr};
 
-use super::Constant;
 use super::check::{Checker, Typed, collapse};
 use super::tree::{Bool, Int, NamedPath, Path, Text, TextFrom, Texts};
-use crate::rules::fields::Get;
+use super::{Complaint, Constant};
+use crate::rules::fields::{Field, Get};
 use crate::text::did_you_mean;
 
 impl<'c> Checker<'c> {
@@ -129,21 +129,56 @@ impl<'c> Checker<'c> {
         end - word.len()..end
     }
 
-    /// Shows the term with a guard for every field that needs one.
+    /// What a part says if it is a field: its type, whether it may be absent, and its line in the documents.
+    pub(super) fn meaning(&self, part: &IdedExpr) -> Option<String> {
+        let Expr::Select(select) = &part.expr else { return None };
+        let Expr::Ident(root) = &select.operand.expr else { return None };
+        let field = self.schema.owner(root)?.field(&select.field)?;
+        Some(means(&format!("{root}.{}", field.name), field))
+    }
+
+    /// Shows the whole condition with a guard for every field of the term that needs one.
     pub(super) fn complain_of_unguarded(&mut self, term: &IdedExpr, unguarded: &[(Range<usize>, String)]) {
         let paths: BTreeSet<&str> = unguarded.iter().map(|(_, path)| path.as_str()).collect();
         let guard = |sign: &str, operator: &str| -> String {
             paths.iter().map(|path| format!("{path} {sign} null {operator} ")).collect()
         };
+        let span = self.parsed.span(term);
         let term = collapse(self.words(term));
         let help = if paths.contains(term.as_str()) {
-            format!("ask whether it has one: `{term} != null`")
+            format!("ask whether it has one: `{}`", self.with(span, &format!("{term} != null")))
         } else {
-            let (asked, excused) = (guard("!=", "&&"), guard("==", "||"));
-            format!("write `{asked}{term}`, or `{excused}{term}` if it may have none")
+            let asked = self.with(span.clone(), &format!("{}{term}", guard("!=", "&&")));
+            let excused = self.with(span, &format!("{}{term}", guard("==", "||")));
+            format!("write `{asked}`, or `{excused}` if it may have none")
         };
         for (span, path) in unguarded {
-            let _: Option<()> = self.complain(span.clone(), format!("`{path}` may have no value"), Some(help.clone()));
+            let known = self.paths.iter().find(|known| known.text == *path);
+            let note = known.map(|known| means(path, known.field));
+            let what = format!("`{path}` may have no value");
+            self.complaints.push(Complaint { note, ..Complaint::new(span.clone(), what, Some(help.clone())) });
         }
     }
+
+    /// The whole expression with something else in the place of a part, in one line. What comes in binds less than what it
+    /// stands in, so it is put in brackets unless it stands alone.
+    fn with(&self, span: Range<usize>, instead: &str) -> String {
+        let source = self.parsed.source();
+        let (before, after) = (source.get(..span.start).unwrap_or(""), source.get(span.end..).unwrap_or(""));
+        let alone = before.trim_end().is_empty() && after.trim_start().is_empty();
+        let in_brackets = before.trim_end().ends_with('(') && after.trim_start().starts_with(')');
+        if alone || in_brackets {
+            collapse(&format!("{before}{instead}{after}"))
+        } else {
+            collapse(&format!("{before}({instead}){after}"))
+        }
+    }
+}
+
+/// “`credential.expires_at` (time, may be absent): When it ends.”
+fn means(path: &str, field: &Field) -> String {
+    let absent = if field.nullable { ", may be absent" } else { "" };
+    let words = field.words();
+    let words = if words.is_empty() { String::new() } else { format!(" One of {}.", words.join(", ")) };
+    format!("`{path}` ({}{absent}): {}{words}", field.type_name(), field.doc)
 }

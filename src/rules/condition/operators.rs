@@ -68,11 +68,16 @@ impl Checker<'_> {
                 self.possible_word(&b, left);
                 Bool::SameTexts(a, b, equal)
             }
-            (a, b) => return self.cannot_compare(part, &a, &b),
+            (a, b) => return self.cannot_compare((part, left, right), &a, &b),
         }))
     }
 
-    fn cannot_compare(&mut self, part: &IdedExpr, left: &Typed, right: &Typed) -> Option<Typed> {
+    fn cannot_compare(
+        &mut self,
+        (part, left_part, right_part): (&IdedExpr, &IdedExpr, &IdedExpr),
+        left: &Typed,
+        right: &Typed,
+    ) -> Option<Typed> {
         let (what, help) = match (left, right) {
             (Typed::Text(_), Typed::Text(_)) => ("text has no order".to_owned(), Some("use `==` or `!=`")),
             (Typed::Bool(_), Typed::Bool(_)) => ("true and false have no order".to_owned(), Some("use `==` or `!=`")),
@@ -88,7 +93,7 @@ impl Checker<'_> {
             ),
             _ => (format!("{} cannot be compared with {}", left.sort(), right.sort()), None),
         };
-        self.complain(self.parsed.span(part), what, help.map(str::to_owned))
+        self.complain_about(self.parsed.span(part), what, help.map(str::to_owned), &[left_part, right_part])
     }
 
     fn null_test(&mut self, part: &IdedExpr, how: Compare, tested: &IdedExpr) -> Option<Typed> {
@@ -104,7 +109,7 @@ impl Checker<'_> {
         if !field.nullable {
             let what = format!("`{text}` always has a value");
             let help = format!("leave `{}` out", collapse(self.words(part)));
-            return self.complain(self.parsed.span(part), what, Some(help));
+            return self.complain_about(self.parsed.span(part), what, Some(help), &[tested]);
         }
         Some(Typed::Bool(Bool::IsNull(path, equal)))
     }
@@ -122,11 +127,16 @@ impl Checker<'_> {
             (Typed::Int(int), Typed::Ints(ints)) => Bool::IntIn(int, ints),
             (_, Typed::Text(_)) => {
                 let help = format!("write `{}.contains({})`", self.words(list), self.words(entry));
-                return self.complain(self.parsed.span(part), "`in` looks in lists, not in text", Some(help));
+                return self.complain_about(
+                    self.parsed.span(part),
+                    "`in` looks in lists, not in text",
+                    Some(help),
+                    &[list],
+                );
             }
             (a, b) => {
                 let what = format!("{} cannot be in {}", a.sort(), b.sort());
-                return self.complain(self.parsed.span(part), what, None);
+                return self.complain_about(self.parsed.span(part), what, None, &[entry, list]);
             }
         }))
     }
@@ -147,7 +157,8 @@ impl Checker<'_> {
             other => {
                 let help = matches!(other, Typed::Time(_))
                     .then(|| "count days with `days_since(…)` or `days_until(…)`".to_owned());
-                self.complain(self.parsed.span(part), format!("`{sign}` takes numbers, not {}", other.sort()), help)
+                let what = format!("`{sign}` takes numbers, not {}", other.sort());
+                self.complain_about(self.parsed.span(part), what, help, &[part])
             }
         }
     }

@@ -504,8 +504,22 @@ fn waiver(id: &str, rule: &str, resource: &str, until: &str, state: WaiverState,
         approver: "Kim Lead".to_owned(),
         ticket: Some("SEC-41".to_owned()),
         until: until.parse().unwrap(),
+        accepted: Vec::new(),
     };
-    WaiverUse { waiver, state, covers }
+    WaiverUse::plain(waiver, state, covers)
+}
+
+/// A waiver that is bound to facts, and of which they are not as they were accepted.
+fn lapsed(mut used: WaiverUse) -> WaiverUse {
+    let resource = ResourceId::parse(&used.waiver.resource).unwrap();
+    let facts = ["ends never", "owner atlassian/principal/ada", "scope read:jira-work", "severity low"];
+    used.waiver.accepted = vec![Accepted { resource: resource.clone(), facts: facts.map(str::to_owned).to_vec() }];
+    let lapse = |why: &str| vec![Lapse { resource: resource.clone(), why: vec![why.to_owned()] }];
+    match used.state {
+        WaiverState::Void => used.void_for = lapse("scope write:jira-work came"),
+        _ => used.unchecked = lapse("scope: the source does not reveal scopes"),
+    }
+    used
 }
 
 fn resources() -> Vec<Resource> {
@@ -582,10 +596,17 @@ pub(crate) fn rich() -> Assessment {
             waiver("W-15", "token-without-expiry", "atlassian/credential/kip*", "2026-11-21", WaiverState::Expired, 2),
             waiver("W-16", "token-idle", "atlassian/credential/t-1*", "2027-02-01", WaiverState::Unused, 0),
             waiver("W-17", "token-too-broad", "*", "2027-02-01", WaiverState::InForce, 3),
+            lapsed(waiver("W-18", "token-idle", "atlassian/credential/t-6", "2027-02-01", WaiverState::Void, 0)),
+            lapsed(waiver("W-19", "token-idle", "atlassian/credential/t-7", "2027-02-01", WaiverState::Unchecked, 1)),
+            WaiverUse {
+                too_broad: true,
+                ..waiver("W-20", "token-too-broad", "*", "2027-02-01", WaiverState::TooBroad, 1214)
+            },
         ],
         acknowledgements: Vec::new(),
         undelivered: Vec::new(),
         trend: vec![2, 2, 3, 3, 5, 5, 4, 3, 3, 2, 3, 4, 5],
+        set_aside: None,
     }
 }
 
