@@ -12,7 +12,7 @@ use crate::http;
 use crate::inventory::detector::Knowledge;
 use crate::model::{Collection, LedgerEntry, Profile, SourceName};
 use crate::problem::{Problem, Problems, SourceText};
-use crate::rules::{Framework, RuleSet, builtin};
+use crate::rules::{Framework, RuleSet, builtin, read_frameworks};
 use crate::sources::{Source, register};
 use crate::store::Store;
 use crate::text::did_you_mean;
@@ -63,10 +63,7 @@ impl Config {
         for folder in &self.rule_folders {
             files.extend(problems.take(read_rule_folder(folder)).unwrap_or_default());
         }
-        let mut frameworks = Vec::new();
-        for file in builtin::frameworks() {
-            frameworks.extend(problems.take(Framework::read(&file)));
-        }
+        let frameworks = problems.take(frameworks()).unwrap_or_default();
         let set = problems.take(RuleSet::load(&files, &frameworks, &self.overrides));
         match set {
             Some(set) => problems.or(set),
@@ -205,6 +202,14 @@ impl Config {
         }
         problems.or(sources)
     }
+}
+
+/// The catalogues of controls.
+///
+/// # Errors
+/// Everything that is wrong in them.
+pub fn frameworks() -> Result<Vec<Framework>, Problems> {
+    read_frameworks(&builtin::frameworks())
 }
 
 /// Without names, every source is meant.

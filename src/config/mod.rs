@@ -8,6 +8,7 @@ mod unattended;
 
 use std::path::{Path, PathBuf};
 
+pub use build::frameworks;
 pub use unattended::Listening;
 
 use crate::alerts::OwnCredential;

@@ -17,6 +17,8 @@ pub mod fields;
 mod file;
 mod frameworks;
 pub mod functions;
+mod lint;
+mod mutation;
 mod overrides;
 mod params;
 mod reach;
@@ -36,7 +38,9 @@ use crate::problem::{Problem, Problems, SourceText};
 pub use cases::CaseResult;
 pub use explain::Asked;
 pub use file::Expect;
-pub use frameworks::{Control, Framework};
+pub use frameworks::{Control, Framework, read_all as read_frameworks};
+pub use lint::{CHECKS, Lint, ScanRecord};
+pub use mutation::{Mutant, MutationResult, score};
 pub use overrides::Overrides;
 pub use params::{Param, Sort};
 pub use rule::Rule;
@@ -120,6 +124,19 @@ impl RuleSet {
     #[must_use]
     pub fn run_cases(&self) -> Vec<CaseResult> {
         cases::run(&self.rules)
+    }
+
+    /// Puts small mistakes into every rule, one at a time, and tells which of them no case notices. Sorted by rule.
+    #[must_use]
+    pub fn run_mutations(&self) -> Vec<MutationResult> {
+        mutation::check(&self.rules)
+    }
+
+    /// What is weak about the rules and the catalogues, sorted by file and place. With the record of a scan, what only
+    /// that can tell is among it.
+    #[must_use]
+    pub fn lint(&self, catalogues: &[Framework], scan: Option<&ScanRecord>) -> Vec<Lint> {
+        lint::lint(&self.rules, catalogues, scan)
     }
 }
 

@@ -1,4 +1,8 @@
-//! `keyroll rules`: list them, show one with everything it says, run the cases inside their files.
+//! `keyroll rules`: list them, show one with everything it says, run the cases inside their files, and find those that are
+//! weak.
+
+mod lint;
+mod mutate;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -24,7 +28,12 @@ pub(super) enum RulesCommand {
     Test {
         /// Only this rule.
         id: Option<String>,
+        /// Put small mistakes into the conditions, one at a time, and tell which of them no case notices.
+        #[arg(long)]
+        mutate: bool,
     },
+    /// Find weak rules: what they miss, whom they leave without help, which say the same.
+    Lint(lint::LintArgs),
 }
 
 pub(super) fn run(context: &Context, command: &RulesCommand) -> Result<ExitCode, Complaint> {
@@ -39,7 +48,8 @@ pub(super) fn run(context: &Context, command: &RulesCommand) -> Result<ExitCode,
             let rule = find(&rules, id)?;
             context.terminal.result(&rule_detail(&page(rule), context.terminal.look));
         }
-        RulesCommand::Test { id } => return test(context, &rules, id.as_deref()),
+        RulesCommand::Test { id, mutate } => return test(context, &rules, id.as_deref(), *mutate),
+        RulesCommand::Lint(args) => return lint::run(context, &rules, args),
     }
     Ok(ExitCode::from(exit::COMPLETE))
 }
@@ -93,7 +103,7 @@ fn find<'a>(rules: &'a RuleSet, id: &str) -> Result<&'a Rule, Complaint> {
     })
 }
 
-fn test(context: &Context, rules: &RuleSet, id: Option<&str>) -> Result<ExitCode, Complaint> {
+fn test(context: &Context, rules: &RuleSet, id: Option<&str>, mutate: bool) -> Result<ExitCode, Complaint> {
     if let Some(id) = id {
         find(rules, id)?;
     }
@@ -115,5 +125,8 @@ fn test(context: &Context, rules: &RuleSet, id: Option<&str>) -> Result<ExitCode
     let passed = plural(results.len() - wrong.len(), "case", "cases");
     text.push_str(&format!("{}: {passed} passed, {} failed", plural(tested, "rule", "rules"), wrong.len()));
     context.terminal.result(&text);
+    if mutate && wrong.is_empty() {
+        return mutate::run(context, rules, id);
+    }
     Ok(ExitCode::from(if wrong.is_empty() { exit::COMPLETE } else { exit::FAILED }))
 }
