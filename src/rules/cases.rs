@@ -105,7 +105,7 @@ fn read_case(rule: &RuleFile, case: &CaseText) -> Result<Case, Problems> {
     let what = problems.take(what(rule, case)).flatten();
     let neighbours = problems.take(neighbours(rule, case)).unwrap_or_default();
     let set = problems.take(params(rule, case)).unwrap_or_default();
-    let values = problems.take(Values::of(&rule.params, file, &set, file));
+    let values = problems.take(Values::of(&rule.params, file, &[(&set, file)]));
     let earlier = before.as_ref().map(|before| before.resource.clone());
     // What is gone is told under `before` alone.
     let subject = given.or(before.filter(|_| what == Some(What::Removed)));

@@ -20,6 +20,7 @@ pub mod functions;
 mod lint;
 mod mutation;
 mod overrides;
+mod packs;
 mod params;
 mod reach;
 mod reach_of;
@@ -42,6 +43,7 @@ pub use frameworks::{Control, Framework, read_all as read_frameworks};
 pub use lint::{CHECKS, Lint, ScanRecord};
 pub use mutation::{Mutant, MutationResult, score};
 pub use overrides::Overrides;
+pub use packs::{Pack, read_packs};
 pub use params::{Param, Sort};
 pub use rule::Rule;
 
@@ -69,9 +71,10 @@ impl RuleSet {
         let stems = files.iter().map(file::stem);
         let known: Vec<&str> = stems.chain(written.keys().map(String::as_str)).collect();
         problems.extend(overrides.unknown_rules(&known));
+        problems.extend(overrides.pack.as_ref().map(|pack| pack.unknown_rules(&known)).unwrap_or_default());
         let mut rules = Vec::with_capacity(written.len());
         for (id, rule) in written {
-            rules.extend(problems.take(Rule::compile(rule, frameworks, overrides.of(&id), &overrides.file)));
+            rules.extend(problems.take(Rule::compile(rule, frameworks, &overrides.layers(&id))));
         }
         problems.or(Self { rules })
     }

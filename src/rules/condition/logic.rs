@@ -90,8 +90,8 @@ fn combined(left: &[Vec<Atom>], right: &[Vec<Atom>]) -> Option<Vec<Vec<Atom>>> {
     Some(pairs.filter(|atoms| atoms::agree(atoms)).collect())
 }
 
-/// The numbers that a condition compares with and that stand in it outright, save those around nothing: what people may
-/// want to set otherwise.
+/// The numbers that a condition compares with and that stand in it outright: what people may want to set otherwise. Those
+/// around nothing are none, nor are versions of products.
 pub(in crate::rules) fn thresholds(source: &str) -> Vec<Range<usize>> {
     let Ok(parsed) = syntax::parse(source) else { return Vec::new() };
     let mut found = Vec::new();
@@ -102,7 +102,9 @@ pub(in crate::rules) fn thresholds(source: &str) -> Vec<Range<usize>> {
 fn look_for_thresholds(part: &IdedExpr, found: &mut impl FnMut(&IdedExpr)) {
     let Expr::Call(call) = &part.expr else { return };
     let compares = [op::EQUALS, op::NOT_EQUALS, op::LESS, op::LESS_EQUALS, op::GREATER, op::GREATER_EQUALS];
-    let is_comparison = compares.contains(&call.func_name.as_str());
+    let is_of_version =
+        |part: &IdedExpr| matches!(&part.expr, Expr::Select(select) if select.field == "version_number");
+    let is_comparison = compares.contains(&call.func_name.as_str()) && !call.args.iter().any(is_of_version);
     for inner in call.target.iter().map(AsRef::as_ref).chain(&call.args) {
         match &inner.expr {
             Expr::Literal(LiteralValue::Int(value)) if is_comparison && !(-1..=1).contains(value.inner()) => {
