@@ -1,7 +1,9 @@
 //! From the store to all that is to be said about the latest scan.
 
+use super::posture::{Judged, postures};
 use super::AppError;
 use crate::model::Assessment;
+use crate::rules::{builtin, read_frameworks};
 use crate::store::Store;
 
 /// How many scans the trend line shows.
@@ -18,15 +20,18 @@ pub fn assess(store: &Store) -> Result<Assessment, AppError> {
         Some(earlier) => store.head(earlier)?,
         None => None,
     };
+    let (rules, tallies, findings) = (store.rules(id)?, store.tallies(id)?, store.findings()?);
+    let judged = Judged { rules: &rules, off: &head.rules_off, tallies: &tallies, findings: &findings };
     Ok(Assessment {
         previous,
+        postures: postures(&read_frameworks(&builtin::frameworks())?, judged),
         baseline: store.baseline()?,
         snapshot: store.snapshot(id)?.ok_or(AppError::NoSuchSnapshot(id))?,
-        findings: store.findings()?,
+        findings,
         transitions: store.transitions(id)?,
         changes: store.changes(id)?,
-        rules: store.rules(id)?,
-        tallies: store.tallies(id)?,
+        rules,
+        tallies,
         waivers: store.waiver_uses(id)?,
         acknowledgements: store.acknowledgements()?,
         undelivered: store.undelivered()?.into_iter().filter(|outgoing| outgoing.attempts > 0).collect(),

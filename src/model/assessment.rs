@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Acknowledgement, Baseline, Change, ControlId, Finding, Outgoing, RuleId, Severity, Snapshot, SnapshotHead, Tally,
+    Acknowledgement, Baseline, Change, ControlId, Finding, FrameworkPosture, Outgoing, RuleId, Severity, Snapshot, SnapshotHead, Tally,
     Transition, WaiverUse,
 };
 use crate::digest::Digest;
@@ -58,6 +58,8 @@ pub struct Assessment {
     pub acknowledgements: Vec<Acknowledgement>,
     /// Notices that the other side has not taken although they were tried, and those that were given up.
     pub undelivered: Vec<Outgoing>,
+    /// How the estate stands towards the controls of each framework.
+    pub postures: Vec<FrameworkPosture>,
     /// Open findings after each of the latest scans, oldest first, this one last: for a trend line.
     pub trend: Vec<usize>,
 }

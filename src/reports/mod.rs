@@ -4,6 +4,7 @@
 //! where the assessment came from, and no format serialises our own types, so both sides may change freely.
 
 mod access;
+mod controls;
 mod csv;
 mod detail;
 mod explain;
@@ -29,6 +30,7 @@ use crate::model::Assessment;
 pub use self::access::{
     AccessQuestion, WhoCanQuestion, access_csv, access_json, access_page, who_can_csv, who_can_json, who_can_page,
 };
+pub use self::controls::{controls_json, controls_table};
 pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_column_list};
 pub use self::detail::{Evidence, History, RulePage, RuleText, finding_detail, rule_detail};
 pub use self::explain::{

@@ -33,7 +33,7 @@ use chrono::{DateTime, Utc};
 
 use crate::digest::Digest;
 use crate::inventory::Inventory;
-use crate::model::{Change, Evaluation, Explained, Opinion, RuleSummary};
+use crate::model::{Change, Evaluation, Explained, OffRule, Opinion, RuleSummary};
 use crate::problem::{Problem, Problems, SourceText};
 
 pub use cases::CaseResult;
@@ -103,6 +103,13 @@ impl RuleSet {
     #[must_use]
     pub fn summaries(&self) -> Vec<RuleSummary> {
         self.rules.iter().filter(|rule| rule.enabled()).map(Rule::summary).collect()
+    }
+
+    /// The rules that do not judge, sorted by id.
+    #[must_use]
+    pub fn off(&self) -> Vec<OffRule> {
+        let off = self.rules.iter().filter(|rule| !rule.enabled());
+        off.map(|rule| OffRule { id: rule.id.clone(), controls: rule.controls.clone() }).collect()
     }
 
     /// The digest of all rules and the parameters in force.

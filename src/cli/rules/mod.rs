@@ -1,6 +1,7 @@
 //! `keyroll rules`: list them, show one with everything it says, run the cases inside their files, and find those that are
 //! weak.
 
+mod controls;
 mod lint;
 mod mutate;
 
@@ -12,13 +13,17 @@ use super::{Context, exit};
 use crate::config::Config;
 use crate::inventory::detector::Knowledge;
 use crate::reports::{RulePage, RuleText, rule_detail, rules_table};
-use crate::rules::{Rule, RuleSet};
+use crate::rules::{Rule, RuleSet, builtin, read_packs};
 use crate::text::{did_you_mean, plural};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum RulesCommand {
     /// All rules, with the controls they serve.
-    List,
+    List {
+        /// Only those that judge with this pack: essential or strict.
+        #[arg(long, value_name = "NAME")]
+        pack: Option<String>,
+    },
     /// One rule: what it asks, why, how to mend it, which facts it needs.
     Show {
         /// The rule's id.
@@ -34,24 +39,40 @@ pub(super) enum RulesCommand {
     },
     /// Find weak rules: what they miss, whom they leave without help, which say the same.
     Lint(lint::LintArgs),
+    /// Where the estate stands towards the controls of frameworks, by the latest scan.
+    Controls(controls::ControlsArgs),
 }
 
 pub(super) fn run(context: &Context, command: &RulesCommand) -> Result<ExitCode, Complaint> {
     let rules = load(context)?;
     match command {
-        RulesCommand::List => context.terminal.result(&rules_table(
-            &rules.summaries().iter().collect::<Vec<_>>(),
-            &BTreeMap::new(),
-            context.terminal.look,
-        )),
+        RulesCommand::List { pack } => list(context, &rules, pack.as_deref())?,
         RulesCommand::Show { id } => {
             let rule = find(&rules, id)?;
             context.terminal.result(&rule_detail(&page(rule), context.terminal.look));
         }
         RulesCommand::Test { id, mutate } => return test(context, &rules, id.as_deref(), *mutate),
+        RulesCommand::Controls(args) => return controls::run(context, args),
         RulesCommand::Lint(args) => return lint::run(context, &rules, args),
     }
     Ok(ExitCode::from(exit::COMPLETE))
+}
+
+fn list(context: &Context, rules: &RuleSet, pack: Option<&str>) -> Result<(), Complaint> {
+    let mut summaries = rules.summaries();
+    if let Some(name) = pack {
+        let packs = read_packs(&builtin::packs())?;
+        let pack = packs.iter().find(|pack| pack.id == name).ok_or_else(|| {
+            let names: Vec<&str> = packs.iter().map(|pack| pack.id.as_str()).collect();
+            Complaint::failed(format!("there is no pack `{name}`")).help(format!("there are {}", names.join(" and ")))
+        })?;
+        context.terminal.say(&format!("{}: {}", pack.title, pack.about.trim()));
+        let chosen = rules.rules().iter().filter(|rule| !pack.leaves_out(rule.id().as_str()));
+        summaries = chosen.map(Rule::summary).collect();
+    }
+    let summaries: Vec<_> = summaries.iter().collect();
+    context.terminal.result(&rules_table(&summaries, &BTreeMap::new(), context.terminal.look));
+    Ok(())
 }
 
 /// The rules of the configuration, or the shipped ones where there is none.

@@ -5,6 +5,7 @@
 
 mod explained;
 mod judged;
+mod posture;
 mod seen;
 pub(super) mod visible;
 
@@ -17,6 +18,7 @@ use serde::{Serialize, Serializer};
 pub use self::explained::{EXPLANATION_SCHEMA, finding_note_json, resource_note_json};
 use self::judged::{V1Finding, V1Rule, V1Transition, V1Waiver};
 use self::seen::{V1Change, V1Coverage};
+pub(super) use self::posture::V1Framework;
 pub(super) use self::visible::Visible;
 use super::{Format, RenderError, order};
 use crate::model::{
@@ -31,7 +33,7 @@ pub(super) const FORMAT: Format = Format {
     name: "json",
     extension: "json",
     media_type: "application/json",
-    summary: "for machines: scan, coverage, findings, changes, rules and waivers in one versioned document",
+    summary: "for machines: scan, coverage, findings, changes, rules, waivers and controls in one versioned document",
     render,
 };
 
@@ -66,6 +68,7 @@ struct V1Report<'a> {
     transitions: Each<'a, Transition, V1Transition<'a>>,
     changes: Each<'a, Change, V1Change<'a>>,
     waivers: Each<'a, WaiverUse, V1Waiver<'a>>,
+    frameworks: Vec<V1Framework<'a>>,
 }
 
 impl<'a> V1Report<'a> {
@@ -86,6 +89,7 @@ impl<'a> V1Report<'a> {
             transitions: Each(order::transitions(assessment), V1Transition::of),
             changes: Each(order::changes(assessment), V1Change::of),
             waivers: Each(order::waivers(assessment), V1Waiver::of),
+            frameworks: assessment.postures.iter().map(V1Framework::of).collect(),
         }
     }
 }
