@@ -1,7 +1,7 @@
 //! From the store to all that is to be said about the latest scan.
 
-use super::posture::{Judged, postures};
 use super::AppError;
+use super::posture::{Judged, postures};
 use crate::model::Assessment;
 use crate::rules::{builtin, read_frameworks};
 use crate::store::Store;

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    ControlId, ControlPosture, Finding, FindingId, FrameworkPosture, OffRule, PostureState, RuleId, RuleSummary, Status,
-    Tally, Unseen,
+    ControlId, ControlPosture, Finding, FindingId, FrameworkPosture, OffRule, PostureState, RuleId, RuleSummary,
+    Status, Tally, Unseen,
 };
 use crate::rules::{Control, Framework};
 use crate::text::plural;
@@ -57,7 +57,8 @@ fn control(
     let open = ids(|status| matches!(status, Status::Open));
     let waived = ids(|status| matches!(status, Status::Waived(_)));
     let tallies = rules.iter().filter_map(|rule| judged.tallies.get(&rule.id));
-    let mut gaps: BTreeSet<String> = rules.iter().flat_map(|rule| gaps_of(rule, judged.tallies.get(&rule.id))).collect();
+    let mut gaps: BTreeSet<String> =
+        rules.iter().flat_map(|rule| gaps_of(rule, judged.tallies.get(&rule.id))).collect();
     gaps.extend(off.iter().map(|rule| format!("rule {} is switched off", rule.id)));
     let state = match (rules.len() + off.len(), open.len(), gaps.len(), waived.len()) {
         (0, ..) => PostureState::Manual,

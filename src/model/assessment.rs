@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Acknowledgement, Baseline, Change, ControlId, Finding, FrameworkPosture, Outgoing, RuleId, Severity, Snapshot, SnapshotHead, Tally,
-    Transition, WaiverUse,
+    Acknowledgement, Baseline, Change, ControlId, Finding, FrameworkPosture, Outgoing, RuleId, Severity, Snapshot,
+    SnapshotHead, Tally, Transition, WaiverUse,
 };
 use crate::digest::Digest;
 

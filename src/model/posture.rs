@@ -64,8 +64,7 @@ pub enum PostureState {
 
 impl PostureState {
     /// All of them, the most urgent first.
-    pub const ALL: [Self; 5] =
-        [Self::NotMet, Self::NotFullyAssessed, Self::MetButWaived, Self::Met, Self::Manual];
+    pub const ALL: [Self; 5] = [Self::NotMet, Self::NotFullyAssessed, Self::MetButWaived, Self::Met, Self::Manual];
 
     /// The word for machines.
     #[must_use]

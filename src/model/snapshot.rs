@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Body, ControlId, EndpointState, Kind, LedgerEntry, Resource, ResourceId, RuleId, Sighting, SnapshotId, SourceName, reference,
+    Body, ControlId, EndpointState, Kind, LedgerEntry, Resource, ResourceId, RuleId, Sighting, SnapshotId, SourceName,
+    reference,
 };
 use crate::digest::Digest;
 

@@ -89,7 +89,9 @@ fn why(control: &ControlPosture) -> String {
     match (control.state, &control.by_hand) {
         (PostureState::Manual, Some(by_hand)) => parts.push(by_hand.clone()),
         (PostureState::Manual, None) => parts.push("no rule serves it".to_owned()),
-        (PostureState::Met, _) if control.judged == 0 => parts.push("there is nothing that its rules speak of".to_owned()),
+        (PostureState::Met, _) if control.judged == 0 => {
+            parts.push("there is nothing that its rules speak of".to_owned())
+        }
         _ => {}
     }
     parts.join("; ")

@@ -248,3 +248,6 @@ fn excerpt(text: &str, inside: &Range<usize>) -> (String, Range<usize>) {
     }
     (line, start..end.max(start + 1))
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,3 +127,6 @@ fn chosen(section: &mut Section) -> Chosen {
     }
     only.map_or(Chosen::AllBut(without), Chosen::Only)
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,7 @@ mod monitoring;
 mod register;
 mod reports;
 mod requests;
+mod rule_craft;
 mod rule_messages;
 mod rules;
 mod secrets;

@@ -28,7 +28,8 @@ fn on_disk() -> (Vec<SourceText>, Vec<SourceText>) {
     let top = root.join("rules");
     let files = yaml_files(&top)
         .into_iter()
-        .filter(|file| file.parent() != Some(&top) && !file.starts_with(top.join("profiles")));
+        .filter(|file| file.parent() != Some(&top) && !file.starts_with(top.join("profiles")))
+        .filter(|file| !file.starts_with(top.join("packs")));
     let texts = files.map(|file| {
         let name = file.strip_prefix(root).unwrap().to_string_lossy().into_owned();
         SourceText::new(&name, &fs::read_to_string(&file).unwrap())

@@ -76,7 +76,10 @@ fn whole() -> Tally {
 #[test]
 fn a_control_is_met_only_if_everything_was_judged_and_nothing_found() {
     assert_eq!(stands(&[("a", whole()), ("b", whole())], &[], &[]).0, PostureState::Met);
-    assert_eq!(stands(&[("a", whole())], &[finding("a", Status::Resolved(Resolution::Fixed))], &[]).0, PostureState::Met);
+    assert_eq!(
+        stands(&[("a", whole())], &[finding("a", Status::Resolved(Resolution::Fixed))], &[]).0,
+        PostureState::Met
+    );
     assert_eq!(stands(&[], &[], &[]).0, PostureState::Manual);
 }
 
@@ -94,7 +97,10 @@ fn a_waiver_is_told_and_never_plainly_met() {
     assert_eq!(stands(&[("a", whole())], &waived, &[]).0, PostureState::MetButWaived);
     let unseen = Tally { unseen: vec![Unseen::nowhere("variables")], ..Tally::default() };
     let (state, gaps) = stands(&[("a", whole()), ("b", unseen)], &waived, &[]);
-    assert_eq!((state, gaps), (PostureState::NotFullyAssessed, vec!["no configured source shows any variables".to_owned()]));
+    assert_eq!(
+        (state, gaps),
+        (PostureState::NotFullyAssessed, vec!["no configured source shows any variables".to_owned()])
+    );
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use super::super::complain::Complaint;
-use super::super::report::one_csv;
-use super::super::{Context, exit};
 use crate::app::assess;
+use crate::cli::complain::Complaint;
+use crate::cli::report::one_csv;
+use crate::cli::{Context, exit};
 use crate::model::FrameworkPosture;
 use crate::reports::{controls_json, controls_table};
 use crate::text::did_you_mean;

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::super::complain::Complaint;
-use super::super::{Context, exit};
 use crate::app::assess;
+use crate::cli::complain::Complaint;
+use crate::cli::{Context, exit};
 use crate::config::frameworks;
 use crate::model::{Assessment, Status};
 use crate::rules::{CHECKS, Lint, RuleSet, ScanRecord};

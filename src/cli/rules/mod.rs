@@ -109,9 +109,16 @@ pub(super) fn page(rule: &Rule) -> RulePage<'_> {
             })
             .collect(),
         text: RuleText { why: rule.why(), fix: rule.fix(), verify: rule.verify(), references: rule.references() },
+        packs: packs_with(rule),
         file: &rule.file().name,
         summary,
     }
+}
+
+/// The shipped packs in which a rule judges.
+fn packs_with(rule: &Rule) -> Vec<String> {
+    let packs = read_packs(&builtin::packs()).unwrap_or_default().into_iter();
+    packs.filter(|pack| !pack.leaves_out(rule.id().as_str())).map(|pack| pack.id).collect()
 }
 
 fn find<'a>(rules: &'a RuleSet, id: &str) -> Result<&'a Rule, Complaint> {

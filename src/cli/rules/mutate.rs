@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use super::super::complain::Complaint;
-use super::super::{Context, exit};
+use crate::cli::complain::Complaint;
+use crate::cli::{Context, exit};
 use crate::rules::{Mutant, MutationResult, RuleSet, score};
 use crate::text::plural;
 

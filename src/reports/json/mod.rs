@@ -17,8 +17,8 @@ use serde::{Serialize, Serializer};
 
 pub use self::explained::{EXPLANATION_SCHEMA, finding_note_json, resource_note_json};
 use self::judged::{V1Finding, V1Rule, V1Transition, V1Waiver};
-use self::seen::{V1Change, V1Coverage};
 pub(super) use self::posture::V1Framework;
+use self::seen::{V1Change, V1Coverage};
 pub(super) use self::visible::Visible;
 use super::{Format, RenderError, order};
 use crate::model::{

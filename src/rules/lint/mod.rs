@@ -75,3 +75,6 @@ fn of_whole(rule: &Rule, check: &'static str, what: String, help: &str) -> Lint 
     let problem = Problem::at(rule.file(), rule.written.id.span.clone(), what);
     Lint { check, problem: problem.help(help) }
 }
+
+#[cfg(test)]
+mod tests;
