@@ -24,8 +24,8 @@ fn can(scope: &str, require: &str) -> (bool, bool) {
 #[test]
 fn what_contradicts_itself_can_never_hold() {
     for (scope, require) in [
-        ("credential.form == \"pat\"", "credential.form == \"api-token\""),
-        ("credential.form == \"pat\"", "credential.form in [\"api-token\", \"org-key\"]"),
+        ("credential.form == \"personal-access-token\"", "credential.form == \"api-token\""),
+        ("credential.form == \"personal-access-token\"", "credential.form in [\"api-token\", \"org-api-key\"]"),
         ("credential.owner_exists", "!credential.owner_exists"),
         ("credential.expires_at == null", "credential.expires_at != null && days_until(credential.expires_at) > 3"),
         (
@@ -45,13 +45,13 @@ fn what_contradicts_itself_can_never_hold() {
 #[test]
 fn what_the_scope_asks_already_can_never_be_broken() {
     for (scope, require) in [
-        ("credential.form == \"pat\"", "credential.form in [\"api-token\", \"pat\"]"),
+        ("credential.form == \"personal-access-token\"", "credential.form in [\"api-token\", \"personal-access-token\"]"),
         (
             "credential.expires_at != null && days_until(credential.expires_at) > 30",
             "days_until(credential.expires_at) >= 30",
         ),
         (
-            "credential.form == \"pat\" && credential.owner_exists",
+            "credential.form == \"personal-access-token\" && credential.owner_exists",
             "credential.owner_exists || credential.name == \"x\"",
         ),
     ] {
@@ -62,14 +62,14 @@ fn what_the_scope_asks_already_can_never_be_broken() {
 #[test]
 fn what_is_not_proven_counts_as_possible() {
     for (scope, require) in [
-        ("", "credential.form == \"pat\""),
-        ("credential.form == \"pat\"", "credential.expires_at != null"),
+        ("", "credential.form == \"personal-access-token\""),
+        ("credential.form == \"personal-access-token\"", "credential.expires_at != null"),
         ("credential.name != \"x\"", "credential.name.lower() == \"x\""),
         (
             "credential.last_used_at != null && days_since(credential.last_used_at) > 90",
             "days_since(credential.last_used_at) <= 91",
         ),
-        ("owner.account_type == \"person\" || credential.form == \"pat\"", "owner.account_type != \"person\""),
+        ("owner.account_type == \"person\" || credential.form == \"personal-access-token\"", "owner.account_type != \"person\""),
         (
             "credential.last_used_at == null || days_since(credential.last_used_at) > 90",
             "credential.last_used_at == null",
@@ -82,15 +82,15 @@ fn what_is_not_proven_counts_as_possible() {
 #[test]
 fn the_normal_form_does_not_depend_on_how_it_is_written() {
     let one = of(
-        "credential.form == \"pat\" && credential.owner_exists",
+        "credential.form == \"personal-access-token\" && credential.owner_exists",
         "!(credential.name == \"a\" || size(credential.name) > 3)",
     );
     let other = of(
-        "credential.owner_exists && \"pat\" == credential.form",
+        "credential.owner_exists && \"personal-access-token\" == credential.form",
         "size(credential.name) <= 3 && credential.name != \"a\"",
     );
     assert_eq!(one.normal, other.normal);
-    assert_ne!(one.normal, of("credential.form == \"pat\"", "credential.owner_exists").normal);
+    assert_ne!(one.normal, of("credential.form == \"personal-access-token\"", "credential.owner_exists").normal);
 }
 
 #[test]
