@@ -60,7 +60,7 @@ impl Walk<'_> {
             Expr::Literal(LiteralValue::Int(value)) => {
                 let number = *value.inner();
                 for near in [number.checked_sub(1), number.checked_add(1)].into_iter().flatten() {
-                    self.replace(&self.parsed.span(call), self.parsed.span(part), &near.to_string());
+                    self.replace(&self.parsed.span(call), self.number(part, number), &near.to_string());
                 }
             }
             Expr::List(list) => {
@@ -71,6 +71,13 @@ impl Walk<'_> {
             }
             _ => self.part(part),
         }
+    }
+
+    /// The bytes of a number with its sign, which the parser leaves out.
+    fn number(&self, part: &IdedExpr, number: i64) -> Range<usize> {
+        let span = self.parsed.span(part);
+        let before = self.parsed.text(0..span.start).trim_end();
+        if number < 0 && before.ends_with('-') { before.len() - 1..span.end } else { span }
     }
 
     fn operator(&mut self, part: &IdedExpr, call: &CallExpr) {
@@ -169,7 +176,7 @@ mod tests {
 
     #[test]
     fn chains_lose_each_term_and_each_operator() {
-        assert_eq!(texts("a.x && b.y"), ["b.y", "a.x", "a.x || b.y"]);
+        assert_eq!(texts("a.x && b.y"), ["b.y", "a.x || b.y", "a.x"]);
         let found = texts("(a.x || !b.y) && (c.z)");
         for expected in [
             "(c.z)",

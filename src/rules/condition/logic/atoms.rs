@@ -170,7 +170,7 @@ impl Left {
                 words.iter().any(|word| free(word) && (!bounded || in_bounds(word)))
             }
             None if !self.can_be.is_empty() => self.can_be.iter().any(|word| free(word)),
-            None => least <= most && !(least == most && !free(&least.to_string())),
+            None => least < most || (least == most && free(&least.to_string())),
         }
     }
 }

@@ -106,7 +106,7 @@ pub(super) fn text(tree: &Text, paths: &[NamedPath]) -> String {
         TextFrom::Field(field) => path(*field, paths),
         TextFrom::Entry(depth) => format!("entry{depth}"),
     };
-    if tree.lower { format!("{from}.lower()") } else { from }
+    if tree.lower { format!("{from}.lowerAscii()") } else { from }
 }
 
 fn texts(tree: &Texts, paths: &[NamedPath]) -> String {

@@ -45,7 +45,10 @@ fn what_contradicts_itself_can_never_hold() {
 #[test]
 fn what_the_scope_asks_already_can_never_be_broken() {
     for (scope, require) in [
-        ("credential.form == \"personal-access-token\"", "credential.form in [\"api-token\", \"personal-access-token\"]"),
+        (
+            "credential.form == \"personal-access-token\"",
+            "credential.form in [\"api-token\", \"personal-access-token\"]",
+        ),
         (
             "credential.expires_at != null && days_until(credential.expires_at) > 30",
             "days_until(credential.expires_at) >= 30",
@@ -64,12 +67,15 @@ fn what_is_not_proven_counts_as_possible() {
     for (scope, require) in [
         ("", "credential.form == \"personal-access-token\""),
         ("credential.form == \"personal-access-token\"", "credential.expires_at != null"),
-        ("credential.name != \"x\"", "credential.name.lower() == \"x\""),
+        ("credential.name != \"x\"", "credential.name.lowerAscii() == \"x\""),
         (
             "credential.last_used_at != null && days_since(credential.last_used_at) > 90",
             "days_since(credential.last_used_at) <= 91",
         ),
-        ("owner.account_type == \"person\" || credential.form == \"personal-access-token\"", "owner.account_type != \"person\""),
+        (
+            "owner.account_type == \"person\" || credential.form == \"personal-access-token\"",
+            "owner.account_type != \"person\"",
+        ),
         (
             "credential.last_used_at == null || days_since(credential.last_used_at) > 90",
             "credential.last_used_at == null",
