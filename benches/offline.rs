@@ -158,6 +158,7 @@ fn judge_and_commit(
         sources: vec!["org".into()],
         compared_with: previous.map(|head| head.id),
         counts: snapshot.counts(),
+        rules_off: Vec::new(),
     };
     let record = ScanRecord {
         after: head.compared_with,

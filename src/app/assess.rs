@@ -1,7 +1,9 @@
 //! From the store to all that is to be said about a scan: the latest one, or how it stood after an earlier one.
 
 use super::AppError;
-use crate::model::{Assessment, SnapshotHead};
+use super::posture::{Judged, postures};
+use crate::model::{Assessment, Finding, SnapshotHead};
+use crate::rules::{builtin, read_frameworks};
 use crate::store::Store;
 
 /// How many scans the trend line shows.
@@ -15,8 +17,8 @@ pub fn assess(store: &Store) -> Result<Assessment, AppError> {
     let head = store.latest()?.ok_or(AppError::NoScan)?;
     let findings = store.findings()?;
     let undelivered = store.undelivered()?.into_iter().filter(|outgoing| outgoing.attempts > 0).collect();
-    let assessment = gather(store, head)?;
-    Ok(Assessment { findings, undelivered, ..assessment })
+    let assessment = gather(store, head, findings)?;
+    Ok(Assessment { undelivered, ..assessment })
 }
 
 /// Everything the store knows of how it stood after a scan: findings, waivers, baseline and trend as they were then. What
@@ -32,12 +34,11 @@ pub fn assess_after(store: &Store, scan: SnapshotHead) -> Result<Assessment, App
         Some(findings) => findings,
         None => return Err(AppError::FindingsNotKept { scan: scan.id, since: store.findings_kept_since()? }),
     };
-    let assessment = gather(store, scan)?;
-    Ok(Assessment { findings, ..assessment })
+    gather(store, scan, findings)
 }
 
-/// All but the findings and what could not be delivered.
-fn gather(store: &Store, head: SnapshotHead) -> Result<Assessment, AppError> {
+/// All but what could not be delivered.
+fn gather(store: &Store, head: SnapshotHead, findings: Vec<Finding>) -> Result<Assessment, AppError> {
     let id = head.id;
     let previous = match head.compared_with {
         Some(earlier) => store.head(earlier)?,
@@ -49,15 +50,18 @@ fn gather(store: &Store, head: SnapshotHead) -> Result<Assessment, AppError> {
         acknowledgements.retain(|acknowledgement| acknowledgement.at <= head.ended_at);
         baseline = store.baselines()?.into_iter().rfind(|baseline| baseline.accepted_at <= head.ended_at);
     }
+    let (rules, tallies) = (store.rules(id)?, store.tallies(id)?);
+    let judged = Judged { rules: &rules, off: &head.rules_off, tallies: &tallies, findings: &findings };
     Ok(Assessment {
         previous,
+        postures: postures(&read_frameworks(&builtin::frameworks())?, judged),
         baseline,
         snapshot: store.snapshot(id)?.ok_or(AppError::NoSuchSnapshot(id))?,
-        findings: Vec::new(),
+        findings,
         transitions: store.transitions(id)?,
         changes: store.changes(id)?,
-        rules: store.rules(id)?,
-        tallies: store.tallies(id)?,
+        rules,
+        tallies,
         waivers: store.waiver_uses(id)?,
         acknowledgements,
         undelivered: Vec::new(),

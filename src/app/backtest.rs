@@ -53,7 +53,13 @@ impl BackTest<'_> {
             let changes = earlier.changes(snapshot);
             let inventory = Inventory::knowing(snapshot, self.knowledge);
             let evaluation = self.rule.evaluate(&inventory, &changes, head.ended_at);
-            let judged = Judged { rules: &rules, evaluation: &evaluation, inventory: &inventory, changes: &changes, baseline: None };
+            let judged = Judged {
+                rules: &rules,
+                evaluation: &evaluation,
+                inventory: &inventory,
+                changes: &changes,
+                baseline: None,
+            };
             if is_last(head) {
                 difference = self.difference(&inventory, &changes, &evaluation, head.ended_at);
             }
@@ -93,7 +99,7 @@ impl BackTest<'_> {
         past.before = Some(Before {
             rules: judged.rules.to_vec(),
             sources: head.sources.clone(),
-            ledger: judged.snapshot.ledger.clone(),
+            ledger: judged.inventory.snapshot().ledger.clone(),
             incomplete_since: None,
         });
         past.findings = reconciled.findings;

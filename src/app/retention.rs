@@ -84,7 +84,7 @@ fn by_calendar(heads: &[SnapshotHead], retention: Retention) -> Reasons {
     reasons
 }
 
-/// The scans that something rests on: the latest, baselines, and for each finding that is not over those that brought it up
+/// The scans that something rests on: the latest, baselines, those that reviews came from, and for each finding that is not over those that brought it up
 /// and to where it stands, and the last that confirmed it where later ones could not.
 fn needs(store: &Store, heads: &[SnapshotHead]) -> Result<Vec<(SnapshotId, String)>, AppError> {
     let mut needs = Vec::new();
@@ -93,6 +93,9 @@ fn needs(store: &Store, heads: &[SnapshotHead]) -> Result<Vec<(SnapshotId, Strin
     }
     for baseline in store.baselines()? {
         needs.push((baseline.snapshot, format!("baseline `{}`", baseline.name)));
+    }
+    for review in store.reviews()? {
+        needs.push((review.snapshot, format!("review `{}`", review.name)));
     }
     let scan_at =
         |moment: DateTime<Utc>| heads.iter().find(|head| head.started_at <= moment && moment <= head.ended_at);

@@ -384,6 +384,7 @@ impl App {
             sources: self.sources.iter().map(|source| source.name().clone()).collect(),
             compared_with,
             counts: snapshot.counts(),
+            rules_off: self.rules.off(),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::http;
 use crate::inventory::detector::Knowledge;
 use crate::model::{Collection, LedgerEntry, Profile, SourceName};
 use crate::problem::{Problem, Problems, SourceText};
-use crate::rules::{Framework, Overrides, Rule, RuleSet, builtin, rule_id};
+use crate::rules::{Framework, Overrides, Rule, RuleSet, builtin, read_frameworks, rule_id};
 use crate::sources::{Source, register};
 use crate::store::Store;
 use crate::text::did_you_mean;
@@ -63,10 +63,7 @@ impl Config {
         for folder in &self.rule_folders {
             files.extend(problems.take(read_rule_folder(folder)).unwrap_or_default());
         }
-        let mut frameworks = Vec::new();
-        for file in builtin::frameworks() {
-            frameworks.extend(problems.take(Framework::read(&file)));
-        }
+        let frameworks = problems.take(frameworks()).unwrap_or_default();
         let set = problems.take(RuleSet::load(&files, &frameworks, &self.overrides));
         match set {
             Some(set) => problems.or(set),
@@ -80,16 +77,10 @@ impl Config {
     /// # Errors
     /// What is wrong with the file or the values.
     pub fn rule_to_try(&self, file: &SourceText, is_configured: bool, set: &SourceText) -> Result<Rule, Problems> {
-        let mut problems = Problems::default();
-        let mut frameworks = Vec::new();
-        for file in builtin::frameworks() {
-            frameworks.extend(problems.take(Framework::read(&file)));
-        }
-        problems.or(())?;
         let id = rule_id(file)?;
         let base = if is_configured { self.overrides.clone() } else { Overrides::default() };
         let set = if set.text.is_empty() { base } else { base.with(&id, set)? };
-        Rule::alone(file, &frameworks, &set)
+        Rule::alone(file, &frameworks()?, &set)
     }
 
     /// What the registers declare as their files are now, and the profiles of systems that hold here. Nobody is asked.
@@ -224,6 +215,14 @@ impl Config {
         }
         problems.or(sources)
     }
+}
+
+/// The catalogues of controls.
+///
+/// # Errors
+/// Everything that is wrong in them.
+pub fn frameworks() -> Result<Vec<Framework>, Problems> {
+    read_frameworks(&builtin::frameworks())
 }
 
 /// Without names, every source is meant.

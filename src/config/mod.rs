@@ -8,6 +8,7 @@ mod unattended;
 
 use std::path::{Path, PathBuf};
 
+pub use build::frameworks;
 pub use unattended::Listening;
 
 use crate::alerts::OwnCredential;
@@ -16,7 +17,7 @@ use crate::document::{self, Located, Node, Section};
 use crate::findings::{LongestDays, WaiverLimits};
 use crate::model::{Severity, SourceName};
 use crate::problem::{Problem, Problems, SourceText};
-use crate::rules::Overrides;
+use crate::rules::{Overrides, Pack, builtin, read_packs};
 use crate::sources::{SOURCES, SourceKind};
 use crate::text::did_you_mean;
 use unattended::Unattended;
@@ -264,7 +265,22 @@ fn read_rules(mut section: Section) -> Result<RuleSettings, Problems> {
     let folders = section.get("folders").unwrap_or_default();
     let overrides = section.section("override").map(Overrides::read);
     let overrides = overrides.and_then(|read| section.take(read)).unwrap_or_default();
-    section.finish(Some((folders, overrides)))
+    let pack = read_pack(&mut section);
+    section.finish(Some((folders, overrides.over(pack))))
+}
+
+/// The pack that the section names, if it names one.
+fn read_pack(section: &mut Section) -> Option<Pack> {
+    let written = section.get::<Located<String>>("pack")?;
+    let packs = section.take(read_packs(&builtin::packs())).unwrap_or_default();
+    let names: Vec<String> = packs.iter().map(|pack| pack.id.clone()).collect();
+    let pack = packs.into_iter().find(|pack| pack.id == written.value);
+    if pack.is_none() {
+        let help = did_you_mean(&written.value, names.iter().map(String::as_str))
+            .map_or_else(|| format!("there are {}", names.join(" and ")), |near| format!("did you mean `{near}`?"));
+        section.wrong(written.span, format!("there is no pack `{}`", written.value), Some(help));
+    }
+    pack
 }
 
 type WaiverSettings = (Option<String>, WaiverLimits);

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::{
-    Acknowledgement, Baseline, Change, ControlId, Finding, FindingId, Outgoing, RuleId, Severity, Snapshot,
-    SnapshotHead, Status, Step, Tally, Transition, WaiverId, WaiverUse,
+    Acknowledgement, Baseline, Change, ControlId, Finding, FindingId, FrameworkPosture, Outgoing, RuleId, Severity,
+    Snapshot, SnapshotHead, Status, Step, Tally, Transition, WaiverId, WaiverUse,
 };
 use crate::digest::Digest;
 
@@ -60,6 +60,8 @@ pub struct Assessment {
     pub acknowledgements: Vec<Acknowledgement>,
     /// Notices that the other side has not taken although they were tried, and those that were given up.
     pub undelivered: Vec<Outgoing>,
+    /// How the estate stands towards the controls of each framework.
+    pub postures: Vec<FrameworkPosture>,
     /// Open findings after each of the latest scans, oldest first, this one last: for a trend line.
     pub trend: Vec<usize>,
     /// In a view without waivers, the findings that are shown as open although a waiver covers them, with that waiver;

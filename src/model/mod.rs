@@ -23,6 +23,7 @@ mod id;
 mod integration;
 mod notice;
 mod person;
+mod posture;
 mod principal;
 mod reference;
 mod resource;
@@ -58,6 +59,7 @@ pub use notice::{
     Acknowledgement, Action, Delivery, Dispatch, Effect, Expiry, Notice, Outgoing, Run, RunEnd, Thread, Topic,
 };
 pub use person::Person;
+pub use posture::{ControlPosture, FrameworkPosture, PostureState};
 pub use principal::{Group, Principal, PrincipalType, Product, ProductActivity, Standing};
 pub use reference::AccountName;
 pub use resource::{Body, Kind, Resource, Sighting};
@@ -72,7 +74,7 @@ pub use simulation::{
     Certainty, FreedSeats, Harm, Harmed, Loss, LostPermission, Simulation, Supposed, TalkTo, Turn, TurnedFinding,
     Untold,
 };
-pub use snapshot::{Baseline, Collection, Snapshot, SnapshotHead};
+pub use snapshot::{Baseline, Collection, OffRule, Snapshot, SnapshotHead};
 pub use tried::{RuleDifference, Tried, TriedNight};
 pub use variable::{Variable, VariableLevel};
 pub use verdict::{Evaluation, Failure, Outcome, Tally, Unseen, Verdict};

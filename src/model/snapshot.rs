@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Body, EndpointState, Kind, LedgerEntry, Resource, ResourceId, Sighting, SnapshotId, SourceName, reference,
+    Body, ControlId, EndpointState, Kind, LedgerEntry, Resource, ResourceId, RuleId, Sighting, SnapshotId, SourceName,
+    reference,
 };
 use crate::digest::Digest;
 
@@ -209,6 +210,18 @@ pub struct SnapshotHead {
     pub compared_with: Option<SnapshotId>,
     /// Resources of each kind.
     pub counts: BTreeMap<Kind, usize>,
+    /// The rules that did not judge, because somebody switched them off or a pack left them out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules_off: Vec<OffRule>,
+}
+
+/// A rule that did not judge, and what is missing without it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OffRule {
+    /// The rule.
+    pub id: RuleId,
+    /// The controls it would serve.
+    pub controls: Vec<ControlId>,
 }
 
 /// A snapshot that somebody accepted by name as the one to compare with.

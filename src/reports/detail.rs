@@ -113,6 +113,8 @@ pub struct RulePage<'a> {
     pub params: Vec<(&'a str, String, &'a str)>,
     /// Its texts.
     pub text: RuleText<'a>,
+    /// The packs in which it judges.
+    pub packs: Vec<String>,
     /// Its file.
     pub file: &'a str,
 }
@@ -141,6 +143,7 @@ pub fn rule_detail(rule: &RulePage<'_>, look: Look) -> String {
             ("Must hold", rule.require.to_owned()),
             ("Needs", rule.needs.join(", ")),
             ("Controls", controls.join(", ")),
+            ("Packs", rule.packs.join(", ")),
             ("File", rule.file.to_owned()),
         ],
     );

@@ -5,6 +5,7 @@
 
 mod access;
 mod backtest;
+mod controls;
 mod csv;
 mod detail;
 mod explain;
@@ -32,6 +33,7 @@ pub use self::access::{
     AccessQuestion, WhoCanQuestion, access_csv, access_json, access_page, who_can_csv, who_can_json, who_can_page,
 };
 pub use self::backtest::{TriedHead, tried_json, tried_page};
+pub use self::controls::{controls_json, controls_table};
 pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_column_list};
 pub use self::detail::{Evidence, History, RulePage, RuleText, finding_detail, rule_detail};
 pub use self::explain::{

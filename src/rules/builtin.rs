@@ -1,4 +1,4 @@
-//! The rules and catalogues inside the binary. The build lists `rules/**/*.yaml`, so a new file needs no registration.
+//! The rules, catalogues and packs inside the binary. The build lists `rules/**/*.yaml`, so a new file needs no registration.
 
 use crate::problem::SourceText;
 
@@ -8,7 +8,20 @@ include!(concat!(env!("OUT_DIR"), "/rule_files.rs"));
 /// The shipped rule files.
 #[must_use]
 pub fn rules() -> Vec<SourceText> {
-    texts(|name| !is_framework(name))
+    texts(|name| !is_framework(name) && !is_pack(name))
+}
+
+/// True if a rule of this id is shipped.
+#[must_use]
+pub fn ships(id: &str) -> bool {
+    let rules = FILES.iter().map(|(name, _)| *name).filter(|name| !is_framework(name) && !is_pack(name));
+    rules.filter_map(|name| name.rsplit('/').next()?.strip_suffix(".yaml")).any(|stem| stem == id)
+}
+
+/// The shipped packs.
+#[must_use]
+pub fn packs() -> Vec<SourceText> {
+    texts(is_pack)
 }
 
 /// The shipped catalogues of controls.
@@ -23,4 +36,8 @@ fn texts(wanted: impl Fn(&str) -> bool) -> Vec<SourceText> {
 
 fn is_framework(name: &str) -> bool {
     name.starts_with("rules/frameworks/")
+}
+
+fn is_pack(name: &str) -> bool {
+    name.starts_with("rules/packs/")
 }

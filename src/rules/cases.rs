@@ -11,7 +11,7 @@ use super::example::{Example, read_example, read_neighbour, set_link};
 use super::fields::neighbours_of;
 use super::file::{CaseText, Expect, RuleFile};
 use super::params::Values;
-use super::rule::{Code, Rule};
+use super::rule::{Code, Judgement, Rule};
 use crate::document::{Located, Node, Read, Section, Value};
 use crate::inventory::Inventory;
 use crate::model::{Change, Fact, FieldChange, Outcome, Resource, ResourceId, RuleId, Severity, Snapshot, What};
@@ -78,8 +78,12 @@ pub(super) struct Case {
     subject: Resource,
     neighbours: Vec<Resource>,
     change: Option<Change>,
-    stated: BTreeMap<String, Fact<Stated>>,
-    values: Values,
+    /// Derived fields that are stated outright, by path.
+    pub(super) stated: BTreeMap<String, Fact<Stated>>,
+    /// The values of the parameters.
+    pub(super) values: Values,
+    /// The parameters that it sets itself.
+    pub(super) sets: Vec<String>,
 }
 
 /// Reads the cases of a rule file.
@@ -101,7 +105,7 @@ fn read_case(rule: &RuleFile, case: &CaseText) -> Result<Case, Problems> {
     let what = problems.take(what(rule, case)).flatten();
     let neighbours = problems.take(neighbours(rule, case)).unwrap_or_default();
     let set = problems.take(params(rule, case)).unwrap_or_default();
-    let values = problems.take(Values::of(&rule.params, file, &set, file));
+    let values = problems.take(Values::of(&rule.params, file, &[(&set, file)]));
     let earlier = before.as_ref().map(|before| before.resource.clone());
     // What is gone is told under `before` alone.
     let subject = given.or(before.filter(|_| what == Some(What::Removed)));
@@ -122,7 +126,8 @@ fn read_case(rule: &RuleFile, case: &CaseText) -> Result<Case, Problems> {
     }
     let change = what.map(|what| change(what, &subject, earlier));
     let (name, expected, severity) = (case.name.clone(), case.expect, case.severity);
-    problems.or(Case { name, expected, severity, subject, neighbours: seen, change, stated, values })
+    let sets = set.into_iter().map(|(name, _)| name.value).collect();
+    problems.or(Case { name, expected, severity, subject, neighbours: seen, change, stated, values, sets })
 }
 
 /// Reads the resource as it was. Of its neighbours nothing is kept but who they were: a text names them.
@@ -245,18 +250,11 @@ pub(super) fn run(rules: &[Rule]) -> Vec<CaseResult> {
 }
 
 fn run_case(rule: &Rule, case: &Case) -> CaseResult {
-    let mut resources = case.neighbours.clone();
-    resources.push(case.subject.clone());
-    resources.sort_by(|left, right| left.id.cmp(&right.id));
-    let snapshot = Snapshot::of_sorted(resources, Vec::new());
-    let inventory = Inventory::new(&snapshot);
+    let estate = case.estate();
+    let inventory = Inventory::new(&estate);
     let code = Code::compile(&rule.written, &case.values, &case.stated)
         .expect("internal: a rule that compiled once compiles with other values of its parameters");
-    let mut ctx = Ctx::new(&inventory, &case.subject, case_time());
-    if let Some(change) = &case.change {
-        ctx = ctx.of_change(change);
-    }
-    let (outcome, _) = outcome(&code, rule.kind(), rule.written.severity, &ctx);
+    let (outcome, _) = outcome(&code, rule.kind(), rule.written.severity, &case.ctx(&inventory));
     let line =
         Problem::at(&rule.written.file, case.name.span.clone(), "").line_and_column().map_or(0, |(line, _)| line);
     CaseResult {
@@ -267,5 +265,37 @@ fn run_case(rule: &Rule, case: &Case) -> CaseResult {
         expected: case.expected,
         severity: case.severity,
         outcome,
+    }
+}
+
+impl Case {
+    /// The small estate of the case.
+    pub(super) fn estate(&self) -> Snapshot {
+        let mut resources = self.neighbours.clone();
+        resources.push(self.subject.clone());
+        resources.sort_by(|left, right| left.id.cmp(&right.id));
+        Snapshot::of_sorted(resources, Vec::new())
+    }
+
+    /// What the rule is asked about in that estate.
+    pub(super) fn ctx<'a>(&'a self, inventory: &'a Inventory<'a>) -> Ctx<'a> {
+        let ctx = Ctx::new(inventory, &self.subject, case_time());
+        match &self.change {
+            Some(change) => ctx.of_change(change),
+            None => ctx,
+        }
+    }
+
+    /// True if a rule's conditions say what the author expects.
+    pub(super) fn agrees(&self, code: &Code, severity: Severity, ctx: &Ctx<'_>) -> bool {
+        match (code.judge(ctx), self.expected) {
+            (Judgement::Fail, Expect::Fail) => {
+                self.severity.is_none_or(|wanted| wanted == code.severity(ctx, severity))
+            }
+            (Judgement::Pass, Expect::Pass)
+            | (Judgement::NotApplicable, Expect::NotApplicable)
+            | (Judgement::Unknown(_), Expect::Unknown) => true,
+            _ => false,
+        }
     }
 }

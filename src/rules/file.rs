@@ -30,7 +30,17 @@ pub(super) struct RuleFile {
     pub(super) verify: String,
     pub(super) references: Vec<String>,
     pub(super) replaces: Option<Located<String>>,
+    pub(super) equivalent: Vec<Equivalent>,
     pub(super) cases: Vec<CaseText>,
+}
+
+/// A mistake that the mutation check may put into the conditions although it changes nothing, as the author says.
+#[derive(Debug, Clone)]
+pub(super) struct Equivalent {
+    /// The mistake, in the words of the check.
+    pub(super) change: Located<String>,
+    /// Why no resource can tell the difference.
+    pub(super) reason: Located<String>,
 }
 
 /// A case as it is written.
@@ -107,6 +117,7 @@ pub(super) fn read(file: &SourceText) -> Result<RuleFile, Problems> {
     let verify = section.need("verify");
     let references = section.get("references").unwrap_or_default();
     let replaces = section.get("replaces");
+    let equivalent = equivalent(&mut section);
     let cases = cases(&mut section);
     let version = version.and_then(|version| match u32::try_from(version) {
         Ok(version) if version > 0 => Some(version),
@@ -136,6 +147,7 @@ pub(super) fn read(file: &SourceText) -> Result<RuleFile, Problems> {
             verify: verify?,
             references,
             replaces,
+            equivalent,
             cases,
         })
     };
@@ -217,6 +229,23 @@ fn params(section: &mut Section) -> Vec<Param> {
         }
     }
     section.take(declared.finish(Some(()))).map(|()| params).unwrap_or_default()
+}
+
+fn equivalent(section: &mut Section) -> Vec<Equivalent> {
+    let mut equivalent = Vec::new();
+    for mut entry in section.sections("equivalent") {
+        let change = entry.need("change");
+        let reason = entry.need::<Located<String>>("reason");
+        if let Some(reason) = &reason
+            && reason.value.trim().is_empty()
+        {
+            let help = "say why no resource can tell the difference, or add a case that does";
+            entry.wrong(reason.span.clone(), "this reason is empty", Some(help.to_owned()));
+        }
+        let whole = change.zip(reason).map(|(change, reason)| Equivalent { change, reason });
+        equivalent.extend(section.take(entry.finish(whole)));
+    }
+    equivalent
 }
 
 fn cases(section: &mut Section) -> Vec<CaseText> {

@@ -1,6 +1,8 @@
 //! Catalogues of controls: which frameworks there are, and which controls each has. A rule names its controls; a
 //! catalogue knows nothing of rules.
 
+use std::ops::Range;
+
 use crate::document::{self, Located};
 use crate::model::ControlId;
 use crate::problem::{Problem, Problems, SourceText};
@@ -9,6 +11,8 @@ use crate::text::did_you_mean;
 /// A framework's catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Framework {
+    /// The file it was read from.
+    pub file: SourceText,
     /// Its short name, before the colon of a control: `soc2`.
     pub id: String,
     /// Its full name.
@@ -28,6 +32,29 @@ pub struct Control {
     pub id: String,
     /// What it asks for, in our words.
     pub title: String,
+    /// What to look at by hand, where no rule can tell.
+    pub by_hand: Option<String>,
+    /// Its place in the catalogue.
+    pub span: Range<usize>,
+}
+
+/// Reads catalogue files.
+///
+/// # Errors
+/// Everything that is wrong with any of them; two of the same id included.
+pub fn read_all(files: &[SourceText]) -> Result<Vec<Framework>, Problems> {
+    let mut problems = Problems::default();
+    let mut frameworks: Vec<Framework> = Vec::new();
+    for file in files {
+        let Some(framework) = problems.take(Framework::read(file)) else { continue };
+        if let Some(first) = frameworks.iter().find(|known| known.id == framework.id) {
+            let what = format!("framework `{}` is already in {}", framework.id, first.file.name);
+            problems.push(Problem::at(file, 0..0, what).help("give one of them another id"));
+            continue;
+        }
+        frameworks.push(framework);
+    }
+    problems.or(frameworks)
 }
 
 impl Framework {
@@ -44,15 +71,18 @@ impl Framework {
         let mut controls: Vec<Control> = Vec::new();
         for mut control in section.sections("controls") {
             let (id, title) = (control.need::<Located<String>>("id"), control.need("title"));
+            let by_hand = control.get("by_hand");
             if let Some(id) = &id
                 && controls.iter().any(|control| control.id == id.value)
             {
-                control.wrong(id.span.clone(), format!("control `{}` comes twice", id.value), None);
+                let help = "each control has one entry: leave one of them out, or correct its id";
+                control.wrong(id.span.clone(), format!("control `{}` comes twice", id.value), Some(help.to_owned()));
             }
-            let whole = id.zip(title).map(|(id, title)| Control { id: id.value, title });
+            let whole = id.zip(title).map(|(id, title)| Control { id: id.value, title, by_hand, span: id.span });
             controls.extend(section.take(control.finish(whole)));
         }
-        let framework = || Some(Self { id: id?, title: title?, version: version?, about: about?, controls });
+        let framework =
+            || Some(Self { file: file.clone(), id: id?, title: title?, version: version?, about: about?, controls });
         let framework = framework();
         section.finish(framework)
     }

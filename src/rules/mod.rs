@@ -17,7 +17,10 @@ pub mod fields;
 mod file;
 mod frameworks;
 pub mod functions;
+mod lint;
+mod mutation;
 mod overrides;
+mod packs;
 mod params;
 mod reach;
 mod reach_of;
@@ -31,14 +34,17 @@ use chrono::{DateTime, Utc};
 
 use crate::digest::Digest;
 use crate::inventory::Inventory;
-use crate::model::{Change, Evaluation, Explained, Opinion, RuleSummary};
+use crate::model::{Change, Evaluation, Explained, OffRule, Opinion, RuleSummary};
 use crate::problem::{Problem, Problems, SourceText};
 
 pub use cases::CaseResult;
 pub use explain::Asked;
 pub use file::Expect;
-pub use frameworks::{Control, Framework};
+pub use frameworks::{Control, Framework, read_all as read_frameworks};
+pub use lint::{CHECKS, Lint, ScanRecord};
+pub use mutation::{Mutant, MutationResult, score};
 pub use overrides::Overrides;
+pub use packs::{Pack, read_packs};
 pub use params::{Param, Sort};
 pub use rule::Rule;
 
@@ -66,9 +72,10 @@ impl RuleSet {
         let stems = files.iter().map(file::stem);
         let known: Vec<&str> = stems.chain(written.keys().map(String::as_str)).collect();
         problems.extend(overrides.unknown_rules(&known));
+        problems.extend(overrides.pack.as_ref().map(|pack| pack.unknown_rules(&known)).unwrap_or_default());
         let mut rules = Vec::with_capacity(written.len());
         for (id, rule) in written {
-            rules.extend(problems.take(Rule::compile(rule, frameworks, overrides.of(&id), &overrides.file)));
+            rules.extend(problems.take(Rule::compile(rule, frameworks, &overrides.layers(&id))));
         }
         problems.or(Self { rules })
     }
@@ -99,6 +106,13 @@ impl RuleSet {
         self.rules.iter().filter(|rule| rule.enabled()).map(Rule::summary).collect()
     }
 
+    /// The rules that do not judge, sorted by id.
+    #[must_use]
+    pub fn off(&self) -> Vec<OffRule> {
+        let off = self.rules.iter().filter(|rule| !rule.enabled());
+        off.map(|rule| OffRule { id: rule.id.clone(), controls: rule.controls.clone() }).collect()
+    }
+
     /// The digest of all rules and the parameters in force.
     #[must_use]
     pub fn digest(&self) -> Digest {
@@ -121,6 +135,19 @@ impl RuleSet {
     #[must_use]
     pub fn run_cases(&self) -> Vec<CaseResult> {
         cases::run(&self.rules)
+    }
+
+    /// Puts small mistakes into every rule, one at a time, and tells which of them no case notices. Sorted by rule.
+    #[must_use]
+    pub fn run_mutations(&self) -> Vec<MutationResult> {
+        mutation::check(&self.rules)
+    }
+
+    /// What is weak about the rules and the catalogues, sorted by file and place. With the record of a scan, what only
+    /// that can tell is among it.
+    #[must_use]
+    pub fn lint(&self, catalogues: &[Framework], scan: Option<&ScanRecord>) -> Vec<Lint> {
+        lint::lint(&self.rules, catalogues, scan)
     }
 }
 

@@ -1,5 +1,7 @@
 //! What an organisation sets for single rules: other parameters, another severity, or that a rule is switched off.
 
+use super::packs::Pack;
+use super::params::Set;
 use crate::document::{self, Located, Node, Section};
 use crate::model::Severity;
 use crate::problem::{Problem, Problems, SourceText};
@@ -9,20 +11,23 @@ use crate::problem::{Problem, Problems, SourceText};
 pub struct Overrides {
     pub(super) file: SourceText,
     pub(super) rules: Vec<Override>,
+    /// The pack that was chosen; what is set here counts for more.
+    pub(super) pack: Option<Box<Pack>>,
 }
 
 /// The settings of one rule.
 #[derive(Debug, Clone)]
 pub(super) struct Override {
     pub(super) rule: Located<String>,
-    pub(super) enabled: bool,
+    /// Whether it judges; `None` leaves that to the pack.
+    pub(super) enabled: Option<bool>,
     pub(super) severity: Option<Severity>,
     pub(super) params: Vec<(Located<String>, Node)>,
 }
 
 impl Default for Overrides {
     fn default() -> Self {
-        Self { file: SourceText::new("", ""), rules: Vec::new() }
+        Self::nothing_in(&SourceText::new("", ""))
     }
 }
 
@@ -41,7 +46,27 @@ impl Overrides {
                 None => section.wrong(span, format!("the settings of `{}` are no section", rule.value), None),
             }
         }
-        section.finish(Some(Self { file, rules }))
+        section.finish(Some(Self { file, rules, pack: None }))
+    }
+
+    /// The same, over the choice of a pack.
+    #[must_use]
+    pub fn over(self, pack: Option<Pack>) -> Self {
+        Self { pack: pack.map(Box::new), ..self }
+    }
+
+    /// Nothing is set in a file.
+    pub(super) fn nothing_in(file: &SourceText) -> Self {
+        Self { file: file.clone(), rules: Vec::new(), pack: None }
+    }
+
+    /// Everything that is set for a rule, what counts for less first.
+    pub(super) fn layers(&self, rule: &str) -> Layers<'_> {
+        let pack = self.pack.as_deref();
+        let of_pack = pack.and_then(|pack| pack.of(rule).map(|set| (set, &pack.overrides.file)));
+        let own = self.of(rule).map(|set| (set, &self.file));
+        let left_out = pack.is_some_and(|pack| pack.leaves_out(rule));
+        Layers { enabled: !left_out, set: of_pack.into_iter().chain(own).collect() }
     }
 
     /// The settings for one rule with some parameters set to other values, as lines `name: value` of `file`. Its severity and
@@ -59,7 +84,8 @@ impl Overrides {
         let params = kept.chain(&new).cloned().collect();
         let severity = earlier.and_then(|set| set.severity);
         let rule = Located { value: rule.to_owned(), span: 0..0 };
-        Ok(Self { file: file.clone(), rules: vec![Override { rule, enabled: true, severity, params }] })
+        let rules = vec![Override { rule, enabled: Some(true), severity, params }];
+        Ok(Self { file: file.clone(), rules, pack: self.pack.clone() })
     }
 
     pub(super) fn of(&self, rule: &str) -> Option<&Override> {
@@ -84,9 +110,33 @@ impl Overrides {
     }
 }
 
+/// What is set for one rule, with the files that set it.
+#[derive(Default)]
+pub(super) struct Layers<'o> {
+    enabled: bool,
+    set: Vec<(&'o Override, &'o SourceText)>,
+}
+
+impl<'o> Layers<'o> {
+    /// Whether the rule judges.
+    pub(super) fn enabled(&self) -> bool {
+        self.set.iter().rev().find_map(|(set, _)| set.enabled).unwrap_or(self.enabled)
+    }
+
+    /// Its severity, if it is set.
+    pub(super) fn severity(&self) -> Option<Severity> {
+        self.set.iter().rev().find_map(|(set, _)| set.severity)
+    }
+
+    /// The parameters, each list with its file; later ones count for more.
+    pub(super) fn params(&self) -> Vec<Set<'o>> {
+        self.set.iter().map(|(set, file)| (set.params.as_slice(), *file)).collect()
+    }
+}
+
 impl Override {
     fn read(rule: Located<String>, mut section: Section) -> Result<Self, Problems> {
-        let enabled = section.get("enabled").unwrap_or(true);
+        let enabled = section.get("enabled");
         let severity = section.get_parsed("severity");
         let params = match section.section("params") {
             Some(mut params) => {

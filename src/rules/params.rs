@@ -141,14 +141,12 @@ pub(super) struct Values {
     pub(super) json: BTreeMap<String, serde_json::Value>,
 }
 
+/// Values that a file sets, and the file.
+pub(super) type Set<'s> = (&'s [(Located<String>, Node)], &'s SourceText);
+
 impl Values {
-    /// The defaults, with some values set in another file.
-    pub(super) fn of(
-        declared: &[Param],
-        rule_file: &SourceText,
-        set: &[(Located<String>, Node)],
-        set_file: &SourceText,
-    ) -> Result<Self, Problems> {
+    /// The defaults, with the values that other files set; those of later ones count for more.
+    pub(super) fn of(declared: &[Param], rule_file: &SourceText, sets: &[Set<'_>]) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let mut values = Self::default();
         for param in declared {
@@ -157,7 +155,9 @@ impl Values {
                 values.put(param, constant, &param.default.value);
             }
         }
-        for (name, node) in set {
+        for (name, node, set_file) in
+            sets.iter().flat_map(|(set, file)| set.iter().map(move |(name, node)| (name, node, *file)))
+        {
             match declared.iter().find(|param| param.name.value == name.value) {
                 Some(param) => match param.value(set_file, node) {
                     Ok(constant) => values.put(param, constant, &node.value),

@@ -12,7 +12,7 @@ use super::evaluate;
 use super::fields::neighbours_of;
 use super::file::RuleFile;
 use super::frameworks::{self, Framework};
-use super::overrides::{Override, Overrides};
+use super::overrides::{Layers, Overrides};
 use super::params::{Param, Values};
 use crate::digest::Digest;
 use crate::inventory::Inventory;
@@ -57,29 +57,23 @@ pub(super) enum Judgement {
 
 impl Rule {
     /// Checks and compiles a rule file.
-    pub(super) fn compile(
-        written: RuleFile,
-        frameworks: &[Framework],
-        set: Option<&Override>,
-        set_file: &SourceText,
-    ) -> Result<Self, Problems> {
+    pub(super) fn compile(written: RuleFile, frameworks: &[Framework], set: &Layers<'_>) -> Result<Self, Problems> {
         let mut problems = super::file::missing_cases(&written);
         let mut controls = Vec::new();
         for control in &written.controls {
             controls
                 .extend(problems.take(frameworks::control(frameworks, &written.file, control).map_err(Problems::from)));
         }
-        let changed = set.map_or(&[][..], |set| &set.params);
-        let values = problems.take(Values::of(&written.params, &written.file, changed, set_file));
+        let values = problems.take(Values::of(&written.params, &written.file, &set.params()));
         // With broken parameters the conditions are still checked, so that their mistakes are told as well.
-        let values = values.or_else(|| Values::of(&written.params, &written.file, &[], set_file).ok());
+        let values = values.or_else(|| Values::of(&written.params, &written.file, &[]).ok());
         let values = values.unwrap_or_default();
         let code = problems.take(Code::compile(&written, &values, &BTreeMap::new()));
-        let severity = set.and_then(|set| set.severity).unwrap_or(written.severity);
+        let severity = set.severity().unwrap_or(written.severity);
         let cases = problems.take(cases::read(&written));
         let rule = code.zip(cases).map(|(code, cases)| Self {
             id: RuleId::from(written.id.value.as_str()),
-            enabled: set.is_none_or(|set| set.enabled),
+            enabled: set.enabled(),
             severity,
             controls,
             values,
@@ -100,7 +94,7 @@ impl Rule {
     pub fn alone(file: &SourceText, frameworks: &[Framework], set: &Overrides) -> Result<Self, Problems> {
         let written = super::file::read(file)?;
         let id = written.id.value.clone();
-        Self::compile(written, frameworks, set.of(&id), &set.file)
+        Self::compile(written, frameworks, &set.layers(&id))
     }
 
     /// Judges resources or changes by this rule alone, whether it is switched on or not.

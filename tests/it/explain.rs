@@ -321,6 +321,7 @@ impl Nights {
             sources: vec!["acme".into()],
             compared_with: after,
             counts: snapshot.counts(),
+            rules_off: Vec::new(),
         };
         let record = ScanRecord {
             after,

@@ -24,6 +24,7 @@ mod register;
 mod reports;
 mod requests;
 mod review;
+mod rule_craft;
 mod rule_messages;
 mod rules;
 mod secrets;

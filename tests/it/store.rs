@@ -57,6 +57,7 @@ impl Scan {
             sources: vec!["acme-org".into()],
             compared_with: None,
             counts: self.snapshot.counts(),
+            rules_off: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! none, and how foreign text is kept from being a formula, is in `cell.rs`; the tables are in the files of their nouns.
 
 mod cell;
+mod controls;
 mod findings;
 mod resources;
 mod scan;
@@ -84,6 +85,7 @@ static SET: &[CsvTable] = &[
     scan::SCAN,
     findings::FINDINGS,
     findings::RULES,
+    controls::CONTROLS,
     findings::WAIVERS,
     scan::COVERAGE,
     scan::DRIFT,

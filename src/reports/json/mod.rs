@@ -5,6 +5,7 @@
 
 mod explained;
 mod judged;
+mod posture;
 mod seen;
 pub(super) mod visible;
 
@@ -16,6 +17,7 @@ use serde::{Serialize, Serializer};
 
 pub use self::explained::{EXPLANATION_SCHEMA, finding_note_json, resource_note_json};
 use self::judged::{V1Finding, V1Rule, V1Transition, V1Waiver};
+pub(super) use self::posture::V1Framework;
 use self::seen::{V1Change, V1Coverage};
 pub(super) use self::visible::Visible;
 use super::{Format, RenderError, order};
@@ -31,7 +33,7 @@ pub(super) const FORMAT: Format = Format {
     name: "json",
     extension: "json",
     media_type: "application/json",
-    summary: "for machines: scan, coverage, findings, changes, rules and waivers in one versioned document",
+    summary: "for machines: scan, coverage, findings, changes, rules, waivers and controls in one versioned document",
     render,
 };
 
@@ -68,6 +70,7 @@ struct V1Report<'a> {
     waivers: Each<'a, WaiverUse, V1Waiver<'a>>,
     waivers_applied: bool,
     waivers_set_aside: BTreeMap<&'a str, &'a str>,
+    frameworks: Vec<V1Framework<'a>>,
 }
 
 impl<'a> V1Report<'a> {
@@ -95,6 +98,7 @@ impl<'a> V1Report<'a> {
                 .flatten()
                 .map(|(finding, waiver)| (finding.as_str(), waiver.as_str()))
                 .collect(),
+            frameworks: assessment.postures.iter().map(V1Framework::of).collect(),
         }
     }
 }

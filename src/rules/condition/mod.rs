@@ -7,6 +7,7 @@ mod calls;
 mod check;
 mod context;
 mod explain;
+mod logic;
 mod lower;
 mod names;
 mod operators;
@@ -14,6 +15,7 @@ mod schema;
 mod syntax;
 mod template;
 mod tree;
+mod variants;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -28,9 +30,12 @@ use crate::problem::{Problem, Problems, SourceText};
 pub(super) use check::regex_fault;
 pub(super) use context::{Answer, Cause, Ctx, Vars, Why};
 pub(super) use explain::Explainer;
+pub(super) use logic::{Logic, logic, thresholds};
 pub(super) use lower::Condition;
 pub(super) use template::Template;
+use tree::Bool;
 pub(super) use tree::{NamedPath, Place};
+pub(super) use variants::{Variant, variants};
 
 /// The value of a parameter, as conditions see it.
 #[derive(Debug, Clone)]
@@ -108,17 +113,22 @@ impl<'s> Compiler<'s> {
 
     /// Compiles a condition, given the fields that are known to have a value.
     pub(super) fn condition(&mut self, text: &Located<String>, given: &Present) -> Option<Compiled> {
-        let checked = self.check(text, &text.value, 0, |parsed, checker| {
+        let checked = self.tree(text, given);
+        let stated = self.schema.stated;
+        checked.map(|(tree, proven)| {
+            let forms = tree.forms(&self.paths).unwrap_or_default();
+            Compiled { code: lower::condition(tree, &self.paths, stated), proven, forms }
+        })
+    }
+
+    /// Checks a condition without lowering it, and tells the fields that have a value wherever it holds.
+    fn tree(&mut self, text: &Located<String>, given: &Present) -> Option<(Bool, Present)> {
+        self.check(text, &text.value, 0, |parsed, checker| {
             checker.present.clone_from(given);
             let tree = checker.condition(&parsed.root)?;
             let mut proven = given.clone();
             check::proven(&parsed.root, true, &mut proven);
             Some((tree, proven))
-        });
-        let stated = self.schema.stated;
-        checked.map(|(tree, proven)| {
-            let forms = tree.forms(&self.paths).unwrap_or_default();
-            Compiled { code: lower::condition(tree, &self.paths, stated), proven, forms }
         })
     }
 

@@ -68,8 +68,13 @@ impl Parsed {
         self.source().get(span).unwrap_or("")
     }
 
-    /// The text of a part with the brackets that belong to it: spans leave out those around whole operands.
+    /// The text of a part with the brackets that belong to it.
     pub(super) fn whole_text(&self, span: Range<usize>) -> &str {
+        self.text(self.whole_span(span))
+    }
+
+    /// The bytes of a part with the brackets that belong to it: spans leave out those around whole operands.
+    pub(super) fn whole_span(&self, span: Range<usize>) -> Range<usize> {
         let source = self.source();
         let Range { mut start, mut end } = span;
         let (mut unopened, mut unclosed) = brackets(self.text(start..end));
@@ -82,10 +87,11 @@ impl Parsed {
             end += after.len() - after.trim_start().len() + 1;
             unclosed -= 1;
         }
-        self.text(start..end)
+        start..end
     }
 
-    fn own(&self, part: &IdedExpr) -> Range<usize> {
+    /// The bytes that the parser tells: of an operator, its sign alone.
+    pub(super) fn own(&self, part: &IdedExpr) -> Range<usize> {
         let (start, last) = self.info.offset_for(part.id).unwrap_or_default();
         let to_size = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
         // The parser tells the first byte of the last character; round up to its end.

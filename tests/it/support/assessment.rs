@@ -492,6 +492,7 @@ fn head(id: i64, started_at: DateTime<Utc>, snapshot: &Snapshot) -> SnapshotHead
         sources: vec!["acme-jira".into(), "acme-org".into()],
         compared_with: (id > 1).then_some(SnapshotId(id - 1)),
         counts: snapshot.counts(),
+        rules_off: Vec::new(),
     }
 }
 
@@ -539,6 +540,32 @@ fn resources() -> Vec<Resource> {
         project("OPS", "Operations"),
         grant("org-admin/svc-build", "org-admin for svc-build", "atlassian/org-admin", "svc-build"),
     ]
+}
+
+/// One framework with a control in each state.
+fn postures() -> Vec<FrameworkPosture> {
+    let control = |id: &str, state: PostureState| ControlPosture {
+        id: ControlId::parse(&format!("soc2:{id}")).unwrap(),
+        gist: format!("gist of {id}"),
+        state,
+        rules: vec!["token-idle".into()],
+        judged: 41,
+        open: Vec::new(),
+        waived: Vec::new(),
+        gaps: Vec::new(),
+        by_hand: None,
+    };
+    let findings = findings();
+    let not_met = ControlPosture { open: vec![findings[0].id.clone()], ..control("CC6.1", PostureState::NotMet) };
+    let gaps = vec!["permission schemes of acme-jira: denied, refused with 403".to_owned()];
+    let unsure = ControlPosture { gaps, ..control("CC6.2", PostureState::NotFullyAssessed) };
+    let waived =
+        ControlPosture { waived: vec![findings[1].id.clone()], ..control("CC6.3", PostureState::MetButWaived) };
+    let by_hand = Some("Read the minutes of the review.".to_owned());
+    let manual = ControlPosture { rules: Vec::new(), judged: 0, by_hand, ..control("CC7.3", PostureState::Manual) };
+    let controls = vec![not_met, unsure, waived, control("CC6.6", PostureState::Met), manual];
+    let (id, title, version) = ("soc2".to_owned(), "SOC 2".to_owned(), "2017".to_owned());
+    vec![FrameworkPosture { id, title, version, controls }]
 }
 
 /// A night on which something of everything happened.
@@ -604,6 +631,7 @@ pub(crate) fn rich() -> Assessment {
             },
         ],
         acknowledgements: Vec::new(),
+        postures: postures(),
         undelivered: Vec::new(),
         trend: vec![2, 2, 3, 3, 5, 5, 4, 3, 3, 2, 3, 4, 5],
         set_aside: None,

@@ -1,4 +1,9 @@
-//! `keyroll rules`: list them, show one with everything it says, run the cases inside their files, try one on stored scans.
+//! `keyroll rules`: list them, show one with everything it says, run the cases inside their files, try one on stored scans,
+//! and find those that are weak.
+
+mod controls;
+mod lint;
+mod mutate;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -8,13 +13,17 @@ use super::{Context, exit, try_rule};
 use crate::config::Config;
 use crate::inventory::detector::Knowledge;
 use crate::reports::{RulePage, RuleText, rule_detail, rules_table};
-use crate::rules::{Rule, RuleSet};
+use crate::rules::{Rule, RuleSet, builtin, read_packs};
 use crate::text::{did_you_mean, plural};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum RulesCommand {
     /// All rules, with the controls they serve.
-    List,
+    List {
+        /// Only those that judge with this pack: essential or strict.
+        #[arg(long, value_name = "NAME")]
+        pack: Option<String>,
+    },
     /// One rule: what it asks, why, how to mend it, which facts it needs.
     Show {
         /// The rule's id.
@@ -26,25 +35,47 @@ pub(super) enum RulesCommand {
     Test {
         /// Only this rule.
         id: Option<String>,
+        /// Put small mistakes into the conditions, one at a time, and tell which of them no case notices.
+        #[arg(long)]
+        mutate: bool,
     },
+    /// Find weak rules: what they miss, whom they leave without help, which say the same.
+    Lint(lint::LintArgs),
+    /// Where the estate stands towards the controls of frameworks, by the latest scan.
+    Controls(controls::ControlsArgs),
 }
 
 pub(super) fn run(context: &Context, command: &RulesCommand) -> Result<ExitCode, Complaint> {
     let rules = load(context)?;
     match command {
         RulesCommand::Try(args) => return try_rule::run(context, args),
-        RulesCommand::List => context.terminal.result(&rules_table(
-            &rules.summaries().iter().collect::<Vec<_>>(),
-            &BTreeMap::new(),
-            context.terminal.look,
-        )),
+        RulesCommand::List { pack } => list(context, &rules, pack.as_deref())?,
         RulesCommand::Show { id } => {
             let rule = find(&rules, id)?;
             context.terminal.result(&rule_detail(&page(rule), context.terminal.look));
         }
-        RulesCommand::Test { id } => return test(context, &rules, id.as_deref()),
+        RulesCommand::Test { id, mutate } => return test(context, &rules, id.as_deref(), *mutate),
+        RulesCommand::Controls(args) => return controls::run(context, args),
+        RulesCommand::Lint(args) => return lint::run(context, &rules, args),
     }
     Ok(ExitCode::from(exit::COMPLETE))
+}
+
+fn list(context: &Context, rules: &RuleSet, pack: Option<&str>) -> Result<(), Complaint> {
+    let mut summaries = rules.summaries();
+    if let Some(name) = pack {
+        let packs = read_packs(&builtin::packs())?;
+        let pack = packs.iter().find(|pack| pack.id == name).ok_or_else(|| {
+            let names: Vec<&str> = packs.iter().map(|pack| pack.id.as_str()).collect();
+            Complaint::failed(format!("there is no pack `{name}`")).help(format!("there are {}", names.join(" and ")))
+        })?;
+        context.terminal.say(&format!("{}: {}", pack.title, pack.about.trim()));
+        let chosen = rules.rules().iter().filter(|rule| !pack.leaves_out(rule.id().as_str()));
+        summaries = chosen.map(Rule::summary).collect();
+    }
+    let summaries: Vec<_> = summaries.iter().collect();
+    context.terminal.result(&rules_table(&summaries, &BTreeMap::new(), context.terminal.look));
+    Ok(())
 }
 
 /// The rules of the configuration, or the shipped ones where there is none.
@@ -81,9 +112,16 @@ pub(super) fn page(rule: &Rule) -> RulePage<'_> {
             })
             .collect(),
         text: RuleText { why: rule.why(), fix: rule.fix(), verify: rule.verify(), references: rule.references() },
+        packs: packs_with(rule),
         file: &rule.file().name,
         summary,
     }
+}
+
+/// The shipped packs in which a rule judges.
+fn packs_with(rule: &Rule) -> Vec<String> {
+    let packs = read_packs(&builtin::packs()).unwrap_or_default().into_iter();
+    packs.filter(|pack| !pack.leaves_out(rule.id().as_str())).map(|pack| pack.id).collect()
 }
 
 fn find<'a>(rules: &'a RuleSet, id: &str) -> Result<&'a Rule, Complaint> {
@@ -96,7 +134,7 @@ fn find<'a>(rules: &'a RuleSet, id: &str) -> Result<&'a Rule, Complaint> {
     })
 }
 
-fn test(context: &Context, rules: &RuleSet, id: Option<&str>) -> Result<ExitCode, Complaint> {
+fn test(context: &Context, rules: &RuleSet, id: Option<&str>, mutate: bool) -> Result<ExitCode, Complaint> {
     if let Some(id) = id {
         find(rules, id)?;
     }
@@ -118,5 +156,8 @@ fn test(context: &Context, rules: &RuleSet, id: Option<&str>) -> Result<ExitCode
     let passed = plural(results.len() - wrong.len(), "case", "cases");
     text.push_str(&format!("{}: {passed} passed, {} failed", plural(tested, "rule", "rules"), wrong.len()));
     context.terminal.result(&text);
+    if mutate && wrong.is_empty() {
+        return mutate::run(context, rules, id);
+    }
     Ok(ExitCode::from(if wrong.is_empty() { exit::COMPLETE } else { exit::FAILED }))
 }
