@@ -4,8 +4,8 @@ use super::AppError;
 use super::assess::assess_after;
 use crate::drift;
 use crate::findings::{self, Judged, Waivers};
-use crate::inventory::Inventory;
 use crate::inventory::detector::Knowledge;
+use crate::inventory::{Inventory, Revocations};
 use crate::model::{Assessment, Change, Finding, SnapshotHead, Status};
 use crate::rules::RuleSet;
 use crate::store::Store;
@@ -49,7 +49,8 @@ impl Again<'_> {
             None => Vec::new(),
         };
         let now = head.ended_at;
-        let inventory = Inventory::knowing(&stood.snapshot, self.knowledge);
+        let revocations = Revocations::of(store.decided_access(head.started_at)?);
+        let inventory = Inventory::knowing(&stood.snapshot, self.knowledge).after_reviews(&revocations);
         let evaluation = self.rules.evaluate(&inventory, &changes, now);
         let rules = self.rules.summaries();
         let judged = Judged {
@@ -60,6 +61,8 @@ impl Again<'_> {
             baseline: stood.baseline.as_ref(),
         };
         let reconciled = findings::reconcile(&before, &judged, self.waivers, now);
+        // What a stored change says, and no more.
+        let changes = changes.into_iter().map(|change| Change { before: None, ..change }).collect();
         let (more, fewer) = differ(&stood.findings, &reconciled.findings);
         let mut trend = stood.trend.clone();
         trend.pop();

@@ -9,8 +9,8 @@ use super::AppError;
 use crate::alerts::{self, Before, Known, Occasion, Routing};
 use crate::drift;
 use crate::findings::{self, Judged, Reconciled, Waivers};
-use crate::inventory::Inventory;
 use crate::inventory::detector::Knowledge;
+use crate::inventory::{Inventory, Revocations};
 use crate::model::{
     Change, ChannelName, Evaluation, Finding, FindingId, Outcome, RuleDifference, Snapshot, SnapshotHead, Status, Step,
     Thread, Topic, Tried, TriedNight,
@@ -51,7 +51,8 @@ impl BackTest<'_> {
             let earlier = past.look_back(store, timeline.current(), head)?;
             let Some((head, snapshot)) = timeline.advance()? else { break };
             let changes = earlier.changes(snapshot);
-            let inventory = Inventory::knowing(snapshot, self.knowledge);
+            let revocations = Revocations::of(store.decided_access(head.started_at)?);
+            let inventory = Inventory::knowing(snapshot, self.knowledge).after_reviews(&revocations);
             let evaluation = self.rule.evaluate(&inventory, &changes, head.ended_at);
             let judged = Judged {
                 rules: &rules,

@@ -61,7 +61,7 @@ fn the_commands_that_the_demo_prints_work_as_printed() {
             std::process::Command::new(words[0]).args(&words[1..]).current_dir(folder.path()).output().unwrap();
         assert!(output.status.success() && !output.stdout.is_empty(), "{line}: {output:?}");
     }
-    let again = keyroll(folder.path(), &["demo"]);
+    let again = keyroll(folder.path(), &["demo", "--nights", "2"]);
     assert_eq!(again.code, 0, "a demo starts afresh over its own folder: {}", again.err);
 }
 

@@ -28,7 +28,7 @@ use crate::support::keyroll::{Run, keyroll};
 /// The demo's folder, made once.
 static DEMO: LazyLock<TempDir> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
-    let run = keyroll(folder.path(), &["demo", "--now", "2026-11-22T07:30:00Z"]);
+    let run = keyroll(folder.path(), &["demo", "--nights", "2", "--now", "2026-11-22T07:30:00Z"]);
     assert_eq!(run.code, 0, "{}", run.err);
     folder
 });

@@ -925,7 +925,7 @@ fn the_commands_work_on_a_store() {
     let folder = tempfile::tempdir().unwrap();
     let config = ["--config", "keyroll-demo/keyroll.yaml"];
     let run = |arguments: &[&str]| keyroll(folder.path(), &[&config[..], arguments].concat());
-    assert_eq!(keyroll(folder.path(), &["demo", "--accounts", "200"]).code, 0);
+    assert_eq!(keyroll(folder.path(), &["demo", "--nights", "2", "--accounts", "200"]).code, 0);
     let none = run(&["register", "check"]);
     assert!(none.code == 1 && none.err.contains("keyroll register draft --out"), "{}", none.err);
     let proposed = run(&["register", "draft"]);
