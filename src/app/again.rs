@@ -1,7 +1,7 @@
 //! A stored scan judged again, by the rules and waivers of today, as if it were that night. Nothing is asked, kept or told.
 
 use super::AppError;
-use super::assess::assess_after;
+use super::assess::{assess_after, with_postures};
 use crate::drift;
 use crate::findings::{self, Judged, Waivers};
 use crate::inventory::detector::Knowledge;
@@ -79,7 +79,7 @@ impl Again<'_> {
             trend,
             ..stood
         };
-        Ok(JudgedAgain { assessment, more, fewer })
+        Ok(JudgedAgain { assessment: with_postures(assessment)?, more, fewer })
     }
 }
 

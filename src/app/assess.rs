@@ -51,10 +51,9 @@ fn gather(store: &Store, head: SnapshotHead, findings: Vec<Finding>) -> Result<A
         baseline = store.baselines()?.into_iter().rfind(|baseline| baseline.accepted_at <= head.ended_at);
     }
     let (rules, tallies) = (store.rules(id)?, store.tallies(id)?);
-    let judged = Judged { rules: &rules, off: &head.rules_off, tallies: &tallies, findings: &findings };
-    Ok(Assessment {
+    let assessment = Assessment {
         previous,
-        postures: postures(&read_frameworks(&builtin::frameworks())?, judged),
+        postures: Vec::new(),
         baseline,
         snapshot: store.snapshot(id)?.ok_or(AppError::NoSuchSnapshot(id))?,
         findings,
@@ -68,5 +67,22 @@ fn gather(store: &Store, head: SnapshotHead, findings: Vec<Finding>) -> Result<A
         trend: store.open_counts(id, TREND_SCANS)?,
         set_aside: None,
         head,
-    })
+    };
+    with_postures(assessment)
+}
+
+/// The same as if no waiver had been written: see [`Assessment::without_waivers`]. Controls are met or not accordingly.
+///
+/// # Errors
+/// When a shipped catalogue cannot be read.
+pub fn without_waivers(assessment: Assessment) -> Result<Assessment, AppError> {
+    with_postures(assessment.without_waivers())
+}
+
+/// The same, with the postures that follow from its findings and tallies.
+pub(super) fn with_postures(assessment: Assessment) -> Result<Assessment, AppError> {
+    let Assessment { head, rules, tallies, findings, .. } = &assessment;
+    let judged = Judged { rules, off: &head.rules_off, tallies, findings };
+    let postures = postures(&read_frameworks(&builtin::frameworks())?, judged);
+    Ok(Assessment { postures, ..assessment })
 }

@@ -20,7 +20,7 @@ mod waive;
 pub mod whatif;
 
 pub use again::{Again, JudgedAgain};
-pub use assess::{assess, assess_after};
+pub use assess::{assess, assess_after, without_waivers};
 pub use baseline::{AcceptRequest, accept_baseline};
 pub use deliver::{Delivered, Deliverer};
 pub use explain::{Dossier, Scene};

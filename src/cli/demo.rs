@@ -231,6 +231,7 @@ fn next_steps(folder: &Path, finding: Option<&str>) -> String {
     lines.push(format!("  {call} inventory credential"));
     lines.push(format!("  {call} drift"));
     lines.push(format!("  {call} coverage"));
+    lines.push(format!("  {call} rules try token-expires-soon --set warn_days=90"));
     lines.push(format!("  {program} init    # then scan your own estate"));
     lines.join("\n")
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use super::complain::Complaint;
 use super::{Context, exit};
-use crate::app::AsOf;
+use crate::app::{AsOf, without_waivers};
 use crate::model::Assessment;
 use crate::reports::{FORMATS, Format, Look, RenderError, csv_set, morning_view, write_column_list};
 use crate::store::Store;
@@ -65,7 +65,7 @@ pub(super) struct ReportArgs {
 pub(super) fn run(context: &Context, args: &ReportArgs) -> Result<ExitCode, Complaint> {
     let config = context.load()?;
     let assessment = context.assess_in(&Store::open(&config.store)?, args.as_of)?;
-    let assessment = if args.no_waivers { assessment.without_waivers() } else { assessment };
+    let assessment = if args.no_waivers { without_waivers(assessment)? } else { assessment };
     match args.out.as_deref() {
         Some(out) if out == Path::new("-") => to_standard_output(context, &assessment, &args.format)?,
         out => write_all(context, &assessment, &args.format, out.unwrap_or(&config.reports))?,

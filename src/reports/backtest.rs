@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::json::visible::Visible;
-use super::layout::{Ink, Look, Page, words};
+use super::layout::{Ink, Look, Page, dotted, words};
 use super::say::{self, severity_ink};
 use super::table::{Cell, Head, Table};
 use crate::model::{Finding, Tried, TriedNight};
@@ -120,7 +120,7 @@ fn listed(page: &mut Page, title: &str, findings: &[(&TriedNight, &Finding)]) {
     for (night, finding) in findings.iter().take(MOST) {
         let day = words(Ink::Dim, &say::day(night.head.ended_at));
         let severity = words(severity_ink(finding.severity), finding.severity.name());
-        page.hanging(2, &day, 12, &[severity, words(Ink::Plain, &finding.message)]);
+        page.hanging(2, &day, 12, &dotted([severity, words(Ink::Plain, &finding.message)]));
     }
     rest(page, findings.len());
 }

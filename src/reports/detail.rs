@@ -107,8 +107,10 @@ pub struct RulePage<'a> {
     pub scope: Option<&'a str>,
     /// What must hold, as it is written.
     pub require: &'a str,
-    /// The fields it depends on.
-    pub needs: Vec<&'a str>,
+    /// The facts it depends on.
+    pub needs: Vec<NeededFact<'a>>,
+    /// The endpoints that tell them, by source, in the order of the sources.
+    pub read_from: Vec<ReadFrom>,
     /// Name, value in force and meaning of each parameter.
     pub params: Vec<(&'a str, String, &'a str)>,
     /// Its texts.
@@ -117,6 +119,30 @@ pub struct RulePage<'a> {
     pub packs: Vec<String>,
     /// Its file.
     pub file: &'a str,
+}
+
+/// A fact that a rule depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct NeededFact<'a> {
+    /// The field, as the rule names it.
+    pub field: &'a str,
+    /// Its type, in the words of the documents.
+    pub sort: &'static str,
+    /// True if it may be absent.
+    pub may_be_absent: bool,
+    /// What it says.
+    pub about: &'static str,
+}
+
+/// An endpoint that tells something a rule depends on.
+#[derive(Debug, Clone)]
+pub struct ReadFrom {
+    /// The type of source.
+    pub source: &'static str,
+    /// The endpoint, as the ledger names it.
+    pub endpoint: &'static str,
+    /// The right that reading it takes.
+    pub right: String,
 }
 
 /// One rule in full.
@@ -141,7 +167,6 @@ pub fn rule_detail(rule: &RulePage<'_>, look: Look) -> String {
             ("Speaks of", rule.subject.clone()),
             ("Of which", rule.scope.unwrap_or("all of them").to_owned()),
             ("Must hold", rule.require.to_owned()),
-            ("Needs", rule.needs.join(", ")),
             ("Controls", controls.join(", ")),
             ("Packs", rule.packs.join(", ")),
             ("File", rule.file.to_owned()),
@@ -153,8 +178,32 @@ pub fn rule_detail(rule: &RulePage<'_>, look: Look) -> String {
             page.paragraph(2, &[words(Ink::Plain, &format!("{name}: {value}  ")), words(Ink::Dim, about)]);
         }
     }
+    needs(&mut page, rule);
     texts(&mut page, rule.text);
     page.into_text()
+}
+
+/// Which facts a rule depends on, and where they are read by which right.
+fn needs(page: &mut Page, rule: &RulePage<'_>) {
+    page.heading("FACTS IT DEPENDS ON", "");
+    for need in &rule.needs {
+        let absent = if need.may_be_absent { ", may be absent" } else { "" };
+        let head = [words(Ink::Plain, need.field), words(Ink::Dim, &format!("({}{absent})", need.sort))];
+        page.paragraph(2, &head);
+        page.paragraph(4, &[words(Ink::Dim, need.about)]);
+    }
+    page.heading("READ FROM", "");
+    let mut source = "";
+    for read in &rule.read_from {
+        if source != read.source {
+            source = read.source;
+            page.paragraph(2, &[words(Ink::Strong, source)]);
+        }
+        page.paragraph(4, &dotted([words(Ink::Plain, read.endpoint), words(Ink::Dim, &read.right)]));
+    }
+    if rule.read_from.is_empty() {
+        page.paragraph(2, &[words(Ink::Warn, "No source shows any of it.")]);
+    }
 }
 
 pub(super) fn standing(finding: &Finding) -> String {

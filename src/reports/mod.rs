@@ -35,7 +35,7 @@ pub use self::access::{
 pub use self::backtest::{TriedHead, tried_json, tried_page};
 pub use self::controls::{controls_json, controls_table};
 pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_column_list};
-pub use self::detail::{Evidence, History, RulePage, RuleText, finding_detail, rule_detail};
+pub use self::detail::{Evidence, History, NeededFact, ReadFrom, RulePage, RuleText, finding_detail, rule_detail};
 pub use self::explain::{
     FindingNote, Judgement, ResourceNote, Section, Sight, Thing, finding_note, resource_note, use_and_reach,
 };

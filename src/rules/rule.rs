@@ -1,6 +1,6 @@
 //! A rule: checked, compiled, and ready to judge.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
@@ -9,7 +9,7 @@ use super::condition::{
     Answer, Compiler, Condition, Ctx, NamedPath, Place, Present, Schema, Stated, Template, Vars, Why,
 };
 use super::evaluate;
-use super::fields::neighbours_of;
+use super::fields::{Field, neighbours_of};
 use super::file::RuleFile;
 use super::frameworks::{self, Framework};
 use super::overrides::{Layers, Overrides};
@@ -181,10 +181,12 @@ impl Rule {
         &self.values.json
     }
 
-    /// The fields its judgement depends on, sorted: without them it may be unknown.
+    /// The fields its judgement depends on as they are written, sorted: without them it may be unknown.
     #[must_use]
-    pub fn needs(&self) -> Vec<&str> {
-        self.code.judging_paths().map(|path| path.text.as_str()).collect::<BTreeSet<_>>().into_iter().collect()
+    pub fn needs(&self) -> Vec<(&str, &'static Field)> {
+        let fields: BTreeMap<&str, &'static Field> =
+            self.code.judging_paths().map(|path| (path.text.as_str(), path.field)).collect();
+        fields.into_iter().collect()
     }
 
     /// The forms of its kind that its scope names; empty if it speaks of any.
@@ -195,12 +197,26 @@ impl Rule {
     /// True if what an endpoint shows can matter to its judgement: a gap there can hide what it would have found.
     #[must_use]
     pub fn leans_on(&self, entry: &LedgerEntry) -> bool {
-        entry.can_show(self.kind(), self.forms())
+        self.leans(|kind, forms| entry.can_show(kind, forms))
+    }
+
+    /// The same of an endpoint that nobody has asked: of the kinds that it shows, and their forms; no forms mean any.
+    #[must_use]
+    pub fn leans_on_any(&self, shows: &[Kind], of_forms: &[&str]) -> bool {
+        self.leans(|kind, forms| {
+            let meets = || forms.iter().any(|form| of_forms.contains(form));
+            shows.contains(&kind) && (of_forms.is_empty() || forms.is_empty() || meets())
+        })
+    }
+
+    fn leans(&self, can_show: impl Fn(Kind, &[&str]) -> bool) -> bool {
+        let own: Vec<&str> = self.forms().iter().map(String::as_str).collect();
+        can_show(self.kind(), &own)
             || self.code.judging_paths().any(|path| {
-                let needed = path.field.needs.iter().any(|(kind, forms)| entry.can_show(*kind, forms));
+                let needed = path.field.needs.iter().any(|(kind, forms)| can_show(*kind, forms));
                 let Place::Neighbour(slot) = path.place else { return needed };
                 let mut neighbours = neighbours_of(self.kind()).filter(|one| one.slot == slot);
-                needed || neighbours.any(|one| entry.can_show(one.kind, NO_FORMS))
+                needed || neighbours.any(|one| can_show(one.kind, NO_FORMS))
             })
     }
 

@@ -305,7 +305,16 @@ fn mistakes_in_settings_point_into_the_file_they_are_in() {
 fn a_rule_knows_what_it_needs() {
     let set = load(&[EXPIRY]).unwrap();
     let rule = &set.rules()[0];
-    assert_eq!(rule.needs(), ["credential.expires_at", "credential.form", "credential.status"]);
+    let needs: Vec<(&str, &str, bool)> =
+        rule.needs().into_iter().map(|(path, field)| (path, field.type_name(), field.nullable)).collect();
+    let expected = [
+        ("credential.expires_at", "time", true),
+        ("credential.form", "text", false),
+        ("credential.status", "text", false),
+    ];
+    assert_eq!(needs, expected);
+    assert!(rule.leans_on_any(&[Kind::Credential], &["api-token"]) && rule.leans_on_any(&[Kind::Credential], &[]));
+    assert!(!rule.leans_on_any(&[Kind::Credential], &["deploy-key"]) && !rule.leans_on_any(&[Kind::Principal], &[]));
     let leans_on = |rule: &Rule, kind| rule.leans_on(&entry("list", &[kind], EndpointState::Denied));
     assert!(leans_on(rule, Kind::Credential) && !leans_on(rule, Kind::Principal));
     assert_eq!(rule.summary().remedy, "Revoke the token.");

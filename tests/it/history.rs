@@ -74,6 +74,7 @@ fn assert_same(now: &Assessment, then: &Assessment) {
     assert_eq!(now.baseline, then.baseline);
     assert_eq!(now.trend, then.trend);
     assert_eq!(now.previous, then.previous);
+    assert_eq!(now.postures, then.postures);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -428,7 +428,7 @@ async fn a_question_asks_nobody_and_stores_nothing() {
 #[test]
 fn the_page_of_the_demo() {
     let folder = tempfile::tempdir().unwrap();
-    let run = keyroll(folder.path(), &["demo", "--now", "2026-11-22T07:30:00Z"]);
+    let run = keyroll(folder.path(), &["demo", "--nights", "2", "--now", "2026-11-22T07:30:00Z"]);
     assert_eq!(run.code, 0, "{}", run.err);
     let arguments = [
         "--deactivate",

@@ -12,8 +12,9 @@ use super::complain::Complaint;
 use super::{Context, exit, try_rule};
 use crate::config::Config;
 use crate::inventory::detector::Knowledge;
-use crate::reports::{RulePage, RuleText, rule_detail, rules_table};
+use crate::reports::{NeededFact, ReadFrom, RulePage, RuleText, rule_detail, rules_table};
 use crate::rules::{Rule, RuleSet, builtin, read_packs};
+use crate::sources::SOURCES;
 use crate::text::{did_you_mean, plural};
 
 #[derive(Debug, clap::Subcommand)]
@@ -101,7 +102,17 @@ pub(super) fn page(rule: &Rule) -> RulePage<'_> {
         },
         scope: rule.scope(),
         require: rule.require(),
-        needs: rule.needs(),
+        needs: rule
+            .needs()
+            .into_iter()
+            .map(|(path, field)| NeededFact {
+                field: path,
+                sort: field.type_name(),
+                may_be_absent: field.nullable,
+                about: field.doc,
+            })
+            .collect(),
+        read_from: read_from(rule),
         params: rule
             .params()
             .iter()
@@ -116,6 +127,14 @@ pub(super) fn page(rule: &Rule) -> RulePage<'_> {
         file: &rule.file().name,
         summary,
     }
+}
+
+/// Every endpoint of every type of source that can tell something the rule depends on.
+fn read_from(rule: &Rule) -> Vec<ReadFrom> {
+    let endpoints = SOURCES.iter().flat_map(|source| source.endpoints.iter().map(|endpoint| (source.name, endpoint)));
+    let told = endpoints.filter(|(_, endpoint)| rule.leans_on_any(endpoint.shows, endpoint.forms));
+    told.map(|(source, endpoint)| ReadFrom { source, endpoint: endpoint.name, right: endpoint.right_in_words() })
+        .collect()
 }
 
 /// The shipped packs in which a rule judges.

@@ -53,5 +53,5 @@ fn may_lack_a_fact(rule: &Rule) -> bool {
         return false;
     }
     let own = [format!("{}.name", rule.kind().name()), format!("{}.id", rule.kind().name())];
-    rule.needs().iter().any(|path| !ALWAYS_TOLD.contains(path) && !own.iter().any(|own| own == path))
+    rule.needs().iter().any(|(path, _)| !ALWAYS_TOLD.contains(path) && !own.iter().any(|own| own == path))
 }
