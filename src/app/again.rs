@@ -1,7 +1,7 @@
 //! A stored scan judged again, by the rules and waivers of today, as if it were that night. Nothing is asked, kept or told.
 
 use super::AppError;
-use super::assess::{assess_after, with_postures};
+use super::assess::{assess_after, findings_after, with_postures};
 use crate::drift;
 use crate::findings::{self, Judged, Waivers};
 use crate::inventory::detector::Knowledge;
@@ -44,9 +44,12 @@ impl Again<'_> {
             None => None,
         };
         let changes = changes(store, &stood, earlier.as_ref())?;
-        let before = match &earlier {
-            Some(earlier) => assess_after(store, earlier.clone())?.findings,
-            None => Vec::new(),
+        let before = match (&earlier, head.compared_with) {
+            (Some(earlier), _) => findings_after(store, earlier)?,
+            // No earlier scan is kept: what stood after this one is the best that is known of before, and what rests on a
+            // change that nobody can look up any more stays as it is.
+            (None, Some(_)) => stood.findings.clone(),
+            (None, None) => Vec::new(),
         };
         let now = head.ended_at;
         let revocations = Revocations::of(store.decided_access(head.started_at)?);
@@ -68,7 +71,7 @@ impl Again<'_> {
         trend.pop();
         trend.push(open(&reconciled.findings).count());
         let assessment = Assessment {
-            previous: earlier,
+            previous: earlier.or(stood.previous),
             findings: reconciled.findings,
             transitions: reconciled.transitions,
             changes,

@@ -30,18 +30,23 @@ pub fn assess_after(store: &Store, scan: SnapshotHead) -> Result<Assessment, App
     if store.latest()?.is_some_and(|latest| latest.id == scan.id) {
         return assess(store);
     }
-    let findings = match store.findings_after(&scan)? {
-        Some(findings) => findings,
-        None => return Err(AppError::FindingsNotKept { scan: scan.id, since: store.findings_kept_since()? }),
-    };
+    let findings = findings_after(store, &scan)?;
     gather(store, scan, findings)
+}
+
+/// Every finding as it stood after a scan.
+pub(super) fn findings_after(store: &Store, scan: &SnapshotHead) -> Result<Vec<Finding>, AppError> {
+    match store.findings_after(scan)? {
+        Some(findings) => Ok(findings),
+        None => Err(AppError::FindingsNotKept { scan: scan.id, since: store.findings_kept_since()? }),
+    }
 }
 
 /// All but what could not be delivered.
 fn gather(store: &Store, head: SnapshotHead, findings: Vec<Finding>) -> Result<Assessment, AppError> {
     let id = head.id;
     let previous = match head.compared_with {
-        Some(earlier) => store.head(earlier)?,
+        Some(earlier) => store.record(earlier)?,
         None => None,
     };
     let mut acknowledgements = store.acknowledgements()?;

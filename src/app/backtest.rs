@@ -12,8 +12,8 @@ use crate::findings::{self, Judged, Reconciled, Waivers};
 use crate::inventory::detector::Knowledge;
 use crate::inventory::{Inventory, Revocations};
 use crate::model::{
-    Change, ChannelName, Evaluation, Finding, FindingId, Outcome, RuleDifference, Snapshot, SnapshotHead, Status, Step,
-    Thread, Topic, Tried, TriedNight,
+    Change, ChannelName, CouldTell, Evaluation, Finding, FindingId, Outcome, RuleDifference, Snapshot, SnapshotHead,
+    Status, Step, Thread, Topic, Tried, TriedNight,
 };
 use crate::rules::Rule;
 use crate::store::{Store, StoreError};
@@ -67,7 +67,7 @@ impl BackTest<'_> {
             nights.push(self.night(&mut past, head, &inventory, &judged));
         }
         let [rule] = rules;
-        Ok(Tried { rule, unknown_before: unknown_before(&nights), nights, difference })
+        Ok(Tried { could_tell: could_tell(&nights, rule.on_change), rule, nights, difference })
     }
 
     /// Takes the findings through one night.
@@ -178,12 +178,19 @@ fn found(evaluation: &Evaluation) -> BTreeMap<&str, &str> {
         .collect()
 }
 
-/// Since when the rule can tell anything, if it could not from the first night on: earlier scans did not know the facts that it
-/// asks for.
-fn unknown_before(nights: &[TriedNight]) -> Option<DateTime<Utc>> {
-    let could_tell = |night: &TriedNight| night.tally.unknown == 0 || night.tally.pass + night.tally.fail > 0;
-    let first = nights.iter().position(could_tell)?;
-    nights.get(first).filter(|_| first > 0).map(|night| night.head.ended_at)
+/// From when on the rule could tell anything: earlier scans may not have known the facts that it asks for, or have had no source
+/// that shows them. Where nothing changes a rule on changes has nothing to judge, so that only what no source shows counts.
+fn could_tell(nights: &[TriedNight], on_change: bool) -> CouldTell {
+    let told = |night: &TriedNight| {
+        let mut unseen = night.tally.unseen.iter();
+        let judged = night.tally.pass + night.tally.fail > 0;
+        judged || night.tally.unknown == 0 && !unseen.any(|gap| !on_change || gap.is_nowhere())
+    };
+    match nights.iter().position(told) {
+        Some(0) => CouldTell::FromTheFirst,
+        Some(first) => nights.get(first).map_or(CouldTell::Never, |night| CouldTell::Since(night.head.ended_at)),
+        None => CouldTell::Never,
+    }
 }
 
 /// What is carried from night to night.

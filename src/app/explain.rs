@@ -7,9 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::AppError;
 use crate::inventory::Revocations;
-use crate::model::{
-    Change, Finding, Resource, ResourceId, RuleSummary, Snapshot, SnapshotHead, SnapshotId, WaiverUse, What,
-};
+use crate::model::{Change, Finding, ResourceId, RuleSummary, Snapshot, SnapshotHead, SnapshotId, WaiverUse, What};
 use crate::store::{Known, Store};
 
 /// One scan, as far as it is about one resource.
@@ -70,8 +68,8 @@ impl Dossier {
             store.heads(usize::MAX)?.into_iter().map(|head| (head.id, head)).collect();
         let latest = *heads.keys().next_back().ok_or(AppError::NoScan)?;
         let known = store.known(resource)?;
-        let kept = |id: SnapshotId| heads.contains_key(&id).then_some(id);
-        let seen = known.and_then(|Known { seen, .. }| kept(seen));
+        // Of scans that are not kept any more, the one before them shows it as well, if it had it already.
+        let seen = known.and_then(|Known { first, seen, .. }| heads.range(first..=seen).next_back().map(|(id, _)| *id));
         let during = |head: &&SnapshotHead| confirmed.is_some_and(|at| head.started_at <= at && at <= head.ended_at);
         // Of two scans within one moment of a clock that stands, the later one had the last word.
         let confirmed_by = heads.values().rev().find(during);
@@ -112,16 +110,10 @@ impl Scene {
         {
             for change in changes.iter_mut().filter(|change| looks_back(change)) {
                 let was = change.replaces.as_ref().unwrap_or(&change.resource);
-                change.before = known_to(&before, was).cloned().map(Box::new);
+                change.before = before.known(was).cloned().map(Box::new);
             }
         }
         let revocations = Revocations::of(store.decided_access(head.started_at)?);
         Ok(Self { head: head.clone(), snapshot, rules: store.rules(head.id)?, changes, judged_at, revocations })
     }
-}
-
-/// A resource as a snapshot knows it for comparing: what was carried along knows more than what was seen.
-fn known_to<'a>(snapshot: &'a Snapshot, id: &ResourceId) -> Option<&'a Resource> {
-    let carried = snapshot.carried.binary_search_by(|resource| resource.id.cmp(id)).ok();
-    carried.and_then(|at| snapshot.carried.get(at)).or_else(|| snapshot.get(id))
 }

@@ -16,13 +16,13 @@ const LOOK_BACK: usize = 400;
 
 /// What is needed of the scan before.
 pub(super) fn before(store: &Store, previous: &SnapshotHead) -> Result<Before, AppError> {
-    let heads = store.heads(LOOK_BACK)?;
-    let incomplete = heads.iter().skip_while(|head| head.id != previous.id).take_while(|head| !head.complete);
+    let records = store.records(previous.id, LOOK_BACK)?;
+    let incomplete = records.iter().take_while(|record| !record.complete);
     Ok(Before {
         rules: store.rules(previous.id)?,
         sources: previous.sources.clone(),
         ledger: store.ledger(previous.id)?,
-        incomplete_since: incomplete.last().map(|head| head.started_at),
+        incomplete_since: incomplete.last().map(|record| record.started_at),
     })
 }
 

@@ -25,7 +25,11 @@ pub fn preview(
     };
     let snapshot = store.snapshot(head.id)?.ok_or(AppError::NoSuchSnapshot(head.id))?;
     let inventory = Inventory::new(&snapshot);
-    let previous = head.compared_with.map(|id| store.head(id)).transpose()?.flatten();
+    let previous = match head.compared_with {
+        // What the scan before was judged by is asked for: without it everything would look new.
+        Some(id) => Some(store.head(id)?.ok_or(AppError::NoSuchSnapshot(id))?),
+        None => None,
+    };
     let before = previous.as_ref().map(|previous| news::before(store, previous)).transpose()?;
     let known = Known { causes: store.causes()?, threads: store.open_threads()?, ..Known::default() };
     let occasion = Occasion {

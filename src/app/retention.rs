@@ -63,10 +63,12 @@ pub fn fates(store: &Store, retention: Retention) -> Result<Vec<Fate>, AppError>
 
 type Reasons = BTreeMap<SnapshotId, BTreeSet<String>>;
 
-/// The last scan of each day, week and month. `heads` begins with the newest.
+/// The last scan of each day, week and month; where schedules scan different sources, the last one of each. `heads` begins
+/// with the newest.
 fn by_calendar(heads: &[SnapshotHead], retention: Retention) -> Reasons {
     let mut reasons = Reasons::new();
     for (name, most) in [("day", retention.daily), ("week", retention.weekly), ("month", retention.monthly)] {
+        let mut stretches = BTreeSet::new();
         let mut met = BTreeSet::new();
         for head in heads {
             let at = head.ended_at;
@@ -75,8 +77,9 @@ fn by_calendar(heads: &[SnapshotHead], retention: Retention) -> Reasons {
                 "week" => (at.iso_week().year(), at.iso_week().week()),
                 _ => (at.year(), at.month()),
             };
-            let is_last = met.insert(stretch);
-            if is_last && met.len() <= usize::try_from(most).unwrap_or(usize::MAX) {
+            stretches.insert(stretch);
+            let is_last = met.insert((stretch, &head.sources));
+            if is_last && stretches.len() <= usize::try_from(most).unwrap_or(usize::MAX) {
                 reasons.entry(head.id).or_default().insert(format!("last of its {name}"));
             }
         }
@@ -84,12 +87,13 @@ fn by_calendar(heads: &[SnapshotHead], retention: Retention) -> Reasons {
     reasons
 }
 
-/// The scans that something rests on: the latest, baselines, those that reviews came from, and for each finding that is not over those that brought it up
+/// The scans that something rests on: the latest and what it was compared with, baselines, those that reviews came from, and for each finding that is not over those that brought it up
 /// and to where it stands, and the last that confirmed it where later ones could not.
 fn needs(store: &Store, heads: &[SnapshotHead]) -> Result<Vec<(SnapshotId, String)>, AppError> {
     let mut needs = Vec::new();
     if let Some(latest) = heads.first() {
         needs.push((latest.id, "the latest".to_owned()));
+        needs.extend(latest.compared_with.map(|earlier| (earlier, "what the latest was compared with".to_owned())));
     }
     for baseline in store.baselines()? {
         needs.push((baseline.snapshot, format!("baseline `{}`", baseline.name)));

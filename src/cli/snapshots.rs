@@ -80,12 +80,13 @@ fn remove(context: &Context, store: &mut Store, retention: Retention) -> Result<
     // Nobody may be scanning: what a scan compares with must not vanish under it.
     let lock = store.lock_for_scan()?;
     let gone = prune(store, retention)?;
-    if gone > 0 {
-        store.compact()?;
-    }
+    let compacted = if gone > 0 { store.compact() } else { Ok(()) };
     drop(lock);
     let stay = fates(store, retention)?.iter().filter(|fate| Fate::is_kept(fate)).count();
     let removed = plural(gone, "scan was", "scans were");
     context.terminal.result(&format!("{removed} removed, {stay} stay (keyroll snapshots)."));
+    if let Err(error) = compacted {
+        context.terminal.note(&format!("The file keeps its size, and what is new goes into the room in it: {error}."));
+    }
     Ok(ExitCode::from(exit::COMPLETE))
 }

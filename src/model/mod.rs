@@ -75,7 +75,7 @@ pub use simulation::{
     Untold,
 };
 pub use snapshot::{Baseline, Collection, OffRule, Snapshot, SnapshotHead};
-pub use tried::{RuleDifference, Tried, TriedNight};
+pub use tried::{CouldTell, RuleDifference, Tried, TriedNight};
 pub use variable::{Variable, VariableLevel};
 pub use verdict::{Evaluation, Failure, Outcome, Tally, Unseen, Verdict};
 pub use waiver::{Accepted, Lapse, Waiver, WaiverState, WaiverUse};

@@ -13,11 +13,22 @@ pub struct Tried {
     pub rule: RuleSummary,
     /// Night by night, oldest first. A rule on changes judges from the second night on.
     pub nights: Vec<TriedNight>,
-    /// The first night on which the rule could tell anything, if it could tell nothing on those before: what it would have
-    /// found then is unknown.
-    pub unknown_before: Option<DateTime<Utc>>,
+    /// From when on the rule could tell anything.
+    pub could_tell: CouldTell,
     /// What is other than with the rule in force, on the latest of the scans.
     pub difference: RuleDifference,
+}
+
+/// From when on a rule could tell anything. On a night on which it judged nothing, and on which something that it speaks of may
+/// have been hidden or not been told, what it would have found is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CouldTell {
+    /// From the first of the nights on.
+    FromTheFirst,
+    /// From this night on; what it would have found before is unknown.
+    Since(DateTime<Utc>),
+    /// On none of them.
+    Never,
 }
 
 /// One night of a rule that is tried.

@@ -7,7 +7,7 @@ use super::json::visible::Visible;
 use super::layout::{Ink, Look, Page, dotted, words};
 use super::say::{self, severity_ink};
 use super::table::{Cell, Head, Table};
-use crate::model::{Finding, Tried, TriedNight};
+use crate::model::{CouldTell, Finding, Tried, TriedNight};
 use crate::text::plural;
 
 /// So many findings of a list are shown; the JSON has them all.
@@ -33,12 +33,19 @@ pub fn tried_page(tried: &Tried, head: TriedHead<'_>, look: Look) -> String {
         let beside = in_force.as_ref().map_or_else(String::new, |value| format!(" (in force: {value})"));
         page.paragraph(0, &[words(Ink::Plain, &format!("{name}: {value}{beside}"))]);
     }
-    if let Some(since) = tried.unknown_before {
-        let what = format!(
+    let doubt = match tried.could_tell {
+        CouldTell::FromTheFirst => None,
+        CouldTell::Since(since) => Some(format!(
             "Unknown before {}: earlier scans did not tell what the rule asks for. That nothing is counted there says nothing.",
             say::minute(since)
-        );
-        page.paragraph(0, &[words(Ink::Warn, &what)]);
+        )),
+        CouldTell::Never => Some(
+            "Unknown on all of them: no scan told what the rule asks for. That nothing is counted says nothing."
+                .to_owned(),
+        ),
+    };
+    if let Some(doubt) = doubt {
+        page.paragraph(0, &[words(Ink::Warn, &doubt)]);
     }
     page.blank();
     let mut text = page.into_text();
@@ -227,12 +234,17 @@ pub fn tried_json(tried: &Tried, head: TriedHead<'_>) -> String {
         .iter()
         .map(|(name, value, in_force)| json!({ "name": name, "value": value, "in_force": in_force }))
         .collect();
+    let unknown_before = match tried.could_tell {
+        CouldTell::Since(since) => Some(since),
+        CouldTell::FromTheFirst | CouldTell::Never => None,
+    };
     let document = json!({
         "version": 1,
         "rule": tried.rule.id.as_str(),
         "title": tried.rule.title,
         "set": set,
-        "unknown_before": tried.unknown_before,
+        "could_tell": tried.could_tell != CouldTell::Never,
+        "unknown_before": unknown_before,
         "nights": nights,
         "difference": {
             "rule_in_force": tried.difference.has_rule_in_force,

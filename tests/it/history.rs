@@ -7,7 +7,9 @@ use keyroll::app::backtest::BackTest;
 use keyroll::app::{Again, AppError, AsOf, Retention, assess_after, fates, prune, scan_as_of};
 use keyroll::clock::{Clock, FixedClock};
 use keyroll::config::Config;
-use keyroll::model::{Assessment, Finding, SnapshotHead, SnapshotId, Status};
+use keyroll::findings::Waivers;
+use keyroll::inventory::detector::Knowledge;
+use keyroll::model::{Assessment, CouldTell, Finding, SnapshotHead, SnapshotId, Status};
 use keyroll::problem::SourceText;
 use keyroll::rules::Rule;
 use keyroll::simulator::{Fault, Plan};
@@ -110,21 +112,19 @@ async fn every_night_can_be_asked_again_judged_again_and_walked_through() {
             continue;
         }
         compared += 1;
-        let test = BackTest {
-            rule,
-            in_force: Some(rule),
-            knowledge: &knowledge,
-            waivers: &judgement.waivers,
-            routing: config.routing(),
-            estate: "acme",
-        };
-        let tried = test.over(&store, heads(&store)).unwrap();
+        let test = trial_of(&config, &knowledge, &judgement.waivers, rule);
+        let tried = BackTest { in_force: Some(rule), ..test }.over(&store, heads(&store)).unwrap();
         let nights: Vec<usize> = tried.nights.iter().map(|night| night.open).collect();
         assert_eq!(nights, counts, "{}", rule.id());
         assert_eq!((tried.difference.more.len(), tried.difference.fewer.len()), (0, 0), "{}", rule.id());
-        assert_eq!(tried.unknown_before, None, "{}", rule.id());
+        assert_eq!(tried.could_tell, CouldTell::FromTheFirst, "{}", rule.id());
     }
     assert!(compared > 20, "{compared} rules found something");
+}
+
+/// A rule to be tried, with none in force.
+fn trial_of<'a>(config: &'a Config, knowledge: &'a Knowledge, waivers: &'a Waivers, rule: &'a Rule) -> BackTest<'a> {
+    BackTest { rule, in_force: None, knowledge, waivers, routing: config.routing(), estate: "acme" }
 }
 
 /// A rule whose file is no longer than what is asked of it here.
@@ -147,17 +147,10 @@ async fn a_rule_of_ones_own_is_tried_with_other_values_and_says_what_is_other() 
     let (estate, _) = lived().await;
     let store = store(&estate);
     let config = Config::load(&estate.path("keyroll.yaml")).unwrap();
-    let (knowledge, waivers) = (config.knowledge().unwrap(), keyroll::findings::Waivers::default());
+    let (knowledge, waivers) = (config.knowledge().unwrap(), Waivers::default());
     let requirement = "credential.last_used_at == null || days_since(credential.last_used_at) <= params.days";
     let (strict, loose) = (rule(&config, requirement, "days: 1\n"), rule(&config, requirement, ""));
-    let test = |rule, in_force| BackTest {
-        rule,
-        in_force,
-        knowledge: &knowledge,
-        waivers: &waivers,
-        routing: config.routing(),
-        estate: "acme",
-    };
+    let test = |rule, in_force| BackTest { in_force, ..trial_of(&config, &knowledge, &waivers, rule) };
     let tried = test(&strict, Some(&loose)).over(&store, heads(&store)).unwrap();
     let latest = tried.nights.last().unwrap();
     assert!(!tried.difference.more.is_empty() && tried.difference.fewer.is_empty(), "{:?}", tried.difference);
@@ -185,21 +178,12 @@ async fn what_earlier_scans_did_not_know_is_unknown_before_a_day() {
     let (estate, _) = lived().await;
     let store = store(&estate);
     let config = Config::load(&estate.path("keyroll.yaml")).unwrap();
-    let (knowledge, waivers) = (config.knowledge().unwrap(), keyroll::findings::Waivers::default());
+    let (knowledge, waivers) = (config.knowledge().unwrap(), Waivers::default());
     let used = "credential.last_used_at == null || days_since(credential.last_used_at) <= params.days";
     let trial = rule(&config, used, "");
-    let over = |store: &Store| {
-        let test = BackTest {
-            rule: &trial,
-            in_force: None,
-            knowledge: &knowledge,
-            waivers: &waivers,
-            routing: config.routing(),
-            estate: "acme",
-        };
-        test.over(store, heads(store)).unwrap()
-    };
-    assert_eq!(over(&store).unknown_before, None);
+    let test = trial_of(&config, &knowledge, &waivers, &trial);
+    let over = |store: &Store| test.over(store, heads(store)).unwrap();
+    assert_eq!(over(&store).could_tell, CouldTell::FromTheFirst);
     drop(store);
 
     // As an older keyroll would have left it: in the first three scans the field was not there.
@@ -233,7 +217,7 @@ async fn what_earlier_scans_did_not_know_is_unknown_before_a_day() {
     drop(connection);
     let store = self::store(&estate);
     let tried = over(&store);
-    assert_eq!(tried.unknown_before, Some(heads(&store)[3].ended_at));
+    assert_eq!(tried.could_tell, CouldTell::Since(heads(&store)[3].ended_at));
     for night in &tried.nights[..3] {
         assert!(night.tally.unknown > 0 && night.tally.pass + night.tally.fail == 0, "{:?}", night.tally);
     }
@@ -243,6 +227,25 @@ async fn what_earlier_scans_did_not_know_is_unknown_before_a_day() {
         keyroll::reports::Look { width: 80, colour: false },
     );
     assert!(page.contains("Unknown before 2026-11-24 02:00"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_source_shows_a_rule_could_never_tell() {
+    let (estate, _) = lived().await;
+    let config = Config::load(&estate.path("keyroll.yaml")).unwrap();
+    let (knowledge, waivers) = (config.knowledge().unwrap(), Waivers::default());
+    let rules = config.rules().unwrap();
+    let never = |id: &str| {
+        let store = store(&estate);
+        let test = trial_of(&config, &knowledge, &waivers, rules.rule(id).unwrap());
+        test.over(&store, heads(&store)).unwrap()
+    };
+    // No finding on any night says nothing where nobody looked.
+    let tried = never("pat-without-expiry");
+    assert_eq!(tried.could_tell, CouldTell::Never);
+    assert!(tried.nights.iter().all(|night| night.open == 0));
+    // Nights on which nothing changed are no nights on which a rule on changes could not tell.
+    assert_eq!(never("app-installed").could_tell, CouldTell::FromTheFirst);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -315,24 +318,41 @@ async fn old_scans_go_and_what_something_rests_on_stays() {
     for finding in store.findings().unwrap() {
         assert!(!store.history(&finding.id).unwrap().is_empty(), "steps outlive their scans");
     }
+    // A scan that was removed took place all the same.
+    let removed = (1..=7).find(|id| !kept.contains(id)).map(SnapshotId).unwrap();
+    assert!(store.head(removed).unwrap().is_none() && store.record(removed).unwrap().is_some());
+    let after = said.iter().find(|then| then.head.compared_with == Some(removed) && kept.contains(&then.head.id.0));
+    let after = after.expect("some scan that is kept was compared with one that is not");
+    let now = assess_after(&store, after.head.clone()).unwrap();
+    assert_eq!((&now.previous, &now.trend, &now.rules), (&after.previous, &after.trend, &after.rules));
+    let scan = after.head.id.to_string();
+    for words in [
+        &["report", "--as-of", &scan, "--format", "table", "--out", "-"][..],
+        &["scan", "--as-of", &scan],
+        &["explain", said[6].findings[0].id.as_str()],
+    ] {
+        let run = keyroll(estate.folder.path(), words);
+        assert!(![1, 2].contains(&run.code) && !run.out.contains("First scan"), "{words:?}: {}{}", run.out, run.err);
+    }
+    let preview = keyroll(estate.folder.path(), &["alerts", "preview", "--scan", &scan]);
+    assert_eq!(preview.code, 1, "what was judged before is not known any more: {}", preview.out);
+    assert!(preview.err.contains(&format!("there is no snapshot {removed}")), "{}", preview.err);
     let config = Config::load(&estate.path("keyroll.yaml")).unwrap();
-    let (knowledge, waivers) = (config.knowledge().unwrap(), keyroll::findings::Waivers::default());
+    let (knowledge, waivers) = (config.knowledge().unwrap(), Waivers::default());
     let trial =
         rule(&config, "credential.last_used_at == null || days_since(credential.last_used_at) <= params.days", "");
-    let test = BackTest {
-        rule: &trial,
-        in_force: None,
-        knowledge: &knowledge,
-        waivers: &waivers,
-        routing: config.routing(),
-        estate: "acme",
-    };
+    let test = trial_of(&config, &knowledge, &waivers, &trial);
     assert_eq!(test.over(&store, heads(&store)).unwrap().nights.len(), kept.len());
     drop(store);
 
     estate.quiet_night();
     estate.configure("retention: { daily: 2, weekly: 0, monthly: 0 }\n");
     estate.scan().await;
+    let incomplete: Vec<_> = estate.assess().findings.into_iter().filter(|one| one.unconfirmed.is_some()).collect();
+    for finding in &incomplete {
+        let run = keyroll(estate.folder.path(), &["explain", finding.id.as_str()]);
+        assert_eq!(run.code, 0, "{}", run.err);
+    }
     let shown = keyroll(estate.folder.path(), &["snapshots", "prune", "--dry-run"]);
     assert!(
         shown.out.contains("the latest") && shown.err.contains("Nothing was removed"),

@@ -65,10 +65,10 @@ fn write(
     let carried_digests: Vec<Digest> = scan.snapshot.carried.iter().map(Digest::of).collect();
     resources::record(connection, previous, id, scan.snapshot, &carried_digests)?;
     findings::record(connection, previous, id, scan.findings)?;
-    write_head(connection, id, scan, &carried_digests)?;
+    let rules = keep_rules(connection, scan)?;
+    write_head(connection, id, scan, &carried_digests, rules)?;
     write_list(connection, "ledger", id, &scan.snapshot.ledger)?;
     write_list(connection, "changes", id, scan.changes)?;
-    write_list(connection, "rules", id, scan.rules)?;
     write_list(connection, "tallies", id, scan.tallies)?;
     write_list(connection, "waiver_uses", id, scan.waivers)?;
     write_transitions(connection, id, scan.transitions)?;
@@ -84,16 +84,28 @@ fn write_head(
     id: SnapshotId,
     scan: &ScanRecord<'_>,
     carried_digests: &[Digest],
+    rules: Digest,
 ) -> rusqlite::Result<()> {
     let head = json(&SnapshotHead { id, digest: scan.snapshot.digest, ..scan.head.clone() });
     let ledger: Vec<String> = scan.snapshot.ledger.iter().map(json).collect();
     let seal = seal(&head, &ledger, carried_digests);
     connection.execute(
-        "INSERT INTO snapshots (id, open_findings, seal, body)
-         VALUES (?1, (SELECT count(*) FROM findings WHERE status = 'open'), ?2, ?3)",
-        params![id.0, seal.as_bytes(), head],
+        "INSERT INTO snapshots (id, open_findings, seal, body, rule_list)
+         VALUES (?1, (SELECT count(*) FROM findings WHERE status = 'open'), ?2, ?3, ?4)",
+        params![id.0, seal.as_bytes(), head, rules.as_bytes()],
     )?;
     Ok(())
+}
+
+/// Keeps the rules that judged, unless they are those that judged before.
+fn keep_rules(connection: &Connection, scan: &ScanRecord<'_>) -> rusqlite::Result<Digest> {
+    let body = json(scan.rules);
+    let digest = Digest::of_bytes(body.as_bytes());
+    connection.execute(
+        "INSERT INTO rule_lists (digest, body) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING",
+        params![digest.as_bytes(), body],
+    )?;
+    Ok(digest)
 }
 
 /// Writes one row for each value into one of the tables that go with a snapshot, numbered in their order.

@@ -76,7 +76,9 @@ impl Store {
     pub fn open_counts(&self, up_to: SnapshotId, newest: usize) -> Result<Vec<usize>, StoreError> {
         // A number is JSON too.
         let mut counts = self.list(
-            "SELECT CAST(open_findings AS TEXT) FROM snapshots WHERE id <= ?1 ORDER BY id DESC LIMIT ?2",
+            "SELECT CAST(open_findings AS TEXT) FROM (
+                 SELECT id, open_findings FROM snapshots UNION ALL SELECT id, open_findings FROM removed_snapshots)
+             WHERE id <= ?1 ORDER BY id DESC LIMIT ?2",
             [up_to.0, limit(newest)],
         )?;
         counts.reverse();

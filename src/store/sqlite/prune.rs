@@ -7,7 +7,7 @@ use crate::model::SnapshotId;
 use crate::store::StoreError;
 
 impl Store {
-    /// Removes scans, with all that only they have: all of them, or none. Gives back how many rows of resources went with
+    /// Removes scans, with all that only they have but their records: all of them, or none. Gives back how many rows of resources went with
     /// them. The file keeps its size until [`Store::compact`].
     ///
     /// # Errors
@@ -47,11 +47,20 @@ fn needed(connection: &Connection, scans: &[SnapshotId]) -> rusqlite::Result<Opt
 }
 
 fn remove(connection: &Connection, scans: &[SnapshotId]) -> rusqlite::Result<usize> {
+    let mut record = connection.prepare(
+        "INSERT INTO removed_snapshots (id, open_findings, body)
+         SELECT id, open_findings, body FROM snapshots WHERE id = ?1",
+    )?;
     // What a scan says about itself goes with its head.
     let mut head = connection.prepare("DELETE FROM snapshots WHERE id = ?1")?;
     for scan in scans {
+        record.execute([scan.0])?;
         head.execute([scan.0])?;
     }
+    connection.execute(
+        "DELETE FROM rule_lists WHERE NOT EXISTS (SELECT 1 FROM snapshots WHERE rule_list = rule_lists.digest)",
+        params![],
+    )?;
     let mut removed = 0;
     for table in ["resources", "carried", "past_findings"] {
         // A row stays if any scan that is kept lies on its stretch.

@@ -48,6 +48,29 @@ impl Store {
         Ok(self.list("SELECT body FROM snapshots WHERE id = ?1", [id.0])?.pop())
     }
 
+    /// The record of one scan, be it removed since; `None` if there never was one.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn record(&self, id: SnapshotId) -> Result<Option<SnapshotHead>, StoreError> {
+        match self.head(id)? {
+            Some(head) => Ok(Some(head)),
+            None => Ok(self.list("SELECT body FROM removed_snapshots WHERE id = ?1", [id.0])?.pop()),
+        }
+    }
+
+    /// The records of the newest scans up to one, newest first, those that were removed since among them.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn records(&self, up_to: SnapshotId, newest: usize) -> Result<Vec<SnapshotHead>, StoreError> {
+        self.list(
+            "SELECT body FROM (SELECT id, body FROM snapshots UNION ALL SELECT id, body FROM removed_snapshots)
+             WHERE id <= ?1 ORDER BY id DESC LIMIT ?2",
+            [up_to.0, limit(newest)],
+        )
+    }
+
     /// Opens a snapshot as it was committed; `None` if there is no such snapshot.
     ///
     /// # Errors
@@ -143,7 +166,14 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn rules(&self, snapshot: SnapshotId) -> Result<Vec<RuleSummary>, StoreError> {
-        self.list("SELECT body FROM rules WHERE snapshot = ?1 ORDER BY number", [snapshot.0])
+        let list = self.list(
+            "SELECT body FROM rule_lists WHERE digest = (SELECT rule_list FROM snapshots WHERE id = ?1)",
+            [snapshot.0],
+        )?;
+        match list.into_iter().next() {
+            Some(rules) => Ok(rules),
+            None => self.list("SELECT body FROM rules WHERE snapshot = ?1 ORDER BY number", [snapshot.0]),
+        }
     }
 
     /// How each rule fared in a scan.

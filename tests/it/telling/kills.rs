@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,6 +13,7 @@ use keyroll::model::{SnapshotId, Step};
 use keyroll::simulator::Plan;
 use keyroll::store::Store;
 use serde_json::Value;
+use tokio::process::{Child, Command};
 
 use super::{Receiver, alerts_through, findings_in, sent_to};
 use crate::alerts::smtp_script::{Script, Server as Mail};
@@ -89,7 +90,7 @@ async fn kills_lose_nothing_and_double_nothing() {
 
     // How long one run takes, so that the kills hit every part of it.
     let began = Instant::now();
-    begin(&folder, &["scan"], estate.clock.now()).wait().unwrap();
+    begin(&folder, &["scan"], estate.clock.now()).wait().await.unwrap();
     let whole = u64::try_from(began.elapsed().as_millis()).unwrap();
 
     let (kills, mut dice) = (how_many(), Dice(0x5EED));
@@ -101,20 +102,24 @@ async fn kills_lose_nothing_and_double_nothing() {
         }
         let words: &[&str] = if dice.roll(4) == 0 { &["alerts", "retry"] } else { &["scan"] };
         let mut run = begin(&folder, words, estate.clock.now());
-        tokio::time::sleep(Duration::from_millis(dice.roll(whole * 5 / 4))).await;
-        if run.try_wait().unwrap().is_none() {
-            run.kill().unwrap();
+        let patience = Duration::from_millis(dice.roll(whole * 5 / 4));
+        if tokio::time::timeout(patience, run.wait()).await.is_err() {
+            run.kill().await.unwrap();
             killed += 1;
         }
-        run.wait().unwrap();
         assert!(is_whole(&store), "after kill {killed}");
     }
     for _ in 0..3 {
         estate.clock.advance(TimeDelta::hours(7));
         assert!(
-            begin(&folder, &["scan", "--fail-on", "critical"], estate.clock.now()).wait().unwrap().code().is_some()
+            begin(&folder, &["scan", "--fail-on", "critical"], estate.clock.now())
+                .wait()
+                .await
+                .unwrap()
+                .code()
+                .is_some()
         );
-        begin(&folder, &["alerts", "retry"], estate.clock.now()).wait().unwrap();
+        begin(&folder, &["alerts", "retry"], estate.clock.now()).wait().await.unwrap();
     }
 
     let store = Store::open(&store).unwrap();
