@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::json::visible::Visible;
+use super::json::document as document_text;
 use super::layout::{Ink, Look, Page, dotted, words};
 use super::say::{self, severity_ink};
 use super::table::{Cell, Head, Table};
@@ -253,7 +253,5 @@ pub fn tried_json(tried: &Tried, head: TriedHead<'_>) -> String {
             "same": tried.difference.same,
         },
     });
-    let mut out = Visible(Vec::new());
-    serde_json::to_writer_pretty(&mut out, &document).expect("internal: what was made of plain values can be written");
-    String::from_utf8(out.0).expect("internal: JSON is UTF-8")
+    document_text(&document)
 }

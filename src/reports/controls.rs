@@ -1,6 +1,6 @@
 //! The controls of frameworks for a terminal and for machines: where the estate stands towards each of them.
 
-use super::json::V1Framework;
+use super::json::{V1Framework, document};
 use super::layout::{Ink, Look, Page, words};
 use super::table::{Cell, Head, Table};
 use crate::model::{ControlPosture, FrameworkPosture, PostureState};
@@ -101,5 +101,5 @@ fn why(control: &ControlPosture) -> String {
 #[must_use]
 pub fn controls_json(postures: &[FrameworkPosture]) -> String {
     let frameworks: Vec<V1Framework<'_>> = postures.iter().map(V1Framework::of).collect();
-    serde_json::to_string_pretty(&frameworks).expect("internal: plain words become JSON")
+    document(&frameworks)
 }

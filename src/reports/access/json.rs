@@ -9,14 +9,14 @@ use super::{AccessQuestion, Answer, WhoCanQuestion, count_words, subject, who};
 use crate::inventory::access::{Access, Ceiling, Chain, Chains, Count, Permission, Step, in_line};
 use crate::model::{Body, Container, Fact, LedgerEntry, Principal, Resource, ResourceId, SnapshotHead};
 use crate::reports::RenderError;
-use crate::reports::json::Visible;
+use crate::reports::json::write_document;
 
 /// What an account or a credential may do, as JSON.
 ///
 /// # Errors
 /// When the place it is written to refuses.
 pub fn access_json(question: &AccessQuestion<'_, '_>, out: &mut dyn io::Write) -> Result<(), RenderError> {
-    write(&V1Access::of(&Answer::of(question)), out)
+    write_document(&V1Access::of(&Answer::of(question)), out)
 }
 
 /// Who has a permission in a place, as JSON.
@@ -24,15 +24,7 @@ pub fn access_json(question: &AccessQuestion<'_, '_>, out: &mut dyn io::Write) -
 /// # Errors
 /// When the place it is written to refuses.
 pub fn who_can_json(question: &WhoCanQuestion<'_, '_>, out: &mut dyn io::Write) -> Result<(), RenderError> {
-    write(&V1WhoCan::of(question), out)
-}
-
-fn write(document: &impl Serialize, out: &mut dyn io::Write) -> Result<(), RenderError> {
-    let mut out = Visible(io::BufWriter::new(out));
-    serde_json::to_writer_pretty(&mut out, document).map_err(io::Error::from)?;
-    io::Write::write_all(&mut out, b"\n")?;
-    io::Write::flush(&mut out)?;
-    Ok(())
+    write_document(&V1WhoCan::of(question), out)
 }
 
 fn time(at: DateTime<Utc>) -> String {

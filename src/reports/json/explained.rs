@@ -1,14 +1,12 @@
 //! The JSON of a finding or a resource explained. Its shape is written down in
 //! `schemas/keyroll-explanation-v1.schema.json`; within a version, fields are only added.
 
-use std::io;
-
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::judged::{V1Finding, V1Sighting, V1Transition, V1Waiver};
 use super::seen::V1Change;
-use super::visible::Visible;
+use super::visible::document;
 use super::{V1Scan, time};
 use crate::model::{
     Acknowledgement, Change, ControlId, Explained, LedgerEntry, Missing, Opinion, Outcome, Part, PartResult, PartRole,
@@ -55,11 +53,7 @@ pub fn resource_note_json(note: &ResourceNote<'_>) -> String {
 }
 
 fn written(explanation: &V1Explanation<'_>) -> String {
-    let mut bytes = Vec::new();
-    let mut out = Visible(&mut bytes);
-    serde_json::to_writer_pretty(&mut out, explanation).expect("internal: our own types can be written as JSON");
-    io::Write::write_all(&mut out, b"\n").expect("internal: memory takes what is written to it");
-    String::from_utf8(bytes).expect("internal: JSON is text")
+    document(explanation) + "\n"
 }
 
 #[derive(Serialize)]

@@ -7,7 +7,7 @@ mod explained;
 mod judged;
 mod posture;
 mod seen;
-pub(super) mod visible;
+mod visible;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,7 +19,7 @@ pub use self::explained::{EXPLANATION_SCHEMA, finding_note_json, resource_note_j
 use self::judged::{V1Finding, V1Rule, V1Transition, V1Waiver};
 pub(super) use self::posture::V1Framework;
 use self::seen::{V1Change, V1Coverage};
-pub(super) use self::visible::Visible;
+pub(super) use self::visible::{document, write_document};
 use super::{Format, RenderError, order};
 use crate::model::{
     Assessment, Baseline, Change, Finding, RuleSummary, Severity, SnapshotHead, SourceName, Status, Tally, Transition,
@@ -38,11 +38,7 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn render(assessment: &Assessment, out: &mut dyn io::Write) -> Result<(), RenderError> {
-    let mut out = Visible(io::BufWriter::new(out));
-    serde_json::to_writer_pretty(&mut out, &V1Report::of(assessment)).map_err(io::Error::from)?;
-    io::Write::write_all(&mut out, b"\n")?;
-    io::Write::flush(&mut out)?;
-    Ok(())
+    write_document(&V1Report::of(assessment), out)
 }
 
 /// A list whose entries are made one by one while they are written.

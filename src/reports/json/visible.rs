@@ -3,7 +3,29 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
+use crate::reports::RenderError;
 use crate::text;
+
+/// Writes a document and a line's end.
+///
+/// # Errors
+/// When the place it is written to refuses.
+pub(in crate::reports) fn write_document(document: &impl Serialize, out: &mut dyn Write) -> Result<(), RenderError> {
+    let mut out = Visible(io::BufWriter::new(out));
+    serde_json::to_writer_pretty(&mut out, document).map_err(io::Error::from)?;
+    out.write_all(b"\n")?;
+    out.flush()?;
+    Ok(())
+}
+
+/// A document as text, without a line's end.
+pub(in crate::reports) fn document(document: &impl Serialize) -> String {
+    let mut out = Visible(Vec::new());
+    serde_json::to_writer_pretty(&mut out, document).expect("internal: our own types can be written as JSON");
+    String::from_utf8(out.0).expect("internal: JSON is UTF-8")
+}
 
 /// Escapes on the way through. serde_json writes whole pieces of text, and has escaped the ASCII controls itself.
 pub(in crate::reports) struct Visible<W>(pub(in crate::reports) W);

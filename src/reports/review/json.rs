@@ -7,14 +7,14 @@ use serde::Serialize;
 
 use crate::model::{NotSeen, ReviewStatus, ReviewerCount};
 use crate::reports::RenderError;
-use crate::reports::json::Visible;
+use crate::reports::json::write_document;
 
 /// One review as JSON.
 ///
 /// # Errors
 /// When the place it is written to refuses.
 pub fn review_json(status: &ReviewStatus<'_>, out: &mut dyn io::Write) -> Result<(), RenderError> {
-    write(&V1Review::of(status), out)
+    write_document(&V1Review::of(status), out)
 }
 
 /// All reviews as JSON.
@@ -22,15 +22,7 @@ pub fn review_json(status: &ReviewStatus<'_>, out: &mut dyn io::Write) -> Result
 /// # Errors
 /// When the place it is written to refuses.
 pub fn reviews_json(all: &[ReviewStatus<'_>], out: &mut dyn io::Write) -> Result<(), RenderError> {
-    write(&V1Reviews { keyroll_reviews: 1, reviews: all.iter().map(V1Review::of).collect() }, out)
-}
-
-fn write(document: &impl Serialize, out: &mut dyn io::Write) -> Result<(), RenderError> {
-    let mut out = Visible(io::BufWriter::new(out));
-    serde_json::to_writer_pretty(&mut out, document).map_err(io::Error::from)?;
-    io::Write::write_all(&mut out, b"\n")?;
-    io::Write::flush(&mut out)?;
-    Ok(())
+    write_document(&V1Reviews { keyroll_reviews: 1, reviews: all.iter().map(V1Review::of).collect() }, out)
 }
 
 fn time(at: DateTime<Utc>) -> String {

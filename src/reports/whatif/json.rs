@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::super::json::visible::Visible;
+use super::super::json::document as document_text;
 use crate::model::{Fact, Harmed, Simulation, TurnedFinding};
 
 /// What the answer is about.
@@ -159,7 +159,5 @@ pub fn simulation_json(simulation: &Simulation, head: SimulationHead<'_>) -> Str
         "cannot_be_told": untold,
         "talk_to": talk_to,
     });
-    let mut out = Visible(Vec::new());
-    serde_json::to_writer_pretty(&mut out, &document).expect("internal: what was made of plain values can be written");
-    String::from_utf8(out.0).expect("internal: JSON is UTF-8")
+    document_text(&document)
 }
