@@ -1,6 +1,7 @@
 //! From the store to all that is to be said about a scan: the latest one, or how it stood after an earlier one.
 
 use super::AppError;
+use super::flapping::back_and_forth;
 use super::posture::{Judged, postures};
 use crate::model::{Assessment, Finding, SnapshotHead};
 use crate::rules::{builtin, read_frameworks};
@@ -56,6 +57,7 @@ fn gather(store: &Store, head: SnapshotHead, findings: Vec<Finding>) -> Result<A
         baseline = store.baselines()?.into_iter().rfind(|baseline| baseline.accepted_at <= head.ended_at);
     }
     let (rules, tallies) = (store.rules(id)?, store.tallies(id)?);
+    let flapping = back_and_forth(store, &head)?;
     let assessment = Assessment {
         previous,
         postures: Vec::new(),
@@ -70,6 +72,8 @@ fn gather(store: &Store, head: SnapshotHead, findings: Vec<Finding>) -> Result<A
         acknowledgements,
         undelivered: Vec::new(),
         trend: store.open_counts(id, TREND_SCANS)?,
+        flapping: flapping.changes,
+        flapping_findings: flapping.findings,
         set_aside: None,
         head,
     };

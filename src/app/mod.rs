@@ -6,8 +6,11 @@ mod again;
 mod assess;
 pub mod backtest;
 mod baseline;
+mod compare;
 mod deliver;
 mod explain;
+mod flapping;
+mod history;
 mod news;
 mod past;
 mod posture;
@@ -22,8 +25,10 @@ pub mod whatif;
 pub use again::{Again, JudgedAgain};
 pub use assess::{assess, assess_after, without_waivers};
 pub use baseline::{AcceptRequest, accept_baseline};
+pub use compare::{DriftRequest, drift_between};
 pub use deliver::{Delivered, Deliverer};
 pub use explain::{Dossier, Scene};
+pub use history::chronicle;
 pub use news::Voice;
 pub use past::{AsOf, scan_as_of};
 pub use posture::{Judged, postures};
@@ -76,6 +81,22 @@ pub enum AppError {
         first: SnapshotId,
         /// When it had ended.
         ended_at: DateTime<Utc>,
+    },
+    /// No scan was accepted by that name, and it is no day, moment or number of a scan.
+    #[error("`{name}` is neither a scan nor the name of a baseline")]
+    NoSuchBaseline {
+        /// What was written.
+        name: String,
+        /// The baselines there are, oldest first.
+        known: Vec<String>,
+    },
+    /// Two scans are to be compared the wrong way round.
+    #[error("scan {from} is later than scan {to}: nothing can have changed from a later scan to an earlier one")]
+    WrongOrder {
+        /// The one to begin with.
+        from: SnapshotId,
+        /// The one to end with.
+        to: SnapshotId,
     },
     /// An earlier keyroll kept only how findings stand after the latest scan.
     #[error("how findings stood after scan {scan} was not kept: it is known from scan {since} on")]

@@ -1,4 +1,4 @@
-//! `keyroll baseline`: accept a snapshot by name, or show which one was accepted.
+//! `keyroll baseline`: accept a snapshot by name, or show which ones were accepted.
 
 use std::process::ExitCode;
 
@@ -6,6 +6,7 @@ use super::complain::Complaint;
 use super::{Context, exit};
 use crate::app::{AcceptRequest, accept_baseline};
 use crate::model::{Baseline, SnapshotId};
+use crate::reports::baselines_table;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum BaselineCommand {
@@ -23,7 +24,9 @@ pub(super) enum BaselineCommand {
         #[arg(long, value_name = "ID", value_parser = parse_snapshot)]
         snapshot: Option<SnapshotId>,
     },
-    /// Show the accepted baseline.
+    /// Every baseline that was ever accepted, the one in force first.
+    List,
+    /// Show the baseline in force.
     Show,
 }
 
@@ -45,6 +48,11 @@ pub(super) fn run(context: &Context, command: &BaselineCommand) -> Result<ExitCo
             let baseline = accept_baseline(&mut store, context.clock.as_ref(), ask)?;
             context.terminal.result(&line(&baseline));
             context.terminal.say("The next scan resolves the drift findings that were seen up to that snapshot.");
+        }
+        BaselineCommand::List => {
+            let mut baselines = store.baselines()?;
+            baselines.reverse();
+            context.terminal.result(&baselines_table(&baselines, context.terminal.look));
         }
         BaselineCommand::Show => match store.baseline()? {
             Some(baseline) => context.terminal.result(&line(&baseline)),

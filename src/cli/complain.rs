@@ -113,6 +113,13 @@ pub(super) fn chain(error: &dyn Error) -> String {
 
 fn help(error: &AppError) -> Option<&'static str> {
     match error {
+        AppError::NoSuchBaseline { known, .. } if known.is_empty() => {
+            Some("no baseline was accepted so far; name a scan (s12), a day (2026-11-20) or a moment")
+        }
+        AppError::NoSuchBaseline { .. } => {
+            Some("`keyroll baseline list` lists baselines, `keyroll snapshots` scans: s12, or a day: 2026-11-20")
+        }
+        AppError::WrongOrder { .. } => Some("write the earlier scan after `--from`, and the later one after `--to`"),
         AppError::NoScan | AppError::Store(StoreError::Missing { .. }) => {
             Some("run `keyroll scan` first, or name another configuration with `--config FILE`")
         }

@@ -4,11 +4,14 @@ mod access;
 mod alerts;
 mod baseline;
 mod calendar;
+mod called;
 mod complain;
 mod daemon;
 mod demo;
+mod drift;
 pub mod exit;
 mod explain;
+mod history;
 mod init;
 mod inventory;
 mod named;
@@ -82,8 +85,10 @@ enum Command {
     Inventory(inventory::InventoryArgs),
     /// What an account or a credential may do, and by which chains; or who may do something in a place.
     Access(access::AccessArgs),
-    /// What changed between the latest scan and the one before it.
-    Drift(questions::DriftArgs),
+    /// What changed since the scan before, or between any two: each thing that happened once, with its effects.
+    Drift(drift::DriftArgs),
+    /// All that ever happened to one resource or one finding.
+    History(history::HistoryArgs),
     /// How completely each endpoint was read, and what that leaves unseen.
     Coverage(questions::ListArgs),
     /// Write a scan's reports.
@@ -110,7 +115,7 @@ enum Command {
     Calendar(calendar::CalendarArgs),
     /// Scan by the schedule, send what is to be told, answer to monitoring.
     Daemon(daemon::DaemonArgs),
-    /// Accept a snapshot as the state to compare with, or show which was accepted.
+    /// Accept a snapshot as the state to compare with, or show which were accepted.
     #[command(subcommand)]
     Baseline(baseline::BaselineCommand),
     /// The kinds of source: what each sees, cannot see, which rights it takes and how many requests.
@@ -165,7 +170,8 @@ fn run(args: &Args) -> ExitCode {
         Command::Explain(args) => explain::run(&context, args),
         Command::Inventory(args) => inventory::run(&context, args),
         Command::Access(args) => access::run(&context, args),
-        Command::Drift(args) => questions::drift(&context, args),
+        Command::Drift(args) => drift::run(&context, args),
+        Command::History(args) => history::run(&context, args),
         Command::Coverage(args) => questions::coverage(&context, args),
         Command::Report(args) => report::run(&context, args),
         Command::Rules(command) => rules::run(&context, command),

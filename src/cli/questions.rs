@@ -1,4 +1,4 @@
-//! Questions to the store: findings, drift, coverage, waivers. No network, no secrets.
+//! Questions to the store: findings, coverage, waivers. No network, no secrets.
 
 use std::process::ExitCode;
 
@@ -9,10 +9,8 @@ use super::report::{ListFormat, one_csv};
 use super::{Context, exit, rules};
 use crate::app::{AsOf, assess, assess_after, scan_as_of};
 use crate::inventory::Inventory;
-use crate::model::{Acknowledgement, Assessment, Change, Finding, Severity, Status, What};
-use crate::reports::{
-    Evidence, History, RuleText, coverage_table, drift_table, finding_detail, findings_table, waivers_table,
-};
+use crate::model::{Acknowledgement, Assessment, Finding, Severity, Status};
+use crate::reports::{Evidence, History, RuleText, coverage_table, finding_detail, findings_table, waivers_table};
 use crate::store::Store;
 use crate::text::{did_you_mean, plural};
 
@@ -74,23 +72,6 @@ pub(super) struct ListArgs {
     /// How to write it.
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     format: ListFormat,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct DriftArgs {
-    /// Only these: added, removed, changed, rotated, first-seen, not-observed (may be given more than once).
-    #[arg(long, value_name = "WHAT", value_parser = parse_what)]
-    what: Vec<What>,
-    /// How to write it.
-    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    format: ListFormat,
-}
-
-fn parse_what(word: &str) -> Result<What, String> {
-    What::ALL
-        .into_iter()
-        .find(|what| what.name() == word)
-        .ok_or_else(|| format!("it is one of {}", What::ALL.map(What::name).join(", ")))
 }
 
 impl Context {
@@ -250,29 +231,6 @@ pub(super) fn finding_called<'a>(findings: &'a [Finding], id: &str) -> Result<&'
             Err(Complaint::failed(what).help(format!("write more of it: {}", ids.join(", "))))
         }
     }
-}
-
-pub(super) fn drift(context: &Context, args: &DriftArgs) -> Result<ExitCode, Complaint> {
-    let mut assessment = context.assess(None)?;
-    assessment.changes.retain(|change| args.what.is_empty() || args.what.contains(&change.what));
-    let text = match args.format {
-        ListFormat::Table => {
-            let inventory = Inventory::new(&assessment.snapshot);
-            drift_table(&assessment.changes.iter().collect::<Vec<&Change>>(), &inventory, context.terminal.look)
-        }
-        ListFormat::Csv => one_csv(&assessment, "drift")?,
-    };
-    context.terminal.result(&text);
-    match &assessment.previous {
-        Some(previous) => context.terminal.say(&format!(
-            "Compared with snapshot {} of {} UTC.",
-            previous.id,
-            previous.started_at.format("%Y-%m-%d %H:%M")
-        )),
-        None => context.terminal.say("This was the first scan: there is nothing to compare it with yet."),
-    }
-    context.terminal.warn_of_gaps(&assessment);
-    Ok(ExitCode::from(exit::COMPLETE))
 }
 
 pub(super) fn coverage(context: &Context, args: &ListArgs) -> Result<ExitCode, Complaint> {

@@ -144,6 +144,6 @@ fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Rend
     })
 }
 
-fn cannot_write(path: &Path, error: &RenderError) -> Complaint {
+pub(super) fn cannot_write(path: &Path, error: &RenderError) -> Complaint {
     Complaint::failed(format!("cannot write `{}`: {error}", path.display()))
 }

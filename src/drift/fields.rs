@@ -58,6 +58,44 @@ pub(super) fn differ(base: &Resource, last: Option<&Resource>, now: &Resource, w
     Difference { fields, doubt, held }
 }
 
+/// What differs between two states of one resource that were read some scans apart, up to where `told` begins: of the fields
+/// in it, it says how they stood before the later state was seen. What moves by itself, or was not known on one side, is no
+/// difference. Sorted by field.
+#[must_use]
+pub fn differences(earlier: &Resource, later: &Resource, told: &[FieldChange]) -> Vec<FieldChange> {
+    let (was, mut is) = (facts(earlier), facts(later));
+    for FieldChange { field, before, .. } in told {
+        match before {
+            Some(before) => is.insert(field.clone(), before.clone()),
+            None => is.remove(field),
+        };
+    }
+    let differ = was.into_iter().filter(|(field, _)| !noise::moves_by_itself(later.kind(), field));
+    let differ = differ.filter_map(|(field, was)| {
+        let is = is.get(&field)?;
+        (was != *is).then(|| FieldChange { field, before: Some(was), after: Some(is.clone()) })
+    });
+    let mut fields: Vec<FieldChange> = differ.collect();
+    fields.sort_by(|left, right| left.field.cmp(&right.field));
+    fields
+}
+
+/// The fields that move by themselves, as far as they did: both sides known, and not the same.
+pub(super) fn moved_by_itself(base: &Resource, now: &Resource) -> Vec<FieldChange> {
+    if noise::of(now.kind()).next().is_none() || base == now {
+        return Vec::new();
+    }
+    let (was, is) = (facts(base), facts(now));
+    let moved = noise::of(now.kind()).filter_map(|noise| {
+        let (before, after) = (was.get(noise.field)?, is.get(noise.field)?);
+        let field = noise.field.to_owned();
+        (before != after).then(|| FieldChange { field, before: Some(before.clone()), after: Some(after.clone()) })
+    });
+    let mut moved: Vec<FieldChange> = moved.collect();
+    moved.sort_by(|left, right| left.field.cmp(&right.field));
+    moved
+}
+
 /// What to make of two known values that differ.
 struct Ruling {
     /// True if it is a change.

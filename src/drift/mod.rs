@@ -3,12 +3,16 @@
 //! A difference counts only if it was seen: what a gap hides is neither gone nor new, and is carried along so that the
 //! next comparison starts from what was known. Rules and findings decide what a change means.
 
+mod causes;
 mod fields;
+mod flapping;
 mod noise;
 mod rotation;
 
 use std::iter;
 
+pub use fields::differences;
+pub use flapping::flapping;
 pub use noise::{NOISE, Noise};
 
 use crate::digest::Digest;
@@ -39,7 +43,20 @@ pub fn compare(before: &Snapshot, after: &Snapshot) -> Comparison {
         }
     }
     comparison.changes = rotation::join(comparison.changes, after);
+    causes::attribute(&mut comparison.changes, after);
     comparison
+}
+
+/// What moved by itself between two snapshots: changes of nothing but the fields in [`NOISE`], sorted by resource. They are
+/// no drift, and are looked for only if somebody wants to see them.
+#[must_use]
+pub fn moved_by_itself(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
+    let met = rows(before, after).filter_map(|row| row.base().zip(row.now));
+    let moved = met.filter_map(|(base, (now, _))| {
+        let fields = fields::moved_by_itself(base, now);
+        (!fields.is_empty()).then(|| Change { fields, ..change(What::Changed, now) })
+    });
+    moved.collect()
 }
 
 type Digested<'a> = (&'a Resource, &'a Digest);
@@ -112,14 +129,11 @@ impl<'a> View<'a> {
     /// Why this side may have had a resource that its endpoints would have shown: it, or what it is in, was hidden from
     /// the scanning account.
     fn may_have_hidden(self, resource: &Resource, other: Self) -> Option<String> {
-        match resource.place() {
-            Some(place) if resource.kind() != Kind::Container && self.known(place).is_some() => {
-                self.hidden_beside(resource, self.known(place))
-            }
-            Some(place) if resource.kind() != Kind::Container => {
-                other.known(place).and_then(|place| self.may_have_hidden(place, other))
-            }
-            _ => self.coverage.may_be_hidden(&resource.seen_by),
+        match resource.place().filter(|_| resource.kind() != Kind::Container) {
+            Some(place) if self.known(place).is_some() => self.hidden_beside(resource, self.known(place)),
+            // What it is in is a container, and has no place to be asked for here.
+            Some(place) => self.coverage.may_be_hidden(&other.known(place)?.seen_by),
+            None => self.coverage.may_be_hidden(&resource.seen_by),
         }
     }
 
@@ -134,16 +148,28 @@ impl<'a> View<'a> {
     }
 
     /// Why this side may have had a resource without seeing it, which the other side knows. What is in something that
-    /// this side saw would have been seen with it.
+    /// this side saw would have been seen with it; where that was not seen either, what it is in is asked, and so on.
     fn why_unseen(self, resource: &Resource, other: Self) -> Option<String> {
-        self.coverage.why_unseen(&resource.seen_by).or_else(|| match resource.place() {
-            Some(place) if self.snapshot.get(place).is_some() => match resource.kind() {
-                Kind::Container => self.coverage.may_be_hidden(&resource.seen_by),
-                _ => self.hidden_beside(resource, self.snapshot.get(place)),
-            },
-            Some(place) => other.known(place).and_then(|place| self.why_unseen(place, other)),
-            None => self.coverage.may_be_hidden(&resource.seen_by),
-        })
+        let mut asked: Vec<&ResourceId> = Vec::new();
+        let mut resource = resource;
+        loop {
+            if let Some(gap) = self.coverage.why_unseen(&resource.seen_by) {
+                return Some(gap);
+            }
+            let Some(place) = resource.place() else { return self.coverage.may_be_hidden(&resource.seen_by) };
+            if let Some(seen) = self.snapshot.get(place) {
+                return match resource.kind() {
+                    Kind::Container => self.coverage.may_be_hidden(&resource.seen_by),
+                    _ => self.hidden_beside(resource, Some(seen)),
+                };
+            }
+            // A source may say that two things are in each other; then neither tells more about the other.
+            if asked.contains(&place) {
+                return self.coverage.may_be_hidden(&resource.seen_by);
+            }
+            asked.push(place);
+            resource = other.known(place)?;
+        }
     }
 }
 
@@ -219,6 +245,7 @@ fn change(what: What, resource: &Resource) -> Change {
         fields: Vec::new(),
         replaces: None,
         reason: None,
+        cause: None,
         before: None,
     }
 }

@@ -45,9 +45,14 @@ pub const NOISE: &[Noise] = &[
     },
 ];
 
+/// The fields of a kind that never count as drift.
+pub(super) fn of(kind: Kind) -> impl Iterator<Item = &'static Noise> {
+    NOISE.iter().filter(move |noise| noise.kind == kind)
+}
+
 /// True if a field of a kind never counts as drift.
 pub(super) fn moves_by_itself(kind: Kind, field: &str) -> bool {
-    NOISE.iter().any(|noise| noise.kind == kind && noise.field == field)
+    of(kind).any(|noise| noise.field == field)
 }
 
 #[cfg(test)]

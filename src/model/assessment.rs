@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::{
-    Acknowledgement, Baseline, Change, ControlId, Finding, FindingId, FrameworkPosture, Outgoing, RuleId, Severity,
-    Snapshot, SnapshotHead, Status, Step, Tally, Transition, WaiverId, WaiverUse,
+    Acknowledgement, Baseline, Change, ControlId, Finding, FindingId, Flapping, FlappingChange, FrameworkPosture,
+    Outgoing, RuleId, Severity, Snapshot, SnapshotHead, Status, Step, Tally, Transition, WaiverId, WaiverUse,
 };
 use crate::digest::Digest;
 
@@ -64,6 +64,10 @@ pub struct Assessment {
     pub postures: Vec<FrameworkPosture>,
     /// Open findings after each of the latest scans, oldest first, this one last: for a trend line.
     pub trend: Vec<usize>,
+    /// What goes back and forth: resources and fields, sorted by resource and field.
+    pub flapping: Vec<FlappingChange>,
+    /// Findings that open and are over again and again.
+    pub flapping_findings: BTreeMap<FindingId, Flapping>,
     /// In a view without waivers, the findings that are shown as open although a waiver covers them, with that waiver;
     /// `None` if waivers are applied. Every report says which it is.
     pub set_aside: Option<BTreeMap<FindingId, WaiverId>>,

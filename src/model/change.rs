@@ -59,6 +59,51 @@ fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<serde_json::Valu
     serde_json::Value::deserialize(from).map(Some)
 }
 
+/// How a change follows from something beside its resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CauseKind {
+    /// It came, went or was switched together with what it is in, or with whose it is.
+    With,
+    /// Accounts joined or left one group.
+    Membership,
+    /// One holder was given the same sort of thing in several places, or lost it there.
+    Holder,
+    /// In one place something was given to several, or taken from them.
+    Place,
+    /// The same fields of several resources of one kind went from the same values to the same values.
+    Alike,
+    /// One gap hid them all, now or before.
+    Gap,
+}
+
+impl CauseKind {
+    /// The word used in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::With => "with",
+            Self::Membership => "membership",
+            Self::Holder => "holder",
+            Self::Place => "place",
+            Self::Alike => "alike",
+            Self::Gap => "gap",
+        }
+    }
+}
+
+/// What several changes have in common: they are told as one, with its effects.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ChangeCause {
+    /// How they follow from it.
+    pub kind: CauseKind,
+    /// What they follow from; `None` for what is only alike, and for a gap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<ResourceId>,
+    /// The resource's name; of a gap its reason, of what is alike the fields.
+    pub name: String,
+}
+
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
@@ -78,6 +123,9 @@ pub struct Change {
     /// that differ may do so only because another endpoint spoke of them. A change without a reason is certain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What it has in common with other changes; `None` if it stands by itself, or is what others follow from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<ChangeCause>,
     /// The resource as it was, for rules that look back. Not stored: the earlier snapshot has it.
     #[serde(skip)]
     pub before: Option<Box<Resource>>,

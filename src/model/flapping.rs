@@ -3,6 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::ResourceId;
+
 /// Something that turned often of late: a finding that opened and was over again, or a field that left a value and came
 /// back to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +36,19 @@ impl Flapping {
         });
         counted.filter(|flapping| flapping.turns >= Self::TURNS)
     }
+}
+
+/// A resource that comes and goes, or one of its fields that leaves a value and comes back to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlappingChange {
+    /// The resource.
+    pub resource: ResourceId,
+    /// Its name when it was seen last.
+    pub name: String,
+    /// The field; `None` if the whole resource comes and goes.
+    pub field: Option<String>,
+    /// How often, and since when.
+    pub flapping: Flapping,
 }
 
 #[cfg(test)]

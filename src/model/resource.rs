@@ -204,6 +204,26 @@ impl Resource {
         }
     }
 
+    /// Whose it is, or who acts through it: the owner of a credential or container, the holder of a grant, the account that an
+    /// automation acts as, whoever changed a webhook last. As far as that is an account or a group, and known.
+    #[must_use]
+    pub fn holder(&self) -> Option<&ResourceId> {
+        match &self.body {
+            Body::Credential(credential) => credential.owner.known(),
+            Body::Webhook(webhook) => webhook.changed_by.known(),
+            Body::Automation(automation) => automation.actor.known(),
+            Body::Container(container) => container.owner.known(),
+            Body::Grant(grant) => grant.principal.known().or(grant.group.known()),
+            Body::Principal(_)
+            | Body::Group(_)
+            | Body::App(_)
+            | Body::Variable(_)
+            | Body::Setting(_)
+            | Body::Integration(_)
+            | Body::Person(_) => None,
+        }
+    }
+
     /// The facts about it that come from news, which no later scan is told again: `None` if there are none.
     pub(super) fn told_once(&self) -> Option<Self> {
         let body = match &self.body {

@@ -1,4 +1,4 @@
-//! The listings that other commands show: findings, resources by kind, changes, the ledger, rules, waivers, snapshots.
+//! The listings that other commands show: findings, resources by kind, the ledger, rules, waivers.
 //! Each is a list of columns and one line that fills them.
 
 use std::collections::BTreeMap;
@@ -6,12 +6,11 @@ use std::collections::BTreeMap;
 use super::layout::{Ink, Look, Page, words};
 use super::say;
 use super::table::{Cell, Head, Table};
-use super::values;
 use crate::inventory::Inventory;
 use crate::model::{
-    App, Automation, Body, Change, Container, ControlId, Credential, Fact, Finding, Grant, Group, Integration, Kind,
-    LedgerEntry, Person, Principal, Resource, ResourceId, RuleId, RuleSummary, Setting, SnapshotHead, SourceName,
-    Tally, Unseen, Variable, WaiverState, WaiverUse, Webhook, What,
+    App, Automation, Body, Container, ControlId, Credential, Fact, Finding, Grant, Group, Integration, Kind,
+    LedgerEntry, Person, Principal, Resource, ResourceId, RuleId, RuleSummary, Setting, SourceName, Tally, Unseen,
+    Variable, WaiverState, WaiverUse, Webhook,
 };
 use crate::text;
 
@@ -323,41 +322,6 @@ fn person_cells(person: &Person) -> Vec<String> {
     ]
 }
 
-/// Changes, in the order they are given. Names of other resources come from the inventory.
-#[must_use]
-pub fn drift_table(changes: &[&Change], inventory: &Inventory<'_>, look: Look) -> String {
-    let heads = [
-        Head::whole("WHAT"),
-        Head::whole("KIND"),
-        Head::flow("NAME"),
-        Head::flow("HOW"),
-        Head::flow("ID").shown_from(160),
-    ];
-    let mut table = Table::new(&heads, "No changes.");
-    for change in changes {
-        let ink = if change.reason.is_some() { Ink::Warn } else { Ink::Plain };
-        table.row(vec![
-            Cell::inked(ink, change.what.name()),
-            Cell::new(change.resource.kind().name()),
-            Cell::new(if change.name.is_empty() { change.resource.native() } else { &change.name }),
-            Cell::inked(Ink::Dim, &how_it_changed(change, inventory)),
-            Cell::inked(Ink::Dim, change.resource.as_str()),
-        ]);
-    }
-    table.render(look)
-}
-
-fn how_it_changed(change: &Change, inventory: &Inventory<'_>) -> String {
-    let fields = || change.fields.iter().map(|field| values::change(field, inventory)).collect::<Vec<_>>().join("; ");
-    match (change.what, &change.reason, &change.replaces) {
-        (What::NotObserved, Some(reason), _) => format!("may still be there: {reason}"),
-        (What::FirstSeen, Some(reason), _) => format!("may be old: {reason}"),
-        (_, Some(_), _) => format!("{} ({})", fields(), say::IN_DOUBT),
-        (_, None, Some(before)) if change.fields.is_empty() => format!("replaces {}", before.native()),
-        (_, None, _) => fields(),
-    }
-}
-
 /// The coverage ledger, in the order it is given, and how many requests each source took.
 #[must_use]
 pub fn coverage_table(ledger: &[LedgerEntry], look: Look) -> String {
@@ -487,66 +451,6 @@ pub fn waivers_table(waivers: &[&WaiverUse], look: Look) -> String {
             Cell::inked(ink, &used.remarks().join("; ")),
             Cell::new(&waiver.approver),
             Cell::inked(Ink::Dim, &waiver.reason),
-        ]);
-    }
-    table.render(look)
-}
-
-/// Snapshots, in the order they are given.
-#[must_use]
-pub fn snapshots_table(snapshots: &[SnapshotHead], look: Look) -> String {
-    let heads = [
-        Head::whole("ID"),
-        Head::whole("SCANNED (UTC)"),
-        Head::whole("COVERAGE"),
-        Head::number("ACCOUNTS"),
-        Head::number("CREDENTIALS"),
-        Head::number("GRANTS"),
-        Head::flow("ESTATE").shown_from(90),
-        Head::flow("SOURCES").shown_from(120),
-        Head::flow("DIGEST").shown_from(190),
-    ];
-    let mut table = Table::new(&heads, "No snapshots yet: run keyroll scan.");
-    for head in snapshots {
-        let count = |kind| Cell::new(&text::thousands(head.counts.get(&kind).copied().unwrap_or(0)));
-        let (ink, coverage) = if head.complete { (Ink::Good, "complete") } else { (Ink::Warn, "incomplete") };
-        let sources: Vec<&str> = head.sources.iter().map(SourceName::as_str).collect();
-        table.row(vec![
-            Cell::new(&head.id.to_string()),
-            Cell::new(&say::minute(head.started_at)),
-            Cell::inked(ink, coverage),
-            count(Kind::Principal),
-            count(Kind::Credential),
-            count(Kind::Grant),
-            Cell::new(&head.estate),
-            Cell::new(&sources.join(", ")),
-            Cell::inked(Ink::Dim, &head.digest.to_string()),
-        ]);
-    }
-    table.render(look)
-}
-
-/// What becomes of one scan when old ones are removed.
-#[derive(Debug, Clone, Copy)]
-pub struct FateRow<'a> {
-    /// The scan.
-    pub head: &'a SnapshotHead,
-    /// Why it stays; empty if it goes.
-    pub reasons: &'a [String],
-}
-
-/// Which scans stay and why, and which go, in the order they are given.
-#[must_use]
-pub fn fates_table(rows: &[FateRow<'_>], look: Look) -> String {
-    let heads = [Head::whole("ID"), Head::whole("SCANNED (UTC)"), Head::whole(""), Head::flow("BECAUSE IT IS")];
-    let mut table = Table::new(&heads, "No snapshots yet: run keyroll scan.");
-    for FateRow { head, reasons } in rows {
-        let (ink, fate) = if reasons.is_empty() { (Ink::Warn, "goes") } else { (Ink::Good, "stays") };
-        table.row(vec![
-            Cell::new(&head.id.to_string()),
-            Cell::new(&say::minute(head.started_at)),
-            Cell::inked(ink, fate),
-            Cell::new(&reasons.join("; ")),
         ]);
     }
     table.render(look)

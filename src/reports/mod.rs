@@ -5,9 +5,11 @@
 
 mod access;
 mod backtest;
+mod chronicle;
 mod controls;
 mod csv;
 mod detail;
+mod drift;
 mod explain;
 mod facts;
 mod ics;
@@ -20,6 +22,7 @@ mod outbox;
 mod register_page;
 mod review;
 mod say;
+mod scans;
 mod source_page;
 mod table;
 mod values;
@@ -33,25 +36,25 @@ pub use self::access::{
     AccessQuestion, WhoCanQuestion, access_csv, access_json, access_page, who_can_csv, who_can_json, who_can_page,
 };
 pub use self::backtest::{TriedHead, tried_json, tried_page};
+pub use self::chronicle::{HISTORY_SCHEMA, history_csv, history_json, history_page};
 pub use self::controls::{controls_json, controls_table};
-pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_column_list};
+pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_changes, write_column_list};
 pub use self::detail::{Evidence, History, NeededFact, ReadFrom, RulePage, RuleText, finding_detail, rule_detail};
+pub use self::drift::{DRIFT_SCHEMA, drift_json, drift_page, drift_table};
 pub use self::explain::{
     FindingNote, Judgement, ResourceNote, Section, Sight, Thing, finding_note, resource_note, use_and_reach,
 };
 pub use self::ics::calendar_ics;
 pub use self::json::{EXPLANATION_SCHEMA, JSON_SCHEMA, finding_note_json, resource_note_json};
 pub use self::layout::Look;
-pub use self::listings::{
-    FateRow, coverage_table, drift_table, fates_table, findings_table, inventory_table, rules_table, snapshots_table,
-    waivers_table,
-};
+pub use self::listings::{coverage_table, findings_table, inventory_table, rules_table, waivers_table};
 pub use self::morning::morning_view;
 pub use self::outbox::{calendar_table, outbox_table, preview_page};
 pub use self::register_page::{DifferenceRow, OpenRow, RegisterPage, register_page};
 pub use self::review::{
     review_columns_csv, review_csv, review_json, review_not_seen_csv, review_page, reviews_json, reviews_table,
 };
+pub use self::scans::{FateRow, baselines_table, fates_table, snapshots_table};
 pub use self::source_page::{EndpointRow, SourcePage, source_page};
 pub use self::whatif::{SimulationHead, simulation_json, simulation_page};
 

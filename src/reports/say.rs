@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::layout::Ink;
 use crate::inventory::Inventory;
-use crate::model::{EndpointState, Fact, Kind, ResourceId, Severity, Status};
+use crate::model::{EndpointState, Fact, Flapping, Kind, ResourceId, Severity, Status};
 use crate::text;
 
 /// “Sun 22 Nov 2026”.
@@ -71,6 +71,11 @@ pub(super) fn pointed(inventory: &Inventory<'_>, to: &Fact<ResourceId>) -> Strin
 /// A resource's kind and name: credential “ci-deploy”.
 pub(super) fn named(kind: Kind, name: &str) -> String {
     format!("{} “{}”", kind.name(), text::shorten(name, 60))
+}
+
+/// “5 turns since 12 Nov”.
+pub(super) fn turns(flapping: Flapping) -> String {
+    format!("{} since {}", text::plural(flapping.turns, "turn", "turns"), flapping.since.format("%-d %b"))
 }
 
 /// Beside fields that may differ only because another endpoint spoke of the resource than before.

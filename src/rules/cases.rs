@@ -226,6 +226,7 @@ fn change(what: What, subject: &Resource, before: Option<Resource>) -> Change {
         fields,
         replaces: None,
         reason: None,
+        cause: None,
         before: before.map(Box::new),
     }
 }

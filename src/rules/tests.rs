@@ -261,6 +261,7 @@ fn changes_are_judged_as_they_are_and_removals_as_they_were() {
         fields: Vec::new(),
         replaces: None,
         reason: None,
+        cause: None,
         before: before.map(Box::new),
     };
     let changes = [

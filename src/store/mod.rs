@@ -16,8 +16,8 @@ use chrono::{DateTime, Utc};
 pub use sqlite::{ScanLock, Store, Timeline};
 
 use crate::model::{
-    Change, ChannelName, Collection, Dispatch, Finding, RuleId, RuleSummary, Snapshot, SnapshotHead, SnapshotId,
-    SourceName, Tally, Transition, WaiverUse,
+    Change, ChannelName, Collection, Dispatch, Finding, Resource, RuleId, RuleSummary, Snapshot, SnapshotHead,
+    SnapshotId, SourceName, Tally, Transition, WaiverUse,
 };
 
 /// All that one scan leaves behind.
@@ -68,6 +68,17 @@ pub struct JournalEntry {
     pub ended_at: DateTime<Utc>,
     /// What it brought.
     pub collection: Collection,
+}
+
+/// How a resource was known for some scans, one after the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// The first scan that knew it so. It may have been removed since; its record stays.
+    pub first: SnapshotId,
+    /// The last one; `None`: it is still known so.
+    pub last: Option<SnapshotId>,
+    /// As it was known.
+    pub resource: Resource,
 }
 
 /// In which of the snapshots that are kept a resource is.

@@ -23,7 +23,7 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("http", &["clock", "secret", "text"]),
     ("inventory", &["model", "document", "problem", "text"]),
     ("document", &["problem", "secret", "text"]),
-    ("drift", &["model", "digest"]),
+    ("drift", &["model", "digest", "text"]),
     ("findings", &["model", "inventory", "document", "problem", "digest", "text"]),
     ("register", &["model", "inventory", "text"]),
     ("review", &["model", "inventory", "document", "problem", "digest", "text"]),

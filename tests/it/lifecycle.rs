@@ -86,6 +86,7 @@ impl Night {
             fields: Vec::new(),
             replaces: replaces.map(token_id),
             reason: None,
+            cause: None,
             before: Some(Box::new(token("t-1", "ci", |_| {}))),
         });
         self

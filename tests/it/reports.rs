@@ -433,6 +433,11 @@ fn crowded() -> Assessment {
     }
     let mut crowded = assessment::rich();
     nine_times(&mut crowded.changes);
+    for (at, change) in crowded.changes.iter_mut().enumerate() {
+        let id = format!("{}-{at}", change.resource.native());
+        change.resource = ResourceId::new("acme", change.resource.kind(), &id);
+        change.reason = None;
+    }
     nine_times(&mut crowded.waivers);
     nine_times(&mut crowded.findings);
     crowded

@@ -168,6 +168,7 @@ fn full_scan() -> Scan {
         ],
         replaces: Some(ResourceId::new(ResourceId::CLOUD, Kind::Credential, "t-0")),
         reason: Some("denied".to_owned()),
+        cause: None,
         before: None,
     };
     let unseen = Unseen { source: "acme-org".into(), endpoint: "groups".into(), reason: "denied".to_owned() };
@@ -256,6 +257,7 @@ fn what_is_known_of_one_resource_is_found_over_all_scans() {
         fields: Vec::new(),
         replaces,
         reason: None,
+        cause: None,
         before: None,
     };
     let (seen, hidden) = (|| vec![token.clone(), other.clone()], || vec![other.clone()]);

@@ -12,6 +12,8 @@ mod scan;
 use std::io;
 
 pub(super) use self::cell::Cell;
+pub(super) use self::scan::json_value;
+pub use self::scan::write_changes;
 use super::RenderError;
 use crate::model::Assessment;
 

@@ -1,12 +1,13 @@
 //! What was done and seen: the scan itself, the coverage ledger, the drift.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 use super::ColumnForm::{Id, List, Number, Text, Time, Word, YesNo};
 use super::cell::Cell;
 use super::{Column, CsvTable, KINDS, column, write_rows};
 use crate::model::{Assessment, Change, FieldChange, Kind, LedgerEntry, RuleId, SourceName};
-use crate::reports::order;
+use crate::reports::{RenderError, order};
 
 pub(super) const SCAN: CsvTable = CsvTable {
     name: "scan",
@@ -139,17 +140,22 @@ pub(super) const DRIFT: CsvTable = CsvTable {
     name: "drift",
     about: "What changed since the scan before: a row for each changed field, or one for the whole resource",
     columns: &DRIFT_COLUMNS,
-    write: |assessment, out| {
-        let changes = order::changes(assessment);
-        let rows = changes.into_iter().flat_map(|change| {
-            let whole = change.fields.is_empty().then(|| drift_row(change, None));
-            whole.into_iter().chain(change.fields.iter().map(|field| drift_row(change, Some(field))))
-        });
-        write_rows(&DRIFT_COLUMNS, rows, out)
-    },
+    write: |assessment, out| write_changes(&order::changes(assessment), out),
 };
 
-static DRIFT_COLUMNS: [Column; 9] = [
+/// Writes changes as `drift.csv` has them, in the order in which they are given.
+///
+/// # Errors
+/// When the place it is written to refuses.
+pub fn write_changes(changes: &[&Change], out: &mut dyn io::Write) -> Result<(), RenderError> {
+    let rows = changes.iter().flat_map(|change| {
+        let whole = change.fields.is_empty().then(|| drift_row(change, None));
+        whole.into_iter().chain(change.fields.iter().map(|field| drift_row(change, Some(field))))
+    });
+    write_rows(&DRIFT_COLUMNS, rows, out)
+}
+
+static DRIFT_COLUMNS: [Column; 12] = [
     column("resource_id", Id, "The resource; with the field it names the row"),
     column("field", Id, "The field that differs; empty when the row is about the whole resource"),
     column(
@@ -163,9 +169,19 @@ static DRIFT_COLUMNS: [Column; 9] = [
     column("after", Text, "What it is, in the same form"),
     column("replaces", Id, "The credential that a rotated one replaces"),
     column("reason", Text, "Which gap leaves doubt: whether it is gone, is new, or differs; empty when there is none"),
+    column(
+        "cause",
+        Word,
+        "What it has in common with other changes: with (came, went or was switched with something), membership (of one \
+         group), holder (given to or taken from one), place (in one place), alike (the same values), gap (hidden by one \
+         gap); empty when it stands by itself",
+    ),
+    column("cause_resource", Id, "What it follows from; empty for alike, gap and what stands by itself"),
+    column("cause_name", Text, "The name of that; the fields of what is alike; the reason of a gap"),
 ];
 
-fn drift_row<'a>(change: &'a Change, field: Option<&'a FieldChange>) -> [Cell<'a>; 9] {
+fn drift_row<'a>(change: &'a Change, field: Option<&'a FieldChange>) -> [Cell<'a>; 12] {
+    let cause = change.cause.as_ref();
     [
         Cell::foreign(change.resource.as_str()),
         Cell::optional(field, |field| Cell::foreign(&field.field)),
@@ -176,10 +192,13 @@ fn drift_row<'a>(change: &'a Change, field: Option<&'a FieldChange>) -> [Cell<'a
         Cell::optional(field, |field| json_value(field.after.as_ref())),
         Cell::optional(change.replaces.as_ref(), |replaced| Cell::foreign(replaced.as_str())),
         Cell::optional(change.reason.as_deref(), Cell::foreign),
+        Cell::optional(cause, |cause| Cell::own(cause.kind.name())),
+        Cell::optional(cause.and_then(|cause| cause.resource.as_ref()), |root| Cell::foreign(root.as_str())),
+        Cell::optional(cause, |cause| Cell::foreign(&cause.name)),
     ]
 }
 
-fn json_value(value: Option<&serde_json::Value>) -> Cell<'_> {
+pub(in crate::reports) fn json_value(value: Option<&serde_json::Value>) -> Cell<'_> {
     use serde_json::Value;
     match value {
         None => Cell::own("unknown"),

@@ -18,7 +18,8 @@ use serde::{Serialize, Serializer};
 pub use self::explained::{EXPLANATION_SCHEMA, finding_note_json, resource_note_json};
 use self::judged::{V1Finding, V1Rule, V1Transition, V1Waiver};
 pub(super) use self::posture::V1Framework;
-use self::seen::{V1Change, V1Coverage};
+pub(super) use self::seen::V1Change;
+use self::seen::V1Coverage;
 pub(super) use self::visible::{document, write_document};
 use super::{Format, RenderError, order};
 use crate::model::{
@@ -99,12 +100,12 @@ impl<'a> V1Report<'a> {
     }
 }
 
-fn time(at: DateTime<Utc>) -> String {
+pub(super) fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 #[derive(Serialize)]
-struct V1Scan<'a> {
+pub(super) struct V1Scan<'a> {
     snapshot: String,
     estate: &'a str,
     started_at: String,
@@ -118,7 +119,7 @@ struct V1Scan<'a> {
 }
 
 impl<'a> V1Scan<'a> {
-    fn of(head: &'a SnapshotHead) -> Self {
+    pub(super) fn of(head: &'a SnapshotHead) -> Self {
         Self {
             snapshot: head.id.to_string(),
             estate: &head.estate,

@@ -93,7 +93,7 @@ impl<'a> V1Endpoint<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct V1Change<'a> {
+pub(in crate::reports) struct V1Change<'a> {
     what: &'static str,
     resource: &'a str,
     resource_kind: &'static str,
@@ -101,6 +101,15 @@ pub(super) struct V1Change<'a> {
     fields: Vec<V1FieldChange<'a>>,
     replaces: Option<&'a str>,
     reason: Option<&'a str>,
+    cause: Option<V1ChangeCause<'a>>,
+}
+
+/// What a change has in common with others.
+#[derive(Serialize)]
+struct V1ChangeCause<'a> {
+    kind: &'static str,
+    resource: Option<&'a str>,
+    name: &'a str,
 }
 
 /// `null` is absent; a value that was not known is left out.
@@ -114,7 +123,7 @@ pub(super) struct V1FieldChange<'a> {
 }
 
 impl<'a> V1Change<'a> {
-    pub(super) fn of(change: &'a Change) -> Self {
+    pub(in crate::reports) fn of(change: &'a Change) -> Self {
         let field = |field: &'a FieldChange| V1FieldChange {
             field: &field.field,
             before: field.before.as_ref(),
@@ -128,6 +137,11 @@ impl<'a> V1Change<'a> {
             fields: change.fields.iter().map(field).collect(),
             replaces: change.replaces.as_ref().map(ResourceId::as_str),
             reason: change.reason.as_deref(),
+            cause: change.cause.as_ref().map(|cause| V1ChangeCause {
+                kind: cause.kind.name(),
+                resource: cause.resource.as_ref().map(ResourceId::as_str),
+                name: &cause.name,
+            }),
         }
     }
 }

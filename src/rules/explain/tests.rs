@@ -140,6 +140,7 @@ fn change(what: What, before: &Resource, now: &Resource, reason: Option<String>)
         fields: if matches!(what, What::Changed | What::Rotated) { fields.collect() } else { Vec::new() },
         replaces: None,
         reason,
+        cause: None,
         before: matches!(what, What::Changed | What::Rotated | What::Removed).then(|| Box::new(before.clone())),
     }
 }

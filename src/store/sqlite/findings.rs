@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::snapshots::limit;
 use super::{Json, Store, json};
-use crate::model::{Finding, FindingId, SnapshotHead, SnapshotId, Transition};
+use crate::model::{Finding, FindingId, ResourceId, SnapshotHead, SnapshotId, Transition};
 use crate::store::StoreError;
 
 impl Store {
@@ -59,6 +59,29 @@ impl Store {
     /// If the store cannot be read.
     pub fn transitions(&self, snapshot: SnapshotId) -> Result<Vec<Transition>, StoreError> {
         self.list("SELECT body FROM transitions WHERE snapshot = ?1 ORDER BY number", [snapshot.0])
+    }
+
+    /// The steps that findings took from one scan to another, in the order of scans. Scans that were removed leave theirs.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn transitions_between(&self, first: SnapshotId, last: SnapshotId) -> Result<Vec<Transition>, StoreError> {
+        self.list(
+            "SELECT body FROM transitions WHERE snapshot BETWEEN ?1 AND ?2 ORDER BY snapshot, number",
+            [first.0, last.0],
+        )
+    }
+
+    /// All steps that findings about one resource ever took, with the scan that saw each, oldest first.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn history_about(&self, resource: &ResourceId) -> Result<Vec<(SnapshotId, Transition)>, StoreError> {
+        self.list(
+            "SELECT '[' || snapshot || ',' || body || ']' FROM transitions
+             WHERE finding IN (SELECT id FROM findings WHERE resource = ?1) ORDER BY snapshot, number",
+            [resource.as_str()],
+        )
     }
 
     /// All steps that a finding ever took, oldest first. Empty if there is no such finding.

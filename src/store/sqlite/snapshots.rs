@@ -9,10 +9,10 @@ use super::resources::{self, Altered, Stored};
 use super::{Store, json};
 use crate::digest::Digest;
 use crate::model::{
-    Baseline, Change, LedgerEntry, ResourceId, RuleId, RuleSummary, Snapshot, SnapshotHead, SnapshotId, Tally,
-    WaiverUse,
+    Baseline, Change, LedgerEntry, Resource, ResourceId, RuleId, RuleSummary, Snapshot, SnapshotHead, SnapshotId,
+    Tally, WaiverUse,
 };
-use crate::store::{Known, StoreError};
+use crate::store::{Known, StoreError, Version};
 
 impl Store {
     /// The newest scans, newest first.
@@ -129,6 +129,50 @@ impl Store {
         )?;
         let is_about = |change: &Change| change.resource == *resource || change.replaces.as_ref() == Some(resource);
         Ok(told.into_iter().filter(|(_, change)| is_about(change)).collect())
+    }
+
+    /// What changed with each of the scans from one to another, in the order of scans, as far as they are kept. What only came
+    /// into sight or went out of it is left out.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn certain_changes(
+        &self,
+        first: SnapshotId,
+        last: SnapshotId,
+    ) -> Result<Vec<(SnapshotId, Change)>, StoreError> {
+        // Nights without sight may leave very many of the others: they are not even taken apart.
+        self.list(
+            "SELECT '[' || snapshot || ',' || body || ']' FROM changes WHERE snapshot BETWEEN ?1 AND ?2
+             AND body ->> '$.what' NOT IN ('first-seen', 'not-observed') ORDER BY snapshot, number",
+            [first.0, last.0],
+        )
+    }
+
+    /// How a resource was known in the scans that are kept, oldest first: a version for as long as it stayed the same.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn versions(&self, resource: &ResourceId) -> Result<Vec<Version>, StoreError> {
+        let rows: Vec<(SnapshotId, Option<SnapshotId>, Resource)> = self.list(
+            "SELECT '[' || first_snapshot || ',' || coalesce(last_snapshot, 'null') || ',' || body || ']'
+             FROM resources WHERE id = ?1 ORDER BY first_snapshot",
+            [resource.as_str()],
+        )?;
+        Ok(rows.into_iter().map(|(first, last, resource)| Version { first, last, resource }).collect())
+    }
+
+    /// Between which scans nothing of a resource was seen although it was known, oldest first: the first of them, and the
+    /// last, if it is over.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn out_of_sight(&self, resource: &ResourceId) -> Result<Vec<(SnapshotId, Option<SnapshotId>)>, StoreError> {
+        self.list(
+            "SELECT '[' || first_snapshot || ',' || coalesce(last_snapshot, 'null') || ']'
+             FROM carried WHERE id = ?1 AND body IS NULL ORDER BY first_snapshot",
+            [resource.as_str()],
+        )
     }
 
     /// In which snapshots a resource is; `None` if it was never known.

@@ -422,6 +422,7 @@ fn changes() -> Vec<Change> {
         fields: Vec::new(),
         replaces: None,
         reason: None,
+        cause: None,
         before: None,
     };
     let field = |field: &str, before: serde_json::Value, after: serde_json::Value| FieldChange {
@@ -634,6 +635,8 @@ pub(crate) fn rich() -> Assessment {
         postures: postures(),
         undelivered: Vec::new(),
         trend: vec![2, 2, 3, 3, 5, 5, 4, 3, 3, 2, 3, 4, 5],
+        flapping: Vec::new(),
+        flapping_findings: BTreeMap::new(),
         set_aside: None,
     }
 }

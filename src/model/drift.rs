@@ -1,0 +1,35 @@
+//! How two scans differ: all that is to be said about it.
+
+use super::{Baseline, Change, Finding, FlappingChange, Snapshot, SnapshotHead};
+
+/// How a scan differs from an earlier one.
+#[derive(Debug, Clone)]
+pub struct Drift {
+    /// The earlier scan; `None` if there is none to compare with.
+    pub from: Option<SnapshotHead>,
+    /// The baseline that named it, if one did.
+    pub baseline: Option<Baseline>,
+    /// The later scan.
+    pub to: SnapshotHead,
+    /// What the later one saw.
+    pub snapshot: Snapshot,
+    /// Endpoints that were not read whole in the earlier scan, nor declared as blind spots.
+    pub gaps_before: usize,
+    /// What changed, sorted by resource.
+    pub changes: Vec<Change>,
+    /// What only moved by itself, as [`Change`]s of those fields; `None` if nobody asked.
+    pub moved: Option<Vec<Change>>,
+    /// What goes back and forth, as of the later scan.
+    pub flapping: Vec<FlappingChange>,
+    /// How findings differ; `None` if it is not known any more how they stood.
+    pub findings: Option<FindingsBetween>,
+}
+
+/// How findings differ between two scans.
+#[derive(Debug, Clone, Default)]
+pub struct FindingsBetween {
+    /// Open after the later scan, and not after the earlier one.
+    pub opened: Vec<Finding>,
+    /// Open after the earlier scan, and not after the later one; as they stood after that.
+    pub closed: Vec<Finding>,
+}
