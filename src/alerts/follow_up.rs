@@ -1,10 +1,11 @@
-//! What time alone gives occasion to tell: findings that still stand after some days, and those that nobody has
-//! acknowledged in time. Whoever acknowledged a finding is left in peace until the day they named.
+//! What time alone gives occasion to tell: findings that still stand after some days, those that nobody has
+//! acknowledged in time, and those that went back and forth and have kept still. Whoever acknowledged a finding is left in peace until the day they named.
 
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::damping;
 use super::occasion::Known;
 use super::routing::{Escalation, Routing};
 use super::tell::{Draft, Writer};
@@ -27,6 +28,8 @@ pub fn follow_up(findings: &[Finding], known: &Known, estate: &str, routing: &Ro
         }
         drafts.extend(follower.reminder(thread, findings));
     }
+    let stilled = damping::stilled(findings, known, routing, now);
+    drafts.extend(stilled.drafts);
     let writer = Writer { routing, estate, snapshot: None, now };
     let mut dispatch = writer.write(drafts, &known.threads, &known.recent);
     for (thread, to) in escalated {
@@ -35,6 +38,8 @@ pub fn follow_up(findings: &[Finding], known: &Known, estate: &str, routing: &Ro
         thread.escalated.push(to);
         dispatch.threads.push(thread);
     }
+    dispatch.threads.extend(stilled.settled);
+    dispatch.told.extend(stilled.marks);
     dispatch
 }
 

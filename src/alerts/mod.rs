@@ -5,6 +5,7 @@
 //! outbox, and tries again. A new channel is a file here and a line in [`CHANNELS`].
 
 mod cause;
+mod damping;
 mod email;
 mod follow_up;
 mod heartbeat;
@@ -30,6 +31,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use damping::FLAP;
 pub use follow_up::follow_up;
 pub use heartbeat::Heartbeat;
 pub use ladder::{HORIZON_DAYS, RUNG, climb_on};
@@ -96,6 +98,8 @@ pub struct ChannelKind {
     /// True if it keeps something open until a cause is over: an incident, a ticket. Such a channel is spared what has
     /// nothing to keep open, such as digests.
     pub keeps_open: bool,
+    /// True if it wants every step of every finding, also of those that go back and forth: a log, not a message.
+    pub wants_every_step: bool,
     /// True if it can send to mail addresses in place of its own.
     pub reaches_owners: bool,
     /// Builds one from its section of the configuration, of which the keys that all channels share are taken already.

@@ -65,7 +65,9 @@ pub struct Known {
     pub recent: HashMap<ChannelName, usize>,
     /// Findings that somebody deals with on this day.
     pub acknowledged: HashSet<FindingId>,
-    /// Marks of what is not to be told again.
+    /// When findings came up or were over in the last fortnight.
+    pub turns: HashMap<FindingId, Vec<DateTime<Utc>>>,
+    /// Marks of what is not to be told again, and of how findings that go back and forth were told last.
     pub told: BTreeSet<String>,
 }
 

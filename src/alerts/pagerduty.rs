@@ -30,6 +30,7 @@ pub(super) const KIND: ChannelKind = ChannelKind {
     summary: "opens one PagerDuty alert a cause, and resolves it when the cause is over",
     most_effects: MOST_EFFECTS,
     keeps_open: true,
+    wants_every_step: false,
     reaches_owners: false,
     build,
 };

@@ -30,6 +30,8 @@ pub struct Routing {
     pub ladder: Ladder,
     /// True if a rule that is new, or was changed, may call people for facts that are old.
     pub calls_for_old_facts: bool,
+    /// True if findings that go back and forth are not told at every turn.
+    pub damps_flapping: bool,
     /// Where a finding can be read, with `{finding}` in place of its id; `None` tells the command instead.
     pub link: Option<String>,
     /// The environment of each source that has one.
@@ -263,13 +265,15 @@ impl Routing {
         let ladder = section.section("expiry").map(|part| reader.ladder(part));
         let ladder = ladder.and_then(|read| section.take(read)).unwrap_or_default();
         let calls_for_old_facts = read_new_rules(&mut section);
+        let damps_flapping = section.get::<bool>("damp_flapping").unwrap_or(true);
         let link = read_link(&mut section);
         for (name, span) in reader.unused() {
             let help = "name it in a route or under `expiry`, or take it out".to_owned();
             section.wrong(span, format!("nothing is sent to channel `{name}`"), Some(help));
         }
         let (channels, sections) = (reader.plans, reader.sections);
-        let routing = Self { channels, routes, ladder, calls_for_old_facts, link, environments: BTreeMap::new() };
+        let routing =
+            Self { channels, routes, ladder, calls_for_old_facts, damps_flapping, link, environments: BTreeMap::new() };
         section.finish(Some((routing, sections)))
     }
 }

@@ -29,6 +29,7 @@ pub(super) const KIND: ChannelKind = ChannelKind {
     summary: "posts a card to Microsoft Teams through a workflow",
     most_effects: MOST_EFFECTS,
     keeps_open: false,
+    wants_every_step: false,
     reaches_owners: false,
     build,
 };

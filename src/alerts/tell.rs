@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use super::cause::{self, Cause};
+use super::damping::{self, Damped, Held};
 use super::occasion::Occasion;
 use super::routing::{ChannelPlan, Event, Route, Routing};
 use super::{ladder, wording};
 use crate::model::{
-    Action, Body, CauseId, ChannelName, Coverage, Delivery, Dispatch, Effect, Fact, Finding, LedgerEntry, Notice,
-    NoticeId, Outgoing, ResourceId, Severity, SnapshotId, Status, Step, Thread, Topic,
+    Action, Body, CauseId, ChannelName, Coverage, Delivery, Dispatch, Effect, Fact, Finding, FindingId, LedgerEntry,
+    Notice, NoticeId, Outgoing, ResourceId, Severity, SnapshotId, Status, Step, Thread, Topic,
 };
 use crate::text::plural;
 
@@ -39,9 +40,13 @@ impl Draft {
 /// Everything that a scan gives occasion to tell.
 #[must_use]
 pub fn tell(occasion: &Occasion<'_>, routing: &Routing) -> Dispatch {
+    let held = damping::held(occasion.known);
+    let damped = Damped::of(occasion, routing, &held, |finding| owner_address(&finding.resource, occasion));
+    let occasion = &Occasion { transitions: &damped.told, ..*occasion };
     let causes = cause::group(occasion, routing.calls_for_old_facts);
-    let teller = Teller::new(occasion, routing);
-    let mut drafts: Vec<Draft> = causes.iter().flat_map(|cause| teller.of_cause(cause)).collect();
+    let teller = Teller::new(occasion, routing, &held, &damped);
+    let mut drafts: Vec<Draft> = causes.iter().flat_map(|cause| teller.of_cause(cause, &|_, _| true)).collect();
+    drafts.extend(teller.of_damped(&damped));
     drafts.extend(teller.of_coverage());
     let ladder = ladder::climb(occasion, routing);
     drafts.extend(ladder.drafts);
@@ -54,6 +59,7 @@ pub fn tell(occasion: &Occasion<'_>, routing: &Routing) -> Dispatch {
         dispatch.causes.extend(called.map(|(finding, _)| (finding.id.clone(), cause.id.clone())));
     }
     dispatch.told.extend(ladder.told);
+    dispatch.told.extend(damped.marks);
     dispatch.expiries = Some(ladder.expiries);
     dispatch
 }
@@ -71,12 +77,27 @@ struct Teller<'a, 'o> {
 type Place = (ChannelName, Vec<String>, Option<DateTime<Utc>>);
 
 impl<'a, 'o> Teller<'a, 'o> {
-    fn new(occasion: &'o Occasion<'a>, routing: &'o Routing) -> Self {
+    fn new(
+        occasion: &'o Occasion<'a>,
+        routing: &'o Routing,
+        held: &HashMap<FindingId, Held>,
+        damped: &Damped<'_>,
+    ) -> Self {
         let mut threads: HashMap<&CauseId, Vec<&Thread>> = HashMap::new();
         for thread in &occasion.known.threads {
             threads.entry(&thread.cause).or_default().push(thread);
         }
-        let open = occasion.findings.iter().filter(|finding| finding.status == Status::Open);
+        let told_over = |id: &FindingId| occasion.transitions.iter().any(|step| step.finding == *id);
+        let held_back = |id: &FindingId| damped.held_back.iter().any(|(finding, _)| finding.id == *id);
+        // What is over, and was not told so, counts as open.
+        let counts_as_open = |finding: &&Finding| match finding.status {
+            Status::Open => true,
+            Status::Resolved(_) => {
+                held_back(&finding.id) || (held.contains_key(&finding.id) && !told_over(&finding.id))
+            }
+            Status::Waived(_) => false,
+        };
+        let open = occasion.findings.iter().filter(counts_as_open);
         let open = open.filter_map(|finding| occasion.known.causes.get(&finding.id)).collect();
         Self { occasion, routing, threads, open }
     }
@@ -86,13 +107,14 @@ impl<'a, 'o> Teller<'a, 'o> {
         self.threads.get(cause).into_iter().flatten().copied()
     }
 
-    fn of_cause(&self, cause: &Cause<'_>) -> Vec<Draft> {
+    /// The messages about a cause, at the places where a step is to be told.
+    fn of_cause(&self, cause: &Cause<'_>, wanted: &dyn Fn(&Place, &Finding) -> bool) -> Vec<Draft> {
         let mut places: BTreeMap<Place, Vec<usize>> = BTreeMap::new();
         for route in &self.routing.routes {
             for (at, (finding, transition)) in cause.steps.iter().enumerate() {
                 let event = if cause.is_adoption() { Event::Adopted } else { event_of(transition.step) };
                 if route.tells.contains(&event) && route.picks.fits(finding, &self.routing.environments) {
-                    for place in self.places(route, finding) {
+                    for place in self.places(route, finding).into_iter().filter(|place| wanted(place, finding)) {
                         places.entry(place).or_default().push(at);
                     }
                 }
@@ -103,7 +125,11 @@ impl<'a, 'o> Teller<'a, 'o> {
             // Whoever keeps something open hears that it is over, whatever its routes pick: an escalation has none.
             for thread in self.threads_of(&cause.id).filter(|thread| self.keeps_open(&thread.channel)) {
                 let place = (thread.channel.clone(), Vec::new(), None);
-                places.entry(place).or_default().extend(0..cause.steps.len());
+                let told = cause.steps.iter().enumerate().filter(|(_, (finding, _))| wanted(&place, finding));
+                let told: Vec<usize> = told.map(|(at, _)| at).collect();
+                if !told.is_empty() {
+                    places.entry(place).or_default().extend(told);
+                }
             }
         }
         let drafts = places.into_iter().filter_map(|(place, mut at)| {
@@ -116,7 +142,7 @@ impl<'a, 'o> Teller<'a, 'o> {
 
     fn places(&self, route: &Route, finding: &Finding) -> Vec<Place> {
         let digest = route.digest.as_ref().and_then(|(crontab, zone)| crontab.next_after(self.occasion.now, zone));
-        let owner = if route.owners { self.owner_address(&finding.resource) } else { None };
+        let owner = if route.owners { owner_address(&finding.resource, self.occasion) } else { None };
         let to = route.to.iter().filter_map(|name| self.routing.channel(name));
         let places = to.map(|channel| {
             let owner = owner.iter().filter(|_| channel.kind.reaches_owners).cloned().collect();
@@ -140,23 +166,71 @@ impl<'a, 'o> Teller<'a, 'o> {
             .collect()
     }
 
-    /// Where the owner of a resource can be reached: a person who is still there and whose address is known.
-    fn owner_address(&self, resource: &ResourceId) -> Option<String> {
-        let owner = match &self.occasion.inventory.get(resource)?.body {
-            Body::Credential(credential) => credential.owner.known()?,
-            Body::Webhook(webhook) => webhook.changed_by.known()?,
-            Body::Automation(automation) => automation.actor.known()?,
-            Body::Container(container) => container.owner.known()?,
-            Body::Grant(grant) => grant.principal.known()?,
-            Body::Integration(integration) => return integration.owner_email.known().cloned(),
-            Body::Principal(_)
-            | Body::Group(_)
-            | Body::App(_)
-            | Body::Variable(_)
-            | Body::Setting(_)
-            | Body::Person(_) => return None,
+    /// The messages about findings that go back and forth. Channels that want every step get every step; the others hear that
+    /// it began, what is open and was not told to be, and what is worse than it was told.
+    fn of_damped(&self, damped: &Damped<'_>) -> Vec<Draft> {
+        if damped.is_nothing() {
+            return Vec::new();
+        }
+        let known = self.occasion.known;
+        let every = |place: &Place| self.routing.channel(&place.0).is_some_and(|plan| plan.kind.wants_every_step);
+        let has_thread = |place: &Place, finding: &Finding| {
+            let cause = known.causes.get(&finding.id);
+            cause.is_some_and(|cause| self.threads_of(cause).any(|thread| thread.channel == place.0))
         };
-        address_of(owner, self.occasion)
+        let open_as_told = || damped.open_as_told.iter().map(|(finding, transition, _)| (*finding, *transition));
+        let mut drafts = Vec::new();
+        for cause in damping::under_earlier(damped.worse_than_told.iter().copied(), known) {
+            drafts.extend(self.of_cause(&cause, &|_, _| true));
+        }
+        for cause in damping::under_earlier(open_as_told(), known) {
+            let untold = |place: &Place, finding: &Finding| {
+                let held = damped.open_as_told.iter().find(|(one, ..)| one.id == finding.id).map(|(_, _, held)| held);
+                let told = match place.1.first() {
+                    Some(owner) => held.is_some_and(|held| held.told_to(owner)),
+                    None => has_thread(place, finding),
+                };
+                every(place) || !told
+            };
+            drafts.extend(self.of_cause(&cause, &untold));
+        }
+        for cause in damping::under_earlier(damped.held_back.iter().copied(), known) {
+            drafts.extend(self.of_cause(&cause, &|place, _| every(place)));
+        }
+        for (finding, flapping) in &damped.begins {
+            let Some(cause) = known.causes.get(&finding.id) else { continue };
+            let told = self.threads_of(cause).filter(|thread| !every(&(thread.channel.clone(), Vec::new(), None)));
+            for thread in told {
+                let effect = Effect { what: "back and forth".to_owned(), ..wording::standing(finding, self.routing) };
+                let (title, lead) = damping::beginning(finding, *flapping, &effect);
+                drafts.push(Draft {
+                    channel: thread.channel.clone(),
+                    recipients: Vec::new(),
+                    digest: self.digest_of(&thread.channel, finding),
+                    topic: Topic::Findings,
+                    action: Action::Update,
+                    cause: cause.clone(),
+                    title,
+                    lead,
+                    effects: vec![effect],
+                    more: wording::see_cause(cause),
+                });
+            }
+        }
+        drafts
+    }
+
+    /// When a channel's digest with news of a finding is due; `None` if it is told at once.
+    fn digest_of(&self, channel: &ChannelName, finding: &Finding) -> Option<DateTime<Utc>> {
+        let plan = self.routing.channel(channel).filter(|plan| !plan.kind.keeps_open)?;
+        let fits =
+            |route: &&Route| route.to.contains(&plan.name) && route.picks.fits(finding, &self.routing.environments);
+        let routes: Vec<&Route> = self.routing.routes.iter().filter(fits).collect();
+        let (crontab, zone) = routes.iter().find_map(|route| route.digest.as_ref())?;
+        if routes.iter().any(|route| route.digest.is_none()) {
+            return None;
+        }
+        crontab.next_after(self.occasion.now, zone)
     }
 
     /// What a cause asks of a channel that keeps something open for it.
@@ -255,6 +329,22 @@ fn incomplete(occasion: &Occasion<'_>, gaps: &[&LedgerEntry]) -> (String, Vec<St
     let lead =
         "Behind these gaps there may be more than the findings tell. Nothing there was called gone, fixed or clean.";
     (title, vec![lead.to_owned()])
+}
+
+/// Where the owner of a resource can be reached: a person who is still there and whose address is known.
+fn owner_address(resource: &ResourceId, occasion: &Occasion<'_>) -> Option<String> {
+    let owner = match &occasion.inventory.get(resource)?.body {
+        Body::Credential(credential) => credential.owner.known()?,
+        Body::Webhook(webhook) => webhook.changed_by.known()?,
+        Body::Automation(automation) => automation.actor.known()?,
+        Body::Container(container) => container.owner.known()?,
+        Body::Grant(grant) => grant.principal.known()?,
+        Body::Integration(integration) => return integration.owner_email.known().cloned(),
+        Body::Principal(_) | Body::Group(_) | Body::App(_) | Body::Variable(_) | Body::Setting(_) | Body::Person(_) => {
+            return None;
+        }
+    };
+    address_of(owner, occasion)
 }
 
 /// Where an account can be reached: a person who is still there and whose address is known.

@@ -26,14 +26,29 @@ pub(super) fn back_and_forth(store: &Store, head: &SnapshotHead) -> Result<BackA
         .into_iter()
         .filter_map(|(scan, change)| Some((*times.get(&scan)?, change)))
         .collect();
-    let mut turns: BTreeMap<FindingId, Vec<DateTime<Utc>>> = BTreeMap::new();
+    let flapping = turns_since(store, first, head)?
+        .into_iter()
+        .filter_map(|(id, turns)| Some((id, Flapping::of(turns, head.ended_at)?)));
+    Ok(BackAndForth { findings: flapping.collect(), changes: drift::flapping(&changes, head.started_at) })
+}
+
+/// When findings came up or were over in the fortnight up to a scan.
+pub(super) fn turns(store: &Store, head: &SnapshotHead) -> Result<Turns, AppError> {
+    let records = store.records(head.id, usize::MAX)?;
+    let recent = records.iter().take_while(|record| head.started_at - record.started_at <= Flapping::WINDOW);
+    turns_since(store, recent.last().map_or(head.id, |record| record.id), head)
+}
+
+type Turns = BTreeMap<FindingId, Vec<DateTime<Utc>>>;
+
+fn turns_since(store: &Store, first: SnapshotId, head: &SnapshotHead) -> Result<Turns, AppError> {
+    let mut turns = Turns::new();
     for Transition { finding, step, at, .. } in store.transitions_between(first, head.id)? {
         if is_turn(step) {
             turns.entry(finding).or_default().push(at);
         }
     }
-    let flapping = turns.into_iter().filter_map(|(id, turns)| Some((id, Flapping::of(turns, head.ended_at)?)));
-    Ok(BackAndForth { findings: flapping.collect(), changes: drift::flapping(&changes, head.started_at) })
+    Ok(turns)
 }
 
 /// True if a finding came up or was over with a step.

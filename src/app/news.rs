@@ -1,14 +1,14 @@
 //! What is to be told, put together from the store: the scan before and what was told so far, the trouble with schedules,
 //! and what time alone gives occasion to.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::AppError;
 use super::schedule::Schedule;
-use crate::alerts::{self, Before, Known, RUNG, Routing, ScheduleNews, Trouble};
-use crate::model::{Dispatch, RunEnd, SnapshotHead, SourceName};
+use crate::alerts::{self, Before, FLAP, Known, RUNG, Routing, ScheduleNews, Trouble};
+use crate::model::{Dispatch, FindingId, RunEnd, SnapshotHead, SourceName};
 use crate::store::Store;
 
 /// Scans that are looked back at to find out since when they are incomplete.
@@ -35,13 +35,24 @@ pub(super) fn known(store: &Store, now: DateTime<Utc>) -> Result<Known, AppError
         .filter(|acknowledgement| acknowledgement.until >= today)
         .map(|acknowledgement| acknowledgement.finding)
         .collect();
+    let mut told = store.told(RUNG)?;
+    told.extend(store.told(FLAP)?);
     Ok(Known {
         causes: store.causes()?,
         threads: store.open_threads()?,
         recent: store.notices_since(now - TimeDelta::days(1))?,
         acknowledged,
-        told: store.told(RUNG)?,
+        turns: turns(store)?,
+        told,
     })
+}
+
+/// When findings came up or were over, in the fortnight up to the latest scan.
+fn turns(store: &Store) -> Result<HashMap<FindingId, Vec<DateTime<Utc>>>, AppError> {
+    match store.latest()? {
+        Some(latest) => Ok(super::flapping::turns(store, &latest)?.into_iter().collect()),
+        None => Ok(HashMap::new()),
+    }
 }
 
 /// Whose news these are, who hears of them, and when it is.

@@ -27,6 +27,7 @@ pub(super) const KIND: ChannelKind = ChannelKind {
     summary: "mail through an SMTP server, to a list of people or to the owners of what a notice is about",
     most_effects: 50,
     keeps_open: false,
+    wants_every_step: false,
     reaches_owners: true,
     build,
 };

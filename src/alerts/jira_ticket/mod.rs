@@ -48,6 +48,7 @@ pub(super) const KIND: ChannelKind = ChannelKind {
     summary: "opens one Jira ticket a cause, and closes or flags it when the cause is over",
     most_effects: words::MOST_EFFECTS,
     keeps_open: true,
+    wants_every_step: false,
     reaches_owners: false,
     build,
 };

@@ -26,6 +26,7 @@ pub(super) const KIND: ChannelKind = ChannelKind {
     summary: "events in OCSF over syslog, for a SIEM",
     most_effects: 1000,
     keeps_open: false,
+    wants_every_step: true,
     reaches_owners: false,
     build,
 };

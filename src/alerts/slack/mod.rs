@@ -34,6 +34,7 @@ pub(super) const KIND: ChannelKind = ChannelKind {
     summary: "posts to a Slack channel; as a bot, one thread a cause",
     most_effects: blocks::MOST_EFFECTS,
     keeps_open: false,
+    wants_every_step: false,
     reaches_owners: false,
     build,
 };

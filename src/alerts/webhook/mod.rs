@@ -43,6 +43,7 @@ pub(super) const KIND: ChannelKind = ChannelKind {
     summary: "posts a signed CloudEvent to an address of your own",
     most_effects: 500,
     keeps_open: false,
+    wants_every_step: false,
     reaches_owners: false,
     build,
 };

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::clusters::Cluster;
 use crate::inventory::Inventory;
-use crate::model::{Body, CauseKind, Change, Fact, FlappingChange, Kind, ResourceId, What};
+use crate::model::{Body, CauseKind, Change, Fact, FlappingChange, Kind, Resource, ResourceId, What};
 use crate::reports::layout::{Block, Ink, Words, dotted, words};
 use crate::reports::{say, values};
 use crate::text;
@@ -64,6 +64,7 @@ impl<'a> Writer<'a> {
     /// One change in a line.
     fn change(&self, change: &Change) -> Vec<Words> {
         let mut parts = vec![words(Ink::Plain, &say::named(change.resource.kind(), name(change)))];
+        parts.extend(self.owner(change).map(|owner| words(Ink::Plain, &format!("of {owner}"))));
         let fields = change.fields.iter().take(FIELDS);
         parts.extend(fields.map(|field| words(Ink::Dim, &values::change(field, self.inventory))));
         if change.fields.len() > FIELDS {
@@ -79,6 +80,15 @@ impl<'a> Writer<'a> {
         };
         parts.push(said);
         dotted(parts)
+    }
+
+    /// Whose a credential is, where that is known: labels are seldom the only ones of their sort.
+    fn owner(&self, change: &Change) -> Option<&str> {
+        let now = self.inventory.get(&change.resource).or(change.before.as_deref())?;
+        match &now.body {
+            Body::Credential(credential) => self.inventory.get(credential.owner.known()?).map(Resource::title),
+            _ => None,
+        }
     }
 
     /// What changes have in common that follow from no resource.

@@ -89,7 +89,11 @@ fn flaps(change: &Change, flapping: &[FlappingChange]) -> bool {
     };
     match change.what {
         What::Added | What::Removed => known(None),
-        What::Changed => change.fields.iter().all(|field| known(Some(&field.field))),
+        What::Changed => {
+            // Who changed it and when moves with every turn.
+            let mut fields = change.fields.iter().filter(|field| !matches!(&*field.field, "changed_at" | "changed_by"));
+            fields.clone().next().is_some() && fields.all(|field| known(Some(&field.field)))
+        }
         What::Rotated | What::FirstSeen | What::NotObserved => false,
     }
 }

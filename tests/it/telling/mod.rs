@@ -2,6 +2,7 @@
 //! pretended estate, with a real receiver of messages.
 
 mod daemon;
+mod damping;
 mod follow_up;
 mod kills;
 mod ladder;
