@@ -34,7 +34,9 @@ pub use past::{AsOf, scan_as_of};
 pub use posture::{Judged, postures};
 pub use preview::preview;
 pub use retention::{Fate, Retention, fates, prune};
-pub use review::{ReviewDossier, ReviewError, StartRequest, begin_review, import_review, latest_scan, prepare_review};
+pub use review::{
+    ReviewDossier, ReviewError, StartRequest, begin_review, import_review, latest_scan, prepare_review, read_reviews,
+};
 pub use scan::{AcceptedGap, App, Progress, ScanOutcome, ScanRequest};
 pub use schedule::{Due, Schedule, served_up_to};
 pub use waive::{Refusal, Standings, WaiveRequest, check_waivers, waive};

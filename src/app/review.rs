@@ -1,5 +1,7 @@
 //! Access reviews: begin one from a stored scan, read in what reviewers sent back, tell how far it got.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::AppError;
@@ -8,9 +10,10 @@ use crate::document::sheet::Sheet;
 use crate::inventory::Inventory;
 use crate::inventory::detector::Knowledge;
 use crate::model::{
-    DecidedAccess, LeftOut, Review, ReviewDecision, ReviewRow, ReviewScope, Snapshot, SnapshotHead, SnapshotId,
+    Assessment, DecidedAccess, LeftOut, Review, ReviewDecision, ReviewRow, ReviewScope, ReviewedAccess,
+    RevocationState, Snapshot, SnapshotHead, SnapshotId,
 };
-use crate::review::{self, Asked, Imported, Returned};
+use crate::review::{self, Asked, Imported, Returned, Standing};
 use crate::store::Store;
 use crate::text::did_you_mean;
 
@@ -211,6 +214,51 @@ impl ReviewDossier {
             review,
         })
     }
+}
+
+/// Takes up into an assessment how reviews stood after its scan: the last one that had begun, and those before it that were not
+/// complete. Of the latest scan, how they stand today.
+///
+/// # Errors
+/// If the store cannot be read.
+pub fn read_reviews(store: &Store, assessment: &mut Assessment) -> Result<(), AppError> {
+    let is_latest = store.latest()?.is_some_and(|latest| latest.id == assessment.head.id);
+    let moment = if is_latest { DateTime::<Utc>::MAX_UTC } else { assessment.head.ended_at };
+    let begun: Vec<Review> = store.reviews()?.into_iter().filter(|review| review.started_at <= moment).collect();
+    let Some(last) = begun.iter().max_by_key(|review| (review.started_at, &review.name)).cloned() else {
+        assessment.reviewed.clear();
+        return Ok(());
+    };
+    let inventory = Inventory::new(&assessment.snapshot);
+    let in_force = store.decided_access(moment)?;
+    let mut reviewed = Vec::new();
+    for review in &begun {
+        let rows = store.review_rows(&review.name)?;
+        let mut decisions = store.review_decisions(&review.name)?;
+        decisions.retain(|decision| decision.recorded_at <= moment);
+        let standing = Standing {
+            review,
+            rows: &rows,
+            decisions: &decisions,
+            in_force: &in_force,
+            latest: Some((&assessment.head, &inventory)),
+            now: assessment.head.ended_at,
+        };
+        let status = review::status(&standing);
+        if *review != last && status.is_complete() {
+            continue;
+        }
+        let states: BTreeMap<&str, &RevocationState> =
+            status.revocations.iter().map(|one| (one.row.key.as_str(), &one.state)).collect();
+        reviewed.extend(status.rows.iter().map(|(row, decision)| ReviewedAccess {
+            review: review.clone(),
+            row: (*row).clone(),
+            decision: decision.cloned(),
+            revocation: states.get(row.key.as_str()).map(|state| (*state).clone()),
+        }));
+    }
+    assessment.reviewed = reviewed;
+    Ok(())
 }
 
 /// The latest scan, with what it saw; none if the store holds none.

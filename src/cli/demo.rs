@@ -51,8 +51,9 @@ pub(super) fn run(context: &Context, args: &DemoArgs) -> Result<ExitCode, Compla
     block_on(pass_nights(context, args, &nights))?;
 
     let config = Config::load(&args.out.join("keyroll.yaml"))?;
-    let assessment = assess(&Store::open(&config.store)?)?;
-    report::write_quietly(&assessment, &[ReportName::Csv, ReportName::Json], &config.reports)?;
+    let store = Store::open(&config.store)?;
+    let mut assessment = assess(&store)?;
+    report::write_quietly(&store, &mut assessment, &[ReportName::Csv, ReportName::Json], &config.reports)?;
     context.terminal.result(&morning_view(&assessment, context.terminal.look));
     let first = assessment.findings.iter().find(|finding| finding.status == crate::model::Status::Open);
     context.terminal.result(&next_steps(&args.out, first.map(|finding| finding.id.short())));

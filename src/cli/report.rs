@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use super::complain::Complaint;
 use super::{Context, exit};
-use crate::app::{AsOf, without_waivers};
+use crate::app::{AsOf, read_reviews, without_waivers};
 use crate::model::Assessment;
 use crate::reports::{FORMATS, Format, Look, RenderError, csv_set, morning_view, write_column_list};
 use crate::store::Store;
@@ -64,11 +64,12 @@ pub(super) struct ReportArgs {
 
 pub(super) fn run(context: &Context, args: &ReportArgs) -> Result<ExitCode, Complaint> {
     let config = context.load()?;
-    let assessment = context.assess_in(&Store::open(&config.store)?, args.as_of)?;
-    let assessment = if args.no_waivers { without_waivers(assessment)? } else { assessment };
+    let store = Store::open(&config.store)?;
+    let assessment = context.assess_in(&store, args.as_of)?;
+    let mut assessment = if args.no_waivers { without_waivers(assessment)? } else { assessment };
     match args.out.as_deref() {
         Some(out) if out == Path::new("-") => to_standard_output(context, &assessment, &args.format)?,
-        out => write_all(context, &assessment, &args.format, out.unwrap_or(&config.reports))?,
+        out => write_all(context, &store, &mut assessment, &args.format, out.unwrap_or(&config.reports))?,
     }
     Ok(ExitCode::from(exit::COMPLETE))
 }
@@ -92,17 +93,27 @@ fn to_standard_output(context: &Context, assessment: &Assessment, names: &[Repor
 /// Writes reports and says where they are.
 pub(super) fn write_all(
     context: &Context,
-    assessment: &Assessment,
+    store: &Store,
+    assessment: &mut Assessment,
     names: &[ReportName],
     folder: &Path,
 ) -> Result<(), Complaint> {
-    write_quietly(assessment, names, folder)?;
+    write_quietly(store, assessment, names, folder)?;
     context.terminal.say(&format!("Reports are in {}", folder.display()));
     Ok(())
 }
 
 /// Writes reports.
-pub(super) fn write_quietly(assessment: &Assessment, names: &[ReportName], folder: &Path) -> Result<(), Complaint> {
+pub(super) fn write_quietly(
+    store: &Store,
+    assessment: &mut Assessment,
+    names: &[ReportName],
+    folder: &Path,
+) -> Result<(), Complaint> {
+    if names.contains(&ReportName::Csv) {
+        read_reviews(store, assessment)?;
+    }
+    let assessment = &*assessment;
     // A view without waivers must not be taken for the report of a night.
     let label = if assessment.set_aside.is_some() { "-without-waivers" } else { "" };
     for name in names {

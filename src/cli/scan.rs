@@ -60,10 +60,10 @@ pub(super) fn run(context: &Context, args: &ScanArgs) -> Result<ExitCode, Compla
         }
         Ok::<_, Complaint>((outcome, told))
     })?;
-    let assessment = assess(&app.store)?;
+    let mut assessment = assess(&app.store)?;
     context.terminal.result(&morning_view(&assessment, context.terminal.look));
     if !args.reports.is_empty() {
-        report::write_all(context, &assessment, &args.reports, &folder)?;
+        report::write_all(context, &app.store, &mut assessment, &args.reports, &folder)?;
     }
     let code = exit::of_scan(outcome.complete, outcome.worst, fail_on);
     Ok(exit::with_alerts(code, told.as_ref()))
@@ -76,7 +76,7 @@ fn judge_again(context: &Context, args: &ScanArgs, as_of: AsOf) -> Result<ExitCo
     let judgement = config.judgement(context.clock.as_ref())?;
     let knowledge = config.knowledge()?;
     let again = Again { rules: &judgement.rules, waivers: &judgement.waivers, knowledge: &knowledge };
-    let JudgedAgain { assessment, more, fewer } = again.judge(&store, scan_as_of(&store, as_of)?)?;
+    let JudgedAgain { mut assessment, more, fewer } = again.judge(&store, scan_as_of(&store, as_of)?)?;
     context.terminal.result(&morning_view(&assessment, context.terminal.look));
     context.terminal.say(&format!(
         "Scan {} of {}, judged by the rules and waivers of today: {more} open that were not then, {fewer} that were and are \
@@ -85,7 +85,8 @@ fn judge_again(context: &Context, args: &ScanArgs, as_of: AsOf) -> Result<ExitCo
         assessment.head.ended_at.format("%Y-%m-%d %H:%M UTC"),
     ));
     if !args.reports.is_empty() {
-        report::write_all(context, &assessment, &args.reports, args.out.as_deref().unwrap_or(&config.reports))?;
+        let folder = args.out.as_deref().unwrap_or(&config.reports);
+        report::write_all(context, &store, &mut assessment, &args.reports, folder)?;
     }
     let open = assessment.findings.iter().filter(|finding| finding.status == Status::Open);
     let worst = open.map(|finding| finding.severity).max();

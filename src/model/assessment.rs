@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Acknowledgement, Baseline, Change, ControlId, Finding, FindingId, Flapping, FlappingChange, FrameworkPosture,
-    Outgoing, RuleId, Severity, Snapshot, SnapshotHead, Status, Step, Tally, Transition, WaiverId, WaiverUse,
+    Outgoing, ReviewedAccess, RuleId, Severity, Snapshot, SnapshotHead, Status, Step, Tally, Transition, WaiverId,
+    WaiverUse,
 };
 use crate::digest::Digest;
 
@@ -68,6 +69,8 @@ pub struct Assessment {
     pub flapping: Vec<FlappingChange>,
     /// Findings that open and are over again and again.
     pub flapping_findings: BTreeMap<FindingId, Flapping>,
+    /// The accesses of the last review and of those that are not complete, where a report asks for them.
+    pub reviewed: Vec<ReviewedAccess>,
     /// In a view without waivers, the findings that are shown as open although a waiver covers them, with that waiver;
     /// `None` if waivers are applied. Every report says which it is.
     pub set_aside: Option<BTreeMap<FindingId, WaiverId>>,

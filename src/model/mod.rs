@@ -73,7 +73,7 @@ pub use review::{
     AccessLevel, DecidedAccess, Decision, LeftOut, NotSeen, Review, ReviewDecision, ReviewRow, ReviewScope, Suggestion,
     Sureness,
 };
-pub use review_status::{ReviewStatus, ReviewerCount, Revocation, RevocationState};
+pub use review_status::{ReviewStatus, ReviewedAccess, ReviewerCount, Revocation, RevocationState};
 pub use setting::Setting;
 pub use severity::Severity;
 pub use simulation::{

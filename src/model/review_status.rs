@@ -57,6 +57,19 @@ pub struct Revocation<'s> {
     pub state: RevocationState,
 }
 
+/// One access of a review, with the decision that was in force at a moment, and what had become of it by then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewedAccess {
+    /// The review.
+    pub review: Review,
+    /// The access.
+    pub row: ReviewRow,
+    /// What was decided; `None` while it is open.
+    pub decision: Option<ReviewDecision>,
+    /// What became of the revocation, if it is one.
+    pub revocation: Option<RevocationState>,
+}
+
 /// How far one reviewer got.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReviewerCount {

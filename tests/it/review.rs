@@ -146,6 +146,20 @@ async fn what_a_review_takes_away_is_a_finding_until_it_is_gone() {
     estate.scan().await;
     assert!(matches!(finding(&estate, &account).unwrap().status, Status::Resolved(_)), "{row:?}");
     assert_eq!(state(&estate).1, "done");
+
+    // The CSV set has it, of each scan as it stood then.
+    let of = |scan: &str| {
+        let words = ["report", "--format", "csv", "--as-of", scan, "--out", scan];
+        assert_eq!(keyroll(estate.folder.path(), &words).code, 0);
+        let rows = rows_of(&fs::read_to_string(estate.path(scan).join("csv/access_review.csv")).unwrap());
+        let row = rows.iter().find(|other| other["row"] == row["row"]).cloned();
+        (rows.len(), row.map(|row| (row["decision"].clone(), row["revocation"].clone())))
+    };
+    let is = |decision: &str, state: &str| Some((decision.to_owned(), state.to_owned()));
+    assert_eq!(of("s1").1, is("open", ""), "begun in the same moment, and nothing was decided");
+    assert_eq!(of("s2").1, is("revoke", "not-done"));
+    assert_eq!(of("s3").1, is("revoke", "done"));
+    assert_eq!(of("s2").0, of("s3").0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

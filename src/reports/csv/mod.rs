@@ -7,6 +7,7 @@ mod cell;
 mod controls;
 mod findings;
 mod resources;
+mod reviewed;
 mod scan;
 
 use std::io;
@@ -88,6 +89,7 @@ static SET: &[CsvTable] = &[
     findings::FINDINGS,
     findings::RULES,
     controls::CONTROLS,
+    reviewed::ACCESS_REVIEW,
     findings::WAIVERS,
     scan::COVERAGE,
     scan::DRIFT,

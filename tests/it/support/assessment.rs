@@ -637,8 +637,36 @@ pub(crate) fn rich() -> Assessment {
         trend: vec![2, 2, 3, 3, 5, 5, 4, 3, 3, 2, 3, 4, 5],
         flapping: Vec::new(),
         flapping_findings: BTreeMap::new(),
+        reviewed: reviewed(),
         set_aside: None,
     }
+}
+
+/// An access that is kept, one to be taken away that is still there, and one that nobody decided on.
+fn reviewed() -> Vec<ReviewedAccess> {
+    let (review, row) = (sample::review("q4"), |key: &str| sample::review_row(key, "PAY"));
+    let decided = |key: &str, decision| ReviewDecision {
+        row: key.to_owned(),
+        decision,
+        reviewer: "Eve Example".to_owned(),
+        decided_on: now().date_naive(),
+        comment: "=as agreed".to_owned(),
+        self_review: false,
+        recorded_at: now(),
+        file: "q4-eve.csv".to_owned(),
+    };
+    let one = |key: &str, decision: Option<Decision>, revocation| ReviewedAccess {
+        review: review.clone(),
+        row: row(key),
+        decision: decision.map(|decision| decided(key, decision)),
+        revocation,
+    };
+    let still = RevocationState::NotDone("ADMINISTER_PROJECTS: Ada → role Administrators".to_owned());
+    vec![
+        one("R-1", Some(Decision::Keep), None),
+        one("R-2", Some(Decision::Revoke), Some(still)),
+        one("R-3", None, None),
+    ]
 }
 
 /// The same estate, looked at for the first time.
