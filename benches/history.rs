@@ -112,7 +112,7 @@ fn year(resources: usize, nights: usize) {
 
 /// A rule over the last ninety nights.
 fn try_rule(store: &Store, rules: &keyroll::rules::RuleSet) {
-    let rule = rules.rule("token-idle").unwrap();
+    let rule = rules.rule("token-without-expiry").unwrap();
     let config = Config::shipped();
     let test = BackTest {
         rule,
@@ -125,12 +125,13 @@ fn try_rule(store: &Store, rules: &keyroll::rules::RuleSet) {
     let mut heads = store.heads(90).unwrap();
     heads.reverse();
     let count = heads.len();
-    let mut moved = 0;
+    let (mut moved, mut open) = (0, 0);
     let seconds = median(|| {
         let tried = test.over(store, heads.clone()).unwrap();
+        open = tried.nights.last().unwrap().open;
         moved = tried.nights.iter().skip(1).map(|night| night.opened.len() + night.closed.len()).sum();
     });
-    println!("try token-idle on {count} nights    {seconds:>6.3} s   {moved} findings came and went");
+    println!("try token-without-expiry on {count} nights  {seconds:>6.3} s   {open} open, {moved} came and went");
 }
 
 fn compare(resources: usize, folder: Option<&Path>) {
@@ -213,6 +214,7 @@ impl Estate {
                 Body::Credential(credential) => {
                     credential.last_used_at = Fact::Known(first_night() + TimeDelta::days(night as i64));
                     credential.scopes = Fact::Known(vec![format!("read:scope-{}", night % 50)]);
+                    credential.expires_at = ends(at + night);
                 }
                 _ => {}
             }
@@ -257,12 +259,18 @@ fn token(owner: usize, number: usize) -> Resource {
     let serial = owner * 2 + number;
     let mut credential = fresh(Fact::Known(account_id(owner)), 0);
     credential.last_used_at = Fact::Known(first_night() - TimeDelta::days((serial % 120) as i64));
+    credential.expires_at = ends(serial);
     Resource {
         id: ResourceId::new(ResourceId::CLOUD, Kind::Credential, &format!("f2c1{serial:08x}-0000-4000")),
         name: format!("token of {serial}"),
         seen_by: seen_by("user API tokens"),
         body: Body::Credential(credential),
     }
+}
+
+/// One token in twenty never ends.
+fn ends(serial: usize) -> Fact<DateTime<Utc>> {
+    if serial.is_multiple_of(20) { Fact::Absent } else { Fact::Known(first_night() + TimeDelta::days(700)) }
 }
 
 fn fresh(owner: Fact<ResourceId>, night: usize) -> Credential {

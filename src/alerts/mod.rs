@@ -38,7 +38,7 @@ pub use ladder::{HORIZON_DAYS, RUNG, climb_on};
 pub use occasion::{Before, Known, Occasion, OwnCredential};
 pub use routing::{ChannelPlan, ChannelSection, Escalation, Event, Ladder, Picks, Route, Routing};
 pub use schedule::{ScheduleNews, Trouble, of_schedule, schedule_cause};
-pub use tell::{fold, sample, tell};
+pub use tell::{fold, sample, tell, tell_findings};
 pub use template::{TEMPLATE_FIELDS, Template};
 
 use crate::clock::Clock;

@@ -40,6 +40,21 @@ impl Draft {
 /// Everything that a scan gives occasion to tell.
 #[must_use]
 pub fn tell(occasion: &Occasion<'_>, routing: &Routing) -> Dispatch {
+    let ladder = ladder::climb(occasion, routing);
+    let mut dispatch = write(occasion, routing, ladder.drafts);
+    dispatch.told.extend(ladder.told);
+    dispatch.expiries = Some(ladder.expiries);
+    dispatch
+}
+
+/// What a scan gives occasion to tell but for what ends soon, which no rule finds.
+#[must_use]
+pub fn tell_findings(occasion: &Occasion<'_>, routing: &Routing) -> Dispatch {
+    write(occasion, routing, Vec::new())
+}
+
+/// Messages about findings, coverage, and whatever else there is.
+fn write(occasion: &Occasion<'_>, routing: &Routing, others: Vec<Draft>) -> Dispatch {
     let held = damping::held(occasion.known);
     let damped = Damped::of(occasion, routing, &held, |finding| owner_address(&finding.resource, occasion));
     let occasion = &Occasion { transitions: &damped.told, ..*occasion };
@@ -48,8 +63,7 @@ pub fn tell(occasion: &Occasion<'_>, routing: &Routing) -> Dispatch {
     let mut drafts: Vec<Draft> = causes.iter().flat_map(|cause| teller.of_cause(cause, &|_, _| true)).collect();
     drafts.extend(teller.of_damped(&damped));
     drafts.extend(teller.of_coverage());
-    let ladder = ladder::climb(occasion, routing);
-    drafts.extend(ladder.drafts);
+    drafts.extend(others);
     let writer = Writer { routing, estate: occasion.estate, snapshot: Some(occasion.snapshot), now: occasion.now };
     let mut dispatch = writer.write(drafts, &occasion.known.threads, &occasion.known.recent);
     let left_behind = teller.left_behind(&causes, &dispatch);
@@ -58,9 +72,7 @@ pub fn tell(occasion: &Occasion<'_>, routing: &Routing) -> Dispatch {
         let called = cause.steps.iter().filter(|(_, transition)| cause::calls(transition.step));
         dispatch.causes.extend(called.map(|(finding, _)| (finding.id.clone(), cause.id.clone())));
     }
-    dispatch.told.extend(ladder.told);
     dispatch.told.extend(damped.marks);
-    dispatch.expiries = Some(ladder.expiries);
     dispatch
 }
 
@@ -88,12 +100,12 @@ impl<'a, 'o> Teller<'a, 'o> {
             threads.entry(&thread.cause).or_default().push(thread);
         }
         let told_over = |id: &FindingId| occasion.transitions.iter().any(|step| step.finding == *id);
-        let held_back = |id: &FindingId| damped.held_back.iter().any(|(finding, _)| finding.id == *id);
+        let held_back: HashSet<&FindingId> = damped.held_back.iter().map(|(finding, _)| &finding.id).collect();
         // What is over, and was not told so, counts as open.
         let counts_as_open = |finding: &&Finding| match finding.status {
             Status::Open => true,
             Status::Resolved(_) => {
-                held_back(&finding.id) || (held.contains_key(&finding.id) && !told_over(&finding.id))
+                held_back.contains(&finding.id) || (held.contains_key(&finding.id) && !told_over(&finding.id))
             }
             Status::Waived(_) => false,
         };

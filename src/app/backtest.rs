@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 
 use super::AppError;
+use super::flapping::is_turn;
 use crate::alerts::{self, Before, Known, Occasion, Routing};
 use crate::drift;
 use crate::findings::{self, Judged, Reconciled, Waivers};
@@ -131,13 +132,17 @@ impl BackTest<'_> {
             known: &past.known,
             own: &[],
         };
-        let dispatch = alerts::tell(&occasion, self.routing);
+        let dispatch = alerts::tell_findings(&occasion, self.routing);
         let mut told = BTreeMap::new();
         for outgoing in dispatch.outgoing {
             if matches!(outgoing.notice.topic, Topic::Findings | Topic::Adoption) {
                 *told.entry(outgoing.notice.channel).or_default() += 1;
             }
         }
+        for step in reconciled.transitions.iter().filter(|step| is_turn(step.step)) {
+            past.known.turns.entry(step.finding.clone()).or_default().push(step.at);
+        }
+        past.known.told.extend(dispatch.told);
         past.known.causes.extend(dispatch.causes);
         for thread in dispatch.threads {
             let is_same = |known: &Thread| known.channel == thread.channel && known.cause == thread.cause;

@@ -52,7 +52,7 @@ fn turns_since(store: &Store, first: SnapshotId, head: &SnapshotHead) -> Result<
 }
 
 /// True if a finding came up or was over with a step.
-fn is_turn(step: Step) -> bool {
+pub(super) fn is_turn(step: Step) -> bool {
     match step {
         Step::Opened | Step::Reopened | Step::Resolved => true,
         Step::Worsened | Step::Waived | Step::WaiverEnded => false,

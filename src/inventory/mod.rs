@@ -38,17 +38,49 @@ pub struct Inventory<'a> {
     revocations: Option<&'a Revocations>,
     named: HashMap<&'a ResourceId, u32>,
     kinds: HashMap<Kind, Vec<u32>>,
-    credentials_by_owner: HashMap<&'a ResourceId, Vec<u32>>,
-    grants_by_holder: HashMap<&'a ResourceId, Vec<u32>>,
-    grants_by_container: HashMap<&'a ResourceId, Vec<u32>>,
+    credentials_by_owner: Chains<'a>,
+    grants_by_holder: Chains<'a>,
+    grants_by_container: Chains<'a>,
     projects_by_scheme: HashMap<&'a ResourceId, usize>,
     applications_by_group: HashMap<&'a ResourceId, Vec<&'a str>>,
-    variables_by_container: HashMap<&'a ResourceId, Vec<u32>>,
+    variables_by_container: Chains<'a>,
     keys: HashMap<(&'a str, CredentialForm), usize>,
     organisations: HashSet<&'a SourceName>,
     schemes_told: bool,
     licences_known: bool,
     prepared: Prepared,
+}
+
+/// Where resources are in the snapshot, by what they belong to, in order. Most have one or two of a sort, so these are chains
+/// in one list and no lists of their own.
+#[derive(Debug, Default)]
+struct Chains<'a> {
+    /// First and last link of each chain.
+    ends: HashMap<&'a ResourceId, (u32, u32)>,
+    /// A place, and the link after it; the last one names itself.
+    links: Vec<(u32, u32)>,
+}
+
+impl<'a> Chains<'a> {
+    fn push(&mut self, of: &'a ResourceId, at: u32) {
+        let link = u32::try_from(self.links.len()).expect("internal: there are fewer than 4 billion links");
+        self.links.push((at, link));
+        let ends = self.ends.entry(of).or_insert((link, link));
+        if let Some((_, next)) = self.links.get_mut(ends.1 as usize) {
+            *next = link;
+        }
+        ends.1 = link;
+    }
+
+    fn of(&self, id: &ResourceId) -> impl Iterator<Item = u32> + '_ {
+        let mut upcoming = self.ends.get(id).map(|(first, _)| *first);
+        std::iter::from_fn(move || {
+            let link = upcoming?;
+            let (at, next) = *self.links.get(link as usize)?;
+            upcoming = Some(next).filter(|next| *next != link);
+            Some(at)
+        })
+    }
 }
 
 /// API tokens by one word of their label: where each is in the snapshot, and all its telling words.
@@ -103,18 +135,24 @@ impl<'a> Inventory<'a> {
     /// Indexes a snapshot that is asked by somebody who knows further systems.
     #[must_use]
     pub fn knowing(snapshot: &'a Snapshot, knowledge: &'a Knowledge) -> Self {
+        let mut kinds: HashMap<Kind, Vec<u32>> = HashMap::new();
+        for (at, resource) in (0..).zip(&snapshot.resources) {
+            kinds.entry(resource.kind()).or_default().push(at);
+        }
+        let count = |kind: Kind| kinds.get(&kind).map_or(0, Vec::len);
+        let named = [Kind::Principal, Kind::Group, Kind::Container].into_iter().map(count).sum();
         let mut inventory = Self {
             snapshot,
             knowledge,
             revocations: None,
-            named: HashMap::new(),
-            kinds: HashMap::new(),
-            credentials_by_owner: HashMap::new(),
-            grants_by_holder: HashMap::new(),
-            grants_by_container: HashMap::new(),
+            named: HashMap::with_capacity(named),
+            kinds,
+            credentials_by_owner: Chains::default(),
+            grants_by_holder: Chains::default(),
+            grants_by_container: Chains::default(),
             projects_by_scheme: HashMap::new(),
             applications_by_group: HashMap::new(),
-            variables_by_container: HashMap::new(),
+            variables_by_container: Chains::default(),
             keys: HashMap::new(),
             organisations: HashSet::new(),
             schemes_told: true,
@@ -131,14 +169,13 @@ impl<'a> Inventory<'a> {
     }
 
     fn index(&mut self, at: u32, resource: &'a Resource) {
-        self.kinds.entry(resource.kind()).or_default().push(at);
         if matches!(resource.kind(), Kind::Principal | Kind::Group | Kind::Container) {
             self.named.insert(&resource.id, at);
         }
         match &resource.body {
             Body::Credential(Credential { form, owner, fingerprint, .. }) => {
                 if let Fact::Known(owner) = owner {
-                    self.credentials_by_owner.entry(owner).or_default().push(at);
+                    self.credentials_by_owner.push(owner, at);
                 }
                 if let Fact::Known(key) = fingerprint {
                     *self.keys.entry((key, *form)).or_default() += 1;
@@ -146,10 +183,10 @@ impl<'a> Inventory<'a> {
             }
             Body::Grant(Grant { principal, group, container, .. }) => {
                 for holder in [principal, group].into_iter().filter_map(Fact::known) {
-                    self.grants_by_holder.entry(holder).or_default().push(at);
+                    self.grants_by_holder.push(holder, at);
                 }
                 if let Fact::Known(container) = container {
-                    self.grants_by_container.entry(container).or_default().push(at);
+                    self.grants_by_container.push(container, at);
                 }
             }
             Body::Container(container) => {
@@ -160,7 +197,7 @@ impl<'a> Inventory<'a> {
             }
             Body::Variable(Variable { container, .. }) => {
                 if let Fact::Known(container) = container {
-                    self.variables_by_container.entry(container).or_default().push(at);
+                    self.variables_by_container.push(container, at);
                 }
             }
             Body::Principal(_)
@@ -298,27 +335,27 @@ impl<'a> Inventory<'a> {
 
     /// The credentials that act as an account.
     pub fn credentials_of(&self, owner: &ResourceId) -> impl Iterator<Item = &'a Resource> + '_ {
-        self.at(self.credentials_by_owner.get(owner))
+        self.in_places(self.credentials_by_owner.of(owner))
     }
 
     /// The grants that name an account or group as their holder.
     pub fn grants_of(&self, holder: &ResourceId) -> impl Iterator<Item = &'a Resource> + '_ {
-        self.at(self.grants_by_holder.get(holder))
+        self.in_places(self.grants_by_holder.of(holder))
     }
 
     /// Where these are in the snapshot.
-    fn grant_places_of(&self, holder: &ResourceId) -> &[u32] {
-        self.grants_by_holder.get(holder).map_or(&[], Vec::as_slice)
+    fn grant_places_of(&self, holder: &ResourceId) -> impl Iterator<Item = u32> + '_ {
+        self.grants_by_holder.of(holder)
     }
 
     /// The grants on a container.
     pub fn grants_on(&self, container: &ResourceId) -> impl Iterator<Item = &'a Resource> + '_ {
-        self.at(self.grants_by_container.get(container))
+        self.in_places(self.grants_by_container.of(container))
     }
 
     /// The variables that a container has.
     pub fn variables_in(&self, container: &ResourceId) -> impl Iterator<Item = &'a Resource> + '_ {
-        self.at(self.variables_by_container.get(container))
+        self.in_places(self.variables_by_container.of(container))
     }
 
     /// How many projects use a permission scheme, as far as they were seen.
@@ -359,6 +396,10 @@ impl<'a> Inventory<'a> {
 
     fn places(&self, kind: Kind) -> impl Iterator<Item = u32> + '_ {
         self.kinds.get(&kind).into_iter().flatten().copied()
+    }
+
+    fn in_places<'s>(&'s self, places: impl Iterator<Item = u32> + 's) -> impl Iterator<Item = &'a Resource> + 's {
+        places.filter_map(|at| self.snapshot.resources.get(at as usize))
     }
 
     fn at<'s>(&'s self, positions: Option<&'s Vec<u32>>) -> impl Iterator<Item = &'a Resource> + 's {

@@ -261,9 +261,9 @@ impl<'a> Gathering<'_, '_, 'a> {
         if self.ways.may_be_in_more() {
             inventory.places(Kind::Grant).for_each(|at| self.sort_in_named(at));
         } else {
-            inventory.grant_places_of(account).iter().for_each(|at| self.sort_in_named(*at));
+            inventory.grant_places_of(account).for_each(|at| self.sort_in_named(at));
             for group in self.ways.groups() {
-                inventory.grant_places_of(group).iter().for_each(|at| self.sort_in_named(*at));
+                inventory.grant_places_of(group).for_each(|at| self.sort_in_named(at));
             }
         }
         for at in index.open() {

@@ -167,7 +167,9 @@ fn settle(
     if gone.is_empty() && came.is_empty() {
         return;
     }
-    let standing = std::mem::take(resources).into_iter().zip(std::mem::take(digests));
+    let room = resources.len() + came.len();
+    let standing = std::mem::replace(resources, Vec::with_capacity(room)).into_iter();
+    let standing = standing.zip(std::mem::replace(digests, Vec::with_capacity(room)));
     let (mut gone, mut came) = (gone.into_iter().peekable(), came.into_iter().peekable());
     for (at, (resource, digest)) in standing.enumerate() {
         while let Some((_, (resource, digest))) = came.next_if(|(before, _)| *before == at) {
