@@ -21,6 +21,30 @@ pub(super) enum ReportName {
     Csv,
     /// One versioned JSON file.
     Json,
+    /// The records of the JSON file, one on a line.
+    Ndjson,
+    /// For tickets and wikis.
+    Markdown,
+    /// SARIF 2.1.0, for pipelines and code hosts.
+    Sarif,
+    /// JUnit, for pipelines that show tests.
+    Junit,
+}
+
+impl ReportName {
+    /// The format, of reports that are one file for machines or documents.
+    fn format(self) -> Option<&'static Format> {
+        let name = match self {
+            Self::Table | Self::Csv => return None,
+            Self::Json => "json",
+            Self::Ndjson => "ndjson",
+            Self::Markdown => "markdown",
+            Self::Sarif => "sarif",
+            Self::Junit => "junit",
+        };
+        let format = FORMATS.iter().find(|format| format.name == name);
+        Some(format.expect("internal: every report of one file is one of the formats"))
+    }
 }
 
 /// How a list is written.
@@ -39,11 +63,6 @@ pub(super) fn one_csv(assessment: &Assessment, name: &str) -> Result<String, Com
     let mut bytes = Vec::new();
     (table.write)(assessment, &mut bytes).map_err(|error| cannot_write(Path::new("-"), &error))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// The format of one file.
-fn json() -> &'static Format {
-    FORMATS.iter().find(|format| format.name == "json").expect("internal: JSON is one of the formats")
 }
 
 #[derive(Debug, clap::Args)]
@@ -80,13 +99,16 @@ fn to_standard_output(context: &Context, assessment: &Assessment, names: &[Repor
             context.terminal.result(&morning_view(assessment, context.terminal.look));
             Ok(())
         }
-        [ReportName::Json] => {
+        [name] if let Some(format) = name.format() => {
             let mut bytes = Vec::new();
-            (json().render)(assessment, &mut bytes).map_err(|error| cannot_write(Path::new("-"), &error))?;
+            (format.render)(assessment, &mut bytes).map_err(|error| cannot_write(Path::new("-"), &error))?;
             context.terminal.result(&String::from_utf8_lossy(&bytes));
             Ok(())
         }
-        _ => Err(Complaint::failed("`--out -` takes one report that is one file: `--format table` or `--format json`")),
+        _ => {
+            let complaint = Complaint::failed("`--out -` takes one report that is one file");
+            Err(complaint.help("`--format table`, json, ndjson, markdown, sarif or junit; CSV is a folder"))
+        }
     }
 }
 
@@ -122,16 +144,17 @@ pub(super) fn write_quietly(
                 let text = morning_view(assessment, Look { width: 100, colour: false });
                 write_file(&folder.join(format!("report{label}.txt")), |out| Ok(out.write_all(text.as_bytes())?))?;
             }
-            ReportName::Json => {
-                let path = folder.join(format!("report{label}.json"));
-                write_file(&path, |out| (json().render)(assessment, out))?;
-            }
             ReportName::Csv => {
                 let csv = folder.join(format!("csv{label}"));
                 for table in csv_set() {
                     write_file(&csv.join(format!("{}.csv", table.name)), |out| (table.write)(assessment, out))?;
                 }
                 write_file(&csv.join("columns.csv"), write_column_list)?;
+            }
+            name => {
+                let Some(format) = name.format() else { continue };
+                let path = folder.join(format!("report{label}.{}", format.extension));
+                write_file(&path, |out| (format.render)(assessment, out))?;
             }
         }
     }

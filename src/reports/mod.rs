@@ -14,13 +14,16 @@ mod explain;
 mod facts;
 mod ics;
 mod json;
+mod junit;
 mod layout;
 mod listings;
+mod markdown;
 mod morning;
 mod order;
 mod outbox;
 mod register_page;
 mod review;
+mod sarif;
 mod say;
 mod scans;
 mod source_page;
@@ -74,7 +77,7 @@ pub struct Format {
 }
 
 /// Every format of one file. The CSV files are a set of their own: [`csv_set`].
-pub static FORMATS: &[Format] = &[json::FORMAT];
+pub static FORMATS: &[Format] = &[json::FORMAT, json::LINES, markdown::FORMAT, sarif::FORMAT, junit::FORMAT];
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]

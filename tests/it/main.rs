@@ -23,6 +23,7 @@ mod mistakes;
 mod mixed;
 mod monitoring;
 mod register;
+mod report_formats;
 mod reports;
 mod requests;
 mod review;

@@ -86,7 +86,7 @@ fn every_view(assessment: &Assessment, look: Look) -> String {
 }
 
 /// The assessment with a name somebody else chose in every place where there can be one.
-fn renamed(mut assessment: Assessment, name: &str) -> Assessment {
+pub(crate) fn renamed(mut assessment: Assessment, name: &str) -> Assessment {
     let text = || name.to_owned();
     assessment.head.estate = text();
     for finding in &mut assessment.findings {
@@ -169,7 +169,7 @@ fn renamed(mut assessment: Assessment, name: &str) -> Assessment {
     assessment
 }
 
-fn hostile_names() -> Vec<String> {
+pub(crate) fn hostile_names() -> Vec<String> {
     [
         "\u{1b}[2J\u{1b}[31mall is well\u{7}",
         "\u{1b}]8;;https://evil.example\u{7}click\u{1b}]8;;\u{7}",

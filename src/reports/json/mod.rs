@@ -5,6 +5,7 @@
 
 mod explained;
 mod judged;
+mod lines;
 mod posture;
 mod seen;
 mod visible;
@@ -17,6 +18,7 @@ use serde::{Serialize, Serializer};
 
 pub use self::explained::{EXPLANATION_SCHEMA, finding_note_json, resource_note_json};
 use self::judged::{V1Finding, V1Rule, V1Transition, V1Waiver};
+pub(super) use self::lines::FORMAT as LINES;
 pub(super) use self::posture::V1Framework;
 pub(super) use self::seen::V1Change;
 use self::seen::V1Coverage;

@@ -10,6 +10,8 @@ mod sight;
 mod undelivered;
 mod waivers;
 
+pub(super) use sight::unseen_in_words;
+
 use super::layout::{Ink, Look, Page, Words, dotted, words};
 use super::say;
 use crate::inventory::Inventory;

@@ -38,7 +38,7 @@ pub(super) fn coverage_line(assessment: &Assessment) -> Vec<Words> {
 }
 
 /// Everything that stands against calling a scan clean, in parts of a sentence. Empty only if nothing does.
-pub(super) fn unseen_in_words(assessment: &Assessment) -> Vec<String> {
+pub(in crate::reports) fn unseen_in_words(assessment: &Assessment) -> Vec<String> {
     let ledger = &assessment.snapshot.ledger;
     if ledger.is_empty() {
         return vec!["no endpoint was asked".to_owned()];

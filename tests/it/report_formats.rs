@@ -1,0 +1,190 @@
+//! Reports for pipelines, tickets and streams: whole, honest about what was not seen, and safe whatever people call things.
+
+use std::fs;
+use std::process::Command;
+
+use keyroll::model::{Assessment, Status};
+use keyroll::reports::{FORMATS, JSON_SCHEMA};
+use pulldown_cmark::{Event, Options, Parser, Tag};
+use serde_json::{Value, json};
+
+use crate::reports::{hostile_names, renamed};
+use crate::support::assessment;
+use crate::support::expected::expect_file;
+use crate::support::json_schema::mistakes;
+
+fn rendered(name: &str, assessment: &Assessment) -> String {
+    let format = FORMATS.iter().find(|format| format.name == name).unwrap();
+    let mut bytes = Vec::new();
+    (format.render)(assessment, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+fn sarif(assessment: &Assessment) -> Value {
+    serde_json::from_str(&rendered("sarif", assessment)).unwrap()
+}
+
+fn lines(assessment: &Assessment) -> Vec<Value> {
+    rendered("ndjson", assessment).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn formats_are_as_expected() {
+    for format in FORMATS.iter().filter(|format| format.name != "json") {
+        let path = format!("tests/snapshots/report.{}", format.extension);
+        expect_file(&path, &rendered(format.name, &assessment::rich()));
+    }
+}
+
+#[test]
+fn every_line_is_a_record_of_the_report() {
+    let rich = assessment::rich();
+    let schema: Value = serde_json::from_str(JSON_SCHEMA).unwrap();
+    let whole: Value = serde_json::from_str(&rendered("json", &rich)).unwrap();
+    let lines = lines(&rich);
+    for (kind, list) in
+        [("finding", "findings"), ("rule", "rules"), ("transition", "transitions"), ("change", "changes")]
+    {
+        let records: Vec<&Value> =
+            lines.iter().filter(|line| line["type"] == kind).map(|line| &line["record"]).collect();
+        assert_eq!(records, whole[list].as_array().unwrap().iter().collect::<Vec<_>>(), "{kind}");
+        let shape = json!({ "$ref": format!("#/$defs/{kind}"), "$defs": schema["$defs"] });
+        for record in records {
+            assert_eq!(mistakes(&shape, record), Vec::<String>::new());
+        }
+    }
+    let endpoints = lines.iter().filter(|line| line["type"] == "endpoint").count();
+    assert_eq!(endpoints, rich.snapshot.ledger.len());
+    assert!(lines.iter().all(|line| line["keyroll_record"] == 1 && line["snapshot"] == "s12"));
+}
+
+#[test]
+fn a_log_tells_each_finding_once_and_what_nobody_could_tell() {
+    let rich = assessment::rich();
+    let log = sarif(&rich);
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let of = |kind: &str| results.iter().filter(|result| result["kind"] == kind).collect::<Vec<_>>();
+    let standing = rich.findings.iter().filter(|finding| !matches!(finding.status, Status::Resolved(_))).count();
+    let over = of("fail").iter().filter(|result| result["baselineState"] == "absent").count();
+    assert_eq!(of("fail").len(), standing + over);
+    assert!(over > 0, "something was resolved that night");
+    for finding in rich.findings.iter().filter(|finding| matches!(finding.status, Status::Waived(_))) {
+        let print = |result: &&&Value| result["partialFingerprints"]["keyrollFinding/v1"] == finding.id.as_str();
+        let fail = of("fail");
+        let result = fail.iter().find(print).unwrap();
+        assert!(result["suppressions"][0]["justification"].as_str().unwrap().contains("approved by"), "{result}");
+    }
+    let unsure = rich.rules.iter().filter(|rule| !rich.tallies.get(&rule.id).is_some_and(|tally| tally.is_whole()));
+    assert_eq!(of("open").len(), unsure.count());
+    let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    for result in results.iter().filter(|result| !result["ruleIndex"].is_null()) {
+        let at = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[at]["id"], result["ruleId"]);
+    }
+}
+
+#[test]
+fn no_format_is_green_while_something_was_not_seen() {
+    let (blind, whole) = (assessment::quiet_with_gaps(), assessment::quiet_and_whole());
+    let run = |assessment: &Assessment| sarif(assessment)["runs"][0].clone();
+    let told = |run: &Value| run["invocations"][0]["toolExecutionNotifications"].as_array().unwrap().len();
+    assert!(told(&run(&blind)) > 0);
+    let unsure = |run: &Value| {
+        run["results"].as_array().unwrap().iter().filter(|result| result["kind"] == "open").count()
+    };
+    assert!(unsure(&run(&blind)) > 0);
+    assert_eq!((told(&run(&whole)), unsure(&run(&whole))), (0, 0));
+
+    let suites = |assessment: &Assessment| -> (usize, usize) {
+        let text = rendered("junit", assessment);
+        let document = roxmltree::Document::parse(&text).unwrap();
+        let root = document.root_element();
+        let count = |name: &str| root.attribute(name).unwrap().parse::<usize>().unwrap();
+        let elements = |name: &str| document.descendants().filter(|node| node.has_tag_name(name)).count();
+        assert_eq!(count("errors"), elements("error"));
+        assert_eq!(count("failures"), elements("failure"));
+        assert_eq!(count("tests"), elements("testcase"));
+        (count("errors"), count("failures"))
+    };
+    assert!(suites(&blind).0 > 0);
+    assert_eq!(suites(&whole).0, 0);
+    assert!(suites(&assessment::rich()).1 > 0);
+
+    assert!(rendered("markdown", &blind).contains("**There may be more: "));
+    assert!(rendered("markdown", &whole).contains("Every endpoint was read whole"));
+    assert!(lines(&blind).iter().any(|line| line["type"] == "endpoint" && line["record"]["gap"] == true));
+}
+
+#[test]
+fn hostile_names_stay_text_in_every_format() {
+    let shape = |text: &str| -> Vec<String> {
+        let parser = Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH);
+        let tags = parser.filter_map(|event| match event {
+            Event::Start(tag) => Some(match tag {
+                Tag::Link { .. } | Tag::Image { .. } | Tag::HtmlBlock | Tag::CodeBlock(_) | Tag::Emphasis => {
+                    panic!("{tag:?} in {text}")
+                }
+                Tag::Strong | Tag::Paragraph | Tag::Heading { .. } => "text".to_owned(),
+                other => format!("{other:?}").split(['(', ' ']).next().unwrap().to_owned(),
+            }),
+            Event::Html(html) | Event::InlineHtml(html) => panic!("{html} in {text}"),
+            _ => None,
+        });
+        tags.collect()
+    };
+    let tame = shape(&rendered("markdown", &renamed(assessment::rich(), "tame")));
+    let more = [
+        "</script><script>alert(1)</script>",
+        "]]>",
+        "a|b|c",
+        "[x](javascript:alert(1))",
+        "`code` *b* _i_ ~~s~~",
+        "@team #1 :tada:",
+    ];
+    for name in hostile_names().into_iter().chain(more.map(str::to_owned)) {
+        let hostile = renamed(assessment::rich(), &name);
+        assert_eq!(shape(&rendered("markdown", &hostile)), tame, "{name:?}");
+        let text = rendered("junit", &hostile);
+        let document = roxmltree::Document::parse(&text).unwrap_or_else(|error| panic!("{name:?}: {error}"));
+        let known = ["testsuites", "testsuite", "testcase", "failure", "error", "skipped"];
+        let elements = document.descendants().filter(roxmltree::Node::is_element);
+        assert!(elements.map(|node| node.tag_name().name().to_owned()).all(|tag| known.contains(&tag.as_str())));
+        let log = sarif(&hostile);
+        assert_eq!(log["runs"][0]["properties"]["estate"], name.as_str());
+        for result in log["runs"][0]["results"].as_array().unwrap() {
+            let Some(address) = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].as_str() else {
+                continue;
+            };
+            assert!(address.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/%.-_~".contains(&byte)), "{address}");
+            assert!(!address.split('/').any(|part| part == ".."), "{address}");
+        }
+        assert_eq!(lines(&hostile)[0]["record"]["scan"]["estate"], name.as_str());
+    }
+}
+
+/// The validator of SARIF's own makers has nothing to complain of.
+#[test]
+fn a_public_validator_accepts_the_log() {
+    let Ok(tool) = std::env::var("KEYROLL_TEST_SARIF") else {
+        println!("skipped: KEYROLL_TEST_SARIF names no sarif-multitool");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    for (name, assessment) in [
+        ("rich", assessment::rich()),
+        ("first", assessment::first()),
+        ("hostile", renamed(assessment::rich(), "<&\u{202e}\"'")),
+    ] {
+        let (log, verdict) =
+            (folder.path().join(format!("{name}.sarif")), folder.path().join(format!("{name}.verdict")));
+        fs::write(&log, rendered("sarif", &assessment)).unwrap();
+        let run = Command::new(&tool).arg("validate").arg(&log).arg("--output").arg(&verdict).output().unwrap();
+        let text = fs::read_to_string(&verdict).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&run.stdout)));
+        let verdict: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap();
+        let complaints: Vec<&Value> = verdict["runs"][0]["results"]
+            .as_array()
+            .map(|results| results.iter().filter(|result| result["level"] == "error").collect())
+            .unwrap_or_default();
+        assert_eq!(complaints, Vec::<&Value>::new(), "{name}");
+    }
+}
