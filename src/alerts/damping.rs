@@ -6,19 +6,18 @@
 //! held back is told when the finding has kept still for [`STILL`]. What was told last is kept in marks in the store, never in
 //! memory; a finding without a mark is told like any other.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::cause::{Cause, Root};
 use super::occasion::{Known, Occasion};
-use super::routing::Routing;
+use super::routing::{Event, Routing};
 use super::tell::Draft;
 use super::wording;
-use crate::digest::Digest;
 use crate::model::{
-    Action, CauseId, Effect, Finding, FindingId, Flapping, Resolution, Severity, Status, Step, Thread, Topic,
-    Transition,
+    Action, CauseId, ChannelName, Effect, Finding, FindingId, Flapping, Resolution, Severity, Status, Step, Thread,
+    Topic, Transition,
 };
 use crate::text::plural;
 
@@ -32,14 +31,20 @@ pub(super) const STILL: TimeDelta = TimeDelta::days(7);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Held {
     severity: Severity,
-    /// Digest of the address of the owner who was told; empty if none was.
-    owner: String,
+    /// The channels that were told.
+    channels: BTreeSet<String>,
+}
+
+/// The findings that went back and forth and were not told since how they stand, by the marks.
+#[must_use]
+pub fn flapping(told: &BTreeSet<String>) -> BTreeSet<FindingId> {
+    held(told).into_keys().collect()
 }
 
 /// The findings that are held as open, by the marks.
-pub(super) fn held(known: &Known) -> HashMap<FindingId, Held> {
+pub(super) fn held(told: &BTreeSet<String>) -> HashMap<FindingId, Held> {
     let mut latest: BTreeMap<&str, (i64, Option<Held>)> = BTreeMap::new();
-    for mark in &known.told {
+    for mark in told {
         let Some((finding, at, state)) = parse(mark) else { continue };
         let entry = latest.entry(finding).or_insert((at, None));
         if at >= entry.0 {
@@ -49,29 +54,26 @@ pub(super) fn held(known: &Known) -> HashMap<FindingId, Held> {
     latest.into_iter().filter_map(|(finding, (_, held))| Some((FindingId::from(finding), held?))).collect()
 }
 
-/// `flap:F-1@1764208800000:held:high:0a1b…` or `flap:F-1@1764208800000:free`.
+/// `flap:F-1@1764208800000:held:high:mail,pager` or `flap:F-1@1764208800000:free`.
 fn parse(mark: &str) -> Option<(&str, i64, Option<Held>)> {
     let (finding, rest) = mark.strip_prefix(FLAP)?.split_once('@')?;
-    let mut parts = rest.split(':');
+    let mut parts = rest.splitn(4, ':');
     let at = parts.next()?.parse().ok()?;
     match parts.next()? {
         "free" => Some((finding, at, None)),
         "held" => {
             let severity = parts.next()?.parse().ok()?;
-            Some((finding, at, Some(Held { severity, owner: parts.next().unwrap_or_default().to_owned() })))
+            let channels = parts.next().unwrap_or_default().split(',').map(str::to_owned).collect();
+            Some((finding, at, Some(Held { severity, channels })))
         }
         _ => None,
     }
 }
 
 fn mark(finding: &FindingId, at: DateTime<Utc>, held: Option<&Held>) -> String {
-    let state = held.map_or_else(|| "free".to_owned(), |held| format!("held:{}:{}", held.severity, held.owner));
+    let channels = |held: &Held| held.channels.iter().map(String::as_str).collect::<Vec<_>>().join(",");
+    let state = held.map_or_else(|| "free".to_owned(), |held| format!("held:{}:{}", held.severity, channels(held)));
     format!("{FLAP}{finding}@{}:{state}", at.timestamp_millis())
-}
-
-/// What names an owner's address in a mark.
-fn named(address: Option<&String>) -> String {
-    address.map(|address| Digest::of(address).to_string().chars().take(16).collect()).unwrap_or_default()
 }
 
 /// The steps of a scan, by how they are to be told.
@@ -92,12 +94,12 @@ pub(super) struct Damped<'a> {
 }
 
 impl<'a> Damped<'a> {
-    /// Sorts the steps of a scan. `owner` gives the address of whoever owns what a finding is about.
+    /// Sorts the steps of a scan. `picked` gives the channels that routes pick for a finding, but for mail to owners.
     pub(super) fn of(
         occasion: &Occasion<'a>,
         routing: &Routing,
         held: &HashMap<FindingId, Held>,
-        owner: impl Fn(&Finding) -> Option<String>,
+        picked: impl Fn(&Finding) -> BTreeSet<String>,
     ) -> Self {
         let findings: HashMap<&FindingId, &Finding> =
             occasion.findings.iter().map(|finding| (&finding.id, finding)).collect();
@@ -105,7 +107,7 @@ impl<'a> Damped<'a> {
         for transition in occasion.transitions {
             let finding = findings.get(&transition.finding).copied();
             match finding.filter(|finding| occasion.known.causes.contains_key(&finding.id)) {
-                Some(finding) => damped.sort(occasion, routing, finding, transition, held.get(&finding.id), &owner),
+                Some(finding) => damped.sort(occasion, routing, finding, transition, held.get(&finding.id), &picked),
                 // Nobody was told of it so far.
                 None => damped.told.push(transition.clone()),
             }
@@ -120,7 +122,7 @@ impl<'a> Damped<'a> {
         finding: &'a Finding,
         transition: &'a Transition,
         held: Option<&Held>,
-        owner: &impl Fn(&Finding) -> Option<String>,
+        picked: &impl Fn(&Finding) -> BTreeSet<String>,
     ) {
         let now = occasion.now;
         match (transition.step, held) {
@@ -131,20 +133,23 @@ impl<'a> Damped<'a> {
                         if held.is_none() {
                             self.begins.push((finding, flapping));
                         }
-                        let known = held.map(|held| held.owner.clone()).filter(|owner| !owner.is_empty());
-                        let owner = known.unwrap_or_else(|| named(owner(finding).as_ref()));
+                        // That it goes back and forth is told to all who heard of it and whom a route picks.
+                        let channels =
+                            held.map_or_else(|| told(occasion, finding, picked(finding)), |held| held.channels.clone());
                         let severity = held.map_or(finding.severity, |held| held.severity.max(finding.severity));
-                        self.marks.push(mark(&finding.id, now, Some(&Held { severity, owner })));
+                        self.marks.push(mark(&finding.id, now, Some(&Held { severity, channels })));
                         self.held_back.push((finding, transition));
                     }
                     None => self.tell(finding, transition, held, now),
                 }
             }
             (Step::Reopened, Some(held)) if routing.damps_flapping && finding.severity <= held.severity => {
+                let now_told = Held { channels: picked(finding), ..held.clone() };
+                self.marks.push(mark(&finding.id, now, Some(&now_told)));
                 self.open_as_told.push((finding, transition, held.clone()));
             }
             (Step::Reopened, Some(_)) => {
-                let held = Held { severity: finding.severity, owner: named(owner(finding).as_ref()) };
+                let held = Held { severity: finding.severity, channels: picked(finding) };
                 self.marks.push(mark(&finding.id, now, Some(&held).filter(|_| routing.damps_flapping)));
                 self.worse_than_told.push((finding, transition));
             }
@@ -170,10 +175,19 @@ impl<'a> Damped<'a> {
 }
 
 impl Held {
-    /// True if mail to this address told the owner.
-    pub(super) fn told_to(&self, address: &String) -> bool {
-        self.owner == named(Some(address))
+    /// True if a channel was told.
+    pub(super) fn told_in(&self, channel: &ChannelName) -> bool {
+        self.channels.contains(channel.as_str())
     }
+}
+
+/// The channels of those that are picked which have an open thread for a finding's cause: they heard of it.
+fn told(occasion: &Occasion<'_>, finding: &Finding, picked: BTreeSet<String>) -> BTreeSet<String> {
+    let cause = occasion.known.causes.get(&finding.id);
+    let has_thread = |channel: &String| {
+        occasion.known.threads.iter().any(|thread| Some(&thread.cause) == cause && thread.channel.as_str() == channel)
+    };
+    picked.into_iter().filter(has_thread).collect()
 }
 
 /// False for what people decided, which is told at once: a rule taken out of use, a change accepted with a baseline, a
@@ -206,9 +220,9 @@ pub(super) fn under_earlier<'a>(
 pub(super) fn beginning(finding: &Finding, flapping: Flapping, effect: &Effect) -> (String, Vec<String>) {
     let lead = vec![
         format!(
-            "It came up and was over by turns, {} since {}, and is over now. From here on single turns are not told: it counts as open \
+            "It comes and goes: {} since {}, and it is over now. From here on single turns are not told: it counts as open \
              until it has been over for {} days on end, and is told at once if it gets worse.",
-            plural(flapping.turns, "time", "times"),
+            plural(flapping.turns, "turn", "turns"),
             wording::moment(flapping.since),
             STILL.num_days()
         ),
@@ -225,56 +239,73 @@ pub(super) struct Stilled {
     pub(super) marks: Vec<String>,
 }
 
-/// Findings that flapped and have been over for long enough.
+/// Findings that flapped and stand as they are for long enough: that long no scan saw them otherwise, and every scan could
+/// look.
 pub(super) fn stilled(findings: &[Finding], known: &Known, routing: &Routing, now: DateTime<Utc>) -> Stilled {
-    let held = held(known);
+    let held = held(&known.told);
     let is_still = |finding: &&Finding| {
-        held.contains_key(&finding.id) && matches!(finding.status, Status::Resolved(_)) && now - finding.since >= STILL
+        let blind = known.blind.get(&finding.id).copied().unwrap_or(finding.since);
+        let moved = finding.since.max(blind);
+        held.contains_key(&finding.id) && known.scanned_at.is_some_and(|scanned| scanned - moved >= STILL)
     };
-    let mut over: BTreeMap<&CauseId, Vec<&Finding>> = BTreeMap::new();
+    let mut moved: BTreeMap<&CauseId, Vec<&Finding>> = BTreeMap::new();
     let mut stilled = Stilled { drafts: Vec::new(), settled: Vec::new(), marks: Vec::new() };
     for finding in findings.iter().filter(is_still) {
         stilled.marks.push(mark(&finding.id, now, None));
-        if let Some(cause) = known.causes.get(&finding.id) {
-            over.entry(cause).or_default().push(finding);
+        if let (Some(cause), Status::Open | Status::Resolved(_)) = (known.causes.get(&finding.id), &finding.status) {
+            moved.entry(cause).or_default().push(finding);
         }
     }
-    for (cause, over) in over {
-        let counts_as_open = |finding: &Finding| {
-            finding.status == Status::Open
-                || (held.contains_key(&finding.id) && !over.iter().any(|one| one.id == finding.id))
-        };
-        let others = findings.iter().any(|one| known.causes.get(&one.id) == Some(cause) && counts_as_open(one));
+    for (cause, moved) in moved {
+        let is_held = |one: &Finding| held.contains_key(&one.id) && !moved.iter().any(|still| still.id == one.id);
+        let others = findings
+            .iter()
+            .filter(|one| known.causes.get(&one.id) == Some(cause))
+            .any(|one| one.status == Status::Open || is_held(one));
         let action = if others { Action::Update } else { Action::Settle };
         for thread in known.threads.iter().filter(|thread| thread.cause == *cause) {
             let Some(plan) = routing.channel(&thread.channel) else { continue };
-            if plan.kind.wants_every_step {
-                let settled = Thread { settled: action == Action::Settle, ..thread.clone() };
-                stilled.settled.push(settled);
+            let wanted = |finding: &&&Finding| {
+                let event = if finding.status == Status::Open { Event::Reopened } else { Event::Resolved };
+                plan.kind.keeps_open || routing.tells(finding, &thread.channel, event)
+            };
+            let told: Vec<&Finding> = moved.iter().filter(wanted).copied().collect();
+            if plan.kind.wants_every_step || told.is_empty() {
+                stilled.settled.push(Thread { settled: action == Action::Settle, ..thread.clone() });
                 continue;
             }
-            let effect = |finding: &&Finding| Effect { what: "over".to_owned(), ..wording::standing(finding, routing) };
-            let effects: Vec<Effect> = over.iter().map(effect).collect();
-            let title = match effects.as_slice() {
-                [one] => format!("Over: {}", one.text),
-                several => format!("{} over", plural(several.len(), "finding is", "findings are")),
-            };
-            let lead = format!("This went back and forth, and has kept still for {} days.", STILL.num_days());
-            stilled.drafts.push(Draft {
-                channel: thread.channel.clone(),
-                recipients: Vec::new(),
-                digest: None,
-                topic: Topic::Findings,
-                action,
-                cause: cause.clone(),
-                title,
-                lead: vec![lead],
-                effects,
-                more: wording::see_cause(cause),
-            });
+            stilled.drafts.push(still(&told, thread, action, routing, now));
         }
     }
     stilled
+}
+
+/// That findings stand as they are since a week.
+fn still(told: &[&Finding], thread: &Thread, action: Action, routing: &Routing, now: DateTime<Utc>) -> Draft {
+    let what = |finding: &Finding| if finding.status == Status::Open { "open" } else { "over" };
+    let effects: Vec<Effect> = told
+        .iter()
+        .map(|finding| Effect { what: what(finding).to_owned(), ..wording::standing(finding, routing) })
+        .collect();
+    let title = match effects.as_slice() {
+        [one] if one.what == "open" => format!("Stands: {}", one.text),
+        [one] => format!("Over: {}", one.text),
+        several => format!("{} as they are", plural(several.len(), "finding stays", "findings stay")),
+    };
+    let days = STILL.num_days();
+    let lead = format!("This went back and forth. For {days} days every scan could look, and saw it as it is.");
+    Draft {
+        channel: thread.channel.clone(),
+        recipients: Vec::new(),
+        digest: told.first().and_then(|finding| routing.digest_of(finding, &thread.channel, now)),
+        topic: Topic::Findings,
+        action,
+        cause: thread.cause.clone(),
+        title,
+        lead: vec![lead],
+        effects,
+        more: wording::see_cause(&thread.cause),
+    }
 }
 
 #[cfg(test)]
@@ -285,8 +316,9 @@ mod tests {
     fn marks_say_how_a_finding_was_told_last() {
         let at = |day: u32| format!("2026-11-{day:02}T02:00:00Z").parse::<DateTime<Utc>>().unwrap();
         let (one, other) = (FindingId::from("F-ONE"), FindingId::from("F-TWO"));
-        let severe = Held { severity: Severity::High, owner: named(Some(&"ada@acme.example".to_owned())) };
-        let mild = Held { severity: Severity::Low, owner: String::new() };
+        let channels = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let severe = Held { severity: Severity::High, channels: channels(&["mail", "pager:2"]) };
+        let mild = Held { severity: Severity::Low, channels: channels(&["mail"]) };
         let told = [
             mark(&one, at(9), Some(&mild)),
             mark(&one, at(10), Some(&severe)),
@@ -295,9 +327,7 @@ mod tests {
             "flap:F-THREE@x:held".to_owned(),
             "rung:F-ONE@9:7".to_owned(),
         ];
-        let known = Known { told: told.into_iter().collect(), ..Known::default() };
-        assert_eq!(held(&known), HashMap::from([(one, severe.clone())]));
-        assert!(severe.told_to(&"ada@acme.example".to_owned()) && !severe.told_to(&"ben@acme.example".to_owned()));
-        assert!(!mild.told_to(&"ada@acme.example".to_owned()));
+        assert_eq!(held(&told.into_iter().collect()), HashMap::from([(one, severe.clone())]));
+        assert!(severe.told_in(&"pager:2".into()) && !mild.told_in(&"pager:2".into()));
     }
 }

@@ -240,6 +240,31 @@ impl Routing {
         self.channels.iter().find(|channel| channel.name == *name)
     }
 
+    /// True if a route tells a channel of such an event with a finding.
+    pub(super) fn tells(&self, finding: &Finding, channel: &ChannelName, event: Event) -> bool {
+        self.to(finding, channel).any(|route| route.tells.contains(&event))
+    }
+
+    /// When a channel's digest with news of a finding is due; `None` if it is told at once.
+    pub(super) fn digest_of(
+        &self,
+        finding: &Finding,
+        channel: &ChannelName,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        if self.channel(channel)?.kind.keeps_open || self.to(finding, channel).any(|route| route.digest.is_none()) {
+            return None;
+        }
+        let (crontab, zone) = self.to(finding, channel).find_map(|route| route.digest.as_ref())?;
+        crontab.next_after(now, zone)
+    }
+
+    /// The routes that pick a finding for a channel.
+    fn to<'r>(&'r self, finding: &'r Finding, channel: &'r ChannelName) -> impl Iterator<Item = &'r Route> {
+        let fits = |route: &&Route| route.to.contains(channel) && route.picks.fits(finding, &self.environments);
+        self.routes.iter().filter(fits)
+    }
+
     /// The environments of some sources, sorted.
     #[must_use]
     pub fn environments_of(&self, sources: &[SourceName]) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! From an occasion to messages: who hears of it, when, and how much of it one message lists. What goes beyond a channel's
 //! budget of a day is told in one message more, so that nothing is lost and nobody is flooded.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
@@ -55,8 +55,8 @@ pub fn tell_findings(occasion: &Occasion<'_>, routing: &Routing) -> Dispatch {
 
 /// Messages about findings, coverage, and whatever else there is.
 fn write(occasion: &Occasion<'_>, routing: &Routing, others: Vec<Draft>) -> Dispatch {
-    let held = damping::held(occasion.known);
-    let damped = Damped::of(occasion, routing, &held, |finding| owner_address(&finding.resource, occasion));
+    let held = damping::held(&occasion.known.told);
+    let damped = Damped::of(occasion, routing, &held, |finding| picked(finding, occasion, routing));
     let occasion = &Occasion { transitions: &damped.told, ..*occasion };
     let causes = cause::group(occasion, routing.calls_for_old_facts);
     let teller = Teller::new(occasion, routing, &held, &damped);
@@ -126,7 +126,8 @@ impl<'a, 'o> Teller<'a, 'o> {
             for (at, (finding, transition)) in cause.steps.iter().enumerate() {
                 let event = if cause.is_adoption() { Event::Adopted } else { event_of(transition.step) };
                 if route.tells.contains(&event) && route.picks.fits(finding, &self.routing.environments) {
-                    for place in self.places(route, finding).into_iter().filter(|place| wanted(place, finding)) {
+                    let told = self::places(route, finding, self.occasion, self.routing).into_iter();
+                    for place in told.filter(|place| wanted(place, finding)) {
                         places.entry(place).or_default().push(at);
                     }
                 }
@@ -152,17 +153,6 @@ impl<'a, 'o> Teller<'a, 'o> {
         drafts.collect()
     }
 
-    fn places(&self, route: &Route, finding: &Finding) -> Vec<Place> {
-        let digest = route.digest.as_ref().and_then(|(crontab, zone)| crontab.next_after(self.occasion.now, zone));
-        let owner = if route.owners { owner_address(&finding.resource, self.occasion) } else { None };
-        let to = route.to.iter().filter_map(|name| self.routing.channel(name));
-        let places = to.map(|channel| {
-            let owner = owner.iter().filter(|_| channel.kind.reaches_owners).cloned().collect();
-            (channel.name.clone(), owner, digest)
-        });
-        places.collect()
-    }
-
     fn keeps_open(&self, channel: &ChannelName) -> bool {
         self.routing.channel(channel).is_some_and(|plan| plan.kind.keeps_open)
     }
@@ -185,7 +175,10 @@ impl<'a, 'o> Teller<'a, 'o> {
             return Vec::new();
         }
         let known = self.occasion.known;
-        let every = |place: &Place| self.routing.channel(&place.0).is_some_and(|plan| plan.kind.wants_every_step);
+        // Mail to owners is of one person: it is told every turn, as logs are.
+        let every = |place: &Place| {
+            !place.1.is_empty() || self.routing.channel(&place.0).is_some_and(|plan| plan.kind.wants_every_step)
+        };
         let has_thread = |place: &Place, finding: &Finding| {
             let cause = known.causes.get(&finding.id);
             cause.is_some_and(|cause| self.threads_of(cause).any(|thread| thread.channel == place.0))
@@ -198,10 +191,7 @@ impl<'a, 'o> Teller<'a, 'o> {
         for cause in damping::under_earlier(open_as_told(), known) {
             let untold = |place: &Place, finding: &Finding| {
                 let held = damped.open_as_told.iter().find(|(one, ..)| one.id == finding.id).map(|(_, _, held)| held);
-                let told = match place.1.first() {
-                    Some(owner) => held.is_some_and(|held| held.told_to(owner)),
-                    None => has_thread(place, finding),
-                };
+                let told = held.is_some_and(|held| held.told_in(&place.0)) && has_thread(place, finding);
                 every(place) || !told
             };
             drafts.extend(self.of_cause(&cause, &untold));
@@ -211,14 +201,15 @@ impl<'a, 'o> Teller<'a, 'o> {
         }
         for (finding, flapping) in &damped.begins {
             let Some(cause) = known.causes.get(&finding.id) else { continue };
-            let told = self.threads_of(cause).filter(|thread| !every(&(thread.channel.clone(), Vec::new(), None)));
-            for thread in told {
+            let picked = picked(finding, self.occasion, self.routing);
+            let told = self.threads_of(cause).filter(|thread| picked.contains(thread.channel.as_str()));
+            for thread in told.filter(|thread| !every(&(thread.channel.clone(), Vec::new(), None))) {
                 let effect = Effect { what: "back and forth".to_owned(), ..wording::standing(finding, self.routing) };
                 let (title, lead) = damping::beginning(finding, *flapping, &effect);
                 drafts.push(Draft {
                     channel: thread.channel.clone(),
                     recipients: Vec::new(),
-                    digest: self.digest_of(&thread.channel, finding),
+                    digest: self.routing.digest_of(finding, &thread.channel, self.occasion.now),
                     topic: Topic::Findings,
                     action: Action::Update,
                     cause: cause.clone(),
@@ -230,19 +221,6 @@ impl<'a, 'o> Teller<'a, 'o> {
             }
         }
         drafts
-    }
-
-    /// When a channel's digest with news of a finding is due; `None` if it is told at once.
-    fn digest_of(&self, channel: &ChannelName, finding: &Finding) -> Option<DateTime<Utc>> {
-        let plan = self.routing.channel(channel).filter(|plan| !plan.kind.keeps_open)?;
-        let fits =
-            |route: &&Route| route.to.contains(&plan.name) && route.picks.fits(finding, &self.routing.environments);
-        let routes: Vec<&Route> = self.routing.routes.iter().filter(fits).collect();
-        let (crontab, zone) = routes.iter().find_map(|route| route.digest.as_ref())?;
-        if routes.iter().any(|route| route.digest.is_none()) {
-            return None;
-        }
-        crontab.next_after(self.occasion.now, zone)
     }
 
     /// What a cause asks of a channel that keeps something open for it.
@@ -341,6 +319,25 @@ fn incomplete(occasion: &Occasion<'_>, gaps: &[&LedgerEntry]) -> (String, Vec<St
     let lead =
         "Behind these gaps there may be more than the findings tell. Nothing there was called gone, fixed or clean.";
     (title, vec![lead.to_owned()])
+}
+
+/// Where a route tells a finding.
+fn places(route: &Route, finding: &Finding, occasion: &Occasion<'_>, routing: &Routing) -> Vec<Place> {
+    let digest = route.digest.as_ref().and_then(|(crontab, zone)| crontab.next_after(occasion.now, zone));
+    let owner = if route.owners { owner_address(&finding.resource, occasion) } else { None };
+    let to = route.to.iter().filter_map(|name| routing.channel(name));
+    let places = to.map(|channel| {
+        let owner = owner.iter().filter(|_| channel.kind.reaches_owners).cloned().collect();
+        (channel.name.clone(), owner, digest)
+    });
+    places.collect()
+}
+
+/// The channels that routes pick for a finding, but for mail to owners.
+fn picked(finding: &Finding, occasion: &Occasion<'_>, routing: &Routing) -> BTreeSet<String> {
+    let routes = routing.routes.iter().filter(|route| route.picks.fits(finding, &routing.environments));
+    let places = routes.flat_map(|route| places(route, finding, occasion, routing));
+    places.filter(|place| place.1.is_empty()).map(|place| place.0.to_string()).collect()
 }
 
 /// Where the owner of a resource can be reached: a person who is still there and whose address is known.

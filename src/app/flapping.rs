@@ -9,6 +9,9 @@ use crate::drift;
 use crate::model::{Change, FindingId, Flapping, FlappingChange, SnapshotHead, SnapshotId, Step, Transition};
 use crate::store::Store;
 
+/// Scans of a fortnight at most: one every ten minutes.
+const RECENT: usize = 2016;
+
 /// Resources, fields and findings that go back and forth.
 pub(super) struct BackAndForth {
     pub(super) changes: Vec<FlappingChange>,
@@ -17,7 +20,7 @@ pub(super) struct BackAndForth {
 
 /// What goes back and forth as of a scan.
 pub(super) fn back_and_forth(store: &Store, head: &SnapshotHead) -> Result<BackAndForth, AppError> {
-    let records = store.records(head.id, usize::MAX)?;
+    let records = store.records(head.id, RECENT)?;
     let recent = records.iter().take_while(|record| head.started_at - record.started_at <= Flapping::WINDOW);
     let times: BTreeMap<SnapshotId, DateTime<Utc>> = recent.map(|record| (record.id, record.started_at)).collect();
     let first = times.keys().next().copied().unwrap_or(head.id);
@@ -34,7 +37,7 @@ pub(super) fn back_and_forth(store: &Store, head: &SnapshotHead) -> Result<BackA
 
 /// When findings came up or were over in the fortnight up to a scan.
 pub(super) fn turns(store: &Store, head: &SnapshotHead) -> Result<Turns, AppError> {
-    let records = store.records(head.id, usize::MAX)?;
+    let records = store.records(head.id, RECENT)?;
     let recent = records.iter().take_while(|record| head.started_at - record.started_at <= Flapping::WINDOW);
     turns_since(store, recent.last().map_or(head.id, |record| record.id), head)
 }

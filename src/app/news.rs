@@ -1,14 +1,14 @@
 //! What is to be told, put together from the store: the scan before and what was told so far, the trouble with schedules,
 //! and what time alone gives occasion to.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::AppError;
 use super::schedule::Schedule;
 use crate::alerts::{self, Before, FLAP, Known, RUNG, Routing, ScheduleNews, Trouble};
-use crate::model::{Dispatch, FindingId, RunEnd, SnapshotHead, SourceName};
+use crate::model::{Coverage, Dispatch, Finding, FindingId, RunEnd, SnapshotHead, SourceName};
 use crate::store::Store;
 
 /// Scans that are looked back at to find out since when they are incomplete.
@@ -38,6 +38,8 @@ pub(super) fn known(store: &Store, now: DateTime<Utc>) -> Result<Known, AppError
     let mut told = store.told(RUNG)?;
     told.extend(store.told(FLAP)?);
     Ok(Known {
+        scanned_at: store.latest()?.map(|latest| latest.started_at),
+        blind: blind(store, &told)?,
         causes: store.causes()?,
         threads: store.open_threads()?,
         recent: store.notices_since(now - TimeDelta::days(1))?,
@@ -45,6 +47,27 @@ pub(super) fn known(store: &Store, now: DateTime<Utc>) -> Result<Known, AppError
         turns: turns(store)?,
         told,
     })
+}
+
+/// Of findings that go back and forth, the last scan since they stand as they do that could not look at what they are about.
+fn blind(store: &Store, told: &BTreeSet<String>) -> Result<HashMap<FindingId, DateTime<Utc>>, AppError> {
+    let flapping = alerts::flapping(told);
+    if flapping.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut findings = store.findings()?;
+    findings.retain(|finding| flapping.contains(&finding.id));
+    let first = findings.iter().map(|finding| finding.since).min().unwrap_or(DateTime::<Utc>::MAX_UTC);
+    let mut blind: HashMap<FindingId, DateTime<Utc>> = HashMap::new();
+    for head in store.heads(LOOK_BACK)?.into_iter().take_while(|head| head.started_at >= first) {
+        let ledger = store.ledger(head.id)?;
+        let hidden = |finding: &&Finding| Coverage(&ledger).why_unseen(&finding.seen_by).is_some();
+        for finding in findings.iter().filter(|finding| finding.since <= head.started_at).filter(hidden) {
+            // The newest scan comes first.
+            blind.entry(finding.id.clone()).or_insert(head.started_at);
+        }
+    }
+    Ok(blind)
 }
 
 /// When findings came up or were over, in the fortnight up to the latest scan.

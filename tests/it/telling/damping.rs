@@ -51,6 +51,7 @@ struct World {
     causes: HashMap<FindingId, keyroll::model::CauseId>,
     threads: BTreeMap<(String, String), Thread>,
     told: BTreeSet<String>,
+    blind: HashMap<FindingId, DateTime<Utc>>,
     /// Messages by channel, of all nights.
     messages: BTreeMap<String, Vec<(String, Topic, Action)>>,
     /// By channel and finding: true if it was told last to be open.
@@ -69,6 +70,7 @@ impl World {
             causes: HashMap::new(),
             threads: BTreeMap::new(),
             told: BTreeSet::new(),
+            blind: HashMap::new(),
             messages: BTreeMap::new(),
             heard: BTreeMap::new(),
         }
@@ -143,6 +145,8 @@ impl World {
             threads: self.threads.values().filter(|thread| !thread.settled).cloned().collect(),
             turns,
             told: self.told.clone(),
+            scanned_at: Some(self.now),
+            blind: self.blind.clone(),
             ..Known::default()
         }
     }
@@ -284,6 +288,42 @@ fn a_channel_that_comes_later_is_told_what_is_open() {
     assert_eq!((world.count("pager"), world.count("mail")), (1, 0));
     assert_eq!(world.open_threads("pager"), 1);
     world.check().unwrap();
+}
+
+#[test]
+fn stillness_counts_only_where_somebody_could_look() {
+    let mut world = World::new("");
+    for turn in 0..6 {
+        world.night(if turn % 2 == 0 { &MEDIUM } else { &[] });
+    }
+    for _ in 0..5 {
+        world.night(&[]);
+    }
+    // One scan in between could not look: the week begins anew.
+    world.blind.insert(world.findings["a"].id.clone(), world.now);
+    for _ in 0..6 {
+        world.night(&[]);
+        assert_eq!(world.open_threads("pager"), 1);
+    }
+    world.night(&[]);
+    assert_eq!(world.open_threads("pager"), 0);
+    assert_eq!(world.titles("mail").last(), Some(&"Over: API token “a” is idle"));
+}
+
+#[test]
+fn what_stays_open_is_told_to_stand_once() {
+    let mut world = World::new("");
+    for turn in 0..7 {
+        world.night(if turn % 2 == 0 { &MEDIUM } else { &[] });
+    }
+    assert_eq!(world.count("mail"), 4);
+    for _ in 0..16 {
+        world.night(&MEDIUM);
+    }
+    assert_eq!(world.titles("mail").split_off(4), ["Stands: API token “a” is idle"]);
+    assert_eq!(world.open_threads("pager"), 1);
+    world.night(&[]);
+    assert_eq!(world.titles("mail").last(), Some(&"Over: API token “a” is idle"), "from here on every turn is told");
 }
 
 #[test]
