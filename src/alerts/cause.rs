@@ -4,9 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::occasion::Occasion;
-use crate::model::{
-    Body, CauseId, Change, Fact, Finding, FindingId, ResourceId, RuleId, SourceName, Step, Transition, What,
-};
+use crate::model::{CauseId, Change, Finding, FindingId, Kind, ResourceId, RuleId, SourceName, Step, Transition, What};
 
 /// What brought steps of findings about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +38,12 @@ impl Cause<'_> {
 
     /// True if a finding of it came up, came back, got worse or lost its waiver.
     pub(super) fn raises(&self) -> bool {
-        self.steps.iter().any(|(_, transition)| calls(transition.step))
+        self.called().next().is_some()
+    }
+
+    /// Its findings that ask somebody to do something.
+    pub(super) fn called(&self) -> impl Iterator<Item = &Finding> {
+        self.steps.iter().filter(|(_, transition)| calls(transition.step)).map(|(finding, _)| *finding)
     }
 }
 
@@ -158,32 +161,13 @@ impl<'a, 'o> Roots<'a, 'o> {
     /// The resources that a finding's resource hangs on.
     fn around(&self, finding: &Finding) -> Vec<&'a ResourceId> {
         let Some(resource) = self.occasion.inventory.get(&finding.resource) else { return Vec::new() };
-        let owner = match &resource.body {
-            Body::Credential(credential) => credential.owner.known(),
-            Body::Webhook(webhook) => webhook.changed_by.known(),
-            Body::Automation(automation) => automation.actor.known(),
-            Body::Container(container) => container.owner.known(),
-            Body::Grant(grant) => grant.principal.known().or(grant.group.known()),
-            Body::Principal(_)
-            | Body::Group(_)
-            | Body::App(_)
-            | Body::Variable(_)
-            | Body::Setting(_)
-            | Body::Integration(_)
-            | Body::Person(_) => None,
-        };
-        owner.into_iter().chain(resource.place()).collect()
+        resource.holder().into_iter().chain(resource.place()).collect()
     }
 
     /// The account or group that holds a grant.
     fn holder(&self, finding: &Finding) -> Option<&'a ResourceId> {
-        match &self.occasion.inventory.get(&finding.resource)?.body {
-            Body::Grant(grant) => match (&grant.principal, &grant.group) {
-                (Fact::Known(holder), _) | (_, Fact::Known(holder)) => Some(holder),
-                _ => None,
-            },
-            _ => None,
-        }
+        let resource = self.occasion.inventory.get(&finding.resource)?;
+        resource.holder().filter(|_| resource.kind() == Kind::Grant)
     }
 }
 

@@ -16,8 +16,8 @@ use super::routing::{Event, Routing};
 use super::tell::Draft;
 use super::wording;
 use crate::model::{
-    Action, CauseId, ChannelName, Effect, Finding, FindingId, Flapping, Resolution, Severity, Status, Step, Thread,
-    Topic, Transition,
+    Action, CauseId, ChannelName, Coverage, Effect, Finding, FindingId, Flapping, LedgerEntry, Resolution, Saw,
+    Severity, Status, Step, Thread, Topic, Transition,
 };
 use crate::text::plural;
 
@@ -26,6 +26,24 @@ pub const FLAP: &str = "flap:";
 
 /// How long a finding must have kept still before it is told again how it stands.
 pub(super) const STILL: TimeDelta = TimeDelta::days(7);
+
+/// How long a finding has stood as it does, as far as scans saw: from when it came to stand so, or from the last scan that
+/// looked for it and could not see all, up to the last that could. `scans` are those that are kept, the newest first, with
+/// when they began. A scan that did not ask, since its schedule is about other sources, neither counts nor begins it anew.
+pub fn kept_still<'a>(finding: &Finding, scans: impl Iterator<Item = (DateTime<Utc>, &'a [LedgerEntry])>) -> TimeDelta {
+    let (mut moved, mut looked) = (finding.since, None);
+    for (started_at, ledger) in scans.take_while(|(started_at, _)| *started_at >= finding.since) {
+        match Coverage(ledger).saw(&finding.seen_by) {
+            Saw::Whole => looked = looked.or(Some(started_at)),
+            Saw::NotAsked => {}
+            Saw::Gap => {
+                moved = started_at;
+                break;
+            }
+        }
+    }
+    looked.map_or(TimeDelta::zero(), |looked| (looked - moved).max(TimeDelta::zero()))
+}
 
 /// How a finding stands for those who were told of it, though it may be over: as open, with this severity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -239,14 +257,11 @@ pub(super) struct Stilled {
     pub(super) marks: Vec<String>,
 }
 
-/// Findings that flapped and stand as they are for long enough: that long no scan saw them otherwise, and every scan could
-/// look.
+/// Findings that flapped and have kept still for long enough.
 pub(super) fn stilled(findings: &[Finding], known: &Known, routing: &Routing, now: DateTime<Utc>) -> Stilled {
     let held = held(&known.told);
     let is_still = |finding: &&Finding| {
-        let blind = known.blind.get(&finding.id).copied().unwrap_or(finding.since);
-        let moved = finding.since.max(blind);
-        held.contains_key(&finding.id) && known.scanned_at.is_some_and(|scanned| scanned - moved >= STILL)
+        held.contains_key(&finding.id) && known.still_for.get(&finding.id).is_some_and(|still| *still >= STILL)
     };
     let mut moved: BTreeMap<&CauseId, Vec<&Finding>> = BTreeMap::new();
     let mut stilled = Stilled { drafts: Vec::new(), settled: Vec::new(), marks: Vec::new() };
@@ -293,7 +308,7 @@ fn still(told: &[&Finding], thread: &Thread, action: Action, routing: &Routing, 
         several => format!("{} as they are", plural(several.len(), "finding stays", "findings stay")),
     };
     let days = STILL.num_days();
-    let lead = format!("This went back and forth. For {days} days every scan could look, and saw it as it is.");
+    let lead = format!("This went back and forth. For {days} days each scan that read it saw it as it is.");
     Draft {
         channel: thread.channel.clone(),
         recipients: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::inventory::Inventory;
 use crate::model::{
@@ -67,10 +67,8 @@ pub struct Known {
     pub acknowledged: HashSet<FindingId>,
     /// When findings came up or were over in the last fortnight.
     pub turns: HashMap<FindingId, Vec<DateTime<Utc>>>,
-    /// When the latest scan began; `None` if there was none.
-    pub scanned_at: Option<DateTime<Utc>>,
-    /// Of findings that go back and forth, the last scan that could not look at what they are about.
-    pub blind: HashMap<FindingId, DateTime<Utc>>,
+    /// How long findings that go back and forth have kept still ([`kept_still`](super::kept_still)).
+    pub still_for: HashMap<FindingId, TimeDelta>,
     /// Marks of what is not to be told again, and of how findings that go back and forth were told last.
     pub told: BTreeSet<String>,
 }

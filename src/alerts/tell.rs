@@ -59,7 +59,9 @@ fn write(occasion: &Occasion<'_>, routing: &Routing, others: Vec<Draft>) -> Disp
     let damped = Damped::of(occasion, routing, &held, |finding| picked(finding, occasion, routing));
     let occasion = &Occasion { transitions: &damped.told, ..*occasion };
     let causes = cause::group(occasion, routing.calls_for_old_facts);
-    let teller = Teller::new(occasion, routing, &held, &damped);
+    let called = causes.iter().flat_map(|cause| cause.called().map(|finding| (&finding.id, &cause.id)));
+    let called: HashMap<&FindingId, &CauseId> = called.collect();
+    let teller = Teller::new(occasion, routing, &held, &damped, &called);
     let mut drafts: Vec<Draft> = causes.iter().flat_map(|cause| teller.of_cause(cause, &|_, _| true)).collect();
     drafts.extend(teller.of_damped(&damped));
     drafts.extend(teller.of_coverage());
@@ -68,10 +70,7 @@ fn write(occasion: &Occasion<'_>, routing: &Routing, others: Vec<Draft>) -> Disp
     let mut dispatch = writer.write(drafts, &occasion.known.threads, &occasion.known.recent);
     let left_behind = teller.left_behind(&causes, &dispatch);
     dispatch.threads.extend(left_behind);
-    for cause in &causes {
-        let called = cause.steps.iter().filter(|(_, transition)| cause::calls(transition.step));
-        dispatch.causes.extend(called.map(|(finding, _)| (finding.id.clone(), cause.id.clone())));
-    }
+    dispatch.causes.extend(called.into_iter().map(|(finding, cause)| (finding.clone(), cause.clone())));
     dispatch.told.extend(damped.marks);
     dispatch
 }
@@ -83,6 +82,8 @@ struct Teller<'a, 'o> {
     threads: HashMap<&'o CauseId, Vec<&'o Thread>>,
     /// The causes of which a finding is open.
     open: HashSet<&'o CauseId>,
+    /// The causes that a finding has left in this scan: what happened to it is a matter of its own.
+    left: Vec<&'o CauseId>,
 }
 
 /// Where a draft goes: a channel, mail addresses of owners if any, and the time of its digest.
@@ -94,24 +95,29 @@ impl<'a, 'o> Teller<'a, 'o> {
         routing: &'o Routing,
         held: &HashMap<FindingId, Held>,
         damped: &Damped<'_>,
+        called: &HashMap<&FindingId, &'o CauseId>,
     ) -> Self {
         let mut threads: HashMap<&CauseId, Vec<&Thread>> = HashMap::new();
         for thread in &occasion.known.threads {
             threads.entry(&thread.cause).or_default().push(thread);
         }
-        let told_over = |id: &FindingId| occasion.transitions.iter().any(|step| step.finding == *id);
+        let told_over: HashSet<&FindingId> = occasion.transitions.iter().map(|step| &step.finding).collect();
         let held_back: HashSet<&FindingId> = damped.held_back.iter().map(|(finding, _)| &finding.id).collect();
         // What is over, and was not told so, counts as open.
         let counts_as_open = |finding: &&Finding| match finding.status {
             Status::Open => true,
             Status::Resolved(_) => {
-                held_back.contains(&finding.id) || (held.contains_key(&finding.id) && !told_over(&finding.id))
+                held_back.contains(&finding.id) || (held.contains_key(&finding.id) && !told_over.contains(&finding.id))
             }
             Status::Waived(_) => false,
         };
+        let earlier = |id: &FindingId| occasion.known.causes.get(id);
         let open = occasion.findings.iter().filter(counts_as_open);
-        let open = open.filter_map(|finding| occasion.known.causes.get(&finding.id)).collect();
-        Self { occasion, routing, threads, open }
+        // What came up again, or got worse, may have another cause than before.
+        let open =
+            open.filter_map(|finding| called.get(&finding.id).copied().or_else(|| earlier(&finding.id))).collect();
+        let left = called.iter().filter_map(|(id, cause)| earlier(id).filter(|earlier| earlier != cause)).collect();
+        Self { occasion, routing, threads, open, left }
     }
 
     /// The threads of a cause that are not over.
@@ -161,8 +167,11 @@ impl<'a, 'o> Teller<'a, 'o> {
     fn left_behind(&self, causes: &[Cause<'_>], dispatch: &Dispatch) -> Vec<Thread> {
         let told: HashSet<(&ChannelName, &CauseId)> =
             dispatch.threads.iter().map(|thread| (&thread.channel, &thread.cause)).collect();
-        let over = causes.iter().filter(|cause| self.action(cause) == Action::Settle);
-        over.flat_map(|cause| self.threads_of(&cause.id))
+        let over = causes.iter().filter(|cause| self.action(cause) == Action::Settle).map(|cause| &cause.id);
+        let left = self.left.iter().copied().filter(|cause| !self.open.contains(cause));
+        let over: BTreeSet<&CauseId> = over.chain(left).collect();
+        over.into_iter()
+            .flat_map(|cause| self.threads_of(cause))
             .filter(|thread| !told.contains(&(&thread.channel, &thread.cause)))
             .map(|thread| Thread { settled: true, ..thread.clone() })
             .collect()

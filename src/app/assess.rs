@@ -74,7 +74,7 @@ fn gather(store: &Store, head: SnapshotHead, findings: Vec<Finding>) -> Result<A
         trend: store.open_counts(id, TREND_SCANS)?,
         flapping: flapping.changes,
         flapping_findings: flapping.findings,
-        reviewed: Vec::new(),
+        reviewed: None,
         set_aside: None,
         head,
     };

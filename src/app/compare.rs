@@ -55,12 +55,10 @@ pub fn drift_between(store: &Store, ask: &DriftRequest<'_>) -> Result<Drift, App
         Some(from) => findings_between(store, from, &to)?,
         None => None,
     };
-    let gaps_before = match &from {
-        Some(from) => Coverage(&store.ledger(from.id)?).gaps().filter(|entry| entry.is_undeclared_gap()).count(),
-        None => 0,
-    };
+    let gaps_before = before.as_ref().map(|before| Coverage(&before.ledger).gaps().count());
+    let gaps_after = Coverage(&snapshot.ledger).gaps().count();
     let flapping = back_and_forth(store, &to)?.changes;
-    Ok(Drift { from, baseline, to, snapshot, gaps_before, changes, moved, flapping, findings })
+    Ok(Drift { from, baseline, to, snapshot, gaps_before, gaps_after, changes, moved, flapping, findings })
 }
 
 /// The scan that somebody names, by number, day, moment or baseline.

@@ -34,9 +34,7 @@ pub use past::{AsOf, scan_as_of};
 pub use posture::{Judged, postures};
 pub use preview::preview;
 pub use retention::{Fate, Retention, fates, prune};
-pub use review::{
-    ReviewDossier, ReviewError, StartRequest, begin_review, import_review, latest_scan, prepare_review, read_reviews,
-};
+pub use review::{ReviewDossier, StartRequest, begin_review, import_review, latest_scan, prepare_review, read_reviews};
 pub use scan::{AcceptedGap, App, Progress, ScanOutcome, ScanRequest};
 pub use schedule::{Due, Schedule, served_up_to};
 pub use waive::{Refusal, Standings, WaiveRequest, check_waivers, waive};
@@ -46,6 +44,22 @@ use chrono::{DateTime, Utc};
 use crate::model::SnapshotId;
 use crate::problem::Problems;
 use crate::store::StoreError;
+
+/// Why something cannot be done as it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct Refused {
+    /// What is wrong.
+    pub what: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+impl Refused {
+    fn new(what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { what: what.into(), help: help.into() }
+    }
+}
 
 /// Why a use case could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -65,9 +79,9 @@ pub enum AppError {
     /// The snapshot is not in the store.
     #[error("there is no snapshot {0} in the store")]
     NoSuchSnapshot(SnapshotId),
-    /// There is no such review, or it cannot begin.
+    /// What was asked for cannot be done as it was asked.
     #[error(transparent)]
-    Review(#[from] ReviewError),
+    Refused(#[from] Refused),
     /// The scan was told to stop before it had read everything. What it had read whole is kept for the next one.
     #[error("the scan was stopped: {reason}")]
     Stopped {

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::AppError;
 use super::schedule::Schedule;
 use crate::alerts::{self, Before, FLAP, Known, RUNG, Routing, ScheduleNews, Trouble};
-use crate::model::{Coverage, Dispatch, Finding, FindingId, RunEnd, SnapshotHead, SourceName};
+use crate::model::{Dispatch, Finding, FindingId, RunEnd, SnapshotHead, SourceName};
 use crate::store::Store;
 
 /// Scans that are looked back at to find out since when they are incomplete.
@@ -38,8 +38,7 @@ pub(super) fn known(store: &Store, now: DateTime<Utc>) -> Result<Known, AppError
     let mut told = store.told(RUNG)?;
     told.extend(store.told(FLAP)?);
     Ok(Known {
-        scanned_at: store.latest()?.map(|latest| latest.started_at),
-        blind: blind(store, &told)?,
+        still_for: still_for(store, &told)?,
         causes: store.causes()?,
         threads: store.open_threads()?,
         recent: store.notices_since(now - TimeDelta::days(1))?,
@@ -49,8 +48,8 @@ pub(super) fn known(store: &Store, now: DateTime<Utc>) -> Result<Known, AppError
     })
 }
 
-/// Of findings that go back and forth, the last scan since they stand as they do that could not look at what they are about.
-fn blind(store: &Store, told: &BTreeSet<String>) -> Result<HashMap<FindingId, DateTime<Utc>>, AppError> {
+/// How long findings that go back and forth have kept still.
+fn still_for(store: &Store, told: &BTreeSet<String>) -> Result<HashMap<FindingId, TimeDelta>, AppError> {
     let flapping = alerts::flapping(told);
     if flapping.is_empty() {
         return Ok(HashMap::new());
@@ -58,16 +57,15 @@ fn blind(store: &Store, told: &BTreeSet<String>) -> Result<HashMap<FindingId, Da
     let mut findings = store.findings()?;
     findings.retain(|finding| flapping.contains(&finding.id));
     let first = findings.iter().map(|finding| finding.since).min().unwrap_or(DateTime::<Utc>::MAX_UTC);
-    let mut blind: HashMap<FindingId, DateTime<Utc>> = HashMap::new();
+    let mut scans = Vec::new();
     for head in store.heads(LOOK_BACK)?.into_iter().take_while(|head| head.started_at >= first) {
-        let ledger = store.ledger(head.id)?;
-        let hidden = |finding: &&Finding| Coverage(&ledger).why_unseen(&finding.seen_by).is_some();
-        for finding in findings.iter().filter(|finding| finding.since <= head.started_at).filter(hidden) {
-            // The newest scan comes first.
-            blind.entry(finding.id.clone()).or_insert(head.started_at);
-        }
+        scans.push((head.started_at, store.ledger(head.id)?));
     }
-    Ok(blind)
+    let kept_still = |finding: Finding| {
+        let scans = scans.iter().map(|(started_at, ledger)| (*started_at, ledger.as_slice()));
+        (finding.id.clone(), alerts::kept_still(&finding, scans))
+    };
+    Ok(findings.into_iter().map(kept_still).collect())
 }
 
 /// When findings came up or were over, in the fortnight up to the latest scan.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::AppError;
+use super::{AppError, Refused};
 use crate::clock::Clock;
 use crate::document::sheet::Sheet;
 use crate::inventory::Inventory;
@@ -36,22 +36,6 @@ pub struct StartRequest {
     pub refuses_self_review: bool,
 }
 
-/// Why there is no such review, or none that could begin.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what}")]
-pub struct ReviewError {
-    /// What is wrong.
-    pub what: String,
-    /// What to do about it.
-    pub help: String,
-}
-
-impl ReviewError {
-    fn new(what: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { what: what.into(), help: help.into() }
-    }
-}
-
 /// Makes a review and its rows; nothing is stored yet.
 ///
 /// # Errors
@@ -63,13 +47,13 @@ pub fn prepare_review(
     ask: &StartRequest,
 ) -> Result<(Review, Vec<ReviewRow>), AppError> {
     review::check_name(&ask.name)
-        .map_err(|help| ReviewError::new(format!("`{}` is no name for a review", ask.name), help))?;
+        .map_err(|help| Refused::new(format!("`{}` is no name for a review", ask.name), help))?;
     if store.reviews()?.iter().any(|review| review.name == ask.name) {
         return Err(taken(&ask.name).into());
     }
     let now = clock.now();
     if let Some(due) = ask.due.filter(|due| *due < now.date_naive()) {
-        return Err(ReviewError::new(
+        return Err(Refused::new(
             format!("the last day for decisions, {due}, is over"),
             "name a day to come with `--due`",
         )
@@ -106,19 +90,15 @@ pub fn prepare_review(
     Ok((review, rows))
 }
 
-fn taken(name: &str) -> ReviewError {
-    ReviewError::new(
+fn taken(name: &str) -> Refused {
+    Refused::new(
         format!("there is a review `{name}` already"),
         format!("`keyroll review status {name}` tells how far it got; name the new one differently"),
     )
 }
 
 /// The rows of some reviewers; what others are asked about is counted.
-fn of_reviewers(
-    rows: Vec<ReviewRow>,
-    only: &[String],
-    left_out: &mut Vec<LeftOut>,
-) -> Result<Vec<ReviewRow>, ReviewError> {
+fn of_reviewers(rows: Vec<ReviewRow>, only: &[String], left_out: &mut Vec<LeftOut>) -> Result<Vec<ReviewRow>, Refused> {
     if only.is_empty() {
         return Ok(rows);
     }
@@ -130,7 +110,7 @@ fn of_reviewers(
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "begin it without `--owner` to see who is asked".to_owned(),
             };
-            return Err(ReviewError::new(format!("nothing in this scope is asked of `{wanted}`"), help));
+            return Err(Refused::new(format!("nothing in this scope is asked of `{wanted}`"), help));
         }
     }
     let is_wanted = |row: &ReviewRow| only.iter().any(|wanted| wanted.eq_ignore_ascii_case(&row.asked));
@@ -167,7 +147,7 @@ pub fn import_review(
     let imported = review::import(&returned, sheets)?;
     if !store.record_decisions(name, decisions.len(), &imported.decisions)? {
         let what = format!("somebody else read in files of review `{name}` at the same time");
-        return Err(ReviewError::new(what, "nothing was recorded: read these in once more").into());
+        return Err(Refused::new(what, "nothing was recorded: read these in once more").into());
     }
     Ok(imported)
 }
@@ -184,7 +164,7 @@ fn called(store: &Store, name: &str) -> Result<Review, AppError> {
         None if names.is_empty() => "begin one with `keyroll review start NAME --by YOU`".to_owned(),
         None => format!("there are {}", names.join(", ")),
     };
-    Err(ReviewError::new(format!("there is no review `{name}`"), help).into())
+    Err(Refused::new(format!("there is no review `{name}`"), help).into())
 }
 
 /// All that the store has about one review.
@@ -226,7 +206,7 @@ pub fn read_reviews(store: &Store, assessment: &mut Assessment) -> Result<(), Ap
     let moment = if is_latest { DateTime::<Utc>::MAX_UTC } else { assessment.head.ended_at };
     let begun: Vec<Review> = store.reviews()?.into_iter().filter(|review| review.started_at <= moment).collect();
     let Some(last) = begun.iter().max_by_key(|review| (review.started_at, &review.name)).cloned() else {
-        assessment.reviewed.clear();
+        assessment.reviewed = Some(Vec::new());
         return Ok(());
     };
     let inventory = Inventory::new(&assessment.snapshot);
@@ -257,7 +237,7 @@ pub fn read_reviews(store: &Store, assessment: &mut Assessment) -> Result<(), Ap
             revocation: states.get(row.key.as_str()).map(|state| (*state).clone()),
         }));
     }
-    assessment.reviewed = reviewed;
+    assessment.reviewed = Some(reviewed);
     Ok(())
 }
 

@@ -69,7 +69,7 @@ pub(super) fn complain(complaint: &Complaint, terminal: &Terminal) -> ExitCode {
             let help = "check the base URLs and credentials of the sources in the configuration";
             failed(&what, Some(help), exit::FAILED, terminal)
         }
-        AppError::Review(refused) => failed(&refused.what, Some(&refused.help), exit::FAILED, terminal),
+        AppError::Refused(refused) => failed(&refused.what, Some(&refused.help), exit::FAILED, terminal),
         other => failed(&chain(other), help(other), exit::FAILED, terminal),
     }
 }
@@ -128,6 +128,6 @@ fn help(error: &AppError) -> Option<&'static str> {
         }
         AppError::Store(StoreError::ScanUnderWay { .. }) => Some("wait for it to end; the daemon may be at work"),
         AppError::Stopped { .. } => Some("what was read whole is kept: the next scan goes on from there"),
-        AppError::Store(_) | AppError::Mistakes(_) | AppError::NothingCollected { .. } | AppError::Review(_) => None,
+        AppError::Store(_) | AppError::Mistakes(_) | AppError::NothingCollected { .. } | AppError::Refused(_) => None,
     }
 }

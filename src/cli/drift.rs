@@ -9,8 +9,8 @@ use super::{Context, exit};
 use crate::app::{AsOf, DriftRequest, drift_between};
 use crate::drift::NOISE;
 use crate::inventory::Inventory;
-use crate::model::{Change, Coverage, Drift, Kind, What};
-use crate::reports::{drift_json, drift_page, drift_table, write_changes};
+use crate::model::{Change, Kind, What};
+use crate::reports::{Look, drift_gaps, drift_json, drift_page, drift_table, write_changes};
 use crate::text::plural;
 
 #[derive(Debug, clap::Args)]
@@ -58,13 +58,16 @@ pub(super) fn run(context: &Context, args: &DriftArgs) -> Result<ExitCode, Compl
     let store = context.store()?;
     let ask = DriftRequest { from: args.from.as_deref(), to: args.to, noise: args.noise };
     let mut drift = drift_between(&store, &ask)?;
+    let all = drift.changes.len();
     drift.changes.retain(|change| args.what.is_empty() || args.what.contains(&change.what));
-    let gaps = Coverage(&drift.snapshot.ledger).gaps().filter(|entry| entry.is_undeclared_gap()).count();
+    let others = all - drift.changes.len();
     let look = context.terminal.look;
     let text = match args.format {
         DriftFormat::Table if args.each && drift.from.is_some() => {
             let inventory = Inventory::new(&drift.snapshot);
-            drift_table(&drift.changes.iter().collect::<Vec<&Change>>(), &inventory, look)
+            let mut text = drift_table(&drift.changes.iter().collect::<Vec<&Change>>(), &inventory, look);
+            text.push_str(&drift_gaps(&drift, look));
+            text
         }
         DriftFormat::Table => drift_page(&drift, &why, look),
         DriftFormat::Csv => {
@@ -73,7 +76,7 @@ pub(super) fn run(context: &Context, args: &DriftArgs) -> Result<ExitCode, Compl
             write_changes(&all, &mut bytes).map_err(|error| cannot_write(Path::new("-"), &error))?;
             String::from_utf8_lossy(&bytes).into_owned()
         }
-        DriftFormat::Json => drift_json(&drift, gaps),
+        DriftFormat::Json => drift_json(&drift),
     };
     context.terminal.result(&text);
     if args.noise && drift.moved.is_none() && drift.from.is_some() {
@@ -82,26 +85,19 @@ pub(super) fn run(context: &Context, args: &DriftArgs) -> Result<ExitCode, Compl
     if drift.from.is_some() && drift.findings.is_none() {
         context.terminal.note("How findings stood after one of the two scans was not kept: they are not compared.");
     }
-    warn_of_gaps(context, &drift, gaps);
+    if args.format == DriftFormat::Csv {
+        let gaps = drift_gaps(&drift, Look { width: look.width, colour: false });
+        context.terminal.note(gaps.trim_end());
+    }
+    if others > 0 {
+        context
+            .terminal
+            .note(&format!("{} not shown (`--what`).", plural(others, "other change is", "other changes are")));
+    }
     Ok(ExitCode::from(exit::COMPLETE))
 }
 
 /// Why a field of a kind moves by itself.
 fn why(kind: Kind, field: &str) -> Option<&'static str> {
     NOISE.iter().find(|noise| noise.kind == kind && noise.field == field).map(|noise| noise.why)
-}
-
-/// What neither scan shows may have changed as well.
-fn warn_of_gaps(context: &Context, drift: &Drift, gaps: usize) {
-    let Some(from) = &drift.from else { return };
-    let said: Vec<String> = [(drift.gaps_before, from.id), (gaps, drift.to.id)]
-        .into_iter()
-        .filter(|(gaps, _)| *gaps > 0)
-        .map(|(gaps, scan)| format!("{} in {scan}", plural(gaps, "endpoint", "endpoints")))
-        .collect();
-    if !said.is_empty() {
-        let what =
-            format!("Not read whole: {}. Behind that, more may have changed (keyroll coverage).", said.join(", "));
-        context.terminal.note(&what);
-    }
 }

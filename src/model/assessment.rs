@@ -69,14 +69,25 @@ pub struct Assessment {
     pub flapping: Vec<FlappingChange>,
     /// Findings that open and are over again and again.
     pub flapping_findings: BTreeMap<FindingId, Flapping>,
-    /// The accesses of the last review and of those that are not complete, where a report asks for them.
-    pub reviewed: Vec<ReviewedAccess>,
+    /// The accesses of the last review and of those that are not complete; `None` if nobody read them from the store, which
+    /// is not the same as that there are none.
+    pub reviewed: Option<Vec<ReviewedAccess>>,
     /// In a view without waivers, the findings that are shown as open although a waiver covers them, with that waiver;
     /// `None` if waivers are applied. Every report says which it is.
     pub set_aside: Option<BTreeMap<FindingId, WaiverId>>,
 }
 
 impl Assessment {
+    /// The steps that each finding took in this scan.
+    #[must_use]
+    pub fn steps(&self) -> BTreeMap<&FindingId, Vec<Step>> {
+        let mut steps: BTreeMap<&FindingId, Vec<Step>> = BTreeMap::new();
+        for taken in &self.transitions {
+            steps.entry(&taken.finding).or_default().push(taken.step);
+        }
+        steps
+    }
+
     /// The same scan as if no waiver had been written: what is waived is open, and what was waived as soon as it was found is
     /// new.
     #[must_use]

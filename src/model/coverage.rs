@@ -163,6 +163,17 @@ impl LedgerEntry {
     }
 }
 
+/// How a scan looked at something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saw {
+    /// All endpoints that show it were read whole.
+    Whole,
+    /// One of them was not asked, as where each schedule scans sources of its own.
+    NotAsked,
+    /// All were asked, and one was not read whole.
+    Gap,
+}
+
 /// Questions to the ledger of one scan.
 #[derive(Debug, Clone, Copy)]
 pub struct Coverage<'a>(pub &'a [LedgerEntry]);
@@ -211,6 +222,20 @@ impl<'a> Coverage<'a> {
                 Some(_) => None,
             }
         })
+    }
+
+    /// How a scan looked at what these endpoints show.
+    #[must_use]
+    pub fn saw(self, seen_by: &[Sighting]) -> Saw {
+        let entry_of = |seen: &Sighting| {
+            self.0.iter().find(|entry| entry.source == seen.source && entry.endpoint == seen.endpoint)
+        };
+        let was_not_asked = |seen: &Sighting| entry_of(seen).is_none_or(|entry| entry.state == EndpointState::Skipped);
+        match self.why_unseen(seen_by) {
+            None => Saw::Whole,
+            Some(_) if seen_by.iter().any(was_not_asked) => Saw::NotAsked,
+            Some(_) => Saw::Gap,
+        }
     }
 
     /// Why a resource that is not shown may be hidden all the same: all endpoints that show it show only what the

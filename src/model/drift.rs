@@ -13,8 +13,11 @@ pub struct Drift {
     pub to: SnapshotHead,
     /// What the later one saw.
     pub snapshot: Snapshot,
-    /// Endpoints that were not read whole in the earlier scan, nor declared as blind spots.
-    pub gaps_before: usize,
+    /// Endpoints that were not read whole in the earlier scan, declared blind spots among them; `None` if there is none to
+    /// compare with, or its ledger is not kept any more.
+    pub gaps_before: Option<usize>,
+    /// The same of the later one.
+    pub gaps_after: usize,
     /// What changed, sorted by resource.
     pub changes: Vec<Change>,
     /// What only moved by itself, as [`Change`]s of those fields; `None` if nobody asked.

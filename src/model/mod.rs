@@ -3,7 +3,8 @@
 //! What was seen: [`Resource`] (a [`Principal`], [`Group`], [`Credential`], [`Container`], [`Grant`], [`App`],
 //! [`Webhook`], [`Automation`], [`Variable`], [`Setting`], [`Integration`] or [`Person`]), each field a [`Fact`]; how completely it was seen:
 //! [`LedgerEntry`]; both together: [`Snapshot`].
-//! What is said about it: [`Change`], [`Verdict`], [`Finding`], [`Waiver`]; all of it for one report: [`Assessment`].
+//! What is said about it: [`Change`], [`Verdict`], [`Finding`], [`Waiver`]; all of it for one report: [`Assessment`]; how two
+//! scans differ: [`Drift`]; all that happened to one thing: [`Chronicle`].
 //! What would come of a change that nobody made: [`Simulation`]; what a rule would have done: [`Tried`].
 //! What people decide on access: [`Review`].
 
@@ -51,7 +52,7 @@ pub use change::{CauseKind, Change, ChangeCause, FieldChange, What};
 pub use chronicle::{Chronicle, Event, Happening};
 pub use container::{Container, ContainerForm};
 pub use control::ControlId;
-pub use coverage::{Coverage, EndpointState, LedgerEntry, Watermarks};
+pub use coverage::{Coverage, EndpointState, LedgerEntry, Saw, Watermarks};
 pub use credential::{Credential, CredentialForm};
 pub use drift::{Drift, FindingsBetween};
 pub use explained::{Explained, Missing, Opinion, Part, PartResult, PartRole, PartValue};

@@ -1,12 +1,14 @@
 //! The scan as a JUnit report, for pipelines that show tests: a case for each rule, and one for each endpoint.
 //!
 //! A rule that found something fails; one that could not judge everything is an error, and never passed. So is an endpoint that
-//! was not read whole, unless somebody declared it as a blind spot: then it is skipped, with the reason.
+//! was not read whole, unless somebody declared it as a blind spot: then it is skipped, with the reason. A rule of which all
+//! findings are waived is skipped too: somebody accepted them, and that is not the same as none.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use super::{Format, RenderError, order};
-use crate::model::{Assessment, Finding, LedgerEntry, RuleSummary, Status, Tally};
+use crate::model::{Assessment, Finding, LedgerEntry, RuleId, RuleSummary, Status, Tally};
 use crate::text::{self, harmless};
 
 pub(super) const FORMAT: Format = Format {
@@ -36,8 +38,20 @@ enum Outcome {
 
 fn render(assessment: &Assessment, out: &mut dyn io::Write) -> Result<(), RenderError> {
     let seconds = (assessment.head.ended_at - assessment.head.started_at).num_milliseconds().max(0) as f64 / 1000.0;
+    let mut by_rule: BTreeMap<&RuleId, Found<'_>> = BTreeMap::new();
+    for finding in order::findings(assessment) {
+        let found = by_rule.entry(&finding.rule).or_default();
+        match finding.status {
+            Status::Open => found.open.push(finding),
+            Status::Waived(_) => found.waived += 1,
+            Status::Resolved(_) => {}
+        }
+    }
+    let none = Found::default();
+    let of_rule =
+        |rule: &RuleSummary| of_rule(rule, by_rule.get(&rule.id).unwrap_or(&none), assessment.tallies.get(&rule.id));
     let suites = [
-        ("rules", order::rules(assessment).into_iter().map(|rule| of_rule(rule, assessment)).collect::<Vec<_>>()),
+        ("rules", order::rules(assessment).into_iter().map(of_rule).collect::<Vec<_>>()),
         ("coverage", order::ledger(assessment).into_iter().map(of_endpoint).collect()),
     ];
     let all = || suites.iter().flat_map(|(_, cases)| cases);
@@ -99,14 +113,18 @@ impl Case {
     }
 }
 
-fn of_rule(rule: &RuleSummary, assessment: &Assessment) -> Case {
-    let open: Vec<&Finding> = order::findings(assessment)
-        .into_iter()
-        .filter(|finding| finding.rule == rule.id && finding.status == Status::Open)
-        .collect();
-    let tally = assessment.tallies.get(&rule.id);
-    let unknown = unknown(tally);
-    let outcome = match (open.as_slice(), unknown) {
+/// What a rule found.
+#[derive(Default)]
+struct Found<'a> {
+    open: Vec<&'a Finding>,
+    waived: usize,
+}
+
+fn of_rule(rule: &RuleSummary, found: &Found<'_>, tally: Option<&Tally>) -> Case {
+    let outcome = match (found.open.as_slice(), unknown(tally)) {
+        ([], None) if found.waived > 0 => {
+            Outcome::Skipped(text::plural(found.waived, "finding is waived", "findings are waived"))
+        }
         ([], None) => Outcome::Passed,
         ([], Some(text)) => Outcome::Unknown { message: "could not judge everything".to_owned(), text },
         (open, unknown) => {

@@ -4,7 +4,7 @@ use std::io;
 
 use super::morning::unseen_in_words;
 use super::{Format, RenderError, order, say};
-use crate::model::{Assessment, Finding, LedgerEntry, Severity, Status, Step, Transition, WaiverUse};
+use crate::model::{Assessment, Finding, LedgerEntry, Severity, Status, Step, WaiverUse};
 use crate::text::{self, harmless};
 
 pub(super) const FORMAT: Format = Format {
@@ -37,7 +37,12 @@ fn render(assessment: &Assessment, out: &mut dyn io::Write) -> Result<(), Render
     could_not_see(assessment, out)?;
     let open: Vec<&Finding> =
         order::findings(assessment).into_iter().filter(|finding| finding.status == Status::Open).collect();
-    let (new, old): (Vec<&Finding>, Vec<&Finding>) = open.into_iter().partition(|finding| is_new(finding, assessment));
+    let steps = assessment.steps();
+    let is_new = |finding: &&Finding| {
+        let calls = |step: &Step| matches!(step, Step::Opened | Step::Reopened | Step::Worsened | Step::WaiverEnded);
+        steps.get(&finding.id).is_some_and(|steps| steps.iter().any(calls))
+    };
+    let (new, old): (Vec<&Finding>, Vec<&Finding>) = open.into_iter().partition(is_new);
     findings("New, back or worse", &new, out)?;
     findings("Open since before", &old, out)?;
     over(assessment, out)?;
@@ -78,14 +83,6 @@ fn could_not_see(assessment: &Assessment, out: &mut dyn io::Write) -> Result<(),
     Ok(writeln!(out)?)
 }
 
-fn is_new(finding: &Finding, assessment: &Assessment) -> bool {
-    let calls = |step: &Transition| {
-        step.finding == finding.id
-            && matches!(step.step, Step::Opened | Step::Reopened | Step::Worsened | Step::WaiverEnded)
-    };
-    assessment.transitions.iter().any(calls)
-}
-
 fn findings(title: &str, findings: &[&Finding], out: &mut dyn io::Write) -> Result<(), RenderError> {
     if findings.is_empty() {
         return Ok(());
@@ -107,10 +104,8 @@ fn findings(title: &str, findings: &[&Finding], out: &mut dyn io::Write) -> Resu
 }
 
 fn over(assessment: &Assessment, out: &mut dyn io::Write) -> Result<(), RenderError> {
-    let over = |finding: &&Finding| {
-        let resolved = |step: &Transition| step.finding == finding.id && step.step == Step::Resolved;
-        assessment.transitions.iter().any(resolved)
-    };
+    let steps = assessment.steps();
+    let over = |finding: &&Finding| steps.get(&finding.id).is_some_and(|steps| steps.contains(&Step::Resolved));
     let over: Vec<&Finding> = order::findings(assessment).into_iter().filter(over).collect();
     if over.is_empty() {
         return Ok(());

@@ -43,7 +43,7 @@ pub use self::chronicle::{HISTORY_SCHEMA, history_csv, history_json, history_pag
 pub use self::controls::{controls_json, controls_table};
 pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_changes, write_column_list};
 pub use self::detail::{Evidence, History, NeededFact, ReadFrom, RulePage, RuleText, finding_detail, rule_detail};
-pub use self::drift::{DRIFT_SCHEMA, drift_json, drift_page, drift_table};
+pub use self::drift::{DRIFT_SCHEMA, drift_gaps, drift_json, drift_page, drift_table};
 pub use self::explain::{
     FindingNote, Judgement, ResourceNote, Section, Sight, Thing, finding_note, resource_note, use_and_reach,
 };
@@ -85,4 +85,7 @@ pub enum RenderError {
     /// The place it was written to refused.
     #[error("cannot write the report")]
     Write(#[from] io::Error),
+    /// The assessment lacks something that the report is made from: without it, the report would say that there is none.
+    #[error("cannot write the report: {0} were not read from the store")]
+    NotRead(&'static str),
 }

@@ -13,7 +13,7 @@ use super::json::{time, write_document};
 use super::{Format, RenderError, order};
 use crate::model::{
     Assessment, ControlId, Finding, FindingId, LedgerEntry, ResourceId, RuleSummary, Severity, Status, Step, Tally,
-    WaiverUse,
+    WaiverId, WaiverUse,
 };
 use crate::text;
 
@@ -33,8 +33,17 @@ fn render(assessment: &Assessment, out: &mut dyn std::io::Write) -> Result<(), R
 
 fn log(assessment: &Assessment) -> Value {
     let rules = Rules::of(assessment);
-    let mut results: Vec<Value> =
-        order::findings(assessment).into_iter().filter_map(|finding| result(finding, assessment, &rules)).collect();
+    let steps = assessment.steps();
+    let waivers: BTreeMap<&WaiverId, &WaiverUse> =
+        assessment.waivers.iter().map(|used| (&used.waiver.id, used)).collect();
+    let told = |finding: &Finding| {
+        let mut result = result(finding, steps.get(&finding.id).map_or(&[], Vec::as_slice), &rules)?;
+        if let Status::Waived(id) = &finding.status {
+            result.insert("suppressions".to_owned(), json!([suppression(waivers.get(id).copied())]));
+        }
+        Some(Value::Object(result))
+    };
+    let mut results: Vec<Value> = order::findings(assessment).into_iter().filter_map(told).collect();
     results.extend(rules.all.iter().filter_map(|rule| undecided(rule, assessment, &rules)));
     let gaps: Vec<&LedgerEntry> = order::ledger(assessment).into_iter().filter(|entry| entry.is_gap()).collect();
     let head = &assessment.head;
@@ -101,14 +110,14 @@ fn descriptor(rule: &RuleSummary) -> Value {
 }
 
 /// A finding as a result; `None` for what was over before.
-fn result(finding: &Finding, assessment: &Assessment, rules: &Rules<'_>) -> Option<Value> {
-    let step = assessment.transitions.iter().find(|step| step.finding == finding.id).map(|step| step.step);
-    let state = match (&finding.status, step) {
-        (Status::Resolved(_), Some(Step::Resolved)) => "absent",
-        (Status::Resolved(_), _) => return None,
-        (_, Some(Step::Opened | Step::Reopened)) => "new",
-        (_, Some(Step::Worsened)) => "updated",
-        (_, _) => "unchanged",
+fn result(finding: &Finding, steps: &[Step], rules: &Rules<'_>) -> Option<Map<String, Value>> {
+    let took = |wanted: &[Step]| steps.iter().any(|step| wanted.contains(step));
+    let state = match &finding.status {
+        Status::Resolved(_) if took(&[Step::Resolved]) => "absent",
+        Status::Resolved(_) => return None,
+        _ if took(&[Step::Opened, Step::Reopened]) => "new",
+        _ if took(&[Step::Worsened]) => "updated",
+        _ => "unchanged",
     };
     let mut result = at(finding.rule.as_str(), &finding.resource, &finding.resource_name, rules);
     result.insert("kind".to_owned(), json!("fail"));
@@ -116,12 +125,8 @@ fn result(finding: &Finding, assessment: &Assessment, rules: &Rules<'_>) -> Opti
     result.insert("message".to_owned(), json!({ "text": finding.message }));
     result.insert("baselineState".to_owned(), json!(state));
     result.insert("partialFingerprints".to_owned(), json!({ "keyrollFinding/v1": finding.id.as_str() }));
-    if let Status::Waived(id) = &finding.status {
-        let waiver = assessment.waivers.iter().find(|used| used.waiver.id == *id);
-        result.insert("suppressions".to_owned(), json!([suppression(waiver)]));
-    }
     result.insert("properties".to_owned(), properties(finding));
-    Some(Value::Object(result))
+    Some(result)
 }
 
 fn properties(finding: &Finding) -> Value {

@@ -1,9 +1,9 @@
 //! Two scans side by side, and all that happened to one thing.
 
 use keyroll::app::{AppError, DriftRequest, chronicle, drift_between};
-use keyroll::model::{Chronicle, Event, Happening, ResourceId, SnapshotId, What};
+use keyroll::model::{Chronicle, Drift, Event, Happening, ResourceId, SnapshotId, Transition, What};
 use keyroll::reports::{DRIFT_SCHEMA, HISTORY_SCHEMA};
-use keyroll::simulator::{Fault, Plan};
+use keyroll::simulator::Plan;
 use keyroll::store::Store;
 use serde_json::Value;
 
@@ -11,29 +11,11 @@ use crate::support::json_schema::mistakes;
 use crate::support::keyroll::keyroll;
 use crate::support::pretended::{Estate, first_night};
 
-fn store(estate: &Estate) -> Store {
-    Store::open(&estate.path("keyroll.db")).unwrap()
-}
-
 /// Six nights: much happens on the third and fifth; on the fourth, API tokens are out of sight.
 async fn lived() -> Estate {
     let plan = Plan { seed: 7, accounts: 20, now: first_night(), page_latency: std::time::Duration::ZERO };
     let estate = Estate::of(plan).await;
-    estate.configure("");
-    for night in 0..6 {
-        match night {
-            0 => {}
-            2 | 4 => estate.night(),
-            _ => estate.quiet_night(),
-        }
-        if night == 3 {
-            estate.simulator.set_fault("api-tokens", Fault::Status(403));
-        }
-        if night == 4 {
-            estate.simulator.clear_faults();
-        }
-        estate.scan().await;
-    }
+    estate.live(6, &[2, 4], 3..4, |_| ()).await;
     estate
 }
 
@@ -57,7 +39,7 @@ fn told(chronicle: &Chronicle) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn any_two_scans_are_compared_and_the_past_is_told_as_it_was() {
     let estate = lived().await;
-    let store_ = store(&estate);
+    let store_ = estate.store();
     let ask = |from: Option<&'static str>, to: Option<&str>| {
         let request = DriftRequest { from, to: to.map(|to| to.parse().unwrap()), noise: true };
         drift_between(&store_, &request)
@@ -80,7 +62,7 @@ async fn any_two_scans_are_compared_and_the_past_is_told_as_it_was() {
     for finding in &then.opened {
         assert!(finding.last_seen <= night.to.ended_at, "{finding:?}");
     }
-    let moved = all.moved.unwrap();
+    let moved = all.moved.as_deref().unwrap();
     assert!(moved.iter().flat_map(|change| &change.fields).any(|field| field.field == "last_used_at"));
 
     let same = ask(Some("s3"), Some("s3")).unwrap();
@@ -91,7 +73,25 @@ async fn any_two_scans_are_compared_and_the_past_is_told_as_it_was() {
 
     // What was out of sight on one side is no change, and the gap is told.
     let blind = ask(Some("s4"), None).unwrap();
-    assert!(blind.gaps_before > 0);
+    let gap = |drift: &Drift| (drift.gaps_before, drift.gaps_after);
+    let declared = gap(&all).1;
+    assert_eq!(gap(&all), (Some(declared), declared), "what was declared as a blind spot is a gap too");
+    assert!(gap(&blind).0 > Some(declared) && gap(&blind).1 == declared, "{:?}", gap(&blind));
+
+    // Of a scan that was removed it is not known any more what it did not see.
+    let mut store_ = store_;
+    let night = |scan: i64| store_.transitions(SnapshotId(scan)).unwrap();
+    let steps: Vec<Transition> = (2..=5).flat_map(night).collect();
+    assert!((3..=4).any(|scan| !night(scan).is_empty()), "something happened in between");
+    let between = |store: &Store| store.transitions_between(SnapshotId(2), SnapshotId(5)).unwrap();
+    assert_eq!(between(&store_), steps);
+    store_.remove(&[SnapshotId(4)]).unwrap();
+    assert_eq!(between(&store_), steps, "steps outlive their scans");
+    let next = DriftRequest { from: None, to: Some("s5".parse().unwrap()), noise: false };
+    let next = drift_between(&store_, &next).unwrap();
+    assert_eq!((next.from.as_ref().unwrap().id, gap(&next)), (SnapshotId(4), (None, declared)));
+    let told = keyroll(estate.folder.path(), &["drift", "--to", "s5", "--width", "200"]).out;
+    assert!(told.contains("How completely s4 was read is not kept any more"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,13 +107,36 @@ async fn drift_and_history_are_asked_at_the_command_line() {
     let listed = ask(&["baseline", "list"]).out;
     assert!(listed.contains("q4") && listed.contains("Kim Lead") && listed.contains("in force"), "{listed}");
 
+    for (changed, what) in [
+        (["s1", "Kim", "agreed"], "a baseline cannot be called `s1`: that names a scan"),
+        (["2026-11-20", "Kim", "agreed"], "that names a scan"),
+        (["2026-11-20T08:00:00Z", "Kim", "agreed"], "that names a scan"),
+        ([" ", "Kim", "agreed"], "the name is empty"),
+        (["q5", "", "agreed"], "the person (`--by`) is empty"),
+        (["q5", "Kim", " "], "the reason (`--reason`) is empty"),
+        (["q\u{1b}5", "Kim", "agreed"], "letters that cannot be seen"),
+    ] {
+        let [name, by, reason] = changed;
+        let run = keyroll(estate.folder.path(), &["baseline", "accept", name, "--by", by, "--reason", reason]);
+        assert_eq!(run.code, 1, "{changed:?}");
+        assert!(run.err.contains(what) && run.err.contains("help"), "{}", run.err);
+    }
+    assert_eq!(ask(&["baseline", "list"]).out, listed, "nothing was kept of these");
+
     let page = ask(&["drift", "--from", "q4", "--noise", "--width", "80"]).out;
     assert!(page.starts_with("From baseline `q4`, scan s2 ("), "{page}");
     assert!(page.contains("MOVED BY ITSELF") && page.contains("moves whenever the credential is used"), "{page}");
     assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
     let blind = ask(&["drift", "--to", "s4"]);
     assert!(blind.out.contains("OUT OF SIGHT") && blind.out.contains("may still be there"), "{}", blind.out);
-    assert!(blind.err.contains("Not read whole: ") && blind.err.contains(" in s4"), "{}", blind.err);
+    for more in [&[][..], &["--each"], &["--what", "rotated"]] {
+        let told = ask(&[&["drift", "--to", "s4"], more].concat()).out.replace('\n', " ");
+        assert!(told.contains("Not read whole: ") && told.contains(" in s4"), "{told}");
+    }
+    let told = ask(&["drift", "--to", "s4", "--format", "csv"]).err;
+    assert!(told.contains("Not read whole: "), "{told}");
+    let told = ask(&["drift", "--to", "s4", "--what", "rotated"]);
+    assert!(told.err.contains("other changes are not shown"), "{}", told.err);
 
     let json: Value =
         serde_json::from_str(&ask(&["drift", "--from", "s1", "--noise", "--format", "json"]).out).unwrap();
@@ -134,7 +157,7 @@ async fn drift_and_history_are_asked_at_the_command_line() {
         assert!(run.err.contains(what) && run.err.contains("help"), "{}", run.err);
     }
 
-    let store = store(&estate);
+    let store = estate.store();
     let finding = store.findings().unwrap().into_iter().find(|finding| !finding.first_seen.eq(&first_night())).unwrap();
     ask(&[
         "findings",
@@ -161,7 +184,7 @@ async fn drift_and_history_are_asked_at_the_command_line() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_history_knows_when_it_was_blind_and_which_scans_are_gone() {
     let estate = lived().await;
-    let mut store = store(&estate);
+    let mut store = estate.store();
     let changed = store.changes(SnapshotId(4)).unwrap();
     let hidden: Vec<ResourceId> = changed
         .iter()
@@ -195,10 +218,8 @@ async fn a_history_knows_when_it_was_blind_and_which_scans_are_gone() {
     });
     assert_eq!(change.unwrap().fields, fields);
     assert_eq!(known.removed_scans, 3);
-    if let Some(gone) = gone {
-        let lines = told(&chronicle(&store, &gone, None).unwrap());
-        assert!(lines.iter().any(|line| line.ends_with("removed")), "{lines:?}");
-    }
+    let lines = told(&chronicle(&store, &gone.expect("something went on the third night"), None).unwrap());
+    assert!(lines.iter().any(|line| line.ends_with("removed")), "{lines:?}");
     let lines: Vec<String> = told(&chronicle(&store, back, None).unwrap()).into_iter().filter(steps).collect();
     assert_eq!(lines.first().map(String::as_str), Some("s1 start"));
     let page = keyroll(estate.folder.path(), &["history", altered.as_str()]).out;

@@ -12,7 +12,7 @@ use keyroll::inventory::detector::Knowledge;
 use keyroll::model::{Assessment, CouldTell, Finding, SnapshotHead, SnapshotId, Status};
 use keyroll::problem::SourceText;
 use keyroll::rules::Rule;
-use keyroll::simulator::{Fault, Plan};
+use keyroll::simulator::Plan;
 use keyroll::store::Store;
 
 use crate::support::keyroll::keyroll;
@@ -28,26 +28,8 @@ async fn lived() -> (Estate, Vec<Assessment>) {
     fs::write(estate.path("waivers.yaml"), waivers).unwrap();
     estate.configure("waivers:\n  file: waivers.yaml\n");
     let mut said = Vec::new();
-    for night in 0..7 {
-        match night {
-            0 => {}
-            3 | 6 => estate.night(),
-            _ => estate.quiet_night(),
-        }
-        if night == 2 {
-            estate.simulator.set_fault("api-tokens", Fault::Status(403));
-        }
-        if night == 4 {
-            estate.simulator.clear_faults();
-        }
-        estate.scan().await;
-        said.push(estate.assess());
-    }
+    estate.live(7, &[3, 6], 2..4, |estate| said.push(estate.assess())).await;
     (estate, said)
-}
-
-fn store(estate: &Estate) -> Store {
-    Store::open(&estate.path("keyroll.db")).unwrap()
 }
 
 fn heads(store: &Store) -> Vec<SnapshotHead> {
@@ -82,7 +64,7 @@ fn assert_same(now: &Assessment, then: &Assessment) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_night_can_be_asked_again_judged_again_and_walked_through() {
     let (estate, said) = lived().await;
-    let store = store(&estate);
+    let store = estate.store();
     let resolved = |assessment: &Assessment| {
         assessment.findings.iter().filter(|finding| matches!(finding.status, Status::Resolved(_))).count()
     };
@@ -145,7 +127,7 @@ fn rule(config: &Config, requirement: &str, set: &str) -> Rule {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rule_of_ones_own_is_tried_with_other_values_and_says_what_is_other() {
     let (estate, _) = lived().await;
-    let store = store(&estate);
+    let store = estate.store();
     let config = Config::load(&estate.path("keyroll.yaml")).unwrap();
     let (knowledge, waivers) = (config.knowledge().unwrap(), Waivers::default());
     let requirement = "credential.last_used_at == null || days_since(credential.last_used_at) <= params.days";
@@ -176,7 +158,7 @@ async fn a_rule_of_ones_own_is_tried_with_other_values_and_says_what_is_other() 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_earlier_scans_did_not_know_is_unknown_before_a_day() {
     let (estate, _) = lived().await;
-    let store = store(&estate);
+    let store = estate.store();
     let config = Config::load(&estate.path("keyroll.yaml")).unwrap();
     let (knowledge, waivers) = (config.knowledge().unwrap(), Waivers::default());
     let used = "credential.last_used_at == null || days_since(credential.last_used_at) <= params.days";
@@ -215,7 +197,7 @@ async fn what_earlier_scans_did_not_know_is_unknown_before_a_day() {
     }
     drop(read);
     drop(connection);
-    let store = self::store(&estate);
+    let store = estate.store();
     let tried = over(&store);
     assert_eq!(tried.could_tell, CouldTell::Since(heads(&store)[3].ended_at));
     for night in &tried.nights[..3] {
@@ -236,7 +218,7 @@ async fn what_no_source_shows_a_rule_could_never_tell() {
     let (knowledge, waivers) = (config.knowledge().unwrap(), Waivers::default());
     let rules = config.rules().unwrap();
     let never = |id: &str| {
-        let store = store(&estate);
+        let store = estate.store();
         let test = trial_of(&config, &knowledge, &waivers, rules.rule(id).unwrap());
         test.over(&store, heads(&store)).unwrap()
     };
@@ -251,7 +233,7 @@ async fn what_no_source_shows_a_rule_could_never_tell() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scan_is_named_by_day_moment_or_number_and_never_guessed() {
     let (estate, said) = lived().await;
-    let store = store(&estate);
+    let store = estate.store();
     let of = |written: &str| scan_as_of(&store, written.parse::<AsOf>().unwrap()).map(|head| head.id.0);
     assert_eq!(of("s3").unwrap(), 3);
     assert_eq!(of("2026-11-23").unwrap(), 3);
@@ -287,7 +269,7 @@ async fn a_scan_is_named_by_day_moment_or_number_and_never_guessed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn old_scans_go_and_what_something_rests_on_stays() {
     let (estate, said) = lived().await;
-    let mut store = store(&estate);
+    let mut store = estate.store();
     let only_latest = Retention { daily: 1, weekly: 0, monthly: 0 };
     let before = fates(&store, only_latest).unwrap();
     assert_eq!(before.len(), 7);

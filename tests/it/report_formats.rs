@@ -1,10 +1,11 @@
 //! Reports for pipelines, tickets and streams: whole, honest about what was not seen, and safe whatever people call things.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use keyroll::model::{Assessment, Status};
-use keyroll::reports::{FORMATS, JSON_SCHEMA};
+use keyroll::model::{Assessment, ReviewedAccess, Status};
+use keyroll::reports::{FORMATS, JSON_SCHEMA, csv_set};
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use serde_json::{Value, json};
 
@@ -159,6 +160,41 @@ fn hostile_names_stay_text_in_every_format() {
         }
         assert_eq!(lines(&hostile)[0]["record"]["scan"]["estate"], name.as_str());
     }
+}
+
+#[test]
+fn a_rule_of_which_all_is_waived_is_not_green() {
+    let mut all_waived = assessment::quiet_and_whole();
+    for finding in &mut all_waived.findings {
+        finding.status = Status::Waived("W-1".into());
+    }
+    let text = rendered("junit", &all_waived);
+    let document = roxmltree::Document::parse(&text).unwrap();
+    let cases = document.descendants().filter(|node| node.has_tag_name("testcase"));
+    let skipped = cases.filter(|case| case.children().any(|child| child.has_tag_name("skipped")));
+    let skipped: Vec<&str> = skipped.filter_map(|case| case.attribute("classname")?.strip_prefix("rules.")).collect();
+    let found: BTreeSet<&str> = all_waived.findings.iter().map(|finding| finding.rule.as_str()).collect();
+    let judged: BTreeSet<&str> = all_waived.rules.iter().map(|rule| rule.id.as_str()).collect();
+    assert_eq!(skipped, (&found & &judged).into_iter().collect::<Vec<_>>(), "{text}");
+    assert!(!skipped.is_empty() && text.contains("waived"), "{text}");
+}
+
+/// Reviews that nobody read are not the same as none: a list without rows is written only when it is known to be empty.
+#[test]
+fn reviews_that_were_not_read_are_no_empty_list() {
+    let table = csv_set().iter().find(|table| table.name == "access_review").unwrap();
+    let write = |reviewed: Option<Vec<ReviewedAccess>>| {
+        let mut bytes = Vec::new();
+        let result = (table.write)(&Assessment { reviewed, ..assessment::rich() }, &mut bytes);
+        (result.map_err(|error| error.to_string()), String::from_utf8(bytes).unwrap())
+    };
+    let (refused, written) = write(None);
+    assert_eq!(
+        (refused.unwrap_err().as_str(), written.as_str()),
+        ("cannot write the report: the access reviews were not read from the store", "")
+    );
+    let (fine, written) = write(Some(Vec::new()));
+    assert_eq!((fine, written.lines().count()), (Ok(()), 1));
 }
 
 /// The validator of SARIF's own makers has nothing to complain of.

@@ -4,13 +4,17 @@ use super::ColumnForm::{Day, Id, Number, Text, Time, Word, YesNo};
 use super::cell::Cell;
 use super::{Column, CsvTable, column, write_rows};
 use crate::model::ReviewedAccess;
+use crate::reports::RenderError;
 
 pub(super) const ACCESS_REVIEW: CsvTable = CsvTable {
     name: "access_review",
     about: "Every access of the last review, and of earlier ones that are not complete, with the decision in force; no row \
             where no review was begun",
     columns: &COLUMNS,
-    write: |assessment, out| write_rows(&COLUMNS, assessment.reviewed.iter().map(row), out),
+    write: |assessment, out| {
+        let reviewed = assessment.reviewed.as_ref().ok_or(RenderError::NotRead("the access reviews"))?;
+        write_rows(&COLUMNS, reviewed.iter().map(row), out)
+    },
 };
 
 static COLUMNS: [Column; 24] = [

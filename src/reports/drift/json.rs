@@ -10,8 +10,8 @@ pub const DRIFT_SCHEMA: &str = include_str!("../../../reports/schemas/keyroll-dr
 
 /// How two scans differ, as JSON.
 #[must_use]
-pub fn drift_json(drift: &Drift, gaps: usize) -> String {
-    document(&V1Drift::of(drift, gaps))
+pub fn drift_json(drift: &Drift) -> String {
+    document(&V1Drift::of(drift))
 }
 
 #[derive(Serialize)]
@@ -27,10 +27,10 @@ struct V1Drift<'a> {
     findings: Option<V1Findings<'a>>,
 }
 
-/// Endpoints that were not read whole and are no declared blind spots.
+/// Endpoints that were not read whole; null where that is not known.
 #[derive(Serialize)]
 struct V1Gaps {
-    from: usize,
+    from: Option<usize>,
     to: usize,
 }
 
@@ -61,14 +61,14 @@ struct V1FindingBetween<'a> {
 }
 
 impl<'a> V1Drift<'a> {
-    fn of(drift: &'a Drift, gaps: usize) -> Self {
+    fn of(drift: &'a Drift) -> Self {
         let changes = |changes: &'a [Change]| changes.iter().map(V1Change::of).collect();
         Self {
             keyroll_drift: 1,
             from: drift.from.as_ref().map(V1Scan::of),
             baseline: drift.baseline.as_ref().map(|baseline| baseline.name.as_str()),
             to: V1Scan::of(&drift.to),
-            gaps: V1Gaps { from: drift.gaps_before, to: gaps },
+            gaps: V1Gaps { from: drift.gaps_before, to: drift.gaps_after },
             changes: changes(&drift.changes),
             moved_by_itself: drift.moved.as_deref().map(changes),
             back_and_forth: drift.flapping.iter().map(V1Flapping::of).collect(),

@@ -31,6 +31,7 @@ pub fn drift_page(drift: &Drift, why: &dyn Fn(Kind, &str) -> Option<&'static str
     let changes: Vec<&Change> = drift.changes.iter().collect();
     let clusters = clusters(&changes, &drift.flapping);
     page.paragraph(0, &summary(&changes, clusters.len()));
+    gaps(&mut page, drift);
     if !clusters.is_empty() {
         page.blank();
         let writer = Writer::new(&inventory, &clusters);
@@ -59,6 +60,36 @@ pub fn drift_page(drift: &Drift, why: &dyn Fn(Kind, &str) -> Option<&'static str
         text.push_str(&moved_table(moved, why).render(look));
     }
     text
+}
+
+/// What neither the page nor a table of the changes can show: how much of both scans was not read. Empty if all was.
+#[must_use]
+pub fn drift_gaps(drift: &Drift, look: Look) -> String {
+    let mut page = Page::new(look);
+    gaps(&mut page, drift);
+    page.into_text()
+}
+
+fn gaps(page: &mut Page, drift: &Drift) {
+    let Some(from) = &drift.from else { return };
+    let counts = [(drift.gaps_before.unwrap_or_default(), from.id), (drift.gaps_after, drift.to.id)];
+    let said: Vec<String> = counts
+        .into_iter()
+        .filter(|(gaps, _)| *gaps > 0)
+        .map(|(gaps, scan)| format!("{} in {scan}", text::plural(gaps, "endpoint", "endpoints")))
+        .collect();
+    if !said.is_empty() {
+        let what =
+            format!("Not read whole: {}. Behind that, more may have changed (keyroll coverage).", said.join(", "));
+        page.paragraph(0, &[words(Ink::Warn, &what)]);
+    }
+    if drift.gaps_before.is_none() {
+        let what = format!(
+            "How completely {} was read is not kept any more: what it did not see may have changed as well.",
+            from.id
+        );
+        page.paragraph(0, &[words(Ink::Warn, &what)]);
+    }
 }
 
 fn scan(head: &SnapshotHead) -> String {

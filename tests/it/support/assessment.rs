@@ -637,7 +637,7 @@ pub(crate) fn rich() -> Assessment {
         trend: vec![2, 2, 3, 3, 5, 5, 4, 3, 3, 2, 3, 4, 5],
         flapping: Vec::new(),
         flapping_findings: BTreeMap::new(),
-        reviewed: reviewed(),
+        reviewed: Some(reviewed()),
         set_aside: None,
     }
 }

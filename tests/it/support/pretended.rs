@@ -12,7 +12,7 @@ use keyroll::clock::{Clock, FixedClock};
 use keyroll::config::Config;
 use keyroll::http::{Factory, Limits};
 use keyroll::model::{Assessment, EndpointState, Finding, LedgerEntry, Status};
-use keyroll::simulator::{Plan, Simulator};
+use keyroll::simulator::{Fault, Plan, Simulator};
 use keyroll::store::Store;
 use tempfile::TempDir;
 
@@ -161,9 +161,39 @@ impl Estate {
         self.clock.set(next);
     }
 
+    /// Scans on some nights in a row: much happens on those in `busy`, and API tokens are out of sight on those in `blind`.
+    /// `after` is called when a night is over.
+    pub(crate) async fn live(
+        &self,
+        nights: usize,
+        busy: &[usize],
+        blind: std::ops::Range<usize>,
+        mut after: impl FnMut(&Self),
+    ) {
+        for night in 0..nights {
+            match night {
+                0 => {}
+                night if busy.contains(&night) => self.night(),
+                _ => self.quiet_night(),
+            }
+            if blind.contains(&night) {
+                self.simulator.set_fault("api-tokens", Fault::Status(403));
+            } else {
+                self.simulator.clear_faults();
+            }
+            self.scan().await;
+            after(self);
+        }
+    }
+
+    /// What keyroll keeps.
+    pub(crate) fn store(&self) -> Store {
+        Store::open(&self.path("keyroll.db")).unwrap()
+    }
+
     /// All that is to be said about the latest scan.
     pub(crate) fn assess(&self) -> Assessment {
-        assess(&Store::open(&self.path("keyroll.db")).unwrap()).unwrap()
+        assess(&self.store()).unwrap()
     }
 }
 

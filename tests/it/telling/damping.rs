@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use keyroll::alerts::{Before, Known, Occasion, Routing, follow_up, tell};
+use keyroll::alerts::{Before, Known, Occasion, Routing, follow_up, kept_still, tell};
 use keyroll::config::Config;
 use keyroll::inventory::Inventory;
 use keyroll::model::{
-    Action, Dispatch, Finding, FindingId, Resolution, RuleSummary, Severity, Snapshot, SnapshotId, Status, Step,
-    Thread, Topic, Transition,
+    Action, Change, Dispatch, EndpointState, Finding, FindingId, LedgerEntry, Principal, Resolution, Resource,
+    RuleSummary, Severity, Snapshot, SnapshotId, Status, Step, Thread, Topic, Transition, What,
 };
+use keyroll::store::Store;
 use proptest::prelude::*;
 
-use crate::support::estate::{night, snapshot, token, token_id, whole};
+use super::{finding, rule};
+use crate::support::estate::{account, denied, entry, night, snapshot, token, whole};
+use crate::support::keyroll::keyroll_with;
 
 const CHANNELS: [&str; 3] = ["mail", "pager", "siem"];
 
@@ -28,19 +31,6 @@ fn routing(more: &str) -> Routing {
     Config::load(&path).unwrap().routing().clone()
 }
 
-fn rule() -> RuleSummary {
-    RuleSummary {
-        id: "token-idle".into(),
-        version: 1,
-        title: "A token is idle".to_owned(),
-        severity: Severity::Medium,
-        remedy: "Revoke it.".to_owned(),
-        on_change: false,
-        controls: Vec::new(),
-        judges_by: None,
-    }
-}
-
 /// What keyroll keeps of its nights, and what those who are told have heard.
 struct World {
     routing: Routing,
@@ -51,7 +41,10 @@ struct World {
     causes: HashMap<FindingId, keyroll::model::CauseId>,
     threads: BTreeMap<(String, String), Thread>,
     told: BTreeSet<String>,
-    blind: HashMap<FindingId, DateTime<Utc>>,
+    /// When scans began, and what they could see; the newest first.
+    scans: Vec<(DateTime<Utc>, Vec<LedgerEntry>)>,
+    /// What the next night changes, beside the tokens.
+    changes: Vec<Change>,
     /// Messages by channel, of all nights.
     messages: BTreeMap<String, Vec<(String, Topic, Action)>>,
     /// By channel and finding: true if it was told last to be open.
@@ -70,7 +63,8 @@ impl World {
             causes: HashMap::new(),
             threads: BTreeMap::new(),
             told: BTreeSet::new(),
-            blind: HashMap::new(),
+            scans: Vec::new(),
+            changes: Vec::new(),
             messages: BTreeMap::new(),
             heard: BTreeMap::new(),
         }
@@ -79,6 +73,24 @@ impl World {
     /// One night: each token that is named is a finding of that severity, the others are none.
     fn night(&mut self, open: &[(&str, Severity)]) {
         self.now += TimeDelta::days(1);
+        self.scan(vec![whole("tokens")], open);
+    }
+
+    /// A night in which nothing is seen of the tokens, as the ledger says.
+    fn blind_night(&mut self, ledger: Vec<LedgerEntry>) {
+        self.now += TimeDelta::days(1);
+        let open: Vec<(String, Severity)> = self
+            .findings
+            .iter()
+            .filter(|(_, finding)| finding.status == Status::Open)
+            .map(|(name, finding)| (name.clone(), finding.severity))
+            .collect();
+        let open: Vec<(&str, Severity)> = open.iter().map(|(name, severity)| (name.as_str(), *severity)).collect();
+        self.scan(ledger, &open);
+    }
+
+    fn scan(&mut self, ledger: Vec<LedgerEntry>, open: &[(&str, Severity)]) {
+        self.scans.insert(0, (self.now, ledger));
         let mut steps = Vec::new();
         for name in ["a", "b", "c"] {
             let is = open.iter().find(|(wanted, _)| *wanted == name).map(|(_, severity)| *severity);
@@ -107,26 +119,7 @@ impl World {
             }
             (Some((_, was)), None) => (Step::Resolved, was),
         };
-        let resource = token_id(name);
-        let finding = self.findings.entry(name.to_owned()).or_insert_with(|| Finding {
-            id: FindingId::of(&rule().id, &resource),
-            rule: rule().id,
-            rule_version: 1,
-            title: rule().title,
-            resource,
-            resource_name: name.to_owned(),
-            seen_by: Vec::new(),
-            severity,
-            message: format!("API token “{name}” is idle"),
-            remedy: "Revoke it.".to_owned(),
-            owner: None,
-            controls: Vec::new(),
-            status: Status::Open,
-            first_seen: now,
-            since: now,
-            last_seen: now,
-            unconfirmed: None,
-        });
+        let finding = self.findings.entry(name.to_owned()).or_insert_with(|| finding(&idle(), name, now));
         finding.severity = severity;
         if step != Step::Worsened {
             finding.since = now;
@@ -140,20 +133,22 @@ impl World {
         for step in self.transitions.iter().filter(|step| step.step != Step::Worsened) {
             turns.entry(step.finding.clone()).or_default().push(step.at);
         }
+        let scans = || self.scans.iter().map(|(began, ledger)| (*began, ledger.as_slice()));
+        let still_for =
+            self.findings.values().map(|finding| (finding.id.clone(), kept_still(finding, scans()))).collect();
         Known {
             causes: self.causes.clone(),
             threads: self.threads.values().filter(|thread| !thread.settled).cloned().collect(),
             turns,
             told: self.told.clone(),
-            scanned_at: Some(self.now),
-            blind: self.blind.clone(),
+            still_for,
             ..Known::default()
         }
     }
 
     fn tell(&self, steps: &[Transition]) -> Dispatch {
         let findings: Vec<Finding> = self.findings.values().cloned().collect();
-        let before = Before { rules: vec![rule()], sources: vec!["acme".into()], ..Before::default() };
+        let before = Before { rules: vec![idle()], sources: vec!["acme".into()], ..Before::default() };
         let (inventory, known) = (Inventory::new(&self.snapshot), self.known());
         let occasion = Occasion {
             estate: "acme",
@@ -161,10 +156,10 @@ impl World {
             started_at: self.now,
             now: self.now,
             inventory: &inventory,
-            changes: &[],
+            changes: &self.changes,
             findings: &findings,
             transitions: steps,
-            rules: &[rule()],
+            rules: &[idle()],
             waivers: &[],
             before: Some(&before),
             known: &known,
@@ -213,6 +208,23 @@ impl World {
         }
         Ok(())
     }
+}
+
+fn change(what: What, resource: &Resource) -> Change {
+    Change {
+        what,
+        resource: resource.id.clone(),
+        name: resource.name.clone(),
+        fields: Vec::new(),
+        replaces: None,
+        reason: None,
+        cause: None,
+        before: None,
+    }
+}
+
+fn idle() -> RuleSummary {
+    rule("token-idle", "is idle")
 }
 
 const MEDIUM: [(&str, Severity); 1] = [("a", Severity::Medium)];
@@ -292,22 +304,88 @@ fn a_channel_that_comes_later_is_told_what_is_open() {
 
 #[test]
 fn stillness_counts_only_where_somebody_could_look() {
-    let mut world = World::new("");
-    for turn in 0..6 {
-        world.night(if turn % 2 == 0 { &MEDIUM } else { &[] });
-    }
-    for _ in 0..5 {
+    let other = |state| LedgerEntry { source: "other".into(), ..entry("tokens", state) };
+    for (between, waits) in [
+        // One scan in between could not look: the week begins anew.
+        (vec![denied("tokens")], 7),
+        (vec![entry("tokens", EndpointState::Partial)], 7),
+        // One that is about other sources has nothing to say, and takes nothing away.
+        (vec![entry("tokens", EndpointState::Skipped)], 2),
+        (vec![other(EndpointState::Complete)], 2),
+        (vec![other(EndpointState::Failed)], 2),
+    ] {
+        let mut world = World::new("");
+        for turn in 0..6 {
+            world.night(if turn % 2 == 0 { &MEDIUM } else { &[] });
+        }
+        for _ in 0..4 {
+            world.night(&[]);
+        }
+        world.blind_night(between.clone());
+        for night in 1..waits {
+            world.night(&[]);
+            assert_eq!(world.open_threads("pager"), 1, "{between:?}, night {night}");
+        }
         world.night(&[]);
+        assert_eq!(world.open_threads("pager"), 0, "{between:?}");
+        assert_eq!(world.titles("mail").last(), Some(&"Over: API token “a” is idle"));
     }
-    // One scan in between could not look: the week begins anew.
-    world.blind.insert(world.findings["a"].id.clone(), world.now);
-    for _ in 0..6 {
+}
+
+#[test]
+fn whoever_never_looks_never_says_that_it_is_over() {
+    for ledger in [vec![entry("tokens", EndpointState::Skipped)], vec![denied("tokens")], Vec::new()] {
+        let mut world = World::new("");
+        for turn in 0..6 {
+            world.night(if turn % 2 == 0 { &MEDIUM } else { &[] });
+        }
+        for _ in 0..20 {
+            world.blind_night(ledger.clone());
+        }
+        assert_eq!((world.open_threads("pager"), world.count("mail")), (1, 4), "{ledger:?}");
+    }
+}
+
+#[test]
+fn an_incident_stays_open_for_the_one_of_its_findings_that_flaps() {
+    let mut world = World::new("");
+    let ada = account("ada", "tokens", Principal::default());
+    world.changes = vec![change(What::Added, &ada)];
+    world.night(&[("a", Severity::Medium), ("b", Severity::Medium)]);
+    world.changes.clear();
+    assert_eq!((world.count("pager"), world.open_threads("pager")), (1, 1), "one cause, one incident");
+    for turn in 0..5 {
+        world.night(if turn % 2 == 0 {
+            &[("b", Severity::Medium)]
+        } else {
+            &[("a", Severity::Medium), ("b", Severity::Medium)]
+        });
+        world.check().unwrap();
+    }
+    // “a” is over and held as open; then “b” is over for good.
+    world.night(&[]);
+    assert_eq!(world.open_threads("pager"), 1, "“a” may be back tomorrow");
+    for _ in 0..5 {
         world.night(&[]);
         assert_eq!(world.open_threads("pager"), 1);
     }
     world.night(&[]);
     assert_eq!(world.open_threads("pager"), 0);
-    assert_eq!(world.titles("mail").last(), Some(&"Over: API token “a” is idle"));
+}
+
+#[test]
+fn what_is_back_for_another_reason_does_not_keep_the_first_incident_open() {
+    let mut world = World::new("");
+    world.changes = vec![change(What::Added, &account("ada", "tokens", Principal::default()))];
+    world.night(&[("a", Severity::Medium), ("b", Severity::Medium)]);
+    world.changes.clear();
+    world.night(&[("b", Severity::Medium)]);
+    assert_eq!(world.open_threads("pager"), 1);
+    // On one night “b” is over, the last of the first incident, and “a” is back by itself.
+    world.night(&MEDIUM);
+    assert_eq!(world.open_threads("pager"), 1, "that of “a” alone");
+    let settled = world.messages["pager"].iter().filter(|(_, _, action)| *action == Action::Settle).count();
+    assert_eq!(settled, 1);
 }
 
 #[test]
@@ -355,10 +433,21 @@ fn nights() -> impl Strategy<Value = Vec<Vec<(&'static str, Severity)>>> {
 
 proptest! {
     #[test]
-    fn nothing_open_is_ever_silent_and_in_the_end_all_is_told(nights in nights(), last in nights()) {
+    fn nothing_open_is_ever_silent_and_in_the_end_all_is_told(
+        nights in nights(),
+        last in nights(),
+        blind in prop::collection::btree_set(0..40_usize, 0..6),
+        of_one_cause in any::<bool>(),
+    ) {
         let mut world = World::new("");
-        for open in nights {
-            world.night(&open);
+        if of_one_cause {
+            world.changes = vec![change(What::Added, &account("ada", "tokens", Principal::default()))];
+        }
+        for (night, open) in nights.into_iter().enumerate() {
+            match blind.contains(&night) {
+                true => world.blind_night(vec![denied("tokens")]),
+                false => world.night(&open),
+            }
             world.check()?;
         }
         let still = last.first().cloned().unwrap_or_default();
@@ -382,4 +471,86 @@ proptest! {
             prop_assert_eq!(&threads, &open, "what {} keeps open", channel);
         }
     }
+}
+
+const EXPORTS: &str = "\
+estate: acme
+store: keyroll.db
+fail_on: never
+alerts:
+  channels:
+    - { name: all, type: webhook, url: \"env:HOOK\", secret: \"env:HOOK\" }
+  routes:
+    - to: all
+sources:
+";
+
+fn export(name: &str) -> String {
+    format!(
+        "  - name: {name}\n    type: file\n    path: {name}.csv\n    instance: {name}\n    complete: true\n    mapping:\n      \
+         kind: credential\n      form: {{ value: personal-access-token }}\n      id: id\n      name: label\n      never: [never]\n      \
+         fields:\n        expires_at: expires\n"
+    )
+}
+
+/// With a schedule for each source, and a process of its own for each scan: what flaps is told once, is held while nobody
+/// could look, and its incident is closed after a week in which each scan that read the source saw it so.
+#[test]
+fn with_a_schedule_for_each_source_a_week_goes_by_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("keyroll.yaml"), format!("{EXPORTS}{}{}", export("ci"), export("other"))).unwrap();
+    let write = |name: &str, expires: &str| {
+        let text = format!("id,label,expires\nt1,build,{expires}\n");
+        fs::write(folder.path().join(format!("{name}.csv")), text).unwrap();
+    };
+    let scan = |day: u32, hour: u32, source: &str| {
+        let now = format!("2026-11-{day:02}T{hour:02}:00:00Z");
+        let run = keyroll_with(
+            folder.path(),
+            &["scan", "--source", source, "--no-alerts", "--now", &now],
+            &[("HOOK", "https://hooks.example/0123456789abcdef0123456789abcdef")],
+        );
+        assert!([0, 20].contains(&run.code), "{}{}", run.out, run.err);
+    };
+    let store = || Store::open(&folder.path().join("keyroll.db")).unwrap();
+    let of_ci = || {
+        let store = store();
+        let finding = store
+            .findings()
+            .unwrap()
+            .into_iter()
+            .find(|finding| finding.rule.as_str() == "pat-without-expiry" && finding.resource.native() == "t1")
+            .unwrap();
+        let told = store.undelivered().unwrap().into_iter().map(|outgoing| outgoing.notice);
+        let told: Vec<(Action, String)> = told
+            .filter(|notice| notice.effects.iter().any(|effect| effect.finding.as_ref() == Some(&finding.id)))
+            .map(|notice| (notice.action, notice.title))
+            .collect();
+        (finding, told)
+    };
+    write("other", "never");
+    for day in 1..=5 {
+        write("ci", if day % 2 == 0 { "never" } else { "2026-12-20T00:00:00Z" });
+        scan(day, 2, "ci");
+        scan(day, 3, "other");
+    }
+    let (finding, told) = of_ci();
+    assert_eq!(finding.status.name(), "resolved", "{finding:#?}");
+    let actions = |told: &[(Action, String)]| told.iter().map(|(action, _)| *action).collect::<Vec<_>>();
+    // The first incident is about the change as well, which nobody accepted.
+    assert_eq!(actions(&told), [Action::Raise, Action::Update, Action::Raise, Action::Update], "{told:#?}");
+    assert!(told[3].1.starts_with("Back and forth: "), "{told:#?}");
+    let is_open = || {
+        let cause = store().causes().unwrap().remove(&finding.id).unwrap();
+        store().open_threads().unwrap().iter().any(|thread| thread.cause == cause)
+    };
+    for day in 6..=12 {
+        assert!(is_open(), "on day {day}");
+        scan(day, 2, "ci");
+        scan(day, 3, "other");
+    }
+    assert!(!is_open(), "seven days after it was over");
+    let (_, told) = of_ci();
+    assert_eq!(actions(&told).split_off(4), [Action::Settle], "{told:#?}");
+    assert!(told[4].1.starts_with("Over: "), "{told:#?}");
 }

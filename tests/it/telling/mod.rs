@@ -17,12 +17,15 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::http::Response;
+use chrono::{DateTime, Utc};
 use keyroll::app::{Delivered, Deliverer};
 use keyroll::clock::Clock;
+use keyroll::model::{Finding, FindingId, RuleSummary, Severity, Status};
 use keyroll::store::Store;
 use serde_json::Value;
 
 use crate::http::server::{Asked, Server};
+use crate::support::estate::{seen_by, token_id};
 use crate::support::pretended::Estate;
 
 /// Somebody who is told: a server that takes what it is sent, or says no.
@@ -97,4 +100,42 @@ pub(crate) fn sent_to(receiver: &Receiver, channel: &str) -> Vec<Value> {
 pub(crate) fn findings_in(event: &Value) -> BTreeSet<String> {
     let effects = event["data"]["effects"].as_array().unwrap();
     effects.iter().filter_map(|effect| effect["finding"].as_str()).map(str::to_owned).collect()
+}
+
+/// A rule about tokens, whose title says what is wrong with them.
+pub(crate) fn rule(id: &str, title: &str) -> RuleSummary {
+    RuleSummary {
+        id: id.into(),
+        version: 1,
+        title: title.to_owned(),
+        severity: Severity::Medium,
+        remedy: "Replace it.".to_owned(),
+        on_change: false,
+        controls: Vec::new(),
+        judges_by: None,
+    }
+}
+
+/// What the rule finds about a token of [`crate::support::estate::token`], which came up now.
+pub(crate) fn finding(rule: &RuleSummary, native: &str, now: DateTime<Utc>) -> Finding {
+    let resource = token_id(native);
+    Finding {
+        id: FindingId::of(&rule.id, &resource),
+        rule: rule.id.clone(),
+        rule_version: 1,
+        title: rule.title.clone(),
+        resource,
+        resource_name: native.to_owned(),
+        seen_by: seen_by(&["tokens"]),
+        severity: rule.severity,
+        message: format!("API token “{native}” {}", rule.title),
+        remedy: rule.remedy.clone(),
+        owner: None,
+        controls: Vec::new(),
+        status: Status::Open,
+        first_seen: now,
+        since: now,
+        last_seen: now,
+        unconfirmed: None,
+    }
 }

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Instant;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use keyroll::alerts::{Before, Known, Occasion, Routing, tell};
 use keyroll::config::Config;
 use keyroll::inventory::Inventory;
-use keyroll::model::{Finding, FindingId, RuleSummary, Severity, SnapshotId, Status, Step, Transition};
+use keyroll::model::{Finding, RuleSummary, Severity, SnapshotId, Step, Transition};
 use serde_json::Value;
 
-use super::{ROUTES, Receiver, alerts, deliver, sent_to};
+use super::{ROUTES, Receiver, alerts, deliver, finding, rule, sent_to};
 use crate::support::estate::{night, snapshot, token, whole};
 use crate::support::pretended::Estate;
 
@@ -75,40 +75,8 @@ fn routing(most: usize) -> Routing {
     Config::load(&path).unwrap().routing().clone()
 }
 
-fn rule() -> RuleSummary {
-    RuleSummary {
-        id: "token-without-expiry".into(),
-        version: 1,
-        title: "API token never expires".to_owned(),
-        severity: Severity::High,
-        remedy: "Replace it.".to_owned(),
-        on_change: false,
-        controls: Vec::new(),
-        judges_by: None,
-    }
-}
-
-fn finding(native: &str, now: DateTime<Utc>) -> Finding {
-    let resource = crate::support::estate::token_id(native);
-    Finding {
-        id: FindingId::of(&rule().id, &resource),
-        rule: rule().id,
-        rule_version: 1,
-        title: rule().title,
-        resource,
-        resource_name: native.to_owned(),
-        seen_by: Vec::new(),
-        severity: Severity::High,
-        message: format!("API token “{native}” never expires"),
-        remedy: "Replace it.".to_owned(),
-        owner: None,
-        controls: Vec::new(),
-        status: Status::Open,
-        first_seen: now,
-        since: now,
-        last_seen: now,
-        unconfirmed: None,
-    }
+fn endless() -> RuleSummary {
+    RuleSummary { severity: Severity::High, ..rule("token-without-expiry", "never expires") }
 }
 
 /// A night on which a hundred thousand findings come up at once.
@@ -119,7 +87,7 @@ fn a_hundred_thousand_steps_in_one_night_are_a_few_bounded_messages() {
     let names: Vec<String> = (0..COUNT).map(|number| format!("t-{number:06}")).collect();
     let tokens = names.iter().map(|name| token(name, name, |_| {})).collect();
     let snapshot = snapshot(tokens, vec![whole("tokens")]);
-    let findings: Vec<Finding> = names.iter().map(|name| finding(name, now)).collect();
+    let findings: Vec<Finding> = names.iter().map(|name| finding(&endless(), name, now)).collect();
     let transitions: Vec<Transition> = findings
         .iter()
         .map(|finding| Transition {
@@ -131,7 +99,7 @@ fn a_hundred_thousand_steps_in_one_night_are_a_few_bounded_messages() {
         })
         .collect();
     let (inventory, known) = (Inventory::new(&snapshot), Known::default());
-    let before = Before { rules: vec![rule()], sources: vec!["acme".into()], ..Before::default() };
+    let before = Before { rules: vec![endless()], sources: vec!["acme".into()], ..Before::default() };
     let occasion = Occasion {
         estate: "acme",
         snapshot: SnapshotId(2),
@@ -141,7 +109,7 @@ fn a_hundred_thousand_steps_in_one_night_are_a_few_bounded_messages() {
         changes: &[],
         findings: &findings,
         transitions: &transitions,
-        rules: &[rule()],
+        rules: &[endless()],
         waivers: &[],
         before: Some(&before),
         known: &known,
