@@ -19,6 +19,7 @@ pub mod model;
 // Floor 2: tools that know no product.
 pub mod http;
 pub mod inventory;
+pub mod ocsf;
 
 // Floor 3: rooms side by side; none imports another.
 pub mod alerts;

@@ -43,15 +43,7 @@ impl Cause<'_> {
 
     /// Its findings that ask somebody to do something.
     pub(super) fn called(&self) -> impl Iterator<Item = &Finding> {
-        self.steps.iter().filter(|(_, transition)| calls(transition.step)).map(|(finding, _)| *finding)
-    }
-}
-
-/// True if a step asks somebody to do something.
-pub(super) fn calls(step: Step) -> bool {
-    match step {
-        Step::Opened | Step::Reopened | Step::Worsened | Step::WaiverEnded => true,
-        Step::Resolved | Step::Waived => false,
+        self.steps.iter().filter(|(_, transition)| transition.step.calls()).map(|(finding, _)| *finding)
     }
 }
 
@@ -72,7 +64,7 @@ pub(super) fn group<'a>(occasion: &Occasion<'a>, calls_for_old_facts: bool) -> V
     }
     for cause in causes.values_mut() {
         cause.steps.sort_by(|(one, first), (other, second)| {
-            (calls(second.step), other.severity, &one.id).cmp(&(calls(first.step), one.severity, &other.id))
+            (second.step.calls(), other.severity, &one.id).cmp(&(first.step.calls(), one.severity, &other.id))
         });
     }
     causes.into_values().collect()

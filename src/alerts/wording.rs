@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::cause::{Cause, Root, calls};
+use super::cause::{Cause, Root};
 use super::occasion::Occasion;
 use super::routing::Routing;
 use crate::inventory::Inventory;
@@ -101,7 +101,7 @@ pub(super) fn of_cause(
         lead.push(format!("{happened}."));
     }
     if total > 1 {
-        let raised = cause.steps.iter().filter(|(_, transition)| calls(transition.step)).count();
+        let raised = cause.steps.iter().filter(|(_, transition)| transition.step.calls()).count();
         if !over && raised > 0 {
             lead.push(format!(
                 "This brought about {}: {}.",

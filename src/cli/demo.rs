@@ -53,7 +53,9 @@ pub(super) fn run(context: &Context, args: &DemoArgs) -> Result<ExitCode, Compla
     let config = Config::load(&args.out.join("keyroll.yaml"))?;
     let store = Store::open(&config.store)?;
     let mut assessment = assess(&store)?;
-    report::write_quietly(&store, &mut assessment, &[ReportName::Csv, ReportName::Json], &config.reports)?;
+    let past = report::Past { config: &config, store: &store };
+    let reports = [ReportName::Csv, ReportName::Json, ReportName::Html];
+    report::write_quietly(past, &mut assessment, &reports, &config.reports)?;
     context.terminal.result(&morning_view(&assessment, context.terminal.look));
     let first = assessment.findings.iter().find(|finding| finding.status == crate::model::Status::Open);
     context.terminal.result(&next_steps(&args.out, first.map(|finding| finding.id.short())));

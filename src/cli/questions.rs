@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use chrono::{NaiveDate, TimeDelta};
 
 use super::complain::Complaint;
+use super::report::rule_text;
 use super::report::{ListFormat, one_csv};
 use super::{Context, exit, rules};
 use crate::app::{AsOf, assess, assess_after, scan_as_of};
@@ -159,12 +160,7 @@ fn show(context: &Context, id: &str) -> Result<ExitCode, Complaint> {
     let finding = finding_called(&findings, id)?;
     let rules = rules::load(context)?;
     let rule = rules.rule(finding.rule.as_str());
-    let text = rule.map_or_else(RuleText::default, |rule| RuleText {
-        why: rule.why(),
-        fix: rule.fix(),
-        verify: rule.verify(),
-        references: rule.references(),
-    });
+    let text = rule.map_or_else(RuleText::default, rule_text);
     let snapshot = match store.latest()? {
         Some(head) => store.snapshot(head.id)?,
         None => None,

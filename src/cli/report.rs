@@ -1,5 +1,6 @@
 //! `keyroll report`: a scan's reports, written whole or not at all.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -8,8 +9,14 @@ use std::process::ExitCode;
 use super::complain::Complaint;
 use super::{Context, exit};
 use crate::app::{AsOf, read_reviews, without_waivers};
-use crate::model::Assessment;
-use crate::reports::{FORMATS, Format, Look, RenderError, csv_set, morning_view, write_column_list};
+use crate::config::Config;
+use crate::inventory::{Inventory, Revocations};
+use crate::model::{Assessment, RuleId, SnapshotId};
+use crate::reports::{
+    FORMATS, Format, Histories, HtmlReport, Look, RenderError, RuleText, calendar_ics, csv_set, html_report,
+    morning_view, write_column_list, write_data_package,
+};
+use crate::rules::Rule;
 use crate::store::Store;
 
 /// The reports there are.
@@ -23,24 +30,34 @@ pub(super) enum ReportName {
     Json,
     /// The records of the JSON file, one on a line.
     Ndjson,
+    /// One page for a browser, which loads nothing.
+    Html,
     /// For tickets and wikis.
     Markdown,
     /// SARIF 2.1.0, for pipelines and code hosts.
     Sarif,
     /// JUnit, for pipelines that show tests.
     Junit,
+    /// OCSF 1.5 events, one on a line.
+    Ocsf,
+    /// OSCAL assessment results.
+    Oscal,
+    /// What ends when, for calendar programs; of the latest scan only.
+    Ics,
 }
 
 impl ReportName {
     /// The format, of reports that are one file for machines or documents.
     fn format(self) -> Option<&'static Format> {
         let name = match self {
-            Self::Table | Self::Csv => return None,
+            Self::Table | Self::Csv | Self::Html | Self::Ics => return None,
             Self::Json => "json",
             Self::Ndjson => "ndjson",
             Self::Markdown => "markdown",
             Self::Sarif => "sarif",
             Self::Junit => "junit",
+            Self::Ocsf => "ocsf",
+            Self::Oscal => "oscal",
         };
         let format = FORMATS.iter().find(|format| format.name == name);
         Some(format.expect("internal: every report of one file is one of the formats"))
@@ -88,7 +105,10 @@ pub(super) fn run(context: &Context, args: &ReportArgs) -> Result<ExitCode, Comp
     let mut assessment = if args.no_waivers { without_waivers(assessment)? } else { assessment };
     match args.out.as_deref() {
         Some(out) if out == Path::new("-") => to_standard_output(context, &assessment, &args.format)?,
-        out => write_all(context, &store, &mut assessment, &args.format, out.unwrap_or(&config.reports))?,
+        out => {
+            let past = Past { config: &config, store: &store };
+            write_all(context, past, &mut assessment, &args.format, out.unwrap_or(&config.reports))?;
+        }
     }
     Ok(ExitCode::from(exit::COMPLETE))
 }
@@ -107,33 +127,41 @@ fn to_standard_output(context: &Context, assessment: &Assessment, names: &[Repor
         }
         _ => {
             let complaint = Complaint::failed("`--out -` takes one report that is one file");
-            Err(complaint.help("`--format table`, json, ndjson, markdown, sarif or junit; CSV is a folder"))
+            Err(complaint
+                .help("`--format table`, json, ndjson, markdown, sarif, junit, ocsf or oscal; CSV is a folder, HTML and the calendar are files"))
         }
     }
+}
+
+/// What reports need beside the assessment: texts of rules, reviews, what happened before.
+#[derive(Clone, Copy)]
+pub(super) struct Past<'a> {
+    pub(super) config: &'a Config,
+    pub(super) store: &'a Store,
 }
 
 /// Writes reports and says where they are.
 pub(super) fn write_all(
     context: &Context,
-    store: &Store,
+    past: Past<'_>,
     assessment: &mut Assessment,
     names: &[ReportName],
     folder: &Path,
 ) -> Result<(), Complaint> {
-    write_quietly(store, assessment, names, folder)?;
+    write_quietly(past, assessment, names, folder)?;
     context.terminal.say(&format!("Reports are in {}", folder.display()));
     Ok(())
 }
 
 /// Writes reports.
 pub(super) fn write_quietly(
-    store: &Store,
+    past: Past<'_>,
     assessment: &mut Assessment,
     names: &[ReportName],
     folder: &Path,
 ) -> Result<(), Complaint> {
     if names.contains(&ReportName::Csv) {
-        read_reviews(store, assessment)?;
+        read_reviews(past.store, assessment)?;
     }
     let assessment = &*assessment;
     // A view without waivers must not be taken for the report of a night.
@@ -150,6 +178,16 @@ pub(super) fn write_quietly(
                     write_file(&csv.join(format!("{}.csv", table.name)), |out| (table.write)(assessment, out))?;
                 }
                 write_file(&csv.join("columns.csv"), write_column_list)?;
+                write_file(&csv.join("datapackage.json"), write_data_package)?;
+            }
+            ReportName::Html => {
+                let path = folder.join(format!("report{label}.html"));
+                past.with_html(assessment, |report| write_file(&path, |out| html_report(report, out)))?;
+            }
+            ReportName::Ics => {
+                let text = past.calendar(assessment)?;
+                let path = folder.join(format!("report{label}.ics"));
+                write_file(&path, |out| Ok(out.write_all(text.as_bytes())?))?;
             }
             name => {
                 let Some(format) = name.format() else { continue };
@@ -159,6 +197,46 @@ pub(super) fn write_quietly(
         }
     }
     Ok(())
+}
+
+impl Past<'_> {
+    /// What ends when, of the latest scan: what ended after an earlier one is not kept.
+    fn calendar(self, assessment: &Assessment) -> Result<String, Complaint> {
+        let head = &assessment.head;
+        if self.store.latest()?.is_some_and(|latest| latest.id != head.id) {
+            let complaint = Complaint::failed("the calendar is of the latest scan only");
+            return Err(complaint.help("leave out `--as-of`, or `ics` from the list of reports"));
+        }
+        Ok(calendar_ics(&self.store.expiries()?, &head.estate, head.ended_at))
+    }
+
+    /// Puts together what the page for a browser is made from.
+    fn with_html(
+        self,
+        assessment: &Assessment,
+        write: impl FnOnce(&HtmlReport<'_>) -> Result<(), Complaint>,
+    ) -> Result<(), Complaint> {
+        let rules = self.config.rules()?;
+        let texts: BTreeMap<RuleId, RuleText<'_>> = assessment
+            .findings
+            .iter()
+            .filter_map(|finding| rules.rule(finding.rule.as_str()))
+            .map(|rule| (rule.id().clone(), rule_text(rule)))
+            .collect();
+        let mut histories = Histories::new();
+        for step in self.store.transitions_between(SnapshotId(0), assessment.head.id)? {
+            histories.entry(step.finding.clone()).or_default().push(step);
+        }
+        let knowledge = self.config.knowledge()?;
+        let revocations = Revocations::of(self.store.decided_access(assessment.head.started_at)?);
+        let inventory = Inventory::knowing(&assessment.snapshot, &knowledge).after_reviews(&revocations);
+        write(&HtmlReport { assessment, inventory: &inventory, rules: &texts, histories: &histories })
+    }
+}
+
+/// The texts of a rule.
+pub(super) fn rule_text(rule: &Rule) -> RuleText<'_> {
+    RuleText { why: rule.why(), fix: rule.fix(), verify: rule.verify(), references: rule.references() }
 }
 
 /// Writes to a file beside the final one and renames it, so that nobody ever reads half a report.

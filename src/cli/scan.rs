@@ -63,7 +63,9 @@ pub(super) fn run(context: &Context, args: &ScanArgs) -> Result<ExitCode, Compla
     let mut assessment = assess(&app.store)?;
     context.terminal.result(&morning_view(&assessment, context.terminal.look));
     if !args.reports.is_empty() {
-        report::write_all(context, &app.store, &mut assessment, &args.reports, &folder)?;
+        let config = context.load()?;
+        let past = report::Past { config: &config, store: &app.store };
+        report::write_all(context, past, &mut assessment, &args.reports, &folder)?;
     }
     let code = exit::of_scan(outcome.complete, outcome.worst, fail_on);
     Ok(exit::with_alerts(code, told.as_ref()))
@@ -86,7 +88,8 @@ fn judge_again(context: &Context, args: &ScanArgs, as_of: AsOf) -> Result<ExitCo
     ));
     if !args.reports.is_empty() {
         let folder = args.out.as_deref().unwrap_or(&config.reports);
-        report::write_all(context, &store, &mut assessment, &args.reports, folder)?;
+        let past = report::Past { config: &config, store: &store };
+        report::write_all(context, past, &mut assessment, &args.reports, folder)?;
     }
     let open = assessment.findings.iter().filter(|finding| finding.status == Status::Open);
     let worst = open.map(|finding| finding.severity).max();

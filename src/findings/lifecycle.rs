@@ -24,20 +24,20 @@ enum Ruling<'a> {
 }
 
 /// Takes a finding through one scan.
-pub(super) fn follow(before: Finding, scan: &Scan<'_>) -> (Finding, Vec<Transition>) {
+pub(super) fn follow(before: &Finding, scan: &Scan<'_>) -> (Finding, Vec<Transition>) {
     let was_over = matches!(before.status, Status::Resolved(_));
-    match rule(&before, scan) {
-        Ruling::Fails(failure) if was_over => reopen(&before, failure, scan),
-        Ruling::Unclear(_) | Ruling::Stands | Ruling::Over(_) if was_over => (before, Vec::new()),
-        Ruling::Fails(failure) => confirm(&before, failure, scan),
+    match rule(before, scan) {
+        Ruling::Fails(failure) if was_over => reopen(before, failure, scan),
+        Ruling::Unclear(_) | Ruling::Stands | Ruling::Over(_) if was_over => (before.clone(), Vec::new()),
+        Ruling::Fails(failure) => confirm(before, failure, scan),
         Ruling::Unclear(reason) => {
             let since = before.unconfirmed.as_ref().map_or(scan.now, |unconfirmed| unconfirmed.since);
-            waive(Finding { unconfirmed: Some(Unconfirmed { since, reason }), ..before }, scan)
+            waive(Finding { unconfirmed: Some(Unconfirmed { since, reason }), ..before.clone() }, scan)
         }
-        Ruling::Stands => waive(Finding { unconfirmed: None, ..before }, scan),
+        Ruling::Stands => waive(Finding { unconfirmed: None, ..before.clone() }, scan),
         Ruling::Over(resolution) => {
             let status = Status::Resolved(resolution);
-            let finding = Finding { status, since: scan.now, unconfirmed: None, ..before };
+            let finding = Finding { status, since: scan.now, unconfirmed: None, ..before.clone() };
             let step = step(&finding, Step::Resolved, scan.now, resolution.text().to_owned());
             (finding, vec![step])
         }
@@ -50,7 +50,7 @@ pub(super) fn open(finding: Finding, scan: &Scan<'_>) -> (Finding, Vec<Transitio
 }
 
 fn reopen(before: &Finding, failure: &Failure, scan: &Scan<'_>) -> (Finding, Vec<Transition>) {
-    let found = scan.finding((&before.rule, &before.resource), failure);
+    let found = scan.finding_called(before.id.clone(), (&before.rule, &before.resource), failure);
     call_up(Finding { first_seen: before.first_seen, ..found }, Step::Reopened, scan)
 }
 
@@ -65,7 +65,7 @@ fn call_up(finding: Finding, kind: Step, scan: &Scan<'_>) -> (Finding, Vec<Trans
 }
 
 fn confirm(before: &Finding, failure: &Failure, scan: &Scan<'_>) -> (Finding, Vec<Transition>) {
-    let mut found = scan.finding((&before.rule, &before.resource), failure);
+    let mut found = scan.finding_called(before.id.clone(), (&before.rule, &before.resource), failure);
     found.status = before.status.clone();
     found.first_seen = before.first_seen;
     found.since = before.since;

@@ -56,7 +56,7 @@ pub fn reconcile(before: &[Finding], judged: &Judged<'_>, waivers: &Waivers, now
     let scan = Scan::new(judged, waivers, now);
     let known: HashSet<About<'_>> = before.iter().map(|finding| (&finding.rule, &finding.resource)).collect();
 
-    let followed = before.iter().map(|finding| lifecycle::follow(finding.clone(), &scan));
+    let followed = before.iter().map(|finding| lifecycle::follow(finding, &scan));
     let new = scan.failures().filter(|(about, _)| !known.contains(about));
     let opened = new.map(|(about, failure)| lifecycle::open(scan.finding(about, failure), &scan));
 
@@ -126,9 +126,14 @@ impl<'a> Scan<'a> {
 
     /// The finding that a failure makes, without a past.
     fn finding(&self, (rule, resource): About<'_>, failure: &Failure) -> Finding {
+        self.finding_called(FindingId::of(rule, resource), (rule, resource), failure)
+    }
+
+    /// The same where its id is known already.
+    fn finding_called(&self, id: FindingId, (rule, resource): About<'_>, failure: &Failure) -> Finding {
         let summary = self.rules.get(rule).expect("internal: the rule of a verdict is among those that judged");
         Finding {
-            id: FindingId::of(rule, resource),
+            id,
             rule: rule.clone(),
             rule_version: summary.version,
             title: summary.title.clone(),

@@ -4,6 +4,7 @@
 pub mod access;
 mod declared;
 pub mod detector;
+mod machines;
 mod naming;
 pub mod needs;
 mod people;
@@ -36,36 +37,46 @@ pub struct Inventory<'a> {
     knowledge: &'a Knowledge,
     /// What reviews decided, as far as whoever asks says so.
     revocations: Option<&'a Revocations>,
-    named: HashMap<&'a ResourceId, u32>,
     kinds: HashMap<Kind, Vec<u32>>,
-    credentials_by_owner: Chains<'a>,
-    grants_by_holder: Chains<'a>,
-    grants_by_container: Chains<'a>,
     projects_by_scheme: HashMap<&'a ResourceId, usize>,
     applications_by_group: HashMap<&'a ResourceId, Vec<&'a str>>,
-    variables_by_container: Chains<'a>,
-    keys: HashMap<(&'a str, CredentialForm), usize>,
     organisations: HashSet<&'a SourceName>,
     schemes_told: bool,
     licences_known: bool,
+    lists: Lists,
     prepared: Prepared,
+}
+
+/// Something by id. Ids are hashed a few times for each resource, so a quick hash with a seed of its own is worth it.
+type Table<T> = HashMap<ResourceId, T, foldhash::fast::RandomState>;
+
+/// What most questions go through, each made when it is asked for first: a rule tried over a hundred nights needs few of them.
+/// They own their ids, since a list that is made later could not borrow from the snapshot as the inventory does.
+#[derive(Debug, Default)]
+struct Lists {
+    /// Where each account, group and container is.
+    named: OnceLock<Table<u32>>,
+    credentials_by_owner: OnceLock<Chains>,
+    grants_by_holder: OnceLock<Chains>,
+    grants_by_container: OnceLock<Chains>,
+    variables_by_container: OnceLock<Chains>,
 }
 
 /// Where resources are in the snapshot, by what they belong to, in order. Most have one or two of a sort, so these are chains
 /// in one list and no lists of their own.
 #[derive(Debug, Default)]
-struct Chains<'a> {
+struct Chains {
     /// First and last link of each chain.
-    ends: HashMap<&'a ResourceId, (u32, u32)>,
+    ends: Table<(u32, u32)>,
     /// A place, and the link after it; the last one names itself.
     links: Vec<(u32, u32)>,
 }
 
-impl<'a> Chains<'a> {
-    fn push(&mut self, of: &'a ResourceId, at: u32) {
+impl Chains {
+    fn push(&mut self, of: &ResourceId, at: u32) {
         let link = u32::try_from(self.links.len()).expect("internal: there are fewer than 4 billion links");
         self.links.push((at, link));
-        let ends = self.ends.entry(of).or_insert((link, link));
+        let ends = self.ends.entry(of.clone()).or_insert((link, link));
         if let Some((_, next)) = self.links.get_mut(ends.1 as usize) {
             *next = link;
         }
@@ -134,84 +145,47 @@ impl<'a> Inventory<'a> {
 
     /// Indexes a snapshot that is asked by somebody who knows further systems.
     #[must_use]
+    ///
+    /// # Panics
+    /// If the snapshot has more than 4 billion resources.
     pub fn knowing(snapshot: &'a Snapshot, knowledge: &'a Knowledge) -> Self {
         let mut kinds: HashMap<Kind, Vec<u32>> = HashMap::new();
-        for (at, resource) in (0..).zip(&snapshot.resources) {
-            kinds.entry(resource.kind()).or_default().push(at);
+        // Resources are sorted by tenant and kind, so that those of a kind stand together.
+        let mut at = 0;
+        for run in snapshot.resources.chunk_by(|one, next| one.kind() == next.kind()) {
+            let end = at + u32::try_from(run.len()).expect("internal: a snapshot has fewer than 4 billion resources");
+            let kind = run.first().map(Resource::kind).expect("internal: a run has a first resource");
+            kinds.entry(kind).or_default().extend(at..end);
+            at = end;
         }
-        let count = |kind: Kind| kinds.get(&kind).map_or(0, Vec::len);
-        let named = [Kind::Principal, Kind::Group, Kind::Container].into_iter().map(count).sum();
         let mut inventory = Self {
             snapshot,
             knowledge,
             revocations: None,
-            named: HashMap::with_capacity(named),
             kinds,
-            credentials_by_owner: Chains::default(),
-            grants_by_holder: Chains::default(),
-            grants_by_container: Chains::default(),
             projects_by_scheme: HashMap::new(),
             applications_by_group: HashMap::new(),
-            variables_by_container: Chains::default(),
-            keys: HashMap::new(),
             organisations: HashSet::new(),
             schemes_told: true,
             licences_known: false,
+            lists: Lists::default(),
             prepared: Prepared::default(),
         };
-        for (at, resource) in snapshot.resources.iter().enumerate() {
-            inventory
-                .index(u32::try_from(at).expect("internal: a snapshot has fewer than 4 billion resources"), resource);
+        for at in inventory.kinds.get(&Kind::Container).cloned().unwrap_or_default() {
+            let resource = inventory.resource(at);
+            if let Body::Container(container) = &resource.body {
+                inventory.index_container(resource, container);
+            }
         }
         // One site that told is taken to speak for all: where several are read, another may have kept its groups back.
         inventory.licences_known = inventory.licences_known && inventory.all_seen(Kind::Container, &["application"]);
         inventory
     }
 
-    fn index(&mut self, at: u32, resource: &'a Resource) {
-        if matches!(resource.kind(), Kind::Principal | Kind::Group | Kind::Container) {
-            self.named.insert(&resource.id, at);
+    fn index_container(&mut self, resource: &'a Resource, container: &'a Container) {
+        if container.form == ContainerForm::Organisation {
+            self.organisations.extend(resource.seen_by.iter().map(|sighting| &sighting.source));
         }
-        match &resource.body {
-            Body::Credential(Credential { form, owner, fingerprint, .. }) => {
-                if let Fact::Known(owner) = owner {
-                    self.credentials_by_owner.push(owner, at);
-                }
-                if let Fact::Known(key) = fingerprint {
-                    *self.keys.entry((key, *form)).or_default() += 1;
-                }
-            }
-            Body::Grant(Grant { principal, group, container, .. }) => {
-                for holder in [principal, group].into_iter().filter_map(Fact::known) {
-                    self.grants_by_holder.push(holder, at);
-                }
-                if let Fact::Known(container) = container {
-                    self.grants_by_container.push(container, at);
-                }
-            }
-            Body::Container(container) => {
-                if container.form == ContainerForm::Organisation {
-                    self.organisations.extend(resource.seen_by.iter().map(|sighting| &sighting.source));
-                }
-                self.index_container(container);
-            }
-            Body::Variable(Variable { container, .. }) => {
-                if let Fact::Known(container) = container {
-                    self.variables_by_container.push(container, at);
-                }
-            }
-            Body::Principal(_)
-            | Body::Group(_)
-            | Body::App(_)
-            | Body::Webhook(_)
-            | Body::Automation(_)
-            | Body::Setting(_)
-            | Body::Integration(_)
-            | Body::Person(_) => {}
-        }
-    }
-
-    fn index_container(&mut self, container: &'a Container) {
         match (container.form, &container.permission_scheme) {
             (ContainerForm::Project, Fact::Known(scheme)) => {
                 *self.projects_by_scheme.entry(scheme).or_default() += 1;
@@ -266,7 +240,11 @@ impl<'a> Inventory<'a> {
     /// How many credentials of these forms are this public key.
     #[must_use]
     pub fn uses_of_key(&self, fingerprint: &str, forms: &[CredentialForm]) -> usize {
-        forms.iter().filter_map(|form| self.keys.get(&(fingerprint, *form))).sum()
+        let is_meant = |resource: &&Resource| match &resource.body {
+            Body::Credential(credential) => forms.contains(&credential.form),
+            _ => false,
+        };
+        self.credentials_of_key(fingerprint).filter(is_meant).count()
     }
 
     /// The credentials that are a public key, wherever it is.
@@ -304,7 +282,7 @@ impl<'a> Inventory<'a> {
     /// The resource with an id. Kinds that other resources name are looked up at once, the rest by bisection.
     #[must_use]
     pub fn get(&self, id: &ResourceId) -> Option<&'a Resource> {
-        match self.named.get(id) {
+        match self.named().get(id) {
             Some(at) => self.snapshot.resources.get(*at as usize),
             None => self.snapshot.get(id),
         }
@@ -335,27 +313,27 @@ impl<'a> Inventory<'a> {
 
     /// The credentials that act as an account.
     pub fn credentials_of(&self, owner: &ResourceId) -> impl Iterator<Item = &'a Resource> + '_ {
-        self.in_places(self.credentials_by_owner.of(owner))
+        self.in_places(self.credentials_by_owner().of(owner))
     }
 
     /// The grants that name an account or group as their holder.
     pub fn grants_of(&self, holder: &ResourceId) -> impl Iterator<Item = &'a Resource> + '_ {
-        self.in_places(self.grants_by_holder.of(holder))
+        self.in_places(self.grants_by_holder().of(holder))
     }
 
     /// Where these are in the snapshot.
     fn grant_places_of(&self, holder: &ResourceId) -> impl Iterator<Item = u32> + '_ {
-        self.grants_by_holder.of(holder)
+        self.grants_by_holder().of(holder)
     }
 
     /// The grants on a container.
     pub fn grants_on(&self, container: &ResourceId) -> impl Iterator<Item = &'a Resource> + '_ {
-        self.in_places(self.grants_by_container.of(container))
+        self.in_places(self.grants_by_container().of(container))
     }
 
     /// The variables that a container has.
     pub fn variables_in(&self, container: &ResourceId) -> impl Iterator<Item = &'a Resource> + '_ {
-        self.in_places(self.variables_by_container.of(container))
+        self.in_places(self.variables_by_container().of(container))
     }
 
     /// How many projects use a permission scheme, as far as they were seen.
@@ -384,9 +362,68 @@ impl<'a> Inventory<'a> {
         self.applications_by_group.contains_key(group)
     }
 
+    fn named(&self) -> &Table<u32> {
+        self.lists.named.get_or_init(|| {
+            let places = [Kind::Principal, Kind::Group, Kind::Container].map(|kind| self.kinds.get(&kind));
+            let places = || places.into_iter().flatten();
+            let mut named = Table::with_capacity_and_hasher(places().map(Vec::len).sum(), Default::default());
+            named.extend(places().flatten().map(|at| (self.resource(*at).id.clone(), *at)));
+            named
+        })
+    }
+
+    fn credentials_by_owner(&self) -> &Chains {
+        self.lists.credentials_by_owner.get_or_init(|| {
+            self.chained(Kind::Credential, |body, push| {
+                if let Body::Credential(Credential { owner: Fact::Known(owner), .. }) = body {
+                    push(owner);
+                }
+            })
+        })
+    }
+
+    fn grants_by_holder(&self) -> &Chains {
+        self.lists.grants_by_holder.get_or_init(|| {
+            self.chained(Kind::Grant, |body, push| {
+                if let Body::Grant(Grant { principal, group, .. }) = body {
+                    [principal, group].into_iter().filter_map(Fact::known).for_each(push);
+                }
+            })
+        })
+    }
+
+    fn grants_by_container(&self) -> &Chains {
+        self.lists.grants_by_container.get_or_init(|| {
+            self.chained(Kind::Grant, |body, push| {
+                if let Body::Grant(Grant { container: Fact::Known(container), .. }) = body {
+                    push(container);
+                }
+            })
+        })
+    }
+
+    fn variables_by_container(&self) -> &Chains {
+        self.lists.variables_by_container.get_or_init(|| {
+            self.chained(Kind::Variable, |body, push| {
+                if let Body::Variable(Variable { container: Fact::Known(container), .. }) = body {
+                    push(container);
+                }
+            })
+        })
+    }
+
+    /// The resources of a kind by what they belong to.
+    fn chained(&self, kind: Kind, belongs_to: impl Fn(&Body, &mut dyn FnMut(&ResourceId))) -> Chains {
+        let mut chains = Chains::default();
+        for at in self.places(kind) {
+            belongs_to(&self.resource(at).body, &mut |of| chains.push(of, at));
+        }
+        chains
+    }
+
     /// The place of an account, group or container in the snapshot.
     fn place(&self, id: &ResourceId) -> Option<u32> {
-        self.named.get(id).copied()
+        self.named().get(id).copied()
     }
 
     /// What is in a place of the snapshot.

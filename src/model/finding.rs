@@ -141,6 +141,15 @@ impl Step {
             Self::WaiverEnded => "waiver-ended",
         }
     }
+
+    /// True if it asks somebody to do something.
+    #[must_use]
+    pub fn calls(self) -> bool {
+        match self {
+            Self::Opened | Self::Reopened | Self::Worsened | Self::WaiverEnded => true,
+            Self::Resolved | Self::Waived => false,
+        }
+    }
 }
 
 /// One step in a finding's history.

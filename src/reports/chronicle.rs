@@ -47,7 +47,7 @@ pub fn history_page(chronicle: &Chronicle, latest: &SnapshotHead, inventory: &In
     if chronicle.events.is_empty() {
         page.paragraph(2, &[words(Ink::Plain, "Nothing is known of it in the scans that are kept.")]);
     }
-    page.blocks(&chronicle.events.iter().map(|event| block(event, resource, inventory)).collect::<Vec<Block>>());
+    page.blocks(chronicle.events.iter().map(|event| block(event, resource, inventory)));
     page.blank();
     if let Some(reason) = &chronicle.hidden_by {
         let text = format!("Now out of sight, and not gone: {reason}.");

@@ -73,7 +73,7 @@ fn ink(state: PostureState) -> Ink {
 /// How much of the first gap is shown.
 const GAP_COLUMNS: usize = 70;
 
-fn why(control: &ControlPosture) -> String {
+pub(super) fn why(control: &ControlPosture) -> String {
     let mut parts = Vec::new();
     if !control.open.is_empty() {
         parts.push(plural(control.open.len(), "open finding", "open findings"));

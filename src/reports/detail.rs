@@ -258,7 +258,7 @@ pub(super) fn labelled(page: &mut Page, rows: &[(impl AsRef<str>, String)]) {
             ..Block::default()
         })
         .collect();
-    page.blocks(&blocks);
+    page.blocks(blocks);
 }
 
 /// A text of a rule: its paragraphs flow, its lists keep their lines.
@@ -318,5 +318,5 @@ pub(super) fn steps(page: &mut Page, history: &[Transition]) {
             ..Block::default()
         })
         .collect();
-    page.blocks(&blocks);
+    page.blocks(blocks);
 }

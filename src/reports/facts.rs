@@ -1,26 +1,42 @@
 //! What is known about one resource, field by field: the evidence behind a finding. What no source told is named too.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::values::words;
 use crate::inventory::Inventory;
-use crate::model::{Resource, sample};
+use crate::model::{Kind, Resource, sample};
 use crate::text;
 
 /// Columns of one value before it is cut: a few lines.
 const LONGEST: usize = 300;
 
-/// The fields of a resource that a source told, with their values in words, sorted by name; and those that none told.
+/// The fields that resources of each kind can have.
+pub(super) struct Facts(BTreeMap<Kind, Vec<String>>);
+
+impl Facts {
+    pub(super) fn new() -> Self {
+        let names = |sample: &Resource| fields(sample).into_iter().map(|(field, _)| field).collect();
+        Self(sample::resources().iter().map(|sample| (sample.kind(), names(sample))).collect())
+    }
+
+    /// The fields of a resource that a source told, with their values in words, sorted by name; and those that none told.
+    pub(super) fn of(&self, resource: &Resource, inventory: &Inventory<'_>) -> (Vec<(String, String)>, Vec<String>) {
+        let told = fields(resource);
+        let all = self.0.get(&resource.kind()).into_iter().flatten();
+        let untold = all.filter(|field| !told.contains_key(*field)).cloned().collect();
+        let said = |(field, value): (String, Value)| {
+            let value = text::shorten(&words(&value, inventory), LONGEST);
+            (field, value)
+        };
+        (told.into_iter().map(said).collect(), untold)
+    }
+}
+
+/// The same for one resource.
 pub(super) fn facts(resource: &Resource, inventory: &Inventory<'_>) -> (Vec<(String, String)>, Vec<String>) {
-    let told = fields(resource);
-    let sample = sample::resources().into_iter().find(|sample| sample.kind() == resource.kind());
-    let all = sample.as_ref().map(fields).unwrap_or_default();
-    let untold = all.into_iter().map(|(field, _)| field).filter(|field| !told.contains_key(field)).collect();
-    let said = |(field, value): (String, Value)| {
-        let value = text::shorten(&words(&value, inventory), LONGEST);
-        (field, value)
-    };
-    (told.into_iter().map(said).collect(), untold)
+    Facts::new().of(resource, inventory)
 }
 
 /// The known fields as JSON, by the names that rules give them.

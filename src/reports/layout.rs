@@ -114,41 +114,109 @@ pub(super) struct Block {
     pub(super) details: Vec<Vec<Words>>,
 }
 
-/// A text for a terminal while it is being written.
+/// A page while it is being made: what it says, in order. How wide a line may be is looked at when it is written.
 #[derive(Debug)]
 pub(super) struct Page {
-    pub(super) look: Look,
-    text: String,
+    look: Look,
+    parts: Vec<Part>,
+}
+
+/// One part of a page.
+#[derive(Debug)]
+pub(super) enum Part {
+    /// An empty line.
+    Blank,
+    /// A section's heading, with an empty line above it.
+    Heading(Words, Words),
+    /// Words that flow over as many lines as they need.
+    Paragraph {
+        /// Columns on the left.
+        indent: usize,
+        /// What it says.
+        line: Vec<Words>,
+    },
+    /// A label of so many columns, and words beside it: their lines after the first stand under the first.
+    Hanging {
+        /// Columns on the left.
+        indent: usize,
+        /// The label.
+        label: Words,
+        /// Its columns.
+        columns: usize,
+        /// What stands beside it.
+        line: Vec<Words>,
+    },
+    /// Blocks whose labels share one margin.
+    Blocks(Vec<Block>),
 }
 
 impl Page {
     pub(super) fn new(look: Look) -> Self {
-        Self { look, text: String::new() }
+        Self { look, parts: Vec::new() }
     }
 
-    pub(super) fn into_text(self) -> String {
-        self.text
-    }
-
-    /// A section's heading, with an empty line above it.
     pub(super) fn heading(&mut self, title: &str, beside: &str) {
-        self.blank();
-        self.paragraph(0, &[words(Ink::Strong, title), words(Ink::Dim, beside)]);
+        self.parts.push(Part::Heading(words(Ink::Strong, title), words(Ink::Dim, beside)));
     }
 
     pub(super) fn blank(&mut self) {
-        self.text.push('\n');
+        self.parts.push(Part::Blank);
     }
 
-    /// Words that flow over as many lines as they need.
     pub(super) fn paragraph(&mut self, indent: usize, line: &[Words]) {
+        self.parts.push(Part::Paragraph { indent, line: line.to_vec() });
+    }
+
+    pub(super) fn hanging(&mut self, indent: usize, label: &Words, columns: usize, line: &[Words]) {
+        self.parts.push(Part::Hanging { indent, label: label.clone(), columns, line: line.to_vec() });
+    }
+
+    pub(super) fn blocks(&mut self, blocks: impl IntoIterator<Item = Block>) {
+        self.parts.push(Part::Blocks(blocks.into_iter().collect()));
+    }
+
+    /// What it says, for other media than a terminal.
+    pub(super) fn into_parts(self) -> Vec<Part> {
+        self.parts
+    }
+
+    /// The page for a terminal.
+    pub(super) fn into_text(self) -> String {
+        let mut writer = Writer { look: self.look, text: String::new() };
+        for part in &self.parts {
+            writer.part(part);
+        }
+        writer.text
+    }
+}
+
+/// A text for a terminal while it is being written.
+struct Writer {
+    look: Look,
+    text: String,
+}
+
+impl Writer {
+    fn part(&mut self, part: &Part) {
+        match part {
+            Part::Blank => self.text.push('\n'),
+            Part::Heading(title, beside) => {
+                self.text.push('\n');
+                self.paragraph(0, &[title.clone(), beside.clone()]);
+            }
+            Part::Paragraph { indent, line } => self.paragraph(*indent, line),
+            Part::Hanging { indent, label, columns, line } => self.hanging(*indent, label, *columns, line),
+            Part::Blocks(blocks) => self.blocks(blocks),
+        }
+    }
+
+    fn paragraph(&mut self, indent: usize, line: &[Words]) {
         for wrapped in wrap(line, self.look.measure().saturating_sub(indent)) {
             self.put(&format!("{}{}", " ".repeat(indent), self.painted(&wrapped)));
         }
     }
 
-    /// A label of so many columns, and words beside it: their lines after the first stand under the first.
-    pub(super) fn hanging(&mut self, indent: usize, label: &Words, columns: usize, line: &[Words]) {
+    fn hanging(&mut self, indent: usize, label: &Words, columns: usize, line: &[Words]) {
         let beside = indent + columns + 1;
         let gap = " ".repeat(columns.saturating_sub(text::columns(&label.text)) + 1);
         for (at, wrapped) in wrap(line, self.look.measure().saturating_sub(beside)).iter().enumerate() {
@@ -161,8 +229,7 @@ impl Page {
         }
     }
 
-    /// Blocks whose labels share one margin.
-    pub(super) fn blocks(&mut self, blocks: &[Block]) {
+    fn blocks(&mut self, blocks: &[Block]) {
         let widest =
             blocks.iter().filter_map(|block| block.label.as_ref()).map(|label| text::columns(&label.text)).max();
         let margin = widest.unwrap_or(0).clamp(8, 20);
@@ -294,7 +361,8 @@ mod tests {
     #[test]
     fn an_id_stands_at_the_right_edge() {
         let mut page = Page::new(Look { width: 50, colour: false });
-        page.blocks(&[Block { head: vec![words(Ink::Plain, "x")], id: Some("F-123456".into()), ..Block::default() }]);
-        assert_eq!(text::columns(page.text.trim_end()), 50);
+        let block = Block { head: vec![words(Ink::Plain, "x")], id: Some("F-123456".into()), ..Block::default() };
+        page.blocks([block]);
+        assert_eq!(text::columns(page.into_text().trim_end()), 50);
     }
 }

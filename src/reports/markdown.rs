@@ -38,10 +38,7 @@ fn render(assessment: &Assessment, out: &mut dyn io::Write) -> Result<(), Render
     let open: Vec<&Finding> =
         order::findings(assessment).into_iter().filter(|finding| finding.status == Status::Open).collect();
     let steps = assessment.steps();
-    let is_new = |finding: &&Finding| {
-        let calls = |step: &Step| matches!(step, Step::Opened | Step::Reopened | Step::Worsened | Step::WaiverEnded);
-        steps.get(&finding.id).is_some_and(|steps| steps.iter().any(calls))
-    };
+    let is_new = |finding: &&Finding| steps.get(&finding.id).is_some_and(|steps| steps.iter().any(|step| step.calls()));
     let (new, old): (Vec<&Finding>, Vec<&Finding>) = open.into_iter().partition(is_new);
     findings("New, back or worse", &new, out)?;
     findings("Open since before", &old, out)?;

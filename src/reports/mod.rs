@@ -12,6 +12,7 @@ mod detail;
 mod drift;
 mod explain;
 mod facts;
+mod html;
 mod ics;
 mod json;
 mod junit;
@@ -19,7 +20,9 @@ mod layout;
 mod listings;
 mod markdown;
 mod morning;
+mod ocsf;
 mod order;
+mod oscal;
 mod outbox;
 mod register_page;
 mod review;
@@ -41,12 +44,13 @@ pub use self::access::{
 pub use self::backtest::{TriedHead, tried_json, tried_page};
 pub use self::chronicle::{HISTORY_SCHEMA, history_csv, history_json, history_page};
 pub use self::controls::{controls_json, controls_table};
-pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_changes, write_column_list};
+pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_changes, write_column_list, write_data_package};
 pub use self::detail::{Evidence, History, NeededFact, ReadFrom, RulePage, RuleText, finding_detail, rule_detail};
 pub use self::drift::{DRIFT_SCHEMA, drift_gaps, drift_json, drift_page, drift_table};
 pub use self::explain::{
     FindingNote, Judgement, ResourceNote, Section, Sight, Thing, finding_note, resource_note, use_and_reach,
 };
+pub use self::html::{Histories, HtmlReport, html_report};
 pub use self::ics::calendar_ics;
 pub use self::json::{EXPLANATION_SCHEMA, JSON_SCHEMA, finding_note_json, resource_note_json};
 pub use self::layout::Look;
@@ -77,7 +81,8 @@ pub struct Format {
 }
 
 /// Every format of one file. The CSV files are a set of their own: [`csv_set`].
-pub static FORMATS: &[Format] = &[json::FORMAT, json::LINES, markdown::FORMAT, sarif::FORMAT, junit::FORMAT];
+pub static FORMATS: &[Format] =
+    &[json::FORMAT, json::LINES, markdown::FORMAT, sarif::FORMAT, junit::FORMAT, ocsf::FORMAT, oscal::FORMAT];
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]

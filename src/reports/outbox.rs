@@ -70,7 +70,7 @@ pub fn preview_page(outgoing: &[Outgoing], look: Look) -> String {
         for line in &notice.lead {
             page.paragraph(2, &[words(Ink::Plain, line)]);
         }
-        page.blocks(&notice.effects.iter().take(SHOWN).map(block).collect::<Vec<_>>());
+        page.blocks(notice.effects.iter().take(SHOWN).map(block));
         let more = notice.count() - notice.effects.len().min(SHOWN);
         if more > 0 {
             page.paragraph(2, &[words(Ink::Dim, &format!("… and {} more", text::thousands(more)))]);

@@ -2,8 +2,7 @@
 //! and that is said.
 
 use crate::inventory::Inventory;
-use crate::inventory::detector::{Clue, Detection};
-use crate::model::{Body, Fact, Principal, PrincipalType, Resource, ReviewScope};
+use crate::model::{Body, Fact, Principal, Resource, ReviewScope};
 
 /// What an account is to a review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +27,7 @@ pub(super) enum Place {
 impl Sort {
     pub(super) fn of(inventory: &Inventory<'_>, account: &Resource, principal: &Principal) -> Self {
         Self {
-            machine: is_machine(inventory, account, principal),
+            machine: inventory.is_machine(account),
             admin: is_admin(inventory, account),
             external: principal.managed.map(|managed| !managed),
         }
@@ -64,23 +63,6 @@ fn by_fact(sign: Fact<bool>) -> Place {
         Fact::Known(false) | Fact::Absent => Place::Out,
         Fact::Unknown => Place::Perhaps,
     }
-}
-
-/// What systems run on is a machine's, whoever's account it looks like: that is what is to be looked at.
-fn is_machine(inventory: &Inventory<'_>, account: &Resource, principal: &Principal) -> bool {
-    let by_kind = matches!(
-        principal.account_type,
-        Fact::Known(PrincipalType::ServiceAccount | PrincipalType::App | PrincipalType::Agent)
-    );
-    let by_signs = |found: &Detection| {
-        let shows = |clues: &[Clue]| found.signals.iter().any(|signal| clues.contains(&signal.clue));
-        let by_name = shows(&[Clue::MailDomain, Clue::MachineName, Clue::Name]) && !shows(&[Clue::Roster]);
-        let runs = found.sure().known().is_some_and(|systems| !systems.is_empty());
-        by_name || runs || found.behaves_like_machine == Fact::Known(true)
-    };
-    by_kind
-        || inventory.integrations_on(&account.id).next().is_some()
-        || inventory.detections().account(&account.id).is_some_and(by_signs)
 }
 
 fn is_admin(inventory: &Inventory<'_>, account: &Resource) -> Fact<bool> {

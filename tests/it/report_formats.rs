@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use keyroll::model::{Assessment, ReviewedAccess, Status};
+use keyroll::model::{Assessment, PostureState, ReviewedAccess, Status};
 use keyroll::reports::{FORMATS, JSON_SCHEMA, csv_set};
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use serde_json::{Value, json};
@@ -195,6 +195,126 @@ fn reviews_that_were_not_read_are_no_empty_list() {
     );
     let (fine, written) = write(Some(Vec::new()));
     assert_eq!((fine, written.lines().count()), (Ok(()), 1));
+}
+
+fn events(assessment: &Assessment) -> Vec<Value> {
+    rendered("ocsf", assessment).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn an_event_for_each_finding_rule_and_gap_and_none_passes_unseen() {
+    let rich = assessment::rich();
+    let events = events(&rich);
+    let of = |sort: &str| events.iter().filter(|event| event["finding_info"]["types"][0] == sort).collect::<Vec<_>>();
+    let standing = rich.findings.iter().filter(|finding| !matches!(finding.status, Status::Resolved(_))).count();
+    let closed = of("finding").iter().filter(|event| event["status_id"] == 4).count();
+    assert_eq!(of("finding").len(), standing + closed);
+    assert!(closed > 0);
+    assert_eq!(of("rule").len(), rich.rules.len());
+    assert_eq!(of("coverage").len(), rich.snapshot.ledger.iter().filter(|entry| entry.is_gap()).count());
+    for event in of("rule").iter().filter(|event| event["compliance"]["status"] == "Pass") {
+        let rule = event["finding_info"]["analytic"]["uid"].as_str().unwrap();
+        let tally = rich.tallies.get(&rule.into()).unwrap();
+        assert!(tally.is_whole() && tally.fail == 0, "{event}");
+    }
+    let uids: BTreeSet<&str> = events.iter().map(|event| event["metadata"]["uid"].as_str().unwrap()).collect();
+    assert_eq!(uids.len(), events.len(), "each event has an id of its own");
+    let green = |assessment: &Assessment| {
+        let events = self::events(assessment);
+        events.iter().filter(|event| event["compliance"]["status"] == "Unknown").count() == 0
+    };
+    assert!(!green(&assessment::quiet_with_gaps()) && green(&assessment::quiet_and_whole()));
+}
+
+#[test]
+fn a_control_is_satisfied_only_where_all_was_judged_and_met() {
+    let rich = assessment::rich();
+    let document: Value = serde_json::from_str(&rendered("oscal", &rich)).unwrap();
+    let results = document["assessment-results"]["results"].as_array().unwrap();
+    assert_eq!(results.len(), rich.postures.len());
+    for (result, posture) in results.iter().zip(&rich.postures) {
+        let findings = result["findings"].as_array().unwrap();
+        assert_eq!(findings.len(), posture.controls.len());
+        for (finding, control) in findings.iter().zip(&posture.controls) {
+            let satisfied = finding["target"]["status"]["state"] == "satisfied";
+            assert_eq!(satisfied, control.state == PostureState::Met, "{finding}");
+            let observed: BTreeSet<&str> = result["observations"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|observation| observation["uuid"].as_str().unwrap())
+                .collect();
+            for related in finding["related-observations"].as_array().into_iter().flatten() {
+                assert!(observed.contains(related["observation-uuid"].as_str().unwrap()), "{finding}");
+            }
+        }
+        let gaps = result["observations"].as_array().into_iter().flatten();
+        let gaps = gaps.filter(|observation| observation["types"][0] == "coverage-gap").count();
+        assert_eq!(
+            gaps,
+            rich.snapshot.ledger.iter().filter(|entry| entry.is_gap()).count(),
+            "each result tells the gaps"
+        );
+    }
+}
+
+/// Public models of the schemas take what is written, whatever an estate calls its things.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the check says where Python is")]
+fn public_models_accept_events_and_results() {
+    let Ok(python) = std::env::var("KEYROLL_TEST_PYTHON") else {
+        println!("skipped: KEYROLL_TEST_PYTHON names no Python with py-ocsf-models and compliance-trestle");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (mut count, mut all) = (0, String::new());
+    let hostile = hostile_names().into_iter().map(|name| renamed(assessment::rich(), &name));
+    let plain = [assessment::rich(), assessment::first(), assessment::quiet_and_whole()];
+    for (at, assessment) in plain.into_iter().chain(hostile).enumerate() {
+        all.push_str(&rendered("ocsf", &assessment));
+        fs::write(folder.path().join(format!("{at:02}.json")), rendered("oscal", &assessment)).unwrap();
+        count = at + 1;
+    }
+    fs::write(folder.path().join("events.ndjson"), &all).unwrap();
+    let check = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/alerts/ocsf_check.py");
+    let events = fs::File::open(folder.path().join("events.ndjson")).unwrap();
+    let run = Command::new(&python).arg(check).stdin(events).output().unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    assert_eq!(String::from_utf8_lossy(&run.stdout).trim(), all.lines().count().to_string());
+    let script = "import pathlib, sys\n\
+                  from trestle.oscal.assessment_results import AssessmentResults\n\
+                  paths = sorted(pathlib.Path(sys.argv[1]).glob('*.json'))\n\
+                  print(sum(AssessmentResults.oscal_read(path) is not None for path in paths))\n";
+    let run = Command::new(python).arg("-c").arg(script).arg(folder.path()).output().unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    assert_eq!(String::from_utf8_lossy(&run.stdout).trim(), count.to_string());
+}
+
+/// A public reader of JUnit files counts as the file itself does.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the check says where Python is")]
+fn a_public_reader_of_junit_counts_the_same() {
+    let Ok(python) = std::env::var("KEYROLL_TEST_PYTHON") else {
+        println!("skipped: KEYROLL_TEST_PYTHON names no Python with junitparser");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.junit.xml");
+    for assessment in [assessment::rich(), assessment::quiet_with_gaps(), renamed(assessment::rich(), "<&\u{202e}]]>")]
+    {
+        let text = rendered("junit", &assessment);
+        fs::write(&path, &text).unwrap();
+        let script = "import sys\nfrom junitparser import JUnitXml\nsuites = JUnitXml.fromfile(sys.argv[1])\n\
+                      cases = [case for suite in suites for case in suite]\n\
+                      kinds = [[type(one).__name__ for one in case.result] for case in cases]\n\
+                      print(len(cases), sum('Failure' in one for one in kinds), sum('Error' in one for one in kinds))\n";
+        let run = Command::new(&python).arg("-c").arg(script).arg(&path).output().unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        let document = roxmltree::Document::parse(&text).unwrap();
+        let of = |name: &str| document.root_element().attribute(name).unwrap().to_owned();
+        let expected = [of("tests"), of("failures"), of("errors")].join(" ");
+        assert_eq!(String::from_utf8_lossy(&run.stdout).trim(), expected);
+    }
 }
 
 /// The validator of SARIF's own makers has nothing to complain of.

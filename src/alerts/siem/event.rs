@@ -3,15 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::syslog::severity_id;
 use crate::model::{Action, Effect, Notice, Severity, Topic};
+use crate::ocsf::{COMPLIANCE_FINDING, SCHEMA, millis, product, pruned, severity_id, severity_name};
 use crate::text::harmless;
-
-/// The version of the schema.
-const SCHEMA: &str = "1.5.0";
 
 /// A class of the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +29,7 @@ impl Class {
     fn uid(self) -> u32 {
         match self {
             Self::Base => 0,
-            Self::Compliance => 2003,
+            Self::Compliance => COMPLIANCE_FINDING,
             Self::Detection => 2004,
         }
     }
@@ -189,7 +185,7 @@ impl Maker<'_> {
             "sequence": self.at + 1,
             "tenant_uid": self.clip(&self.notice.estate),
             "log_name": "keyroll",
-            "product": { "name": "keyroll", "vendor_name": "keyroll", "version": env!("CARGO_PKG_VERSION") },
+            "product": product(env!("CARGO_PKG_VERSION")),
         })
     }
 
@@ -297,34 +293,5 @@ impl Maker<'_> {
 
     fn list<'a>(&self, words: impl Iterator<Item = &'a str>) -> Value {
         words.take(self.longest / 20).map(|word| self.clip(word)).collect()
-    }
-}
-
-fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "Informational",
-        Severity::Low => "Low",
-        Severity::Medium => "Medium",
-        Severity::High => "High",
-        Severity::Critical => "Critical",
-    }
-}
-
-fn millis(at: DateTime<Utc>) -> i64 {
-    at.timestamp_millis()
-}
-
-/// Without what is null or empty: the schema leaves out what is not known.
-fn pruned(value: Value) -> Value {
-    let is_empty = |value: &Value| {
-        value.is_null() || value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty)
-    };
-    match value {
-        Value::Object(fields) => {
-            let kept = fields.into_iter().map(|(key, value)| (key, pruned(value)));
-            Value::Object(kept.filter(|(_, value)| !is_empty(value)).collect())
-        }
-        Value::Array(items) => Value::Array(items.into_iter().map(pruned).collect()),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
     }
 }

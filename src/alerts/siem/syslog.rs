@@ -4,6 +4,7 @@ use chrono::SecondsFormat;
 use serde_json::Value;
 
 use crate::model::{Notice, Severity};
+use crate::ocsf::severity_id;
 
 /// Names of facilities and their numbers in the standard.
 pub(super) const FACILITIES: [(&str, u8); 15] = [
@@ -50,16 +51,5 @@ impl Header {
         let time = notice.created_at.to_rfc3339_opts(SecondsFormat::Millis, true);
         let (host, app, topic) = (&self.hostname, &self.app_name, notice.topic.name());
         format!("<{priority}>1 {time} {host} {app} - {topic} - {event}").into_bytes()
-    }
-}
-
-/// The severity in OCSF.
-pub(super) fn severity_id(severity: Severity) -> u64 {
-    match severity {
-        Severity::Info => 1,
-        Severity::Low => 2,
-        Severity::Medium => 3,
-        Severity::High => 4,
-        Severity::Critical => 5,
     }
 }

@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use super::complain::Complaint;
+use super::report::rule_text;
 use super::{Context, exit, try_rule};
 use crate::config::Config;
 use crate::inventory::detector::Knowledge;
-use crate::reports::{NeededFact, ReadFrom, RulePage, RuleText, rule_detail, rules_table};
+use crate::reports::{NeededFact, ReadFrom, RulePage, rule_detail, rules_table};
 use crate::rules::{Rule, RuleSet, builtin, read_packs};
 use crate::sources::SOURCES;
 use crate::text::{did_you_mean, plural};
@@ -122,7 +123,7 @@ pub(super) fn page(rule: &Rule) -> RulePage<'_> {
                 (name, value, param.about.as_str())
             })
             .collect(),
-        text: RuleText { why: rule.why(), fix: rule.fix(), verify: rule.verify(), references: rule.references() },
+        text: rule_text(rule),
         packs: packs_with(rule),
         file: &rule.file().name,
         summary,

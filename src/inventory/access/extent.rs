@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::breadth::{Count, is_content, look};
 use super::ways::role_id;
+use super::words::Step;
 use super::{ANY, Access, Bound, Breadth, EachOnce, Permission, Place, Power, Reach};
 use crate::inventory::Inventory;
 use crate::model::{
@@ -220,6 +221,18 @@ impl<'i, 'a> Access<'i, 'a> {
             self.shortest(subject, key, self.inventory.get(container)?).map(|shortest| shortest.words)
         });
         told.as_deref()
+    }
+
+    /// The steps of that chain; none if there is none, as for what could merely not be ruled out.
+    #[must_use]
+    pub fn gravest_steps(&self, subject: &'a Resource, extent: &Extent) -> Vec<Step<'a>> {
+        let Some((key, container)) = &extent.span.gravest else { return Vec::new() };
+        let Some(container) = self.inventory.get(container) else { return Vec::new() };
+        let chains = self.chains(subject, key, container);
+        match chains.own() {
+            Some(first) => self.steps(&chains, first),
+            None => self.opened(subject, container).unwrap_or_default(),
+        }
     }
 
     /// The shortest chain to one place in which it may change something, delete what others made, or decide.

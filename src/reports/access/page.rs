@@ -85,7 +85,7 @@ fn table(page: &mut Page, answer: &Answer<'_, '_>) {
         let places: usize = of_bound.iter().map(|row| row.containers.len()).sum();
         let permission = answer.question.permission.map_or_else(String::new, |key| format!("{key}, "));
         heading(page, bound, &format!("({permission}{})", plural(places, "place", "places")));
-        page.blocks(&blocks);
+        page.blocks(blocks);
         if of_bound.len() > most {
             let more = of_bound.iter().skip(most).map(|row| row.containers.len()).sum();
             let more = format!("… and {} more (--all, --on, --format csv)", plural(more, "place", "places"));
@@ -194,7 +194,7 @@ fn in_places(page: &mut Page, answer: &Answer<'_, '_>) {
         }
         if !blocks.is_empty() {
             heading(page, bound, &format!("({})", about(question)));
-            page.blocks(&blocks);
+            page.blocks(blocks);
         }
     }
     if told == 0 {

@@ -32,7 +32,7 @@ pub(super) fn summary(page: &mut Page, answer: &Answer<'_, '_>) {
         blocks.extend(counts(answer));
         blocks.extend(gravest(answer));
         blocks.extend(everybody(answer));
-        page.blocks(&blocks);
+        page.blocks(blocks);
     }
 }
 

@@ -78,7 +78,7 @@ fn accounts(page: &mut Page, question: &WhoCanQuestion<'_, '_>, who: &WhoCan<'_>
     if !told.is_empty() {
         page.heading("WHO", &format!("({})", thousands(told.len())));
         let blocks: Vec<Block> = told.iter().take(most).map(|one| account(question, one)).collect();
-        page.blocks(&blocks);
+        page.blocks(blocks);
     }
     if told.len() > most {
         let more = format!("… and {} more (--all, --format csv)", thousands(told.len() - most));

@@ -9,12 +9,14 @@ mod findings;
 mod resources;
 mod reviewed;
 mod scan;
+mod schema;
 
 use std::io;
 
 pub(super) use self::cell::Cell;
 pub(super) use self::scan::json_value;
 pub use self::scan::write_changes;
+pub use self::schema::write_data_package;
 use super::RenderError;
 use crate::model::Assessment;
 

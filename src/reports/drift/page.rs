@@ -37,10 +37,10 @@ pub fn drift_page(drift: &Drift, why: &dyn Fn(Kind, &str) -> Option<&'static str
         let writer = Writer::new(&inventory, &clusters);
         let (estate, sight): (Vec<&Cluster<'_>>, Vec<&Cluster<'_>>) =
             clusters.iter().partition(|cluster| cluster.is_of_the_estate());
-        page.blocks(&estate.iter().map(|cluster| writer.block(cluster)).collect::<Vec<Block>>());
+        page.blocks(estate.iter().map(|cluster| writer.block(cluster)));
         if !sight.is_empty() {
             page.heading("OUT OF SIGHT, OR SEEN FOR THE FIRST TIME", "(says nothing of the estate)");
-            page.blocks(&sight.iter().map(|cluster| writer.block(cluster)).collect::<Vec<Block>>());
+            page.blocks(sight.iter().map(|cluster| writer.block(cluster)));
         }
     }
     if !drift.flapping.is_empty() {
@@ -118,7 +118,7 @@ fn between(page: &mut Page, findings: &FindingsBetween) {
             id: Some(finding.id.short().to_owned()),
             ..Block::default()
         };
-        page.blocks(&list.iter().take(FINDINGS).map(block).collect::<Vec<Block>>());
+        page.blocks(list.iter().take(FINDINGS).map(block));
         if list.len() > FINDINGS {
             let more = format!("… and {} more (keyroll findings)", text::thousands(list.len() - FINDINGS));
             page.paragraph(2, &[words(Ink::Dim, &more)]);

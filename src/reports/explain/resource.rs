@@ -81,7 +81,7 @@ fn verdicts(page: &mut Page, note: &ResourceNote<'_>) {
     let unrecorded = unrecorded(note);
     if !unrecorded.is_empty() {
         page.heading("ALSO FAILING", "(by the rules as they are now; the next scan opens findings)");
-        page.blocks(&unrecorded.iter().filter_map(|opinion| failing(opinion)).collect::<Vec<_>>());
+        page.blocks(unrecorded.iter().filter_map(|opinion| failing(opinion)));
     }
     cannot_tell(page, note);
     let passing: Vec<&str> = ids(note, |outcome| matches!(outcome, Outcome::Pass)).map(RuleId::as_str).collect();
@@ -102,7 +102,7 @@ fn findings(page: &mut Page, note: &ResourceNote<'_>, title: &str, wanted: fn(&S
         note.findings.iter().filter(|finding| wanted(&finding.status)).map(|finding| of_finding(finding)).collect();
     if !blocks.is_empty() {
         page.heading(title, "");
-        page.blocks(&blocks);
+        page.blocks(blocks);
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) fn sight(page: &mut Page, thing: &Thing<'_>) {
     }
     page.heading("READ FROM", "(endpoint, when, how completely)");
     let blocks: Vec<Block> = resource.seen_by.iter().map(|by| read_from(by, seen.inventory.coverage())).collect();
-    page.blocks(&blocks);
+    page.blocks(blocks);
     let told = fields(resource);
     let news: Vec<&str> = FROM_NEWS
         .iter()
@@ -194,7 +194,7 @@ fn beside(page: &mut Page, resource: &Resource, inventory: &Inventory<'_>) {
     }));
     if !blocks.is_empty() {
         page.heading("BESIDE IT", "");
-        page.blocks(&blocks);
+        page.blocks(blocks);
     }
 }
 
@@ -329,5 +329,5 @@ pub(super) fn changes(page: &mut Page, thing: &Thing<'_>) {
             }
         })
         .collect();
-    page.blocks(&blocks);
+    page.blocks(blocks);
 }

@@ -30,6 +30,7 @@ pub(super) fn section(page: &mut Page, assessment: &Assessment, inventory: &Inve
     let telling: Vec<&Cluster<'_>> = clusters.iter().filter(|cluster| cluster.is_of_the_estate()).collect();
     let writer = Writer::new(inventory, &clusters);
     let blocks: Vec<Block> = telling.iter().take(SHOWN).map(|cluster| writer.block(cluster)).collect();
-    page.blocks(&blocks);
-    and_more(page, telling.len() - blocks.len(), "keyroll drift");
+    let shown = blocks.len();
+    page.blocks(blocks);
+    and_more(page, telling.len() - shown, "keyroll drift");
 }

@@ -31,8 +31,9 @@ pub(super) fn section(page: &mut Page, assessment: &Assessment, inventory: &Inve
     let unseen = if inventory.seen_whole(Kind::Credential) { "" } else { " · there may be more out of sight" };
     page.heading(&format!("EXPIRING WITHIN {DAYS} DAYS"), &format!("({}){unseen}", text::thousands(ending.len())));
     let blocks: Vec<Block> = ending.iter().take(SHOWN).map(|ending| block(now, ending, inventory)).collect();
-    page.blocks(&blocks);
-    and_more(page, ending.len() - blocks.len(), "keyroll inventory credential");
+    let shown = blocks.len();
+    page.blocks(blocks);
+    and_more(page, ending.len() - shown, "keyroll inventory credential");
     if not_told > 0 {
         let one = "credential does not reveal when it ends";
         let whose = text::plural(not_told, one, "credentials do not reveal when they end");

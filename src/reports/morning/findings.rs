@@ -64,8 +64,9 @@ fn section(page: &mut Page, assessment: &Assessment, step: Step, title: &str) {
         }
         *before += 1;
     }
-    page.blocks(&blocks);
-    and_more(page, found.len() - blocks.len(), "keyroll findings");
+    let shown = blocks.len();
+    page.blocks(blocks);
+    and_more(page, found.len() - shown, "keyroll findings");
 }
 
 /// A finding: what is wrong; whose it is and what happened; what to do, said once for findings of one rule.
@@ -111,8 +112,9 @@ fn settled_section(page: &mut Page, assessment: &Assessment, step: Step, title: 
             details: Vec::new(),
         })
         .collect();
-    page.blocks(&blocks);
-    and_more(page, found.len() - blocks.len(), "keyroll findings --all");
+    let shown = blocks.len();
+    page.blocks(blocks);
+    and_more(page, found.len() - shown, "keyroll findings --all");
 }
 
 fn how_settled(finding: &Finding, transition: &Transition) -> String {
@@ -138,7 +140,7 @@ pub(super) fn first_scan(page: &mut Page, assessment: &Assessment) {
     page.heading("WHAT STANDS OPEN", &format!("by rule ({})", text::thousands(groups.len())));
     let (shown, hidden) = groups.split_at(groups.len().min(2 * SHOWN));
     let blocks = shown.iter().enumerate().map(|(at, (_, findings))| group(findings, at < IN_FULL));
-    page.blocks(&blocks.collect::<Vec<Block>>());
+    page.blocks(blocks);
     and_more(page, hidden.iter().map(|(_, findings)| findings.len()).sum(), "keyroll findings");
 }
 

@@ -26,6 +26,11 @@ const LONGEST: usize = 300;
 /// The assessment of one scan as the first thing to read in the morning.
 #[must_use]
 pub fn morning_view(assessment: &Assessment, look: Look) -> String {
+    morning_page(assessment, look).into_text()
+}
+
+/// The same for other media than a terminal.
+pub(super) fn morning_page(assessment: &Assessment, look: Look) -> Page {
     let mut page = Page::new(look);
     let inventory = Inventory::new(&assessment.snapshot);
     header(&mut page, assessment, &inventory);
@@ -42,7 +47,7 @@ pub fn morning_view(assessment: &Assessment, look: Look) -> String {
     drift::section(&mut page, assessment, &inventory);
     sight::section(&mut page, assessment);
     footer(&mut page, assessment);
-    page.into_text()
+    page
 }
 
 fn header(page: &mut Page, assessment: &Assessment, inventory: &Inventory<'_>) {

@@ -93,7 +93,7 @@ pub(super) fn section(page: &mut Page, assessment: &Assessment) {
         // What nobody declared comes first.
         let (open, declared): (Vec<_>, Vec<_>) = gaps.into_iter().partition(|entry| entry.is_undeclared_gap());
         let shown = open.iter().chain(&declared).take(SHOWN).map(|entry| block(entry, &rules));
-        page.blocks(&shown.chain(nowhere).collect::<Vec<_>>());
+        page.blocks(shown.chain(nowhere));
         and_more(page, (open.len() + declared.len()).saturating_sub(SHOWN), "keyroll coverage");
     }
     let left_open = left_open(assessment);

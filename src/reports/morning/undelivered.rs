@@ -20,8 +20,9 @@ pub(super) fn section(page: &mut Page, assessment: &Assessment) {
         channels.entry(&outgoing.notice.channel).or_default().push(outgoing);
     }
     let blocks: Vec<Block> = channels.iter().take(SHOWN).map(|(channel, outgoing)| block(channel, outgoing)).collect();
-    page.blocks(&blocks);
-    and_more(page, channels.len() - blocks.len(), "keyroll alerts pending");
+    let shown = blocks.len();
+    page.blocks(blocks);
+    and_more(page, channels.len() - shown, "keyroll alerts pending");
 }
 
 fn block(channel: &ChannelName, undelivered: &[&Outgoing]) -> Block {

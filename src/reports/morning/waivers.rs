@@ -16,8 +16,9 @@ pub(super) fn section(page: &mut Page, assessment: &Assessment) {
     uses.sort_by_key(|used| (urgency(used.state), used.waiver.until));
     page.heading("WAIVERS", &format!("({})", text::thousands(uses.len())));
     let blocks: Vec<Block> = uses.iter().take(SHOWN).map(|used| block(used, assessment)).collect();
-    page.blocks(&blocks);
-    and_more(page, uses.len() - blocks.len(), "keyroll waivers");
+    let shown = blocks.len();
+    page.blocks(blocks);
+    and_more(page, uses.len() - shown, "keyroll waivers");
 }
 
 fn urgency(state: WaiverState) -> u8 {

@@ -72,8 +72,9 @@ fn harmed(page: &mut Page, title: &str, list: &[&Harmed], now: DateTime<Utc>) {
     }
     page.heading(title, &count(list.len()));
     let blocks: Vec<Block> = list.iter().take(MOST).map(|one| block(one, now)).collect();
-    page.blocks(&blocks);
-    more(page, blocks.len(), list.len());
+    let shown = blocks.len();
+    page.blocks(blocks);
+    more(page, shown, list.len());
 }
 
 fn block(one: &Harmed, now: DateTime<Utc>) -> Block {
@@ -129,8 +130,9 @@ fn findings(page: &mut Page, all: &[TurnedFinding]) {
         }
         page.heading(title, &count(list.len()));
         let blocks: Vec<Block> = list.iter().take(MOST).map(|finding| turned(finding)).collect();
-        page.blocks(&blocks);
-        more(page, blocks.len(), list.len());
+        let shown = blocks.len();
+        page.blocks(blocks);
+        more(page, shown, list.len());
     }
     let known = all.iter().filter(|finding| finding.turn == Turn::BecomesKnown).count();
     if known > 0 {

@@ -167,23 +167,40 @@ fn settle(
     if gone.is_empty() && came.is_empty() {
         return;
     }
-    let room = resources.len() + came.len();
-    let standing = std::mem::replace(resources, Vec::with_capacity(room)).into_iter();
-    let standing = standing.zip(std::mem::replace(digests, Vec::with_capacity(room)));
-    let (mut gone, mut came) = (gone.into_iter().peekable(), came.into_iter().peekable());
-    for (at, (resource, digest)) in standing.enumerate() {
-        while let Some((_, (resource, digest))) = came.next_if(|(before, _)| *before == at) {
-            resources.push(resource);
-            digests.push(digest);
-        }
-        if gone.next_if_eq(&at).is_none() {
-            resources.push(resource);
-            digests.push(digest);
-        }
-    }
+    // What came is put behind what stood before it, and what went before that is counted off.
+    let standing = resources.len();
+    take_out(resources, &gone);
+    take_out(digests, &gone);
+    let places: Vec<usize> = came.iter().map(|(before, _)| before - gone.partition_point(|at| at < before)).collect();
     for (_, (resource, digest)) in came {
         resources.push(resource);
         digests.push(digest);
+    }
+    bring_in(resources, &places, standing - gone.len());
+    bring_in(digests, &places, standing - gone.len());
+}
+
+/// Takes the places out of a list, which are sorted.
+fn take_out<T>(list: &mut Vec<T>, places: &[usize]) {
+    let (mut at, mut places) = (0, places.iter().peekable());
+    list.retain(|_| {
+        let is_gone = places.next_if(|place| **place == at).is_some();
+        at += 1;
+        !is_gone
+    });
+}
+
+/// Moves the last elements of a list, those behind the first `standing`, to the places before which they belong, which are
+/// sorted. A large list is moved where it is, and no second one is made.
+fn bring_in<T>(list: &mut [T], places: &[usize], standing: usize) {
+    let mut unmoved = standing;
+    for (number, place) in places.iter().enumerate().rev() {
+        if *place < unmoved
+            && let Some(stretch) = list.get_mut(*place..=unmoved + number)
+        {
+            stretch.rotate_right(number + 1);
+            unmoved = *place;
+        }
     }
 }
 
@@ -222,4 +239,33 @@ fn read(connection: &Connection, scans: &[SnapshotHead]) -> rusqlite::Result<Vec
         if row.get(5)? { place.carried.push(kept) } else { place.known.push(kept) }
     }
     Ok(places)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_list_is_brought_to_where_it_has_to_be(
+            before in prop::collection::btree_set(0_u32..200, 0..60),
+            after in prop::collection::btree_set(0_u32..200, 0..60),
+        ) {
+            let mut list: Vec<u32> = before.iter().copied().collect();
+            let place = |one: &u32| list.binary_search(one);
+            let gone: Vec<usize> = before.difference(&after).map(|one| place(one).unwrap()).collect();
+            let places: Vec<usize> = after
+                .difference(&before)
+                .map(|one| place(one).unwrap_err())
+                .map(|before| before - gone.partition_point(|at| *at < before))
+                .collect();
+            take_out(&mut list, &gone);
+            let standing = list.len();
+            list.extend(after.difference(&before));
+            bring_in(&mut list, &places, standing);
+            prop_assert_eq!(list, after.into_iter().collect::<Vec<_>>());
+        }
+    }
 }
