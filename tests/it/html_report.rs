@@ -107,7 +107,7 @@ fn elements(page: &str) -> BTreeMap<String, usize> {
     let (before, rest) = page.split_once("id=\"data\">").unwrap();
     let after = rest.split_once("</script>").unwrap().1;
     let (bare, script) = after.split_once("<script>").unwrap();
-    assert!(bare.trim().is_empty() && script.ends_with("</script>\n</body>\n</html>\n"), "{script}");
+    assert!(bare.trim().is_empty() && script.trim_end().ends_with("</script>\n</body>\n</html>"), "{script}");
     let mut found = BTreeMap::new();
     for tag in tags.captures_iter(before) {
         let names: Vec<&str> = attributes.captures_iter(&tag[2]).map(|one| one.get(1).unwrap().as_str()).collect();
