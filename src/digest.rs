@@ -26,9 +26,9 @@ impl Digest {
     /// Only if the type cannot be JSON (a map with keys that are no strings), which is a bug of ours.
     #[must_use]
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Self {
-        let mut sink = HashSink(Sha256::new());
-        serde_json::to_writer(&mut sink, value).expect("internal: our own types can be written as JSON");
-        Self(sink.0.finalize().into())
+        let mut digester = Digester::default();
+        serde_json::to_writer(&mut digester, value).expect("internal: our own types can be written as JSON");
+        digester.finish()
     }
 
     /// A digest from its 32 bytes, as a store keeps them.
@@ -58,12 +58,26 @@ impl Digest {
     }
 }
 
-/// Hashes what is written to it, so that a large value is never held twice.
-struct HashSink(Sha256);
+/// A digest in the making, of bytes that come one after the other: a large value is never held twice.
+#[derive(Debug, Default)]
+pub struct Digester(Sha256);
 
-impl io::Write for HashSink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+impl Digester {
+    /// Adds some bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
+    }
+
+    /// The digest of all that was added.
+    #[must_use]
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
+impl io::Write for Digester {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.add(bytes);
         Ok(bytes.len())
     }
 

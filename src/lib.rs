@@ -24,6 +24,7 @@ pub mod ocsf;
 // Floor 3: rooms side by side; none imports another.
 pub mod alerts;
 pub mod drift;
+pub mod evidence;
 pub mod findings;
 pub mod register;
 pub mod reports;

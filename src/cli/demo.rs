@@ -224,7 +224,7 @@ fn next_steps(folder: &Path, finding: Option<&str>) -> String {
     let program = program_as_typed();
     let call = format!("{program} --config {}", folder.join("keyroll.yaml").display());
     let mut lines = vec![format!(
-        "\nThis was a pretended estate. Its reports are in {}. Try next:",
+        "\nThis was a pretended estate. Its reports are in {0}; open {0}/report.html in a browser. Try next:",
         folder.join("reports").display()
     )];
     lines.push(format!("  {call} findings"));

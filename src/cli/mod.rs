@@ -9,6 +9,7 @@ mod complain;
 mod daemon;
 mod demo;
 mod drift;
+mod evidence;
 pub mod exit;
 mod explain;
 mod history;
@@ -118,6 +119,9 @@ enum Command {
     /// Accept a snapshot as the state to compare with, or show which were accepted.
     #[command(subcommand)]
     Baseline(baseline::BaselineCommand),
+    /// Signed packs of all that a scan rests on: make one, verify one, look at their chain.
+    #[command(subcommand)]
+    Evidence(evidence::EvidenceCommand),
     /// The kinds of source: what each sees, cannot see, which rights it takes and how many requests.
     Sources,
 }
@@ -184,6 +188,7 @@ fn run(args: &Args) -> ExitCode {
         Command::Calendar(args) => calendar::run(&context, args),
         Command::Daemon(args) => daemon::run(&context, args),
         Command::Baseline(command) => baseline::run(&context, command),
+        Command::Evidence(command) => evidence::run(&context, command),
         Command::Sources => sources::run(&context),
     };
     let code = result.unwrap_or_else(|error| complain::complain(&error, &context.terminal));

@@ -211,7 +211,7 @@ impl Past<'_> {
     }
 
     /// Puts together what the page for a browser is made from.
-    fn with_html(
+    pub(super) fn with_html(
         self,
         assessment: &Assessment,
         write: impl FnOnce(&HtmlReport<'_>) -> Result<(), Complaint>,

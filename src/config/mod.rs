@@ -71,6 +71,17 @@ impl Config {
         Self::parse(&file, folder).map_err(|problems| without_secrets(problems, &file))
     }
 
+    /// What people declared in files of their own: the waivers and the registers, each with a name that is its own.
+    #[must_use]
+    pub fn declared_files(&self) -> Vec<(String, PathBuf)> {
+        let waivers = self.waivers.iter().map(|path| ("waivers.yaml".to_owned(), path.clone()));
+        let registers = self.sources.iter().filter(|plan| plan.kind.name == "register").filter_map(|plan| {
+            let file = plan.section.peek("file")?;
+            Some((format!("register-{}.yaml", plan.name), self.folder.join(file)))
+        });
+        waivers.chain(registers).collect()
+    }
+
     fn parse(file: &SourceText, folder: &Path) -> Result<Self, Problems> {
         let mut root = document::parse(file)?;
         let estate = root.need::<String>("estate").unwrap_or_default();

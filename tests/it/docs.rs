@@ -5,6 +5,7 @@ use std::path::Path;
 
 use keyroll::config::Config;
 use keyroll::model::Kind;
+use keyroll::reports::csv_set;
 use keyroll::rules::fields::FIELDS;
 use keyroll::rules::functions::FUNCTIONS;
 use keyroll::sources::SOURCES;
@@ -47,6 +48,36 @@ fn the_samples_of_access_and_explain_are_what_is_printed() {
     let id = line.split_whitespace().find(|word| word.starts_with("F-")).expect("a finding has an id");
     expect_file("reports/samples/access.txt", &ask(&["access", "bulk edits"]));
     expect_file("reports/samples/explain.txt", &ask(&["explain", id]));
+}
+
+/// One of each report, of the smallest demo: byte for byte what somebody gets who asks for it.
+#[test]
+fn the_samples_of_reports_are_what_the_demo_gets() {
+    let folder = tempfile::tempdir().unwrap();
+    let now = ["--now", "2026-11-22T07:30:00Z"];
+    let run = |words: &[&str]| {
+        let run = keyroll(folder.path(), &[words, &now].concat());
+        assert_eq!(run.code, 0, "{words:?}: {}", run.err);
+    };
+    run(&["demo", "--accounts", "20", "--nights", "2"]);
+    let formats = "table,csv,html,json,ndjson,markdown,sarif,junit,ocsf,oscal,ics";
+    run(&["--config", "keyroll-demo/keyroll.yaml", "report", "--format", formats, "--out", "samples"]);
+    let mut count = 0;
+    for part in ["samples", "samples/csv"] {
+        let mut files: Vec<_> =
+            fs::read_dir(folder.path().join(part)).unwrap().map(|file| file.unwrap().path()).collect();
+        files.sort();
+        for file in files.iter().filter(|file| file.is_file()) {
+            let name = file.strip_prefix(folder.path()).unwrap().to_str().unwrap();
+            expect_file(&format!("reports/{name}"), &fs::read_to_string(file).unwrap());
+            count += 1;
+        }
+    }
+    assert_eq!(
+        count,
+        10 + csv_set().len() + 2,
+        "a file for each format, each table, and two that say what is in those"
+    );
 }
 
 #[test]

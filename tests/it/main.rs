@@ -13,6 +13,7 @@ mod detector;
 mod docs;
 mod drift;
 mod drift_causes;
+mod evidence;
 mod explain;
 mod faults;
 mod history;

@@ -1,0 +1,531 @@
+//! `keyroll evidence`: a signed pack of all that the latest scan rests on, its verification with the public key alone, and the chain of
+//! packs.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::complain::Complaint;
+use super::report::{Past, cannot_write};
+use super::{Context, exit};
+use crate::app::{assess, read_reviews};
+use crate::config::Config;
+use crate::evidence::{
+    Circumstances, KeyError, Link, PackError, PackedScan, Packer, Refusal, SigningKey, TrustedKeys, Verified, chain,
+    verify,
+};
+use crate::model::Assessment;
+use crate::reports::{
+    FORMATS, Look, RenderError, csv_set, html_report, morning_view, write_column_list, write_data_package,
+};
+use crate::secret::{Secret, SecretRef};
+use crate::store::Store;
+use crate::text::{harmless, plural};
+
+/// What packs are called: the rest of the name is their number and scan.
+const ENDING: &str = ".keyroll.tar.gz";
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum EvidenceCommand {
+    /// Make a key to sign packs with: a private file for you, and a public one for whoever verifies.
+    Keygen {
+        /// The private file; the public one is beside it and ends in `.pub`. Neither may be there yet.
+        #[arg(value_name = "FILE")]
+        key: PathBuf,
+        /// What the key is for: it stands in the public file.
+        #[arg(long, default_value = "keyroll evidence")]
+        comment: String,
+        /// Where the password is that protects it: `env:NAME` or `file:/path`. Without one the file itself is the secret.
+        #[arg(long, value_name = "REFERENCE")]
+        password: Option<SecretRef>,
+    },
+    /// Make a signed pack of the latest scan.
+    Create {
+        /// Who makes it.
+        #[arg(long, value_name = "NAME")]
+        by: String,
+        /// The private file of the key to sign with.
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// Where its password is: `env:NAME` or `file:/path`.
+        #[arg(long, value_name = "REFERENCE")]
+        password: Option<SecretRef>,
+        /// The folder of packs: the new one is chained to the last of them.
+        #[arg(long, value_name = "FOLDER", default_value = "evidence")]
+        out: PathBuf,
+        /// Public keys that signed earlier packs of the folder, where another key has taken over since.
+        #[arg(long, value_name = "FILE")]
+        trust: Option<PathBuf>,
+    },
+    /// Verify a pack: nothing but a public key is needed, no configuration and no network.
+    Verify {
+        /// The pack.
+        pack: PathBuf,
+        /// The public keys that are trusted, one on a line, as the `.pub` file has it.
+        #[arg(long, value_name = "FILE")]
+        trust: PathBuf,
+        /// Write its files into this folder, which must not be there yet; only if the pack is valid.
+        #[arg(long, value_name = "FOLDER")]
+        extract: Option<PathBuf>,
+    },
+    /// Verify every pack of a folder, and that none of their chain is missing or was replaced.
+    Log {
+        /// The folder.
+        #[arg(default_value = "evidence")]
+        folder: PathBuf,
+        /// The public keys that are trusted.
+        #[arg(long, value_name = "FILE")]
+        trust: PathBuf,
+    },
+}
+
+pub(super) fn run(context: &Context, command: &EvidenceCommand) -> Result<ExitCode, Complaint> {
+    match command {
+        EvidenceCommand::Keygen { key, comment, password } => keygen(context, key, comment, password.as_ref()),
+        EvidenceCommand::Create { by, key, password, out, trust } => {
+            create(context, by, key, password.as_ref(), out, trust.as_deref())
+        }
+        EvidenceCommand::Verify { pack, trust, extract } => check(context, pack, trust, extract.as_deref()),
+        EvidenceCommand::Log { folder, trust } => log(context, folder, trust),
+    }
+}
+
+fn keygen(context: &Context, path: &Path, comment: &str, password: Option<&SecretRef>) -> Result<ExitCode, Complaint> {
+    let password = password.map(opened).transpose()?;
+    let comment = harmless(comment);
+    let (private, public) =
+        SigningKey::create(&comment, password.as_ref().map(Secret::expose)).map_err(key_complaint)?;
+    let public_path = public_of(path);
+    for path in [path, &public_path] {
+        if path.exists() {
+            let complaint =
+                Complaint::failed(format!("{} is there already: a key is never written over", path.display()));
+            return Err(complaint.help("give the new key another name; trust both while one takes over from the other"));
+        }
+    }
+    write_new(path, private.as_bytes(), 0o600)?;
+    write_new(&public_path, public.as_bytes(), 0o644)?;
+    let protected = if password.is_some() { "protected by the password" } else { "readable by you alone" };
+    context.terminal.result(&format!(
+        "{} signs packs, {protected}. Give {} to whoever verifies them.",
+        path.display(),
+        public_path.display()
+    ));
+    Ok(ExitCode::from(exit::COMPLETE))
+}
+
+fn public_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".pub");
+    PathBuf::from(name)
+}
+
+/// Writes a file that was not there, with these permissions from the start.
+fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Complaint> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    let written = options.open(path).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.map_err(|error| not_written(path, error))
+}
+
+fn opened(reference: &SecretRef) -> Result<Secret, Complaint> {
+    reference.resolve().map_err(|error| Complaint::failed(error.to_string()))
+}
+
+/// Opens the key, which nobody else may read.
+fn signing_key(path: &Path, password: Option<&SecretRef>) -> Result<SigningKey, Complaint> {
+    let password = password.map(opened).transpose()?;
+    #[cfg(unix)]
+    if let Ok(told) = fs::metadata(path) {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&told.permissions()) & 0o777;
+        if mode & 0o077 != 0 {
+            let complaint = Complaint::failed(format!("{} can be read by others (mode {mode:03o})", path.display()));
+            return Err(complaint.help(format!("run `chmod 600 {}`", path.display())));
+        }
+    }
+    let text = fs::read_to_string(path).map_err(|error| cannot_read(path, &error))?;
+    let text = Secret::new(text);
+    let name = path.display().to_string();
+    SigningKey::open(&name, text.expose(), password.as_ref().map(Secret::expose)).map_err(key_complaint)
+}
+
+fn trusted(path: &Path) -> Result<TrustedKeys, Complaint> {
+    let text = fs::read_to_string(path).map_err(|error| cannot_read(path, &error))?;
+    TrustedKeys::read(&path.display().to_string(), &text).map_err(key_complaint)
+}
+
+fn not_written(path: &Path, error: std::io::Error) -> Complaint {
+    cannot_write(path, &RenderError::Write(error))
+}
+
+fn cannot_read(path: &Path, error: &std::io::Error) -> Complaint {
+    Complaint::failed(format!("cannot read {}: {error}", path.display()))
+}
+
+fn key_complaint(error: KeyError) -> Complaint {
+    let complaint = Complaint::failed(error.to_string());
+    match error {
+        KeyError::NoKey { .. } => {
+            complaint.help("`keyroll evidence keygen FILE` makes one, and the public file beside it")
+        }
+        KeyError::Locked => complaint.help("say where it is with `--password env:NAME` or `--password file:/path`"),
+        KeyError::WrongPassword | KeyError::Failed(_) => complaint,
+    }
+}
+
+fn create(
+    context: &Context,
+    by: &str,
+    key: &Path,
+    password: Option<&SecretRef>,
+    folder: &Path,
+    trust: Option<&Path>,
+) -> Result<ExitCode, Complaint> {
+    if by.trim().is_empty() {
+        return Err(Complaint::failed("`--by` is empty").help("a pack says who made it: auditors ask for that"));
+    }
+    let config = context.load()?;
+    let key = signing_key(key, password)?;
+    let mut lines = key.public_line().map_err(key_complaint)?;
+    if let Some(trust) = trust {
+        lines.push('\n');
+        lines.push_str(&fs::read_to_string(trust).map_err(|error| cannot_read(trust, &error))?);
+    }
+    let keys = TrustedKeys::read("the keys that signed earlier packs", &lines).map_err(key_complaint)?;
+    fs::create_dir_all(folder).map_err(|error| not_written(folder, error))?;
+    let before = last_of(folder, &keys)?;
+
+    let store = Store::open(&config.store)?;
+    let mut assessment = assess(&store)?;
+    read_reviews(&store, &mut assessment)?;
+    let head = &assessment.head;
+    let number = before.as_ref().map_or(1, |link| link.number + 1);
+    let made = Circumstances {
+        number,
+        previous: before,
+        estate: head.estate.clone(),
+        scan: PackedScan::of(head),
+        waivers_applied: true,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        operator: by.trim().to_owned(),
+        host: hostname::get().map_or_else(|_none| "unknown".to_owned(), |name| name.to_string_lossy().into_owned()),
+        created_at: context.clock.now(),
+    };
+    let mut packer = Packer::default();
+    let past = Past { config: &config, store: &store };
+    Gathering { config: &config, store: &store, assessment: &assessment, config_file: &context.config }
+        .gather(&mut packer, past)?;
+    let name = format!("{number:05}-{}{ENDING}", head.id);
+    let path = folder.join(&name);
+    let draft = folder.join(format!("{name}.partial"));
+    let written = File::create(&draft).map_err(PackError::from).and_then(|file| {
+        let mut out = BufWriter::new(file);
+        let digest = packer.finish(made, &key, &mut out)?;
+        out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+        fs::rename(&draft, &path)?;
+        Ok(digest)
+    });
+    let digest = written.map_err(|error| {
+        drop(fs::remove_file(&draft));
+        match error {
+            PackError::Write(error) => not_written(&path, error),
+            PackError::Key(error) => key_complaint(error),
+        }
+    })?;
+    let gaps = assessment.snapshot.ledger.iter().filter(|entry| entry.is_gap()).count();
+    context.terminal.result(&format!(
+        "{} is pack {number} of {}, scan {}; its manifest is {digest}.",
+        path.display(),
+        head.estate,
+        head.id
+    ));
+    if gaps > 0 {
+        context.terminal.note(&format!(
+            "{} could not be read whole: the pack says so, and that nothing behind it was judged.",
+            plural(gaps, "endpoint", "endpoints")
+        ));
+    }
+    Ok(ExitCode::from(exit::COMPLETE))
+}
+
+/// The last pack of a folder: the new one names it. A folder in which one is not valid, or the chain is broken, is not gone on with.
+fn last_of(folder: &Path, keys: &TrustedKeys) -> Result<Option<Link>, Complaint> {
+    let mut packs = Vec::new();
+    for path in packs_in(folder)? {
+        let verified = verify_file(&path, keys).map_err(|refusal| {
+            let complaint = refused(&path, &refusal);
+            complaint.help("if another key signed it, name that key's public file with `--trust`; `keyroll evidence log` shows all")
+        })?;
+        packs.push((name_of(&path), verified));
+    }
+    let chained = chain(packs);
+    if let Some(broken) = chained.iter().find(|one| !one.breaks.is_empty()) {
+        let what = broken.breaks.first().map(ToString::to_string).unwrap_or_default();
+        let complaint = Complaint::failed(format!("the chain of packs is broken at {}: {what}", broken.name));
+        return Err(complaint.help("find what is missing, or begin a new chain in another folder with `--out`"));
+    }
+    Ok(chained
+        .last()
+        .map(|last| Link { number: last.pack.manifest.made.number, manifest_sha256: last.pack.manifest_sha256 }))
+}
+
+fn packs_in(folder: &Path) -> Result<Vec<PathBuf>, Complaint> {
+    let entries = fs::read_dir(folder).map_err(|error| cannot_read(folder, &error))?;
+    let mut packs = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| cannot_read(folder, &error))?.path();
+        if name_of(&path).ends_with(ENDING) {
+            packs.push(path);
+        }
+    }
+    packs.sort();
+    Ok(packs)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn verify_file(path: &Path, keys: &TrustedKeys) -> Result<Verified, Refusal> {
+    verify(BufReader::new(File::open(path)?), keys, |_, _| Ok(()))
+}
+
+fn refused(path: &Path, refusal: &Refusal) -> Complaint {
+    let why = std::error::Error::source(refusal).map_or_else(String::new, |source| format!(": {source}"));
+    Complaint::failed(format!("{} is not valid: {}{why}", path.display(), harmless(&refusal.to_string())))
+}
+
+fn check(context: &Context, pack: &Path, trust: &Path, extract: Option<&Path>) -> Result<ExitCode, Complaint> {
+    let keys = trusted(trust)?;
+    let verified = verify_file(pack, &keys).map_err(|refusal| refused(pack, &refusal))?;
+    if let Some(folder) = extract {
+        unpack(pack, &keys, folder, &verified)?;
+    }
+    let made = &verified.manifest.made;
+    let link = made.previous.as_ref();
+    let lines = [
+        format!("{} is valid.", pack.display()),
+        format!("  signed by    {}", verified.signed_by),
+        format!("  manifest     {}", verified.manifest_sha256),
+        format!("  estate       {}", harmless(&made.estate)),
+        format!(
+            "  scan         {} of {} to {} UTC, {}, snapshot {}",
+            made.scan.id,
+            made.scan.started_at.format("%Y-%m-%d %H:%M"),
+            made.scan.ended_at.format("%Y-%m-%d %H:%M"),
+            if made.scan.complete { "complete" } else { "INCOMPLETE: something could not be seen" },
+            made.scan.snapshot_sha256
+        ),
+        format!(
+            "  made         {} UTC by {} on {} with keyroll {}",
+            made.created_at.format("%Y-%m-%d %H:%M"),
+            harmless(&made.operator),
+            harmless(&made.host),
+            harmless(&made.tool_version)
+        ),
+        format!(
+            "  chain        pack {}, {}",
+            made.number,
+            link.map_or("the first".to_owned(), |link| format!(
+                "after pack {} ({})",
+                link.number, link.manifest_sha256
+            ))
+        ),
+        format!("  members      {}", verified.manifest.members.len()),
+    ];
+    context.terminal.result(&lines.join("\n"));
+    if let Some(folder) = extract {
+        context.terminal.say(&format!("Its files are in {}", folder.display()));
+    }
+    Ok(ExitCode::from(exit::COMPLETE))
+}
+
+/// Writes the files of a pack that was verified a moment ago, and verifies it once more while it does: what is on the disk is what was
+/// signed.
+fn unpack(pack: &Path, keys: &TrustedKeys, folder: &Path, verified: &Verified) -> Result<(), Complaint> {
+    fs::create_dir(folder).map_err(|error| not_written(folder, error))?;
+    let unpacked = unpack_into(pack, keys, folder, verified);
+    if unpacked.is_err() {
+        // It was made a moment ago, and half a pack is of no use to anybody.
+        drop(fs::remove_dir_all(folder));
+    }
+    unpacked
+}
+
+fn unpack_into(pack: &Path, keys: &TrustedKeys, folder: &Path, verified: &Verified) -> Result<(), Complaint> {
+    let mut open: BTreeMap<String, File> = BTreeMap::new();
+    for member in &verified.manifest.members {
+        let path = folder.join(&member.path);
+        let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+        made.and_then(|()| File::create_new(&path)).map_err(|error| not_written(&path, error))?;
+    }
+    let file = File::open(pack).map_err(|error| cannot_read(pack, &error))?;
+    let again = verify(BufReader::new(file), keys, |member, bytes| {
+        if !open.contains_key(&member.path) {
+            open.clear();
+            let file = OpenOptions::new().append(true).open(folder.join(&member.path))?;
+            open.insert(member.path.clone(), file);
+        }
+        open.get_mut(&member.path).map_or(Ok(()), |file| file.write_all(bytes))
+    });
+    match again {
+        Ok(again) if again == *verified => Ok(()),
+        Ok(_) => Err(Complaint::failed(format!("{} changed while it was read", pack.display()))),
+        Err(refusal) => Err(refused(pack, &refusal)),
+    }
+}
+
+fn log(context: &Context, folder: &Path, trust: &Path) -> Result<ExitCode, Complaint> {
+    let keys = trusted(trust)?;
+    let (mut packs, mut wrong) = (Vec::new(), Vec::new());
+    for path in packs_in(folder)? {
+        match verify_file(&path, &keys) {
+            Ok(verified) => packs.push((name_of(&path), verified)),
+            Err(refusal) => wrong.push(format!("{}: {}", name_of(&path), harmless(&refusal.to_string()))),
+        }
+    }
+    let mut lines = Vec::new();
+    let mut broken = wrong.len();
+    for one in chain(packs) {
+        let made = &one.pack.manifest.made;
+        lines.push(format!(
+            "{:>5}  {}  scan {} of {} UTC  by {}  {}",
+            made.number,
+            one.name,
+            made.scan.id,
+            made.scan.started_at.format("%Y-%m-%d %H:%M"),
+            harmless(&made.operator),
+            if made.scan.complete { "complete" } else { "incomplete scan" }
+        ));
+        lines.extend(one.breaks.iter().map(|one| format!("       BROKEN: {}", harmless(&one.to_string()))));
+        broken += one.breaks.len();
+    }
+    lines.extend(wrong.iter().map(|one| format!("       NOT VALID: {one}")));
+    if lines.is_empty() {
+        return Err(Complaint::failed(format!("there is no pack in {}", folder.display())));
+    }
+    context.terminal.result(&lines.join("\n"));
+    if broken > 0 {
+        return Err(Complaint::failed(format!("{} in the chain", plural(broken, "break", "breaks"))));
+    }
+    context.terminal.say("The chain is whole. That a newer pack was taken away only a copy elsewhere can show.");
+    Ok(ExitCode::from(exit::COMPLETE))
+}
+
+/// What goes into a pack.
+struct Gathering<'a> {
+    config: &'a Config,
+    store: &'a Store,
+    assessment: &'a Assessment,
+    config_file: &'a Path,
+}
+
+const READ_ME: &str = "\
+This is an evidence pack of keyroll: what one scan of an estate saw, by which rules it was judged, and what was said of it.
+
+Verify it before you rely on it. With keyroll and the public key:
+
+  keyroll evidence verify PACK --trust evidence.pub
+
+Without keyroll, with OpenSSH (8.9 or newer) and the tools of any Unix:
+
+  tar xzf PACK
+  echo \"keyroll $(cat evidence.pub)\" > allowed_signers
+  ssh-keygen -Y verify -f allowed_signers -I keyroll -n keyroll-evidence -s manifest.json.sig < manifest.json
+
+The manifest lists every file with its length and its SHA-256; `sha256sum` gives the same. It names the pack before it by the digest of
+that one's manifest.
+
+  reports/      the report as a page, as text and as JSON
+  csv/          the tables, with columns.csv and datapackage.json saying what each column means
+  snapshot/     what was seen: resources.ndjson (a thing on a line), carried.ndjson (what was out of sight and is told as it was known),
+                ledger.ndjson (how completely each endpoint was read, and why not), head.json
+  rules/        the rules, a file each, and judged.ndjson: which of them judged, by which values, for which controls
+  declared/     configuration, waivers and register as they were written; secrets are references in them
+
+What could not be seen is in csv/coverage.csv and in the reports: behind a gap nothing was judged, and nothing is called clean.
+";
+
+impl Gathering<'_> {
+    fn gather(&self, packer: &mut Packer, past: Past<'_>) -> Result<(), Complaint> {
+        let failed = |error: &RenderError| cannot_write(Path::new("the pack"), error);
+        let assessment = self.assessment;
+        let text = |packer: &mut Packer, path: &str, text: &str| {
+            packer.add(path, |out| out.write_all(text.as_bytes())).map_err(|error| not_written(Path::new(path), error))
+        };
+        text(packer, "README.txt", READ_ME)?;
+        text(packer, "reports/report.txt", &morning_view(assessment, Look { width: 100, colour: false }))?;
+        let json = FORMATS.iter().find(|format| format.name == "json").expect("internal: JSON is one of the formats");
+        packer.add("reports/report.json", |out| (json.render)(assessment, out)).map_err(|error| failed(&error))?;
+        past.with_html(assessment, |report| {
+            packer.add("reports/report.html", |out| html_report(report, out)).map_err(|error| failed(&error))
+        })?;
+        for table in csv_set() {
+            let path = format!("csv/{}.csv", table.name);
+            packer.add(&path, |out| (table.write)(assessment, out)).map_err(|error| failed(&error))?;
+        }
+        packer.add("csv/columns.csv", write_column_list).map_err(|error| failed(&error))?;
+        packer.add("csv/datapackage.json", write_data_package).map_err(|error| failed(&error))?;
+        let snapshot = &assessment.snapshot;
+        lines(packer, "snapshot/resources.ndjson", &snapshot.resources)?;
+        lines(packer, "snapshot/carried.ndjson", &snapshot.carried)?;
+        lines(packer, "snapshot/ledger.ndjson", &snapshot.ledger)?;
+        lines(packer, "snapshot/head.json", std::slice::from_ref(&assessment.head))?;
+        self.rules(packer)?;
+        self.declared(packer)
+    }
+
+    /// The rules as they are written, and which of them judged with which values.
+    fn rules(&self, packer: &mut Packer) -> Result<(), Complaint> {
+        let rules = self.config.rules()?;
+        let mut judged = Vec::new();
+        for summary in self.store.rules(self.assessment.head.id)? {
+            let rule = rules.rule(summary.id.as_str());
+            judged.push(serde_json::json!({
+                "rule": &summary,
+                "values": rule.map(crate::rules::Rule::values),
+                // False where the rule was changed since the scan: its text is not the one that judged.
+                "as_it_judged": rule.map(|rule| rule.summary().judges_by == summary.judges_by),
+            }));
+            if let Some(rule) = rule {
+                let path = format!("rules/{}.yaml", summary.id);
+                let text = &rule.file().text;
+                packer
+                    .add(&path, |out| out.write_all(text.as_bytes()))
+                    .map_err(|error| not_written(Path::new(&path), error))?;
+            }
+        }
+        lines(packer, "rules/judged.ndjson", &judged)
+    }
+
+    /// What people wrote: the configuration, waivers, the register.
+    fn declared(&self, packer: &mut Packer) -> Result<(), Complaint> {
+        let mut files = vec![("keyroll.yaml".to_owned(), self.config_file.to_owned())];
+        files.extend(self.config.declared_files());
+        for (name, file) in files {
+            let bytes = fs::read(&file).map_err(|error| cannot_read(&file, &error))?;
+            let path = format!("declared/{name}");
+            packer.add(&path, |out| out.write_all(&bytes)).map_err(|error| not_written(Path::new(&path), error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Values, one on a line, as JSON.
+fn lines<T: serde::Serialize>(packer: &mut Packer, path: &str, values: &[T]) -> Result<(), Complaint> {
+    let written = packer.add(path, |out| -> std::io::Result<()> {
+        for value in values {
+            serde_json::to_writer(&mut *out, value).map_err(std::io::Error::other)?;
+            out.write_all(b"\n")?;
+        }
+        Ok(())
+    });
+    written.map_err(|error| not_written(Path::new(path), error))
+}

@@ -1,0 +1,135 @@
+//! Keys that sign packs, and keys that are trusted: OpenSSH's own files, Ed25519 alone.
+
+use ssh_key::private::PrivateKey;
+use ssh_key::rand_core::OsRng;
+use ssh_key::{Algorithm, Fingerprint, HashAlg, LineEnding, PublicKey, SshSig};
+
+/// What our signatures are made for; one that was made for something else is no signature of a pack.
+pub const NAMESPACE: &str = "keyroll-evidence";
+
+/// Why a key or a signature will not do.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The text is no key, or none of a sort that is taken.
+    #[error("{what} is no Ed25519 key in OpenSSH's form: {why}")]
+    NoKey {
+        /// Which text.
+        what: String,
+        /// Why.
+        why: String,
+    },
+    /// The key has a password, and none was given, or the key has none.
+    #[error("the key is protected by a password")]
+    Locked,
+    /// The password does not open the key.
+    #[error("the password does not open the key")]
+    WrongPassword,
+    /// The library could not do it.
+    #[error("the key could not be used: {0}")]
+    Failed(String),
+}
+
+/// A private key, opened. It is wiped from memory when it is dropped.
+pub struct SigningKey(PrivateKey);
+
+impl SigningKey {
+    /// Makes a key, protected by a password if one is given. Gives back the texts of its private and its public file.
+    ///
+    /// # Errors
+    /// When the machine gives no random numbers.
+    pub fn create(comment: &str, password: Option<&str>) -> Result<(String, String), KeyError> {
+        let failed = |error: ssh_key::Error| KeyError::Failed(error.to_string());
+        let mut key = PrivateKey::random(&mut OsRng, Algorithm::Ed25519).map_err(failed)?;
+        key.set_comment(comment);
+        let public = key.public_key().to_openssh().map_err(failed)?;
+        if let Some(password) = password {
+            key = key.encrypt(&mut OsRng, password).map_err(failed)?;
+        }
+        let private = key.to_openssh(LineEnding::LF).map_err(failed)?;
+        Ok((private.as_str().to_owned(), format!("{public}\n")))
+    }
+
+    /// Opens a private key.
+    ///
+    /// # Errors
+    /// When the text is no such key, or the password does not open it.
+    pub fn open(name: &str, text: &str, password: Option<&str>) -> Result<Self, KeyError> {
+        let no_key = |why: String| KeyError::NoKey { what: format!("`{name}`"), why };
+        let key = PrivateKey::from_openssh(text).map_err(|error| no_key(error.to_string()))?;
+        if key.algorithm() != Algorithm::Ed25519 {
+            return Err(no_key(format!("it is of the sort {}", key.algorithm())));
+        }
+        match (key.is_encrypted(), password) {
+            (false, _) => Ok(Self(key)),
+            (true, None) => Err(KeyError::Locked),
+            (true, Some(password)) => key.decrypt(password).map(Self).map_err(|_wrong| KeyError::WrongPassword),
+        }
+    }
+
+    /// Signs some bytes: the text that `ssh-keygen -Y verify` takes.
+    ///
+    /// # Errors
+    /// When the library cannot.
+    pub fn sign(&self, bytes: &[u8]) -> Result<String, KeyError> {
+        let failed = |error: ssh_key::Error| KeyError::Failed(error.to_string());
+        let signature = self.0.sign(NAMESPACE, HashAlg::Sha512, bytes).map_err(failed)?;
+        signature.to_pem(LineEnding::LF).map_err(failed)
+    }
+
+    /// Its public key, as a line for those who verify.
+    ///
+    /// # Errors
+    /// When the library cannot.
+    pub fn public_line(&self) -> Result<String, KeyError> {
+        self.0.public_key().to_openssh().map_err(|error| KeyError::Failed(error.to_string()))
+    }
+}
+
+/// Public keys that are trusted to sign packs. While one key takes over from another, both are.
+#[derive(Debug, Clone)]
+pub struct TrustedKeys(Vec<PublicKey>);
+
+impl TrustedKeys {
+    /// Reads a file with one key on a line, as `.pub` files have them, or as OpenSSH's file of allowed signers has them behind a name.
+    ///
+    /// # Errors
+    /// When a line is no such key, or there is none.
+    pub fn read(name: &str, text: &str) -> Result<Self, KeyError> {
+        let mut keys = Vec::new();
+        for (at, line) in (1..).zip(text.lines()) {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let no_key = |why: String| KeyError::NoKey { what: format!("line {at} of `{name}`"), why };
+            let begin = line.find("ssh-ed25519 ").ok_or_else(|| no_key("it has no `ssh-ed25519`".to_owned()))?;
+            let (_, key) = line.split_at(begin);
+            keys.push(PublicKey::from_openssh(key).map_err(|error| no_key(error.to_string()))?);
+        }
+        if keys.is_empty() {
+            return Err(KeyError::NoKey { what: format!("`{name}`"), why: "it has no line with a key".to_owned() });
+        }
+        Ok(Self(keys))
+    }
+
+    /// The fingerprint of the trusted key that made a signature of these bytes; an error says by which key it seems to be made.
+    pub(super) fn signer(&self, bytes: &[u8], signature: &str) -> Result<Fingerprint, String> {
+        let text = signature;
+        let signature = SshSig::from_pem(text).map_err(|error| format!("it cannot be read: {error}"))?;
+        // There is one way to write it: nothing can be hidden around it.
+        if signature.to_pem(LineEnding::LF).ok().as_deref() != Some(text) {
+            return Err("it is not written as OpenSSH writes it".to_owned());
+        }
+        let trusted = self.0.iter().find(|key| key.key_data() == signature.public_key());
+        let Some(key) = trusted else {
+            return Err(format!(
+                "it is by the key {}, which is not trusted",
+                signature.public_key().fingerprint(HashAlg::Sha256)
+            ));
+        };
+        key.verify(NAMESPACE, bytes, &signature).map_err(|_wrong| {
+            "the manifest is not what was signed, or the signature was made for something else".to_owned()
+        })?;
+        Ok(key.fingerprint(HashAlg::Sha256))
+    }
+}

@@ -1,0 +1,20 @@
+//! The evidence pack: one archive with all that a scan rests on and all that was said of it, listed with digests in a manifest that
+//! names the pack before it, and signed so that a public tool verifies it without us.
+//!
+//! A pack is a gzipped tar: `manifest.json`, its signature (`manifest.json.sig`, the format of `ssh-keygen -Y sign`), then the members in
+//! the order of the manifest. Whoever reads one takes nothing else: an entry that is not listed, not in its place, not as long or not the
+//! bytes that were signed, is refused.
+
+mod chain;
+mod key;
+mod manifest;
+mod pack;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use chain::{Break, Chained, chain};
+pub use key::{KeyError, NAMESPACE, SigningKey, TrustedKeys};
+pub use manifest::{Circumstances, Link, Manifest, Member, PackedScan};
+pub use pack::{PackError, Packer};
+pub use verify::{Refusal, Verified, verify};
