@@ -25,7 +25,7 @@ use crate::text::plural;
 pub const FLAP: &str = "flap:";
 
 /// How long a finding must have kept still before it is told again how it stands.
-pub(super) const STILL: TimeDelta = TimeDelta::days(7);
+pub const STILL: TimeDelta = TimeDelta::days(7);
 
 /// How long a finding has stood as it does, as far as scans saw: from when it came to stand so, or from the last scan that
 /// looked for it and could not see all, up to the last that could. `scans` are those that are kept, the newest first, with

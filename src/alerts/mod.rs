@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-pub use damping::{FLAP, flapping, kept_still};
+pub use damping::{FLAP, STILL, flapping, kept_still};
 pub use follow_up::follow_up;
 pub use heartbeat::Heartbeat;
 pub use ladder::{HORIZON_DAYS, RUNG, climb_on};

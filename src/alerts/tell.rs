@@ -64,6 +64,7 @@ fn write(occasion: &Occasion<'_>, routing: &Routing, others: Vec<Draft>) -> Disp
     let teller = Teller::new(occasion, routing, &held, &damped, &called);
     let mut drafts: Vec<Draft> = causes.iter().flat_map(|cause| teller.of_cause(cause, &|_, _| true)).collect();
     drafts.extend(teller.of_damped(&damped));
+    drafts.extend(teller.moved_on(&causes));
     drafts.extend(teller.of_coverage());
     drafts.extend(others);
     let writer = Writer { routing, estate: occasion.estate, snapshot: Some(occasion.snapshot), now: occasion.now };
@@ -161,6 +162,29 @@ impl<'a, 'o> Teller<'a, 'o> {
 
     fn keeps_open(&self, channel: &ChannelName) -> bool {
         self.routing.channel(channel).is_some_and(|plan| plan.kind.keeps_open)
+    }
+
+    /// Where something is kept open for a cause whose last finding has another cause now: it is closed, and says where it goes on.
+    /// Causes with a step of their own in this scan are closed by that.
+    fn moved_on(&self, causes: &[Cause<'_>]) -> Vec<Draft> {
+        let is_told = |cause: &CauseId| causes.iter().any(|told| told.id == *cause);
+        let over = self.left.iter().copied().filter(|cause| !self.open.contains(cause) && !is_told(cause));
+        let over: BTreeSet<&CauseId> = over.collect();
+        let kept =
+            over.into_iter().flat_map(|cause| self.threads_of(cause)).filter(|one| self.keeps_open(&one.channel));
+        kept.map(|thread| Draft {
+            channel: thread.channel.clone(),
+            recipients: Vec::new(),
+            digest: None,
+            topic: Topic::Findings,
+            action: Action::Settle,
+            cause: thread.cause.clone(),
+            title: "Goes on elsewhere: what this is about came up for a reason of its own".to_owned(),
+            lead: vec!["It is not over: it is told under the cause that it has now.".to_owned()],
+            effects: Vec::new(),
+            more: wording::SEE_FINDINGS.to_owned(),
+        })
+        .collect()
     }
 
     /// The threads of causes that are over and of which nobody else is told.

@@ -58,7 +58,7 @@ pub fn drift_between(store: &Store, ask: &DriftRequest<'_>) -> Result<Drift, App
     let gaps_before = before.as_ref().map(|before| Coverage(&before.ledger).gaps().count());
     let gaps_after = Coverage(&snapshot.ledger).gaps().count();
     let flapping = back_and_forth(store, &to)?.changes;
-    Ok(Drift { from, baseline, to, snapshot, gaps_before, gaps_after, changes, moved, flapping, findings })
+    Ok(Drift { from, baseline, to, snapshot, gaps_before, gaps_after, changes, left_out: 0, moved, flapping, findings })
 }
 
 /// The scan that somebody names, by number, day, moment or baseline.

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::AppError;
 use super::schedule::Schedule;
-use crate::alerts::{self, Before, FLAP, Known, RUNG, Routing, ScheduleNews, Trouble};
+use crate::alerts::{self, Before, FLAP, Known, RUNG, Routing, STILL, ScheduleNews, Trouble};
 use crate::model::{Dispatch, Finding, FindingId, RunEnd, SnapshotHead, SourceName};
 use crate::store::Store;
 
@@ -57,8 +57,11 @@ fn still_for(store: &Store, told: &BTreeSet<String>) -> Result<HashMap<FindingId
     let mut findings = store.findings()?;
     findings.retain(|finding| flapping.contains(&finding.id));
     let first = findings.iter().map(|finding| finding.since).min().unwrap_or(DateTime::<Utc>::MAX_UTC);
+    // What lies twice the wait before the latest scan decides nothing, however many schedules there are.
+    let heads = store.heads(usize::MAX)?;
+    let first = heads.first().map_or(first, |latest| first.max(latest.started_at - STILL * 2));
     let mut scans = Vec::new();
-    for head in store.heads(LOOK_BACK)?.into_iter().take_while(|head| head.started_at >= first) {
+    for head in heads.into_iter().take_while(|head| head.started_at >= first) {
         scans.push((head.started_at, store.ledger(head.id)?));
     }
     let kept_still = |finding: Finding| {

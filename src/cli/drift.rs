@@ -10,8 +10,7 @@ use crate::app::{AsOf, DriftRequest, drift_between};
 use crate::drift::NOISE;
 use crate::inventory::Inventory;
 use crate::model::{Change, Kind, What};
-use crate::reports::{Look, drift_gaps, drift_json, drift_page, drift_table, write_changes};
-use crate::text::plural;
+use crate::reports::{Look, drift_gaps, drift_json, drift_left_out, drift_page, drift_table, write_changes};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct DriftArgs {
@@ -60,7 +59,7 @@ pub(super) fn run(context: &Context, args: &DriftArgs) -> Result<ExitCode, Compl
     let mut drift = drift_between(&store, &ask)?;
     let all = drift.changes.len();
     drift.changes.retain(|change| args.what.is_empty() || args.what.contains(&change.what));
-    let others = all - drift.changes.len();
+    drift.left_out = all - drift.changes.len();
     let look = context.terminal.look;
     let text = match args.format {
         DriftFormat::Table if args.each && drift.from.is_some() => {
@@ -89,10 +88,8 @@ pub(super) fn run(context: &Context, args: &DriftArgs) -> Result<ExitCode, Compl
         let gaps = drift_gaps(&drift, Look { width: look.width, colour: false });
         context.terminal.note(gaps.trim_end());
     }
-    if others > 0 {
-        context
-            .terminal
-            .note(&format!("{} not shown (`--what`).", plural(others, "other change is", "other changes are")));
+    if drift.left_out > 0 && (args.each || args.format != DriftFormat::Table) {
+        context.terminal.note(&drift_left_out(&drift));
     }
     Ok(ExitCode::from(exit::COMPLETE))
 }

@@ -12,6 +12,7 @@ use super::report::{Past, cannot_write};
 use super::{Context, exit};
 use crate::app::{assess, read_reviews};
 use crate::config::Config;
+use crate::digest::Digest;
 use crate::evidence::{
     Circumstances, KeyError, Link, PackError, PackedScan, Packer, Refusal, SigningKey, TrustedKeys, Verified, chain,
     verify,
@@ -225,20 +226,7 @@ fn create(
     let name = format!("{number:05}-{}{ENDING}", head.id);
     let path = folder.join(&name);
     let draft = folder.join(format!("{name}.partial"));
-    let written = File::create(&draft).map_err(PackError::from).and_then(|file| {
-        let mut out = BufWriter::new(file);
-        let digest = packer.finish(made, &key, &mut out)?;
-        out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(&draft, &path)?;
-        Ok(digest)
-    });
-    let digest = written.map_err(|error| {
-        drop(fs::remove_file(&draft));
-        match error {
-            PackError::Write(error) => not_written(&path, error),
-            PackError::Key(error) => key_complaint(error),
-        }
-    })?;
+    let digest = write_pack(packer, made, &key, &draft, &path)?;
     let gaps = assessment.snapshot.ledger.iter().filter(|entry| entry.is_gap()).count();
     context.terminal.result(&format!(
         "{} is pack {number} of {}, scan {}; its manifest is {digest}.",
@@ -253,6 +241,39 @@ fn create(
         ));
     }
     Ok(ExitCode::from(exit::COMPLETE))
+}
+
+/// Writes a pack under the name of a draft, and gives it its own when it is whole. Neither may be there: somebody else may be making a
+/// pack of this number at the same moment.
+fn write_pack(
+    packer: Packer,
+    made: Circumstances,
+    key: &SigningKey,
+    draft: &Path,
+    path: &Path,
+) -> Result<Digest, Complaint> {
+    let file = File::create_new(draft).map_err(|error| {
+        let complaint = not_written(draft, error);
+        complaint.help("if no other pack is in the making, it is left from one that was broken off: remove it")
+    })?;
+    let written = || -> Result<Digest, PackError> {
+        let mut out = BufWriter::new(file);
+        let digest = packer.finish(made, key, &mut out)?;
+        out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+        // Whoever makes a pack of this name has the draft, so that nobody comes between the two.
+        if path.exists() {
+            return Err(std::io::Error::from(std::io::ErrorKind::AlreadyExists).into());
+        }
+        fs::rename(draft, path)?;
+        Ok(digest)
+    };
+    written().map_err(|error| {
+        drop(fs::remove_file(draft));
+        match error {
+            PackError::Write(error) => not_written(path, error),
+            PackError::Key(error) => key_complaint(error),
+        }
+    })
 }
 
 /// The last pack of a folder: the new one names it. A folder in which one is not valid, or the chain is broken, is not gone on with.

@@ -54,7 +54,7 @@ pub fn moved_by_itself(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
     let met = rows(before, after).filter_map(|row| row.base().zip(row.now));
     let moved = met.filter_map(|(base, (now, _))| {
         let fields = fields::moved_by_itself(base, now);
-        (!fields.is_empty()).then(|| Change { fields, ..change(What::Changed, now) })
+        (!fields.is_empty()).then(|| Change { fields, ..Change::of(What::Changed, now) })
     });
     moved.collect()
 }
@@ -179,11 +179,11 @@ impl Sight<'_> {
         match self.after.why_unseen(base, self.before) {
             None => {
                 let before = Some(Box::new(base.clone()));
-                comparison.changes.push(Change { before, ..change(What::Removed, base) });
+                comparison.changes.push(Change { before, ..Change::of(What::Removed, base) });
             }
             Some(reason) => {
                 if seen_last_time {
-                    comparison.changes.push(Change { reason: Some(reason), ..change(What::NotObserved, base) });
+                    comparison.changes.push(Change { reason: Some(reason), ..Change::of(What::NotObserved, base) });
                 }
                 comparison.carried.push(base.clone());
             }
@@ -196,11 +196,11 @@ impl Sight<'_> {
         let told = now.seen_by.iter().any(was_whole);
         let hidden = if told { self.before.may_have_hidden(now, self.after) } else { None };
         if told && hidden.is_none() {
-            return change(What::Added, now);
+            return Change::of(What::Added, now);
         }
         let reason = hidden.or_else(|| self.before.coverage.why_unseen(&now.seen_by));
         let reason = reason.map(|gap| format!("before, {gap}"));
-        Change { reason, ..change(What::FirstSeen, now) }
+        Change { reason, ..Change::of(What::FirstSeen, now) }
     }
 
     /// A resource that was known and turned up. An endpoint that spoke of it on one side only is no reason for a change
@@ -225,7 +225,7 @@ impl Sight<'_> {
         if !difference.fields.is_empty() {
             let before = Some(Box::new(base.clone()));
             let (fields, reason) = (difference.fields, difference.doubt);
-            comparison.changes.push(Change { fields, reason, before, ..change(What::Changed, now) });
+            comparison.changes.push(Change { fields, reason, before, ..Change::of(What::Changed, now) });
         }
     }
 }
@@ -235,17 +235,4 @@ fn gap(coverage: Coverage<'_>, here: &[Sighting], there: &[Sighting]) -> Option<
     here.iter()
         .filter(|sighting| !there.contains(sighting))
         .find_map(|sighting| coverage.why_unseen(std::slice::from_ref(sighting)))
-}
-
-fn change(what: What, resource: &Resource) -> Change {
-    Change {
-        what,
-        resource: resource.id.clone(),
-        name: resource.name.clone(),
-        fields: Vec::new(),
-        replaces: None,
-        reason: None,
-        cause: None,
-        before: None,
-    }
 }

@@ -184,7 +184,9 @@ fn another_key_is_named_and_two_are_trusted_while_one_takes_over() {
     let both = format!("# since 2025\n{old_public}\nkeyroll namespaces=\"keyroll-evidence\" {new_public}");
     assert!(read(&pack, &trusted(&both)).is_ok());
     assert!(read(&packed(&old, made(1, None), &MEMBERS).0, &trusted(&both)).is_ok());
-    for wrong in ["", "# nothing\n", "ssh-rsa AAAA x\n", "ssh-ed25519 AAAA x\n"] {
+    let over = format!("keyroll valid-before=\"20250101\" {new_public}");
+    let authority = format!("keyroll cert-authority {new_public}");
+    for wrong in ["", "# nothing\n", "ssh-rsa AAAA x\n", "ssh-ed25519 AAAA x\n", &over, &authority] {
         assert!(TrustedKeys::read("trusted", wrong).is_err(), "{wrong}");
     }
 }

@@ -144,10 +144,10 @@ impl<'a> Inventory<'a> {
     }
 
     /// Indexes a snapshot that is asked by somebody who knows further systems.
-    #[must_use]
     ///
     /// # Panics
     /// If the snapshot has more than 4 billion resources.
+    #[must_use]
     pub fn knowing(snapshot: &'a Snapshot, knowledge: &'a Knowledge) -> Self {
         let mut kinds: HashMap<Kind, Vec<u32>> = HashMap::new();
         // Resources are sorted by tenant and kind, so that those of a kind stand together.

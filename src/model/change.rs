@@ -130,3 +130,20 @@ pub struct Change {
     #[serde(skip)]
     pub before: Option<Box<Resource>>,
 }
+
+impl Change {
+    /// What happened to a resource, as far as nothing else is to be said about it.
+    #[must_use]
+    pub fn of(what: What, resource: &Resource) -> Self {
+        Self {
+            what,
+            resource: resource.id.clone(),
+            name: resource.name.clone(),
+            fields: Vec::new(),
+            replaces: None,
+            reason: None,
+            cause: None,
+            before: None,
+        }
+    }
+}

@@ -20,6 +20,8 @@ pub struct Drift {
     pub gaps_after: usize,
     /// What changed, sorted by resource.
     pub changes: Vec<Change>,
+    /// Changes that are not among these, since whoever asks did not want their sort.
+    pub left_out: usize,
     /// What only moved by itself, as [`Change`]s of those fields; `None` if nobody asked.
     pub moved: Option<Vec<Change>>,
     /// What goes back and forth, as of the later scan.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::{Format, RenderError, order};
+use super::{Format, RenderError, order, say};
 use crate::model::{Assessment, Finding, LedgerEntry, RuleId, RuleSummary, Status, Tally};
 use crate::text::{self, harmless};
 
@@ -146,11 +146,7 @@ fn of_rule(rule: &RuleSummary, found: &Found<'_>, tally: Option<&Tally>) -> Case
 
 /// Why a rule could not judge everything; `None` if it could.
 fn unknown(tally: Option<&Tally>) -> Option<String> {
-    let Some(tally) = tally else { return Some("it did not judge".to_owned()) };
-    let told = tally.unknown_reasons.iter().map(|(why, count)| format!("{why} ({})", text::thousands(*count)));
-    let unseen = tally.unseen.iter().map(|gap| format!("{} of {}: {}", gap.endpoint, gap.source, gap.reason));
-    let reasons: Vec<String> = told.chain(unseen).collect();
-    (!tally.is_whole()).then(|| reasons.join("\n"))
+    (!tally.is_some_and(Tally::is_whole)).then(|| say::why_undecided(tally).join("\n"))
 }
 
 fn of_endpoint(entry: &LedgerEntry) -> Case {

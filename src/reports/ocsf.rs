@@ -1,5 +1,5 @@
 //! Findings as OCSF 1.5 events (Compliance Finding, class 2003), one on a line, for lakes and SIEMs that take files: one event for
-//! each finding that stands or was over with the scan, one for each rule, and one for each endpoint that was not read whole. A rule
+//! the scan, one for each finding that stands or was over with it, one for each rule, and one for each endpoint that was not read whole. A rule
 //! that could not judge everything has the status Unknown, never Pass.
 
 use std::collections::BTreeSet;
@@ -7,11 +7,12 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::{Format, RenderError, order};
+use super::morning::unseen_in_words;
+use super::{Format, RenderError, order, say};
 use crate::digest::Digest;
 use crate::model::{Assessment, Finding, LedgerEntry, RuleSummary, Severity, Status, Step, Tally};
 use crate::ocsf::{COMPLIANCE_FINDING, SCHEMA, millis, product, pruned, severity_id, severity_name};
-use crate::text::{harmless, thousands};
+use crate::text::{harmless, join_and, thousands};
 
 pub(super) const FORMAT: Format = Format {
     name: "ocsf",
@@ -22,6 +23,7 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn render(assessment: &Assessment, out: &mut dyn Write) -> Result<(), RenderError> {
+    put(of_scan(assessment), out)?;
     let steps = assessment.steps();
     for finding in order::findings(assessment) {
         let steps = steps.get(&finding.id).map_or(&[][..], Vec::as_slice);
@@ -110,6 +112,34 @@ fn of_finding(finding: &Finding, steps: &[Step], assessment: &Assessment) -> Opt
     Some(event)
 }
 
+/// The scan itself: Pass only if everything was seen and judged, and nothing stands open or waived.
+fn of_scan(assessment: &Assessment) -> Value {
+    let unseen = unseen_in_words(assessment);
+    let over = |finding: &Finding| matches!(finding.status, Status::Resolved(_));
+    let compliance_status = match (assessment.findings.iter().all(over), unseen.is_empty()) {
+        (false, _) => FAIL,
+        (true, false) => UNKNOWN,
+        (true, true) => PASS,
+    };
+    let turn = Turn { activity: (2, "Update"), status: (99, "Other"), compliance: compliance_status };
+    let head = &assessment.head;
+    let said = match unseen.as_slice() {
+        [] => format!("Scan {} saw everything that was asked, and every rule could judge", head.id),
+        unseen => format!("Scan {} did not see everything: {}", head.id, join_and(unseen)),
+    };
+    let uid = format!("scan/{}", head.id);
+    let mut event = common(&turn, Severity::Info, &said, &uid, assessment);
+    event["finding_info"] = json!({ "uid": uid, "title": "Scan", "desc": harmless(&said), "types": ["scan"] });
+    event["compliance"] = compliance(&turn, "scan", &[]);
+    event["unmapped"] = json!({
+        "complete": head.complete,
+        "endpoints": assessment.snapshot.ledger.len(),
+        "snapshot_sha256": head.digest.to_string(),
+        "waivers_applied": assessment.set_aside.is_none(),
+    });
+    event
+}
+
 /// How a rule fared over all that it speaks of. What fails has events of its own.
 fn of_rule(rule: &RuleSummary, assessment: &Assessment) -> Value {
     let tally = assessment.tallies.get(&rule.id);
@@ -145,15 +175,12 @@ fn of_rule(rule: &RuleSummary, assessment: &Assessment) -> Value {
         "analytic": analytic(rule.id.as_str(), &rule.title),
     });
     event["compliance"] = compliance(&turn, rule.id.as_str(), &controls);
-    let unseen = tally.into_iter().flat_map(|tally| &tally.unseen);
-    let unseen: Vec<String> = unseen.map(|gap| harmless(&format!("{}: {}", gap.endpoint, gap.reason))).collect();
-    let reasons = tally.map(|tally| &tally.unknown_reasons);
+    let reasons = if whole { Vec::new() } else { say::why_undecided(tally) };
     event["unmapped"] = json!({
         "passed": tally.map(|tally| tally.pass),
         "failed": tally.map(|tally| tally.fail),
         "unknown": tally.map(|tally| tally.unknown),
-        "unknown_reasons": reasons.map(|reasons| reasons.keys().map(|why| harmless(why)).collect::<Vec<_>>()),
-        "out_of_sight": unseen,
+        "undecided": reasons.iter().map(|why| harmless(why)).collect::<Vec<_>>(),
     });
     event
 }

@@ -26,7 +26,7 @@ pub(super) const FORMAT: Format = Format {
 
 const OSCAL: &str = "1.1.2";
 /// Names what properties of ours mean.
-const NAMESPACE: &str = "https://keyroll.dev/ns/oscal";
+const NAMESPACE: &str = "urn:keyroll:oscal:1";
 
 fn render(assessment: &Assessment, out: &mut dyn std::io::Write) -> Result<(), RenderError> {
     write_document(&document(assessment), out)

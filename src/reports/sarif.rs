@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::json::{time, write_document};
-use super::{Format, RenderError, order};
+use super::{Format, RenderError, order, say};
 use crate::model::{
     Assessment, ControlId, Finding, FindingId, LedgerEntry, ResourceId, RuleSummary, Severity, Status, Step, Tally,
     WaiverId, WaiverUse,
@@ -156,14 +156,7 @@ fn undecided(rule: &RuleSummary, assessment: &Assessment, rules: &Rules<'_>) -> 
     if tally.is_some_and(Tally::is_whole) {
         return None;
     }
-    let reasons: Vec<String> = match tally {
-        None => vec!["it did not judge".to_owned()],
-        Some(tally) => {
-            let told = tally.unknown_reasons.iter().map(|(why, count)| format!("{why} ({})", text::thousands(*count)));
-            let unseen = tally.unseen.iter().map(|gap| format!("{}: {}", gap.endpoint, gap.reason));
-            told.chain(unseen).collect()
-        }
-    };
+    let reasons = say::why_undecided(tally);
     let said = format!("Could not judge everything: {}.", reasons.join("; "));
     let id = FindingId::of(&rule.id, &ResourceId::new("keyroll", crate::model::Kind::Setting, "unknown"));
     Some(json!({

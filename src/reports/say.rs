@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::layout::Ink;
 use crate::inventory::Inventory;
-use crate::model::{EndpointState, Fact, Flapping, Kind, ResourceId, Severity, Status};
+use crate::model::{EndpointState, Fact, Flapping, Kind, ResourceId, Severity, Status, Tally};
 use crate::text;
 
 /// “Sun 22 Nov 2026”.
@@ -80,6 +80,17 @@ pub(super) fn turns(flapping: Flapping) -> String {
 
 /// Beside fields that may differ only because another endpoint spoke of the resource than before.
 pub(super) const IN_DOUBT: &str = "in doubt: read from another endpoint";
+
+/// Why a rule could not judge everything, a reason each: `None` of a tally means that it did not judge at all. Empty if it could.
+pub(super) fn why_undecided(tally: Option<&Tally>) -> Vec<String> {
+    let Some(tally) = tally else { return vec!["it did not judge".to_owned()] };
+    let told = tally.unknown_reasons.iter().map(|(why, count)| format!("{why} ({})", text::thousands(*count)));
+    let unseen = tally.unseen.iter().map(|gap| match gap.is_nowhere() {
+        true => format!("{}: {}", gap.endpoint, gap.reason),
+        false => format!("{} of {}: {}", gap.endpoint, gap.source, gap.reason),
+    });
+    told.chain(unseen).collect()
+}
 
 /// The ink of a severity.
 pub(super) fn severity_ink(severity: Severity) -> Ink {

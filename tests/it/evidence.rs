@@ -10,29 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::keyroll::{Run, keyroll, keyroll_with};
-
-const CONFIG: &str = "\
-# How keyroll looks at acme.
-estate: acme
-store: keyroll.db
-fail_on: never
-waivers:
-  file: waivers.yaml
-sources:
-  - name: ci
-    type: file
-    path: tokens.csv
-    instance: ci
-    complete: true
-    mapping:
-      kind: credential
-      form: { value: personal-access-token }
-      id: id
-      name: label
-      never: [never]
-      fields:
-        expires_at: expires
-";
+use crate::waivers::CONFIG;
 
 struct Estate(TempDir);
 
@@ -68,8 +46,10 @@ impl Estate {
     }
 
     fn scan(&self, tokens: usize) {
-        let rows: String = (0..tokens).map(|number| format!("t{number},build {number},never\n")).collect();
-        fs::write(self.path("tokens.csv"), format!("id,label,expires\n{rows}")).unwrap();
+        let rows: String = (0..tokens)
+            .map(|number| format!("t{number},build {number},ada,2026-01-02T03:04:05Z,never,read\n"))
+            .collect();
+        fs::write(self.path("tokens.csv"), format!("id,label,user,created,expires,rights\n{rows}")).unwrap();
         let run = self.run(&["scan"]);
         assert!([0, 20].contains(&run.code), "{}{}", run.out, run.err);
     }
@@ -269,8 +249,13 @@ fn where_there_is_no_room_nothing_half_is_left() {
     estate.refuse(&["evidence", "create", "--by", "Kim", "--key", "key"], "evidence");
     fs::remove_file(estate.path("evidence")).unwrap();
     fs::create_dir(estate.path("evidence")).unwrap();
-    fs::create_dir(estate.path("evidence/00001-s1.keyroll.tar.gz.partial")).unwrap();
-    estate.refuse(&["evidence", "create", "--by", "Kim", "--key", "key"], "cannot write");
+    // Somebody else makes the same pack at this moment: theirs is left alone.
+    let draft = estate.path("evidence/00001-s1.keyroll.tar.gz.partial");
+    fs::write(&draft, "theirs").unwrap();
+    estate.refuse(&["evidence", "create", "--by", "Kim", "--key", "key"], "left from one that was broken off");
+    assert_eq!(fs::read_to_string(&draft).unwrap(), "theirs");
     let left: Vec<_> = fs::read_dir(estate.path("evidence")).unwrap().collect();
     assert_eq!(left.len(), 1, "only what was there before");
+    fs::remove_file(draft).unwrap();
+    estate.pack();
 }

@@ -9,14 +9,17 @@ use std::process::Command;
 use base64::Engine;
 use chrono::TimeDelta;
 use keyroll::inventory::Inventory;
-use keyroll::model::{Assessment, Finding, FindingId, Kind, ResourceId, Severity, Snapshot, Status, Step, Transition};
+use keyroll::model::{
+    Assessment, Body, Container, ContainerForm, DeclaredAccount, Fact, Finding, FindingId, Integration, Kind,
+    LedgerEntry, Principal, PrincipalType, Resource, ResourceId, Severity, Snapshot, Status, Step, Transition,
+};
 use keyroll::reports::{Histories, HtmlReport, RuleText, html_report};
 use serde_json::Value;
 use sha2::Digest;
 
 use crate::reports::{hostile_names, renamed};
 use crate::support::assessment;
-use crate::support::estate::token;
+use crate::support::estate::{account, denied, seen_by, token, whole};
 use crate::support::expected::expect_file;
 
 fn page(assessment: &Assessment) -> String {
@@ -81,6 +84,56 @@ fn it_is_not_green_while_something_was_not_seen() {
     assert!(whole.contains("banner good") && !whole.contains("There may be more"), "{whole}");
     let without = assessment::rich().without_waivers();
     assert!(page(&without).contains("<strong>Without waivers:</strong>"));
+}
+
+/// A page of an estate of which some endpoints were not read whole: no number that may be too low stands alone, and nothing is called
+/// read that was not asked.
+#[test]
+fn what_was_not_seen_is_no_nought_on_the_page() {
+    let bot = account(
+        "bot",
+        "accounts",
+        Principal { account_type: Fact::Known(PrincipalType::ServiceAccount), ..Principal::default() },
+    );
+    let declared = |accounts| Resource {
+        id: ResourceId::new("register", Kind::Integration, "sync"),
+        name: "Sync".to_owned(),
+        seen_by: seen_by(&["accounts"]),
+        body: Body::Integration(Integration { accounts, ..Integration::default() }),
+    };
+    let project = Resource {
+        id: ResourceId::new("acme", Kind::Container, "PAY"),
+        name: "Payments".to_owned(),
+        seen_by: seen_by(&["accounts"]),
+        body: Body::Container(Container {
+            key: Fact::Known("PAY".to_owned()),
+            ..Container::unknown(ContainerForm::Project)
+        }),
+    };
+    let shown = |integration: Resource, ledger: Vec<LedgerEntry>| {
+        let mut assessment = assessment::quiet_and_whole();
+        let mut resources = vec![bot.clone(), integration, project.clone()];
+        resources.sort_by(|left, right| left.id.cmp(&right.id));
+        assessment.snapshot = Snapshot::of_sorted(resources, ledger);
+        page(&assessment)
+    };
+    let named =
+        Fact::Known(vec![DeclaredAccount { name: "bot".to_owned(), id: Some(bot.id.to_string()), source: None }]);
+    let blind = shown(declared(named.clone()), vec![whole("accounts"), denied("tokens")]);
+    assert!(blind.contains("at least 0 credentials (more may be out of sight)"), "{blind}");
+    assert!(
+        blind.contains("there may be more.") && blind.contains("Not every credential could be seen: more may end.")
+    );
+    let all = shown(declared(named), vec![whole("accounts"), whole("tokens")]);
+    assert!(all.contains("<br>0 credentials.") && !all.contains("more may be out of sight"), "{all}");
+    let none = shown(declared(Fact::Absent), vec![whole("accounts"), whole("tokens")]);
+    assert!(none.contains("the register names no account") && !none.contains("none of its accounts exists"), "{none}");
+    let unasked = shown(declared(Fact::Absent), Vec::new());
+    assert!(
+        unasked.contains("No endpoint was asked: nothing was seen.") && !unasked.contains("was read whole"),
+        "{unasked}"
+    );
+    assert!(unasked.contains("endpoints asked") && !unasked.contains("blind spots</span>"), "{unasked}");
 }
 
 #[test]

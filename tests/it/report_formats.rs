@@ -211,6 +211,16 @@ fn an_event_for_each_finding_rule_and_gap_and_none_passes_unseen() {
     assert_eq!(of("finding").len(), standing + closed);
     assert!(closed > 0);
     assert_eq!(of("rule").len(), rich.rules.len());
+    assert_eq!(of("scan").len(), 1);
+    let scan = |assessment: &Assessment| self::events(assessment)[0]["compliance"]["status"].clone();
+    let mut nothing_found = assessment::quiet_with_gaps();
+    nothing_found.findings.clear();
+    assert_eq!((scan(&rich), scan(&nothing_found)), ("Fail".into(), "Unknown".into()));
+    let mut clean = assessment::quiet_and_whole();
+    clean.findings.clear();
+    assert_eq!(scan(&clean), "Pass");
+    clean.snapshot.ledger.clear();
+    assert_eq!(scan(&clean), "Unknown", "where no endpoint was asked nothing was seen");
     assert_eq!(of("coverage").len(), rich.snapshot.ledger.iter().filter(|entry| entry.is_gap()).count());
     for event in of("rule").iter().filter(|event| event["compliance"]["status"] == "Pass") {
         let rule = event["finding_info"]["analytic"]["uid"].as_str().unwrap();

@@ -24,7 +24,7 @@ struct Package {
     name: &'static str,
     title: &'static str,
     version: &'static str,
-    description: &'static str,
+    description: String,
     resources: Vec<Table>,
 }
 
@@ -84,7 +84,11 @@ fn package() -> Package {
         name: "keyroll-csv",
         title: "The CSV set of keyroll",
         version: VERSION,
-        description: cell::LEGEND,
+        description: format!(
+            "{} Readers of this description take `none`, `unknown` and an empty cell alike for no value: whoever needs to tell \
+             what is not there from what nobody saw reads the column as text.",
+            cell::LEGEND
+        ),
         resources: SET
             .iter()
             .map(|table| Table {

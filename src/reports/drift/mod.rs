@@ -10,7 +10,7 @@ pub(super) use blocks::Writer;
 pub(super) use clusters::{Cluster, clusters, is_of_the_estate};
 pub use each::drift_table;
 pub use json::{DRIFT_SCHEMA, drift_json};
-pub use page::{drift_gaps, drift_page};
+pub use page::{drift_gaps, drift_left_out, drift_page};
 
 use super::layout::{Ink, Words, words};
 use crate::model::{Change, What};

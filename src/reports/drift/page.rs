@@ -30,7 +30,14 @@ pub fn drift_page(drift: &Drift, why: &dyn Fn(Kind, &str) -> Option<&'static str
     page.paragraph(0, &[words(Ink::Strong, &title)]);
     let changes: Vec<&Change> = drift.changes.iter().collect();
     let clusters = clusters(&changes, &drift.flapping);
-    page.paragraph(0, &summary(&changes, clusters.len()));
+    if drift.left_out > 0 && changes.is_empty() {
+        page.paragraph(0, &[words(Ink::Plain, "No such change was seen.")]);
+    } else {
+        page.paragraph(0, &summary(&changes, clusters.len()));
+    }
+    if drift.left_out > 0 {
+        page.paragraph(0, &[words(Ink::Plain, &drift_left_out(drift))]);
+    }
     gaps(&mut page, drift);
     if !clusters.is_empty() {
         page.blank();
@@ -60,6 +67,12 @@ pub fn drift_page(drift: &Drift, why: &dyn Fn(Kind, &str) -> Option<&'static str
         text.push_str(&moved_table(moved, why).render(look));
     }
     text
+}
+
+/// How many changes are not shown, since whoever asks did not want their sort.
+#[must_use]
+pub fn drift_left_out(drift: &Drift) -> String {
+    format!("{} not shown (`--what`).", text::plural(drift.left_out, "other change is", "other changes are"))
 }
 
 /// What neither the page nor a table of the changes can show: how much of both scans was not read. Empty if all was.

@@ -20,6 +20,7 @@ use crate::text::fits_pattern;
 pub(super) use self::resource::out_of_sight;
 pub use self::resource::resource_note;
 pub(super) use self::sight::{entry, hidden_by, links, own_gaps, untold};
+pub(in crate::reports) use self::use_and_reach::reach_words;
 pub use self::use_and_reach::use_and_reach;
 
 /// One scan, as far as a note speaks of it.

@@ -3,7 +3,7 @@
 
 use super::Section;
 use crate::inventory::Inventory;
-use crate::inventory::access::Count;
+use crate::inventory::access::{Breadth, Count};
 use crate::inventory::detector::{evidence, remedy, sentence};
 use crate::model::{Body, Kind, Resource, ResourceId};
 use crate::text::plural;
@@ -30,16 +30,7 @@ fn reach(inventory: &Inventory<'_>, resource: &Resource) -> Section {
     if let Some(subject) = inventory.snapshot().get(&resource.id) {
         let reach = access.of(subject);
         let breadth = access.breadth_of(&reach);
-        lines.push(match breadth.places {
-            0 => "No project, space or repository was seen, so how many it reaches cannot be told.".to_owned(),
-            places => format!(
-                "It may see {}, change something in {}, and decides on {}, of {} that were seen.",
-                number(breadth.readable),
-                number(breadth.writable),
-                number(breadth.administered),
-                plural(places, "project, space or repository", "projects, spaces and repositories"),
-            ),
-        });
+        lines.push(places_words(&breadth));
         for whole in breadth.administers.iter().take(MOST_LINES) {
             lines.push(format!("It administers a whole product: {whole}."));
         }
@@ -51,6 +42,33 @@ fn reach(inventory: &Inventory<'_>, resource: &Resource) -> Section {
         lines.push(format!("All of it: keyroll access {}", resource.id));
     }
     Section { title: "WHAT IT MAY DO".to_owned(), lines }
+}
+
+/// In how many places it may do what.
+fn places_words(breadth: &Breadth) -> String {
+    match breadth.places {
+        0 => "No project, space or repository was seen, so how many it reaches cannot be told.".to_owned(),
+        places => format!(
+            "It may see {}, change something in {}, delete in {}, and decides on {}, of {} that were seen.",
+            number(breadth.readable),
+            number(breadth.writable),
+            number(breadth.destroyable),
+            number(breadth.administered),
+            plural(places, "project, space or repository", "projects, spaces and repositories"),
+        ),
+    }
+}
+
+/// The same with the whole products that it administers, in one paragraph.
+pub(in crate::reports) fn reach_words(breadth: &Breadth) -> String {
+    let mut said = places_words(breadth);
+    for whole in &breadth.administers {
+        said.push_str(&format!(" It administers a whole product: {whole}."));
+    }
+    if breadth.may_administer_more {
+        said.push_str(" That it administers more cannot be ruled out.");
+    }
+    said
 }
 
 /// “12”, “at least 12”, “between 8 and 12”.

@@ -1,5 +1,4 @@
-//! The findings of the page, as data that the page's script shows: written one by one, so that a large estate takes no more room
-//! than a small one.
+//! The findings of the page, as data that the page's script shows, written one by one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -228,7 +227,7 @@ fn chain(inventory: &Inventory<'_>, resource: &Resource) -> (Vec<Link>, String) 
     let Some(extent) = access.extent(subject) else { return Default::default() };
     let links = access.gravest_steps(subject, extent);
     let links = links.into_iter().map(|step| Link { sort: step.sort.name(), words: step.words }).collect();
-    (links, super::systems::reach_words(extent))
+    (links, crate::reports::explain::reach_words(extent.breadth()))
 }
 
 #[derive(Serialize)]

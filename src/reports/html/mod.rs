@@ -112,10 +112,12 @@ struct View<'a> {
     findings: usize,
     left_out: usize,
     calendar: calendar::Calendar,
-    systems: Vec<systems::System>,
+    systems: systems::Systems,
     matrix: systems::Matrix,
     frameworks: Vec<Framework<'a>>,
     gists: &'static str,
+    /// How many endpoints were asked.
+    asked: usize,
     gaps: Vec<Gap<'a>>,
     doubts: Vec<Doubt<'a>>,
     waivers: Vec<WaiverView<'a>>,
@@ -250,6 +252,7 @@ impl<'a> View<'a> {
             matrix: systems::matrix(inventory),
             frameworks: assessment.postures.iter().map(Framework::of).collect(),
             gists: controls::GIST_NOTE,
+            asked: assessment.snapshot.ledger.len(),
             gaps: gaps(assessment),
             doubts: doubts(assessment),
             waivers: order::waivers(assessment).into_iter().map(WaiverView::of).collect(),
@@ -271,9 +274,14 @@ fn tiles(assessment: &Assessment) -> Vec<Tile> {
         .collect();
     let waived = assessment.findings.iter().filter(|finding| matches!(finding.status, Status::Waived(_))).count();
     tiles.push(tile(waived, "waived", "waived"));
-    let gaps = assessment.snapshot.ledger.iter().filter(|entry| entry.is_gap()).count();
-    let label = if gaps == 1 { "blind spot" } else { "blind spots" };
-    tiles.push(tile(gaps, label, if gaps > 0 { "unseen" } else { "seen" }));
+    let ledger = &assessment.snapshot.ledger;
+    let gaps = ledger.iter().filter(|entry| entry.is_gap()).count();
+    tiles.push(match (ledger.len(), gaps) {
+        (0, _) => tile(0, "endpoints asked", "unseen"),
+        (_, 0) => tile(0, "blind spots", "seen"),
+        (_, 1) => tile(1, "blind spot", "unseen"),
+        (_, gaps) => tile(gaps, "blind spots", "unseen"),
+    });
     tiles
 }
 
@@ -411,6 +419,9 @@ fn gaps(assessment: &Assessment) -> Vec<Gap<'_>> {
         .collect()
 }
 
+/// Reasons of one rule before the rest is counted.
+const REASONS: usize = 8;
+
 /// The rules that could not judge everything, with the reasons.
 fn doubts(assessment: &Assessment) -> Vec<Doubt<'_>> {
     let unsure = |tally: Option<&Tally>| !tally.is_some_and(Tally::is_whole);
@@ -419,16 +430,12 @@ fn doubts(assessment: &Assessment) -> Vec<Doubt<'_>> {
         .filter(|rule| unsure(assessment.tallies.get(&rule.id)))
         .map(|rule| {
             let tally = assessment.tallies.get(&rule.id);
-            let mut reasons: Vec<String> = tally.map_or_else(
-                || vec!["it did not judge".to_owned()],
-                |tally| {
-                    let told =
-                        tally.unknown_reasons.iter().map(|(why, count)| format!("{why} ({})", thousands(*count)));
-                    let unseen = tally.unseen.iter().map(|gap| format!("{}: {}", gap.endpoint, gap.reason));
-                    told.chain(unseen).collect()
-                },
-            );
-            reasons.truncate(8);
+            let mut reasons = say::why_undecided(tally);
+            let more = reasons.len().saturating_sub(REASONS);
+            reasons.truncate(REASONS);
+            if more > 0 {
+                reasons.push(format!("and {}", plural(more, "more reason", "more reasons")));
+            }
             let unknown = tally.map_or(0, |tally| tally.unknown);
             Doubt { rule: rule.id.as_str(), title: &rule.title, unknown, reasons }
         })

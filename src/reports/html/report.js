@@ -128,7 +128,7 @@
       inside.push(pairs(known.facts));
       if (known.untold.length) inside.push(element("p", { className: "warn" }, `No source tells: ${known.untold.join(", ")}.`));
     } else {
-      inside.push(element("p", { className: "dim" }, "The resource is not there any more."));
+      inside.push(element("p", { className: "dim" }, "This scan knows nothing of the resource: it is gone, or was never in its sight."));
     }
     if (rule.fix) { heading("How to mend it"); prose(rule.fix); }
     if (rule.verify) { heading("How to see the same by hand"); prose(rule.verify); }

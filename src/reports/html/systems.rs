@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::inventory::Inventory;
-use crate::inventory::access::{Bound, Count, Extent, Power, place};
+use crate::inventory::access::{Bound, Permission, Power, place};
 use crate::inventory::detector::{Conclusion, sentence};
 use crate::model::{Body, Container, ContainerForm, Fact, Integration, Kind, Resource, ResourceId};
+use crate::reports::explain::reach_words;
 use crate::reports::say;
-use crate::text::{plural, thousands};
+use crate::text::plural;
 
 /// Places and accounts of the matrix before the rest is counted.
 const COLUMNS: usize = 24;
@@ -26,38 +27,6 @@ pub(super) fn integrations_on(inventory: &Inventory<'_>, account: &ResourceId) -
     all.into_iter().collect()
 }
 
-/// “may see 12, change something in at least 3 and decides on 1 of 40 places”.
-pub(super) fn reach_words(extent: &Extent) -> String {
-    let breadth = extent.breadth();
-    if breadth.places == 0 {
-        return "No project, space or repository was seen, so how many it reaches cannot be told.".to_owned();
-    }
-    let mut said = format!(
-        "It may see {}, change something in {}, delete in {} and decides on {}, of {} that were seen.",
-        number(breadth.readable),
-        number(breadth.writable),
-        number(breadth.destroyable),
-        number(breadth.administered),
-        plural(breadth.places, "project, space or repository", "projects, spaces and repositories"),
-    );
-    for whole in &breadth.administers {
-        said.push_str(&format!(" It administers a whole product: {whole}."));
-    }
-    if breadth.may_administer_more {
-        said.push_str(" That it administers more cannot be ruled out.");
-    }
-    said
-}
-
-/// “12”, “at least 12”, “8 to 12”.
-fn number(count: Count) -> String {
-    match (count.exact(), count.boundless) {
-        (Some(exact), _) => thousands(exact),
-        (None, true) => format!("at least {}", thousands(count.at_least)),
-        (None, false) => format!("{} to {}", thousands(count.at_least), thousands(count.at_most)),
-    }
-}
-
 /// An integration that is declared, or a system that was recognised on an account and is not.
 #[derive(Debug, Serialize)]
 pub(super) struct System {
@@ -70,6 +39,14 @@ pub(super) struct System {
     note: String,
 }
 
+/// What runs on what, as far as it was seen.
+#[derive(Debug, Serialize)]
+pub(super) struct Systems {
+    all: Vec<System>,
+    /// False if there may be more than was seen: the register, accounts or credentials were not read whole.
+    whole: bool,
+}
+
 #[derive(Debug, Serialize)]
 struct OnAccount {
     name: String,
@@ -77,13 +54,14 @@ struct OnAccount {
     /// How the account stands, where it is not active.
     state: String,
     person: bool,
-    credentials: usize,
+    /// How many it has: “at least” where more may be out of sight.
+    credentials: String,
     reach: String,
     gravest: String,
 }
 
 /// Every integration that is declared, then what was recognised on an account without being declared.
-pub(super) fn systems(inventory: &Inventory<'_>) -> Vec<System> {
+pub(super) fn systems(inventory: &Inventory<'_>) -> Systems {
     let mut systems: Vec<System> = inventory.of_kind(Kind::Integration).map(|one| declared(inventory, one)).collect();
     let mut found: BTreeMap<String, Vec<(&Resource, Option<String>)>> = BTreeMap::new();
     let undeclared = |account: &&Resource| inventory.integrations_on(&account.id).next().is_none();
@@ -111,18 +89,23 @@ pub(super) fn systems(inventory: &Inventory<'_>) -> Vec<System> {
         note: on.iter().filter_map(|(_, said)| said.as_deref()).collect::<Vec<_>>().join(". "),
         accounts: on.iter().map(|(account, _)| on_account(inventory, account)).collect(),
     }));
-    systems
+    // Whoever keeps no register declares nothing: that none is shown is no gap.
+    let register = inventory.coverage().gaps_of(Kind::Integration).next().is_none();
+    let whole = register && inventory.seen_whole(Kind::Principal) && inventory.seen_whole(Kind::Credential);
+    Systems { all: systems, whole }
 }
 
 fn declared(inventory: &Inventory<'_>, resource: &Resource) -> System {
-    let Body::Integration(Integration { owner_email, team, environment, .. }) = &resource.body else {
+    let Body::Integration(Integration { owner_email, team, environment, accounts: named, .. }) = &resource.body else {
         unreachable!("internal: it is of the kind integration")
     };
     let (accounts, told) = inventory.runs_on(resource);
     let who = [owner_email, team].into_iter().filter_map(Fact::known).cloned().collect::<Vec<_>>();
     let mut notes: Vec<String> = environment.known().cloned().into_iter().collect();
-    if accounts.is_empty() && told {
-        notes.push("none of its accounts exists".to_owned());
+    match (named, accounts.as_slice(), told) {
+        (Fact::Absent, ..) => notes.push("the register names no account".to_owned()),
+        (Fact::Known(_), [], true) => notes.push("none of its accounts exists".to_owned()),
+        (Fact::Known(_) | Fact::Unknown, ..) => {}
     }
     if !told {
         notes.push("whether these are all its accounts could not be told".to_owned());
@@ -144,13 +127,19 @@ fn on_account(inventory: &Inventory<'_>, account: &Resource) -> OnAccount {
         Body::Principal(principal) => say::fact(&principal.status, String::clone),
         _ => String::new(),
     };
+    let credentials = plural(inventory.credentials_of(&account.id).count(), "credential", "credentials");
     OnAccount {
         name: account.title().to_owned(),
         id: account.id.as_str().to_owned(),
         state: if status == "active" { String::new() } else { status },
         person: !inventory.is_machine(account),
-        credentials: inventory.credentials_of(&account.id).count(),
-        reach: extent.map(reach_words).unwrap_or_default(),
+        credentials: if inventory.seen_whole(Kind::Credential) {
+            credentials
+        } else {
+            format!("at least {credentials} (more may be out of sight)")
+        },
+        reach: extent
+            .map_or_else(|| "How far it reaches could not be told.".to_owned(), |one| reach_words(one.breadth())),
         gravest: extent.and_then(|extent| access.gravest_words(extent)).unwrap_or_default().to_owned(),
     }
 }
@@ -171,26 +160,56 @@ pub(super) struct Matrix {
 struct MatrixRow {
     name: String,
     id: String,
-    /// True if it administers a whole product.
+    /// True if it administers a whole product for certain.
     administers: bool,
-    cells: Vec<MatrixCell>,
-    /// In how many of the places that are not shown it may change something.
+    cells: Vec<Option<MatrixCell>>,
+    /// In how many of the places that are not shown it may change something, for certain or perhaps.
     elsewhere: usize,
+    /// True if more than the cells say could not be ruled out.
+    may_more: bool,
 }
 
-/// The most that may be done in a place: its letter, its words, and whether that is certain.
-#[derive(Debug, Clone, Default, Serialize)]
+/// The most that may be done in a place.
+#[derive(Debug, Serialize)]
 struct MatrixCell {
+    /// For certain; `None` if nothing is certain.
+    certain: Option<Most>,
+    /// What could not be ruled out or depends on the issue, where it is more than that.
+    perhaps: Option<Most>,
+}
+
+/// A power, by its letter and in words.
+#[derive(Debug, Serialize)]
+struct Most {
     letter: &'static str,
     words: &'static str,
-    perhaps: bool,
 }
 
-/// The most that an account may do in each place, and whether that is not certain.
+/// The most that an account may do in a place, for certain and perhaps.
+#[derive(Debug, Clone, Copy)]
+struct Powers {
+    certain: Option<Power>,
+    perhaps: Option<Power>,
+}
+
+impl Powers {
+    fn of(permissions: &[Permission<'_>]) -> Self {
+        let most = |is: fn(Bound) -> bool| permissions.iter().filter(|one| is(one.bound)).map(|one| one.power).max();
+        let certain = most(|bound| bound == Bound::Held);
+        Self { certain, perhaps: most(|bound| bound != Bound::Held).filter(|power| Some(*power) > certain) }
+    }
+
+    fn may_change(self) -> bool {
+        self.certain.max(self.perhaps) > Some(Power::Read)
+    }
+}
+
+/// What an account may do where.
 struct Held<'a> {
     account: &'a Resource,
     administers: bool,
-    places: BTreeMap<&'a ResourceId, (Power, bool)>,
+    may_more: bool,
+    places: BTreeMap<&'a ResourceId, Powers>,
 }
 
 /// For each machine account the most it may do in each project, space and repository where one of them may change something.
@@ -205,18 +224,18 @@ pub(super) fn matrix(inventory: &Inventory<'_>) -> Matrix {
         let mut places = BTreeMap::new();
         let mut administers = false;
         for at in &reach.places {
-            let most = at.permissions.iter().filter(|one| !one.of_everybody || one.power > Power::Read);
-            let most = most.max_by_key(|one| (one.bound != Bound::Possible, one.power));
-            let Some(most) = most else { continue };
-            administers |= most.power == Power::AdministerAll && most.bound == Bound::Held;
+            let powers = Powers::of(&at.permissions);
+            administers |= powers.certain == Some(Power::AdministerAll);
             if is_content(at.container) {
-                places.insert(&at.container.id, (most.power, most.bound != Bound::Held));
+                places.insert(&at.container.id, powers);
             }
         }
-        for (id, (power, _)) in &places {
-            *weight.entry(*id).or_default() += usize::from(*power > Power::Read);
+        for (id, powers) in &places {
+            *weight.entry(*id).or_default() += usize::from(powers.may_change());
         }
-        held.push(Held { account: subject, administers, places });
+        let may_more =
+            reach.boundless || access.breadth_of(&reach).may_administer_more || !reach.out_of_sight.is_empty();
+        held.push(Held { account: subject, administers, may_more, places });
     }
     let mut columns: Vec<(&ResourceId, usize)> = weight.into_iter().filter(|(_, weight)| *weight > 0).collect();
     columns.sort_by_key(|(id, weight)| (std::cmp::Reverse(*weight), *id));
@@ -224,15 +243,16 @@ pub(super) fn matrix(inventory: &Inventory<'_>) -> Matrix {
     columns.truncate(COLUMNS);
     let columns: Vec<&ResourceId> = columns.into_iter().map(|(id, _)| id).collect();
     held.sort_by_key(|held| {
-        let changing = held.places.values().filter(|(power, _)| *power > Power::Read).count();
+        let changing = held.places.values().filter(|powers| powers.may_change()).count();
         (!held.administers, std::cmp::Reverse(changing), &held.account.id)
     });
-    let rows = held.iter().take(ROWS).map(|Held { account, administers, places }| MatrixRow {
+    let rows = held.iter().take(ROWS).map(|Held { account, administers, may_more, places }| MatrixRow {
         name: account.title().to_owned(),
         id: account.id.as_str().to_owned(),
         administers: *administers,
-        cells: columns.iter().map(|id| places.get(id).map(|most| cell(*most)).unwrap_or_default()).collect(),
-        elsewhere: places.iter().filter(|(id, (power, _))| *power > Power::Read && !columns.contains(id)).count(),
+        may_more: *may_more,
+        cells: columns.iter().map(|id| places.get(id).map(|powers| cell(*powers))).collect(),
+        elsewhere: places.iter().filter(|(id, powers)| powers.may_change() && !columns.contains(id)).count(),
     });
     Matrix {
         rows: rows.collect(),
@@ -245,14 +265,14 @@ pub(super) fn matrix(inventory: &Inventory<'_>) -> Matrix {
     }
 }
 
-fn cell((power, perhaps): (Power, bool)) -> MatrixCell {
-    let (letter, words) = match power {
-        Power::Read => ("r", "sees it"),
-        Power::Write => ("C", "changes content"),
-        Power::Destroy => ("D", "deletes what others made"),
-        Power::Administer | Power::AdministerAll => ("A", "decides on it"),
+fn cell(powers: Powers) -> MatrixCell {
+    let most = |power: Power| match power {
+        Power::Read => Most { letter: "r", words: "sees it" },
+        Power::Write => Most { letter: "C", words: "changes content" },
+        Power::Destroy => Most { letter: "D", words: "deletes what others made" },
+        Power::Administer | Power::AdministerAll => Most { letter: "A", words: "decides on it" },
     };
-    MatrixCell { letter, words, perhaps }
+    MatrixCell { certain: powers.certain.map(most), perhaps: powers.perhaps.map(most) }
 }
 
 fn is_content(resource: &Resource) -> bool {
@@ -263,4 +283,24 @@ fn is_content(resource: &Resource) -> bool {
             ..
         })
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_ruled_out_stands_beside_what_is_certain() {
+        let one = |power, bound| Permission { key: "x", bound, of_everybody: false, power, doubt: None };
+        let shown = |permissions: &[Permission<'_>]| {
+            let cell = cell(Powers::of(permissions));
+            [cell.certain, cell.perhaps].map(|most| most.map_or("", |most| most.letter))
+        };
+        let (read, decide) = (Power::Read, Power::Administer);
+        assert_eq!(shown(&[one(read, Bound::Held), one(decide, Bound::Possible)]), ["r", "A"]);
+        assert_eq!(shown(&[one(decide, Bound::Held), one(Power::Write, Bound::Possible)]), ["A", ""]);
+        assert_eq!(shown(&[one(Power::Write, Bound::Conditional)]), ["", "C"]);
+        assert!(Powers::of(&[one(decide, Bound::Possible)]).may_change());
+        assert!(!Powers::of(&[one(read, Bound::Held)]).may_change());
+    }
 }

@@ -8,8 +8,8 @@ use keyroll::alerts::{Before, Known, Occasion, Routing, follow_up, kept_still, t
 use keyroll::config::Config;
 use keyroll::inventory::Inventory;
 use keyroll::model::{
-    Action, Change, Dispatch, EndpointState, Finding, FindingId, LedgerEntry, Principal, Resolution, Resource,
-    RuleSummary, Severity, Snapshot, SnapshotId, Status, Step, Thread, Topic, Transition, What,
+    Action, Change, Dispatch, EndpointState, Finding, FindingId, LedgerEntry, Principal, Resolution, RuleSummary,
+    Severity, Snapshot, SnapshotId, Status, Step, Thread, Topic, Transition, What,
 };
 use keyroll::store::Store;
 use proptest::prelude::*;
@@ -210,19 +210,6 @@ impl World {
     }
 }
 
-fn change(what: What, resource: &Resource) -> Change {
-    Change {
-        what,
-        resource: resource.id.clone(),
-        name: resource.name.clone(),
-        fields: Vec::new(),
-        replaces: None,
-        reason: None,
-        cause: None,
-        before: None,
-    }
-}
-
 fn idle() -> RuleSummary {
     rule("token-idle", "is idle")
 }
@@ -350,7 +337,7 @@ fn whoever_never_looks_never_says_that_it_is_over() {
 fn an_incident_stays_open_for_the_one_of_its_findings_that_flaps() {
     let mut world = World::new("");
     let ada = account("ada", "tokens", Principal::default());
-    world.changes = vec![change(What::Added, &ada)];
+    world.changes = vec![Change::of(What::Added, &ada)];
     world.night(&[("a", Severity::Medium), ("b", Severity::Medium)]);
     world.changes.clear();
     assert_eq!((world.count("pager"), world.open_threads("pager")), (1, 1), "one cause, one incident");
@@ -376,7 +363,7 @@ fn an_incident_stays_open_for_the_one_of_its_findings_that_flaps() {
 #[test]
 fn what_is_back_for_another_reason_does_not_keep_the_first_incident_open() {
     let mut world = World::new("");
-    world.changes = vec![change(What::Added, &account("ada", "tokens", Principal::default()))];
+    world.changes = vec![Change::of(What::Added, &account("ada", "tokens", Principal::default()))];
     world.night(&[("a", Severity::Medium), ("b", Severity::Medium)]);
     world.changes.clear();
     world.night(&[("b", Severity::Medium)]);
@@ -386,6 +373,32 @@ fn what_is_back_for_another_reason_does_not_keep_the_first_incident_open() {
     assert_eq!(world.open_threads("pager"), 1, "that of “a” alone");
     let settled = world.messages["pager"].iter().filter(|(_, _, action)| *action == Action::Settle).count();
     assert_eq!(settled, 1);
+}
+
+/// A finding that was told as a sum, escalated, and then gets worse has a cause of its own: what was kept open for the sum is closed
+/// where it is kept, and not only in what we know of it.
+#[test]
+fn what_is_kept_open_for_a_cause_that_was_left_is_closed() {
+    let mut world = World::new("");
+    world.night(&[("a", Severity::Low)]);
+    let sum: keyroll::model::CauseId = "A-SUM".into();
+    let thread =
+        world.threads.remove(&("pager".to_owned(), world.causes.values().next().unwrap().to_string())).unwrap();
+    world.threads.clear();
+    world.causes.values_mut().for_each(|cause| *cause = sum.clone());
+    world.threads.insert(("pager".to_owned(), sum.to_string()), Thread { cause: sum.clone(), ..thread });
+    world.messages.clear();
+    world.night(&[("a", Severity::High)]);
+    let told: Vec<(&str, Action)> =
+        world.messages["pager"].iter().map(|(title, _, action)| (title.as_str(), *action)).collect();
+    assert!(told.contains(&("API token “a” is idle", Action::Raise)), "{told:?}");
+    assert!(
+        told.iter().any(|(title, action)| title.starts_with("Goes on elsewhere") && *action == Action::Settle),
+        "{told:?}"
+    );
+    assert!(world.threads[&("pager".to_owned(), sum.to_string())].settled);
+    assert_eq!(world.open_threads("pager"), 1, "that of its own cause");
+    world.check().unwrap();
 }
 
 #[test]
@@ -441,7 +454,7 @@ proptest! {
     ) {
         let mut world = World::new("");
         if of_one_cause {
-            world.changes = vec![change(What::Added, &account("ada", "tokens", Principal::default()))];
+            world.changes = vec![Change::of(What::Added, &account("ada", "tokens", Principal::default()))];
         }
         for (night, open) in nights.into_iter().enumerate() {
             match blind.contains(&night) {

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::support::keyroll::{Run, keyroll};
 
-const CONFIG: &str = "\
+pub(crate) const CONFIG: &str = "\
 estate: acme
 store: keyroll.db
 fail_on: never

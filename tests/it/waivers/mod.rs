@@ -3,3 +3,5 @@
 mod append;
 mod binding;
 mod commands;
+
+pub(crate) use commands::CONFIG;
