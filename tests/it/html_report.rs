@@ -233,6 +233,7 @@ fn wall(count: usize) -> Assessment {
 #[test]
 fn ten_thousand_findings_are_one_bounded_page_and_more_are_counted() {
     let text = page(&wall(10_000));
+    println!("10,000 findings: {} bytes", text.len());
     assert!(text.len() < 15_000_000, "{} bytes", text.len());
     let text = page(&wall(20_003));
     assert_eq!(data(&text)["findings"].as_array().unwrap().len(), 20_000);
@@ -294,6 +295,8 @@ fn a_browser_shows_it_and_a_checker_has_nothing_to_complain_of() {
         for group in ["rule", "owner", "integration", "source"] {
             assert!(told[group][0].as_u64() >= Some(1) && told[group][1].as_u64() >= Some(1), "{name}: {group}");
         }
+        let [finding, part] = [0, 1].map(|at| told["phone"][at].as_f64().unwrap());
+        assert!(finding > 0.4 && part > 0.8 && part <= 1.0, "{name}: on a phone the text has {finding}, a part {part}");
         let sorted: Vec<&str> = told["sorted"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
         assert!(sorted.is_sorted(), "{name}: {sorted:?}");
     }

@@ -76,6 +76,10 @@
     });
   };
 
+  // A narrow window has fewer columns; what spans all of them spans those.
+  const narrow = matchMedia("(max-width: 40rem)");
+  const columns = () => [...table.tHead.rows[0].cells].filter((cell) => getComputedStyle(cell).display !== "none").length;
+
   const number = (count) => count.toLocaleString("en");
 
   const row = (one) => {
@@ -139,7 +143,7 @@
       heading("What happened so far");
       inside.push(pairs(one.history.map(([at, step, note]) => [`${at} UTC`, note ? `${step}: ${note}` : step])));
     }
-    const cell = element("td", { colSpan: 6 }, ...inside);
+    const cell = element("td", { colSpan: columns() }, ...inside);
     return element("tr", { className: "part" }, cell);
   };
 
@@ -160,13 +164,13 @@
       const opener = element("button", { type: "button" }, `${limit ? "▾" : "▸"} ${label(kind, key)}`);
       opener.setAttribute("aria-expanded", limit > 0);
       opener.setAttribute("data-group", name);
-      const head = element("tr", { className: "group" }, element("th", { colSpan: 6, scope: "rowgroup" }, opener, " ",
+      const head = element("tr", { className: "group" }, element("th", { colSpan: columns(), scope: "rowgroup" }, opener, " ",
         element("span", { className: "dim" }, `${number(members.length)}: ${counts}`)));
       const rows = members.slice(0, limit).flatMap(row);
       if (limit && members.length > limit) {
         const next = element("button", { type: "button" }, `Show ${number(Math.min(AT_ONCE, members.length - limit))} more of ${label(kind, key)}`);
         next.setAttribute("data-further", name);
-        rows.push(element("tr", null, element("td", { colSpan: 6 }, next)));
+        rows.push(element("tr", null, element("td", { colSpan: columns() }, next)));
       }
       return body([head, ...rows]);
     });
@@ -237,6 +241,7 @@
     if (same) same.focus({ preventScroll: true });
   });
   addEventListener("hashchange", visit);
+  narrow.addEventListener("change", show);
   // On paper stands all that fits the filter.
   let before = AT_ONCE;
   addEventListener("beforeprint", () => { before = state.limit; state.limit = Infinity; show(); });
