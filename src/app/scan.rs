@@ -192,7 +192,7 @@ impl App {
         let rules = self.rules.summaries();
         let after = previous.as_ref().map(|head| head.id);
         let reconciled = self.reconcile(&inventory, &changes, &evaluation, &rules, now)?;
-        let head = self.head(&snapshot, after, started_at);
+        let head = self.head(&snapshot, after, started_at, now);
         let stopped = self.stop.reason().is_some();
         let judged = Told { inventory: &inventory, changes: &changes, rules: &rules, reconciled: &reconciled };
         let dispatch = self.tell(&head, previous.as_ref(), &judged, schedule)?;
@@ -371,12 +371,19 @@ impl App {
         Ok(reconciled)
     }
 
-    fn head(&self, snapshot: &Snapshot, compared_with: Option<SnapshotId>, started_at: DateTime<Utc>) -> SnapshotHead {
+    /// A scan ends with the moment it is judged at, so that it can be judged again as it was.
+    fn head(
+        &self,
+        snapshot: &Snapshot,
+        compared_with: Option<SnapshotId>,
+        started_at: DateTime<Utc>,
+        ended_at: DateTime<Utc>,
+    ) -> SnapshotHead {
         SnapshotHead {
             id: SnapshotId(0),
             estate: self.estate.clone(),
             started_at,
-            ended_at: self.clock.now(),
+            ended_at,
             digest: snapshot.digest,
             rules_digest: self.rules.digest(),
             complete: Coverage(&snapshot.ledger).is_complete(),

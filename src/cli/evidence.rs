@@ -1,5 +1,9 @@
 //! `keyroll evidence`: a signed pack of all that the latest scan rests on, its verification with the public key alone, and the chain of
-//! packs.
+//! packs; its verdicts reached again.
+
+mod gather;
+mod redact;
+mod reperform;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -8,22 +12,21 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::complain::Complaint;
-use super::report::{Past, cannot_write};
+use super::report::{Around, Past, cannot_write};
 use super::{Context, exit};
-use crate::app::{assess, read_reviews};
-use crate::config::Config;
+use crate::app::{Again, Night, assess, read_reviews};
+use crate::config::{Config, Judgement};
 use crate::digest::Digest;
 use crate::evidence::{
     Circumstances, KeyError, Link, PackError, PackedScan, Packer, Refusal, SigningKey, TrustedKeys, Verified, chain,
-    verify,
+    verify, verify_manifest,
 };
 use crate::model::Assessment;
-use crate::reports::{
-    FORMATS, Look, RenderError, csv_set, html_report, morning_view, write_column_list, write_data_package,
-};
+use crate::reports::RenderError;
 use crate::secret::{Secret, SecretRef};
 use crate::store::Store;
 use crate::text::{harmless, plural};
+use gather::Gathering;
 
 /// What packs are called: the rest of the name is their number and scan.
 const ENDING: &str = ".keyroll.tar.gz";
@@ -71,6 +74,18 @@ pub(super) enum EvidenceCommand {
         #[arg(long, value_name = "FOLDER")]
         extract: Option<PathBuf>,
     },
+    /// Reach the verdicts of a pack again from what it holds, and write its reports again, to the byte. Asks no network, store or
+    /// configuration.
+    Reperform {
+        /// The pack.
+        pack: PathBuf,
+        /// The public keys that are trusted.
+        #[arg(long, value_name = "FILE")]
+        trust: PathBuf,
+    },
+    /// Make a copy of a pack that may leave the company: pseudonyms stand for names and mail addresses, and the table that tells who
+    /// is meant stays with you.
+    Redact(redact::RedactArgs),
     /// Verify every pack of a folder, and that none of their chain is missing or was replaced.
     Log {
         /// The folder.
@@ -89,6 +104,8 @@ pub(super) fn run(context: &Context, command: &EvidenceCommand) -> Result<ExitCo
             create(context, by, key, password.as_ref(), out, trust.as_deref())
         }
         EvidenceCommand::Verify { pack, trust, extract } => check(context, pack, trust, extract.as_deref()),
+        EvidenceCommand::Reperform { pack, trust } => reperform::run(context, pack, trust),
+        EvidenceCommand::Redact(args) => redact::run(context, args),
         EvidenceCommand::Log { folder, trust } => log(context, folder, trust),
     }
 }
@@ -211,22 +228,39 @@ fn create(
     let made = Circumstances {
         number,
         previous: before,
+        redacts: None,
         estate: head.estate.clone(),
         scan: PackedScan::of(head),
         waivers_applied: true,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         operator: by.trim().to_owned(),
-        host: hostname::get().map_or_else(|_none| "unknown".to_owned(), |name| name.to_string_lossy().into_owned()),
+        host: host(),
         created_at: context.clock.now(),
     };
     let mut packer = Packer::default();
-    let past = Past { config: &config, store: &store };
-    Gathering { config: &config, store: &store, assessment: &assessment, config_file: &context.config }
-        .gather(&mut packer, past)?;
+    let around = Around::of(Past { config: &config, store: &store }, &assessment)?;
+    let night = Night::of(&store, &assessment)?;
+    let moved = moved_since(context, &config, &around, &night, &assessment)?;
+    let gathering = Gathering {
+        config: &config,
+        config_file: &context.config,
+        assessment: &assessment,
+        night: &night,
+        around: &around,
+    };
+    gathering.gather(&mut packer)?;
     let name = format!("{number:05}-{}{ENDING}", head.id);
     let path = folder.join(&name);
     let draft = folder.join(format!("{name}.partial"));
     let digest = write_pack(packer, made, &key, &draft, &path)?;
+    if !moved.is_empty() {
+        let what = format!(
+            "Performed again it comes out otherwise ({}): rules, waivers or configuration were changed since scan {}. Scan again before you hand it over.",
+            moved.join(", "),
+            head.id
+        );
+        context.terminal.note(&what);
+    }
     let gaps = assessment.snapshot.ledger.iter().filter(|entry| entry.is_gap()).count();
     context.terminal.result(&format!(
         "{} is pack {number} of {}, scan {}; its manifest is {digest}.",
@@ -241,6 +275,23 @@ fn create(
         ));
     }
     Ok(ExitCode::from(exit::COMPLETE))
+}
+
+fn host() -> String {
+    hostname::get().map_or_else(|_none| "unknown".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// What would come out otherwise if the scan were judged by the files as they are now.
+fn moved_since(
+    context: &Context,
+    config: &Config,
+    around: &Around,
+    night: &Night<'_>,
+    assessment: &Assessment,
+) -> Result<Vec<&'static str>, Complaint> {
+    let Judgement { waivers, .. } = config.judgement(context.clock.as_ref())?;
+    let by = Again { rules: &around.rules, waivers: &waivers, knowledge: &around.knowledge };
+    Ok(night.judge(&by).differences(assessment))
 }
 
 /// Writes a pack under the name of a draft, and gives it its own when it is whole. Neither may be there: somebody else may be making a
@@ -276,21 +327,31 @@ fn write_pack(
     })
 }
 
-/// The last pack of a folder: the new one names it. A folder in which one is not valid, or the chain is broken, is not gone on with.
+/// The last pack of a folder: the new one names it. A folder in which that one is not valid, a manifest is not, or the chain is broken,
+/// is not gone on with. What is in the earlier packs `log` verifies.
 fn last_of(folder: &Path, keys: &TrustedKeys) -> Result<Option<Link>, Complaint> {
     let mut packs = Vec::new();
+    let not_valid = |path: &Path, refusal: &Refusal| {
+        let help =
+            "if another key signed it, name that key's public file with `--trust`; `keyroll evidence log` shows all";
+        refused(path, refusal).help(help)
+    };
     for path in packs_in(folder)? {
-        let verified = verify_file(&path, keys).map_err(|refusal| {
-            let complaint = refused(&path, &refusal);
-            complaint.help("if another key signed it, name that key's public file with `--trust`; `keyroll evidence log` shows all")
-        })?;
-        packs.push((name_of(&path), verified));
+        let file = File::open(&path).map_err(|error| cannot_read(&path, &error))?;
+        let verified = verify_manifest(BufReader::new(file), keys).map_err(|refusal| not_valid(&path, &refusal))?;
+        if verified.manifest.made.redacts.is_none() {
+            packs.push((name_of(&path), verified));
+        }
     }
     let chained = chain(packs);
     if let Some(broken) = chained.iter().find(|one| !one.breaks.is_empty()) {
         let what = broken.breaks.first().map(ToString::to_string).unwrap_or_default();
         let complaint = Complaint::failed(format!("the chain of packs is broken at {}: {what}", broken.name));
         return Err(complaint.help("find what is missing, or begin a new chain in another folder with `--out`"));
+    }
+    if let Some(last) = chained.last() {
+        let path = folder.join(&last.name);
+        drop(verify_file(&path, keys).map_err(|refusal| not_valid(&path, &refusal))?);
     }
     Ok(chained
         .last()
@@ -331,7 +392,13 @@ fn check(context: &Context, pack: &Path, trust: &Path, extract: Option<&Path>) -
     }
     let made = &verified.manifest.made;
     let link = made.previous.as_ref();
-    let lines = [
+    let is_copy = made.redacts.as_ref().map(|original| {
+        format!(
+            "  redacted     pseudonyms stand for names: a copy of pack {} ({})",
+            original.number, original.manifest_sha256
+        )
+    });
+    let mut lines = vec![
         format!("{} is valid.", pack.display()),
         format!("  signed by    {}", verified.signed_by),
         format!("  manifest     {}", verified.manifest_sha256),
@@ -361,6 +428,7 @@ fn check(context: &Context, pack: &Path, trust: &Path, extract: Option<&Path>) -
         ),
         format!("  members      {}", verified.manifest.members.len()),
     ];
+    lines.extend(is_copy);
     context.terminal.result(&lines.join("\n"));
     if let Some(folder) = extract {
         context.terminal.say(&format!("Its files are in {}", folder.display()));
@@ -405,10 +473,15 @@ fn unpack_into(pack: &Path, keys: &TrustedKeys, folder: &Path, verified: &Verifi
 
 fn log(context: &Context, folder: &Path, trust: &Path) -> Result<ExitCode, Complaint> {
     let keys = trusted(trust)?;
-    let (mut packs, mut wrong) = (Vec::new(), Vec::new());
+    let (mut packs, mut copies, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
     for path in packs_in(folder)? {
         match verify_file(&path, &keys) {
-            Ok(verified) => packs.push((name_of(&path), verified)),
+            Ok(verified) => match &verified.manifest.made.redacts {
+                None => packs.push((name_of(&path), verified)),
+                Some(original) => {
+                    copies.push(format!("       {}: a redacted copy of pack {}", name_of(&path), original.number))
+                }
+            },
             Err(refusal) => wrong.push(format!("{}: {}", name_of(&path), harmless(&refusal.to_string()))),
         }
     }
@@ -428,6 +501,7 @@ fn log(context: &Context, folder: &Path, trust: &Path) -> Result<ExitCode, Compl
         lines.extend(one.breaks.iter().map(|one| format!("       BROKEN: {}", harmless(&one.to_string()))));
         broken += one.breaks.len();
     }
+    lines.extend(copies);
     lines.extend(wrong.iter().map(|one| format!("       NOT VALID: {one}")));
     if lines.is_empty() {
         return Err(Complaint::failed(format!("there is no pack in {}", folder.display())));
@@ -438,115 +512,4 @@ fn log(context: &Context, folder: &Path, trust: &Path) -> Result<ExitCode, Compl
     }
     context.terminal.say("The chain is whole. That a newer pack was taken away only a copy elsewhere can show.");
     Ok(ExitCode::from(exit::COMPLETE))
-}
-
-/// What goes into a pack.
-struct Gathering<'a> {
-    config: &'a Config,
-    store: &'a Store,
-    assessment: &'a Assessment,
-    config_file: &'a Path,
-}
-
-const READ_ME: &str = "\
-This is an evidence pack of keyroll: what one scan of an estate saw, by which rules it was judged, and what was said of it.
-
-Verify it before you rely on it. With keyroll and the public key:
-
-  keyroll evidence verify PACK --trust evidence.pub
-
-Without keyroll, with OpenSSH (8.9 or newer) and the tools of any Unix:
-
-  tar xzf PACK
-  echo \"keyroll $(cat evidence.pub)\" > allowed_signers
-  ssh-keygen -Y verify -f allowed_signers -I keyroll -n keyroll-evidence -s manifest.json.sig < manifest.json
-
-The manifest lists every file with its length and its SHA-256; `sha256sum` gives the same. It names the pack before it by the digest of
-that one's manifest.
-
-  reports/      the report as a page, as text and as JSON
-  csv/          the tables, with columns.csv and datapackage.json saying what each column means
-  snapshot/     what was seen: resources.ndjson (a thing on a line), carried.ndjson (what was out of sight and is told as it was known),
-                ledger.ndjson (how completely each endpoint was read, and why not), head.json
-  rules/        the rules, a file each, and judged.ndjson: which of them judged, by which values, for which controls
-  declared/     configuration, waivers and register as they were written; secrets are references in them
-
-What could not be seen is in csv/coverage.csv and in the reports: behind a gap nothing was judged, and nothing is called clean.
-";
-
-impl Gathering<'_> {
-    fn gather(&self, packer: &mut Packer, past: Past<'_>) -> Result<(), Complaint> {
-        let failed = |error: &RenderError| cannot_write(Path::new("the pack"), error);
-        let assessment = self.assessment;
-        let text = |packer: &mut Packer, path: &str, text: &str| {
-            packer.add(path, |out| out.write_all(text.as_bytes())).map_err(|error| not_written(Path::new(path), error))
-        };
-        text(packer, "README.txt", READ_ME)?;
-        text(packer, "reports/report.txt", &morning_view(assessment, Look { width: 100, colour: false }))?;
-        let json = FORMATS.iter().find(|format| format.name == "json").expect("internal: JSON is one of the formats");
-        packer.add("reports/report.json", |out| (json.render)(assessment, out)).map_err(|error| failed(&error))?;
-        past.with_html(assessment, |report| {
-            packer.add("reports/report.html", |out| html_report(report, out)).map_err(|error| failed(&error))
-        })?;
-        for table in csv_set() {
-            let path = format!("csv/{}.csv", table.name);
-            packer.add(&path, |out| (table.write)(assessment, out)).map_err(|error| failed(&error))?;
-        }
-        packer.add("csv/columns.csv", write_column_list).map_err(|error| failed(&error))?;
-        packer.add("csv/datapackage.json", write_data_package).map_err(|error| failed(&error))?;
-        let snapshot = &assessment.snapshot;
-        lines(packer, "snapshot/resources.ndjson", &snapshot.resources)?;
-        lines(packer, "snapshot/carried.ndjson", &snapshot.carried)?;
-        lines(packer, "snapshot/ledger.ndjson", &snapshot.ledger)?;
-        lines(packer, "snapshot/head.json", std::slice::from_ref(&assessment.head))?;
-        self.rules(packer)?;
-        self.declared(packer)
-    }
-
-    /// The rules as they are written, and which of them judged with which values.
-    fn rules(&self, packer: &mut Packer) -> Result<(), Complaint> {
-        let rules = self.config.rules()?;
-        let mut judged = Vec::new();
-        for summary in self.store.rules(self.assessment.head.id)? {
-            let rule = rules.rule(summary.id.as_str());
-            judged.push(serde_json::json!({
-                "rule": &summary,
-                "values": rule.map(crate::rules::Rule::values),
-                // False where the rule was changed since the scan: its text is not the one that judged.
-                "as_it_judged": rule.map(|rule| rule.summary().judges_by == summary.judges_by),
-            }));
-            if let Some(rule) = rule {
-                let path = format!("rules/{}.yaml", summary.id);
-                let text = &rule.file().text;
-                packer
-                    .add(&path, |out| out.write_all(text.as_bytes()))
-                    .map_err(|error| not_written(Path::new(&path), error))?;
-            }
-        }
-        lines(packer, "rules/judged.ndjson", &judged)
-    }
-
-    /// What people wrote: the configuration, waivers, the register.
-    fn declared(&self, packer: &mut Packer) -> Result<(), Complaint> {
-        let mut files = vec![("keyroll.yaml".to_owned(), self.config_file.to_owned())];
-        files.extend(self.config.declared_files());
-        for (name, file) in files {
-            let bytes = fs::read(&file).map_err(|error| cannot_read(&file, &error))?;
-            let path = format!("declared/{name}");
-            packer.add(&path, |out| out.write_all(&bytes)).map_err(|error| not_written(Path::new(&path), error))?;
-        }
-        Ok(())
-    }
-}
-
-/// Values, one on a line, as JSON.
-fn lines<T: serde::Serialize>(packer: &mut Packer, path: &str, values: &[T]) -> Result<(), Complaint> {
-    let written = packer.add(path, |out| -> std::io::Result<()> {
-        for value in values {
-            serde_json::to_writer(&mut *out, value).map_err(std::io::Error::other)?;
-            out.write_all(b"\n")?;
-        }
-        Ok(())
-    });
-    written.map_err(|error| not_written(Path::new(path), error))
 }

@@ -10,13 +10,14 @@ use super::complain::Complaint;
 use super::{Context, exit};
 use crate::app::{AsOf, read_reviews, without_waivers};
 use crate::config::Config;
+use crate::inventory::detector::Knowledge;
 use crate::inventory::{Inventory, Revocations};
-use crate::model::{Assessment, RuleId, SnapshotId};
+use crate::model::{Assessment, RuleId, SnapshotId, Transition};
 use crate::reports::{
     FORMATS, Format, Histories, HtmlReport, Look, RenderError, RuleText, calendar_ics, csv_set, html_report,
     morning_view, write_column_list, write_data_package,
 };
-use crate::rules::Rule;
+use crate::rules::{Rule, RuleSet};
 use crate::store::Store;
 
 /// The reports there are.
@@ -182,7 +183,8 @@ pub(super) fn write_quietly(
             }
             ReportName::Html => {
                 let path = folder.join(format!("report{label}.html"));
-                past.with_html(assessment, |report| write_file(&path, |out| html_report(report, out)))?;
+                let around = Around::of(past, assessment)?;
+                around.with_html(assessment, |report| write_file(&path, |out| html_report(report, out)))?;
             }
             ReportName::Ics => {
                 let text = past.calendar(assessment)?;
@@ -209,28 +211,49 @@ impl Past<'_> {
         }
         Ok(calendar_ics(&self.store.expiries()?, &head.estate, head.ended_at))
     }
+}
 
-    /// Puts together what the page for a browser is made from.
+/// What the page for a browser is made from, beside the assessment.
+pub(super) struct Around {
+    pub(super) rules: RuleSet,
+    pub(super) histories: Histories,
+    pub(super) knowledge: Knowledge,
+    pub(super) revocations: Revocations,
+}
+
+impl Around {
+    pub(super) fn of(past: Past<'_>, assessment: &Assessment) -> Result<Self, Complaint> {
+        let head = &assessment.head;
+        Ok(Self {
+            rules: past.config.rules()?,
+            histories: Self::histories(past.store.transitions_between(SnapshotId(0), head.id)?),
+            knowledge: past.config.knowledge()?,
+            revocations: Revocations::of(past.store.decided_access(head.started_at)?),
+        })
+    }
+
+    /// Steps by finding.
+    pub(super) fn histories(steps: Vec<Transition>) -> Histories {
+        let mut histories = Histories::new();
+        for step in steps {
+            histories.entry(step.finding.clone()).or_default().push(step);
+        }
+        histories
+    }
+
     pub(super) fn with_html(
-        self,
+        &self,
         assessment: &Assessment,
         write: impl FnOnce(&HtmlReport<'_>) -> Result<(), Complaint>,
     ) -> Result<(), Complaint> {
-        let rules = self.config.rules()?;
         let texts: BTreeMap<RuleId, RuleText<'_>> = assessment
             .findings
             .iter()
-            .filter_map(|finding| rules.rule(finding.rule.as_str()))
+            .filter_map(|finding| self.rules.rule(finding.rule.as_str()))
             .map(|rule| (rule.id().clone(), rule_text(rule)))
             .collect();
-        let mut histories = Histories::new();
-        for step in self.store.transitions_between(SnapshotId(0), assessment.head.id)? {
-            histories.entry(step.finding.clone()).or_default().push(step);
-        }
-        let knowledge = self.config.knowledge()?;
-        let revocations = Revocations::of(self.store.decided_access(assessment.head.started_at)?);
-        let inventory = Inventory::knowing(&assessment.snapshot, &knowledge).after_reviews(&revocations);
-        write(&HtmlReport { assessment, inventory: &inventory, rules: &texts, histories: &histories })
+        let inventory = Inventory::knowing(&assessment.snapshot, &self.knowledge).after_reviews(&self.revocations);
+        write(&HtmlReport { assessment, inventory: &inventory, rules: &texts, histories: &self.histories })
     }
 }
 

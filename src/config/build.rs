@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+
 use super::{Config, read};
 use crate::app::{App, AppError};
 use crate::clock::Clock;
@@ -69,6 +71,25 @@ impl Config {
             Some(set) => problems.or(set),
             None => Err(problems),
         }
+    }
+
+    /// Rules and waivers from files that were kept, as they were in force on a day: with the settings of this configuration, but
+    /// nothing of its folders.
+    ///
+    /// # Errors
+    /// Everything that is wrong in them.
+    pub fn judgement_then(
+        &self,
+        rules: &[SourceText],
+        waivers: Option<&SourceText>,
+        day: NaiveDate,
+    ) -> Result<Judgement, Problems> {
+        let rules = RuleSet::in_force(rules, &frameworks()?, &self.overrides)?;
+        let waivers = match waivers {
+            Some(file) => Waivers::parse(file, &rules.summaries(), day, self.waiver_limits)?,
+            None => Waivers::default(),
+        };
+        Ok(Judgement { rules, waivers })
     }
 
     /// A rule to be tried: the one in a file, or a shipped or configured one, with some parameters set to other values, which

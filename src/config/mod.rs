@@ -8,7 +8,7 @@ mod unattended;
 
 use std::path::{Path, PathBuf};
 
-pub use build::frameworks;
+pub use build::{Judgement, frameworks};
 pub use unattended::Listening;
 
 use crate::alerts::OwnCredential;
@@ -82,7 +82,11 @@ impl Config {
         waivers.chain(registers).collect()
     }
 
-    fn parse(file: &SourceText, folder: &Path) -> Result<Self, Problems> {
+    /// Reads the text of a configuration file; paths in it start at `folder`.
+    ///
+    /// # Errors
+    /// Everything that is wrong in it.
+    pub fn parse(file: &SourceText, folder: &Path) -> Result<Self, Problems> {
         let mut root = document::parse(file)?;
         let estate = root.need::<String>("estate").unwrap_or_default();
         let path = |given: Option<String>, default: &str| folder.join(given.unwrap_or_else(|| default.to_owned()));

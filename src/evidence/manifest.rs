@@ -29,6 +29,9 @@ pub struct Circumstances {
     pub number: u64,
     /// The pack before it; `None` for the first.
     pub previous: Option<Link>,
+    /// The pack that this one is a redacted copy of: its number is that one's, and it is no link of the chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redacts: Option<Link>,
     /// The estate.
     pub estate: String,
     /// The scan.

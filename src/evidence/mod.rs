@@ -9,6 +9,7 @@ mod chain;
 mod key;
 mod manifest;
 mod pack;
+mod pseudonyms;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -17,4 +18,5 @@ pub use chain::{Break, Chained, chain};
 pub use key::{KeyError, NAMESPACE, SigningKey, TrustedKeys};
 pub use manifest::{Circumstances, Link, Manifest, Member, PackedScan};
 pub use pack::{PackError, Packer};
-pub use verify::{Refusal, Verified, verify};
+pub use pseudonyms::{NoTable, Pseudonyms, Redactor, words_of};
+pub use verify::{Refusal, Verified, verify, verify_manifest};

@@ -3,6 +3,7 @@
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use flate2::{Compression, GzBuilder};
+use serde::Serialize;
 use tempfile::SpooledTempFile;
 
 use super::key::{KeyError, SigningKey};
@@ -49,6 +50,20 @@ impl Packer {
         let member = Member { path: path.to_owned(), bytes: out.bytes, sha256: out.digester.finish() };
         self.members.push((member, out.to));
         Ok(())
+    }
+
+    /// Adds a member of values as JSON, one on a line.
+    ///
+    /// # Errors
+    /// When there is no room for it.
+    pub fn add_lines<T: Serialize>(&mut self, path: &str, values: impl IntoIterator<Item = T>) -> io::Result<()> {
+        self.add(path, |out| -> io::Result<()> {
+            for value in values {
+                serde_json::to_writer(&mut *out, &value).map_err(io::Error::other)?;
+                out.write_all(b"\n")?;
+            }
+            Ok(())
+        })
     }
 
     /// Writes the pack, and gives back the digest of its manifest, which the pack after it names.

@@ -31,6 +31,7 @@ fn made(number: u64, previous: Option<Digest>) -> Circumstances {
     Circumstances {
         number,
         previous: previous.map(|manifest_sha256| Link { number: number - 1, manifest_sha256 }),
+        redacts: None,
         estate: "acme".to_owned(),
         scan: PackedScan {
             id: SnapshotId(12),

@@ -102,13 +102,8 @@ pub fn verify(
     let mut archive = tar::Archive::new(GzDecoder::new(pack));
     // Raw: an entry that only extends the next one, as for long names, counts as what it is, and is refused.
     let mut entries = archive.entries()?.raw(true);
-    let bytes = first(&mut entries, MANIFEST, LONGEST_MANIFEST)?;
-    let signature = first(&mut entries, SIGNATURE, LONGEST_SIGNATURE)?;
-    let signature =
-        String::from_utf8(signature).map_err(|_none| Refusal::NotSigned { why: "it is no text".to_owned() })?;
-    // Nothing of the manifest is looked at before that.
-    let signer = keys.signer(&bytes, &signature).map_err(|why| Refusal::NotSigned { why })?;
-    let manifest = Manifest::read(&bytes)?;
+    let verified = signed(&mut entries, keys)?;
+    let manifest = &verified.manifest;
     for member in &manifest.members {
         let entry = entries.next().ok_or_else(|| Refusal::Missing { path: member.path.clone() })??;
         let found = name(&entry);
@@ -134,6 +129,27 @@ pub fn verify(
         let found = "something behind the archive".to_owned();
         return Err(Refusal::Unlisted { found, expected: "the end".to_owned() });
     }
+    Ok(verified)
+}
+
+/// Verifies what a pack says of itself and who signed it, and leaves its members alone: enough to know its place in a chain.
+///
+/// # Errors
+/// Why the pack is not taken.
+pub fn verify_manifest(pack: impl BufRead, keys: &TrustedKeys) -> Result<Verified, Refusal> {
+    let mut archive = tar::Archive::new(GzDecoder::new(pack));
+    let mut entries = archive.entries()?.raw(true);
+    signed(&mut entries, keys)
+}
+
+/// The manifest of a pack. Nothing of it is looked at before its signature.
+fn signed<R: Read>(entries: &mut tar::Entries<'_, R>, keys: &TrustedKeys) -> Result<Verified, Refusal> {
+    let bytes = first(entries, MANIFEST, LONGEST_MANIFEST)?;
+    let signature = first(entries, SIGNATURE, LONGEST_SIGNATURE)?;
+    let signature =
+        String::from_utf8(signature).map_err(|_none| Refusal::NotSigned { why: "it is no text".to_owned() })?;
+    let signer = keys.signer(&bytes, &signature).map_err(|why| Refusal::NotSigned { why })?;
+    let manifest = Manifest::read(&bytes)?;
     Ok(Verified { manifest, manifest_sha256: Digest::of_bytes(&bytes), signed_by: signer.to_string() })
 }
 

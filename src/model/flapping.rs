@@ -39,7 +39,7 @@ impl Flapping {
 }
 
 /// A resource that comes and goes, or one of its fields that leaves a value and comes back to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlappingChange {
     /// The resource.
     pub resource: ResourceId,

@@ -82,7 +82,7 @@ pub struct Fingerprints {
 }
 
 /// A known system: what it is known by, and what it needs when it is set up as it should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     /// The name that registers use: `jira-align`.
     pub id: String,

@@ -203,7 +203,7 @@ impl Delivery {
 }
 
 /// A notice in the outbox.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outgoing {
     /// The message.
     pub notice: Notice,

@@ -303,7 +303,7 @@ impl ReviewDecision {
 }
 
 /// A decision with the row that it is about: what later scans are held against.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecidedAccess {
     /// The review.
     pub review: String,

@@ -3,11 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Review, ReviewDecision, ReviewRow};
 use crate::text::{plural, thousands};
 
 /// What became of a revocation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RevocationState {
     /// The access is gone.
     Done,
@@ -58,7 +61,7 @@ pub struct Revocation<'s> {
 }
 
 /// One access of a review, with the decision that was in force at a moment, and what had become of it by then.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewedAccess {
     /// The review.
     pub review: Review,

@@ -50,7 +50,7 @@ pub use self::drift::{DRIFT_SCHEMA, drift_gaps, drift_json, drift_left_out, drif
 pub use self::explain::{
     FindingNote, Judgement, ResourceNote, Section, Sight, Thing, finding_note, resource_note, use_and_reach,
 };
-pub use self::html::{Histories, HtmlReport, html_report};
+pub use self::html::{Histories, HtmlReport, html_report, page_texts, shown};
 pub use self::ics::calendar_ics;
 pub use self::json::{EXPLANATION_SCHEMA, JSON_SCHEMA, finding_note_json, resource_note_json};
 pub use self::layout::Look;

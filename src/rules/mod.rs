@@ -62,6 +62,26 @@ impl RuleSet {
     /// # Errors
     /// Everything that is wrong with any of the files or settings, told at once.
     pub fn load(files: &[SourceText], frameworks: &[Framework], overrides: &Overrides) -> Result<Self, Problems> {
+        Self::read(files, frameworks, overrides, place)
+    }
+
+    /// Reads and compiles the files of rules that were in force together: what one of them took the place of is not among them.
+    ///
+    /// # Errors
+    /// Everything that is wrong with any of the files or settings, told at once.
+    pub fn in_force(files: &[SourceText], frameworks: &[Framework], overrides: &Overrides) -> Result<Self, Problems> {
+        Self::read(files, frameworks, overrides, |written, rule| {
+            written.insert(rule.id.value.clone(), rule);
+            Ok(())
+        })
+    }
+
+    fn read(
+        files: &[SourceText],
+        frameworks: &[Framework],
+        overrides: &Overrides,
+        place: fn(&mut BTreeMap<String, RuleFile>, RuleFile) -> Result<(), Problems>,
+    ) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let mut written: BTreeMap<String, RuleFile> = BTreeMap::new();
         for file in files {

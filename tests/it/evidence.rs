@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use keyroll::digest::Digest;
+use keyroll::evidence::{Circumstances, Packer, SigningKey};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -258,4 +259,183 @@ fn where_there_is_no_room_nothing_half_is_left() {
     assert_eq!(left.len(), 1, "only what was there before");
     fs::remove_file(draft).unwrap();
     estate.pack();
+}
+
+/// An auditor's machine: nothing on it but a pack and a public key.
+fn perform_again(estate: &Estate, pack: &Path) -> Run {
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::copy(pack, elsewhere.path().join("pack.tar.gz")).unwrap();
+    fs::copy(estate.path("key.pub"), elsewhere.path().join("key.pub")).unwrap();
+    let run =
+        keyroll(elsewhere.path(), &["--width", "200", "evidence", "reperform", "pack.tar.gz", "--trust", "key.pub"]);
+    let left = fs::read_dir(elsewhere.path()).unwrap().count();
+    assert_eq!(left, 2, "nothing is left behind");
+    run
+}
+
+#[test]
+fn verdicts_are_reached_again_to_the_byte() {
+    let estate = Estate::new();
+    let first = perform_again(&estate, &estate.pack());
+    assert_eq!(first.code, 0, "{}{}", first.out, first.err);
+    assert!(!first.out.contains("OTHERWISE"), "{}", first.out);
+
+    // A night with changes, a baseline, a waiver, an acknowledgement and a review: all of it is in the pack.
+    estate.ask(&["baseline", "accept", "start", "--by", "Kim", "--reason", "looked at"]);
+    estate.scan(3);
+    let findings = estate.ask(&["findings", "--format", "csv"]);
+    let id = findings.lines().nth(1).unwrap().split(',').next().unwrap().to_owned();
+    let waive = ["waivers", "add", &id, "--until", "2026-12-24", "--reason", "moving", "--approver", "Kim"];
+    estate.ask(&waive);
+    estate.ask(&["findings", "ack", &id, "--by", "Kim", "--until", "2026-12-01"]);
+    estate.scan(2);
+    let again = perform_again(&estate, &estate.pack());
+    assert_eq!(again.code, 0, "{}{}", again.out, again.err);
+    for part in ["has the digest of scan s3", "has the digest of scan s2", "reports and tables written again"] {
+        assert!(again.out.contains(part), "{part} in {}", again.out);
+    }
+    assert!(again.err.contains("Every verdict was reached again"), "{}", again.err);
+}
+
+/// The pack of somebody who has the key and tells something else than the scan came to: it is signed, and does not stand.
+#[test]
+fn what_was_told_otherwise_than_it_was_judged_shows() {
+    let estate = Estate::new();
+    estate.scan(2);
+    let pack = estate.pack();
+    let out = estate.path("out");
+    estate.ask(&["evidence", "verify", pack.to_str().unwrap(), "--trust", "key.pub", "--extract", "out"]);
+    let mut manifest: Value = serde_json::from_slice(&member(&pack, "manifest.json")).unwrap();
+    let members = manifest.as_object_mut().unwrap().remove("members").unwrap();
+    let made: Circumstances = serde_json::from_value(manifest).unwrap();
+    let key = SigningKey::open("key", &fs::read_to_string(estate.path("key")).unwrap(), None).unwrap();
+    let cooked = |path: &str, alter: &dyn Fn(String) -> String| {
+        let mut packer = Packer::default();
+        for member in members.as_array().unwrap().iter().map(|member| member["path"].as_str().unwrap()) {
+            let text = fs::read_to_string(out.join(member)).unwrap();
+            let text = if member == path { alter(text) } else { text };
+            packer.add(member, |out| out.write_all(text.as_bytes())).unwrap();
+        }
+        let mut bytes = Vec::new();
+        packer.finish(made.clone(), &key, &mut bytes).unwrap();
+        fs::write(estate.path("cooked.tar.gz"), bytes).unwrap();
+        estate.ask(&["evidence", "verify", "cooked.tar.gz", "--trust", "key.pub"]);
+        let run = perform_again(&estate, &estate.path("cooked.tar.gz"));
+        assert_eq!(run.code, 1, "{path}: {}", run.out);
+        assert!(run.out.contains("OTHERWISE") && run.err.contains("came out otherwise"), "{}{}", run.out, run.err);
+        run.out
+    };
+    let without_last_line = |text: String| {
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        lines[..lines.len() - 1].concat()
+    };
+    let said = cooked("csv/findings.csv", &without_last_line);
+    assert!(said.contains("`csv/findings.csv` differs in line") && said.matches("OTHERWISE").count() == 1, "{said}");
+    let said = cooked("reports/report.json", &|text| text.replacen("\"open\"", "\"waived\"", 1));
+    assert!(said.contains("`reports/report.json` differs in line"), "{said}");
+    let said = cooked("csv/coverage.csv", &|text| text + "more\r\n");
+    assert!(
+        said.contains("`csv/coverage.csv` differs from line") && said.contains("the packed one is longer"),
+        "{said}"
+    );
+    // A thing that was seen is taken out, and everything that is written could be made to fit: its digest does not.
+    let said = cooked("snapshot/resources.ndjson", &without_last_line);
+    assert!(
+        said.contains("OTHERWISE    what was seen (1 resources) has the digest of scan s2: it has another"),
+        "{said}"
+    );
+    let said = cooked("before/findings.ndjson", &|text| text.replacen("\"since\":\"2026", "\"since\":\"2025", 1));
+    assert!(said.contains("`csv/findings.csv` differs"), "{said}");
+    let said = cooked("rules/pat-without-expiry.yaml", &|text| text.replacen("severity: high", "severity: low", 1));
+    assert!(said.contains("the digest of those that judged: they have another"), "{said}");
+}
+
+#[test]
+fn a_pack_after_a_change_of_the_files_says_that_it_comes_out_otherwise() {
+    let estate = Estate::new();
+    let config =
+        CONFIG.replace("waivers:", "rules:\n  override:\n    pat-without-expiry:\n      enabled: false\nwaivers:");
+    fs::write(estate.path("keyroll.yaml"), config).unwrap();
+    let made = estate.run(&["evidence", "create", "--by", "Kim", "--key", "key"]);
+    assert!(made.code == 0 && made.err.contains("Scan again before you hand it over"), "{}{}", made.out, made.err);
+    let run = perform_again(&estate, &estate.path("evidence/00001-s1.keyroll.tar.gz"));
+    assert!(run.code == 1 && run.out.contains("OTHERWISE"), "{}{}", run.out, run.err);
+    assert!(run.err.contains("were changed between the scan and the pack"), "{}", run.err);
+}
+
+/// A member of a pack, taken out by a library that is not ours.
+fn member(pack: &Path, name: &str) -> Vec<u8> {
+    let run = Command::new("tar").arg("xzOf").arg(pack).arg(name).output().unwrap();
+    assert!(run.status.success());
+    run.stdout
+}
+
+#[test]
+fn a_redacted_copy_names_nobody_and_is_still_verified() {
+    let estate = Estate::new();
+    fs::write(
+        estate.path("tokens.csv"),
+        "id,label,user,created,expires,rights\n\
+         t1,\"laptop of Ada Lovelace, own\",Ada Lovelace,2026-01-02T03:04:05Z,never,read\n\
+         t2,build for ada.lovelace@looms.example,Admin,2026-01-02T03:04:05Z,never,read\n",
+    )
+    .unwrap();
+    let run = estate.run(&["scan"]);
+    assert!([0, 20].contains(&run.code), "{}{}", run.out, run.err);
+    let pack = estate.pack();
+    let redact = |out: &str| {
+        let arguments =
+            ["--trust", "key.pub", "--by", "Kim Lead", "--key", "key", "--pseudonyms", "who.csv", "--out", out];
+        estate.run(&[&["evidence", "redact", pack.to_str().unwrap()], &arguments[..]].concat())
+    };
+    let made = redact("copy.tar.gz");
+    assert_eq!(made.code, 0, "{}{}", made.out, made.err);
+    assert!(made.out.contains("is a redacted copy of pack 1"), "{}", made.out);
+    assert_eq!(mode(&estate.path("who.csv")), 0o600);
+    let table = fs::read_to_string(estate.path("who.csv")).unwrap();
+    assert!(table.contains("ada lovelace") && table.contains("ada.lovelace@looms.example"), "{table}");
+
+    let said = estate.ask(&["evidence", "verify", "copy.tar.gz", "--trust", "key.pub", "--extract", "copy"]);
+    assert!(said.contains("is valid") && said.contains("a copy of pack 1 ("), "{said}");
+    let original = Digest::of_bytes(&member(&pack, "manifest.json")).to_string();
+    assert!(said.contains(&original), "the copy names the pack it was made from");
+    let all = all_files(&estate.path("copy"));
+    assert!(all.len() > 200, "{}", all.len());
+    for (path, text) in &all {
+        let text = text.to_lowercase();
+        for name in ["ada lovelace", "lovelace", "looms.example"] {
+            assert!(!text.contains(name), "{name} in {}", path.display());
+        }
+    }
+    let findings = fs::read_to_string(estate.path("copy/csv/findings.csv")).unwrap();
+    assert!(findings.contains("laptop of name-") && findings.contains("@redacted.invalid"), "{findings}");
+
+    let run = estate.run(&["evidence", "reperform", "copy.tar.gz", "--trust", "key.pub"]);
+    assert!(run.code == 1 && run.err.contains("names were replaced in the pack"), "{}", run.err);
+    // The same table gives the same copy; what is there is not written over; a copy is no link of the chain.
+    assert!(redact("copy.tar.gz").err.contains("is there already"));
+    assert_eq!(redact("evidence/zzz.keyroll.tar.gz").code, 0);
+    assert_eq!(fs::read_to_string(estate.path("who.csv")).unwrap(), table);
+    let log = estate.ask(&["evidence", "log", "--trust", "key.pub"]);
+    assert!(log.contains("a redacted copy of pack 1"), "{log}");
+    let again = member(&estate.path("evidence/zzz.keyroll.tar.gz"), "csv/findings.csv");
+    assert_eq!(String::from_utf8(again).unwrap(), findings);
+    fs::write(estate.path("who.csv"), "a,b\n").unwrap();
+    let run = redact("third.tar.gz");
+    assert!(run.code == 1 && run.err.contains("line 1 of the table of pseudonyms"), "{}", run.err);
+    assert!(!estate.path("third.tar.gz").exists());
+}
+
+fn all_files(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(all_files(&path));
+        } else {
+            let text = fs::read_to_string(&path).unwrap();
+            found.push((path, text));
+        }
+    }
+    found
 }

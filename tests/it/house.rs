@@ -46,7 +46,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 ];
 
 /// Outside crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 30] = [
+const HOMES: [(&str, &[&str]); 31] = [
     ("reqwest", &["http/"]),
     ("rustls", &["http/", "alerts/siem"]),
     ("tokio_rustls", &["alerts/siem"]),
@@ -55,6 +55,7 @@ const HOMES: [(&str, &[&str]); 30] = [
     ("minijinja", &["alerts/", "reports/html"]),
     ("unicode_security", &["reports/html/shown"]),
     ("ssh_key", &["evidence/key"]),
+    ("aho_corasick", &["evidence/pseudonyms"]),
     ("tar", &["evidence/"]),
     ("flate2", &["evidence/"]),
     ("hostname", &["cli/evidence"]),
@@ -71,7 +72,7 @@ const HOMES: [(&str, &[&str]); 30] = [
     ("serde_saphyr", &["document/"]),
     ("secrecy", &["secret.rs"]),
     ("comfy_table", &["reports/table"]),
-    ("csv", &["reports/csv", "alerts/email"]),
+    ("csv", &["reports/csv", "alerts/email", "evidence/pseudonyms"]),
     ("clap", &["cli/"]),
     ("axum", &["simulator/", "daemon/server"]),
     ("indicatif", &["cli/terminal.rs"]),

@@ -10,6 +10,7 @@ mod chronicle;
 mod conditions;
 mod csv_set;
 mod detector;
+mod disk_full;
 mod docs;
 mod drift;
 mod drift_causes;

@@ -327,6 +327,39 @@ fn a_public_reader_of_junit_counts_the_same() {
     }
 }
 
+/// The schema by which Jenkins' plugin takes files accepts ours.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the check says where Python and the schema are")]
+fn the_schema_of_junit_files_accepts_ours() {
+    let (Ok(python), Ok(schema)) = (std::env::var("KEYROLL_TEST_PYTHON"), std::env::var("KEYROLL_TEST_JUNIT_SCHEMA"))
+    else {
+        println!(
+            "skipped: KEYROLL_TEST_PYTHON or KEYROLL_TEST_JUNIT_SCHEMA names no Python with xmlschema, or no schema"
+        );
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.junit.xml");
+    let script = "import sys, xmlschema\nschema = xmlschema.XMLSchema(sys.argv[1])\n\
+                  print(*[str(error)[:300] for error in schema.iter_errors(sys.argv[2])])\n";
+    let complaints = |text: &str| {
+        fs::write(&path, text).unwrap();
+        let run = Command::new(&python).arg("-c").arg(script).arg(&schema).arg(&path).output().unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        String::from_utf8_lossy(&run.stdout).trim().to_owned()
+    };
+    for assessment in [
+        assessment::rich(),
+        assessment::quiet_with_gaps(),
+        assessment::first(),
+        renamed(assessment::rich(), "<&\u{202e}]]>"),
+    ] {
+        assert_eq!(complaints(&rendered("junit", &assessment)), "");
+    }
+    let wrong = rendered("junit", &assessment::rich()).replace("<failure", "<broken").replace("</failure", "</broken");
+    assert_ne!(complaints(&wrong), "", "the schema can tell");
+}
+
 /// The validator of SARIF's own makers has nothing to complain of.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the check says where the validator is")]

@@ -23,6 +23,7 @@ use serde::Serialize;
 
 use self::chart::{Bar, Chart};
 pub use self::data::Histories;
+pub use self::shown::shown;
 use super::layout::{Ink, Look, Part, Words};
 use super::morning::{morning_page, unseen_in_words};
 use super::{RenderError, RuleText, controls, order, say};
@@ -38,6 +39,12 @@ const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
 /// Stands in the template where the data go: no text of others can hold it, since they are escaped.
 const DATA: &str = "<!-- data -->";
+
+/// What every page holds, whatever the estate: its template, its style and its script.
+#[must_use]
+pub fn page_texts() -> [&'static str; 3] {
+    [TEMPLATE, STYLE, SCRIPT]
+}
 
 /// What the page is made from.
 pub struct HtmlReport<'a> {

@@ -4,7 +4,8 @@
 use unicode_security::MixedScript;
 
 /// The text as it may be shown. Whoever puts it on a page still escapes it.
-pub(super) fn shown(text: &str) -> String {
+#[must_use]
+pub fn shown(text: &str) -> String {
     // Most texts are plain.
     if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return text.to_owned();
