@@ -74,11 +74,11 @@ fn write_all(export: &ParquetExport<'_>, folder: &Path) -> Result<usize, Complai
 fn remove_outdated(export: &ParquetExport<'_>, folder: &Path, places: &BTreeSet<PathBuf>) -> Result<(), Complaint> {
     for table in parquet_set() {
         let table = folder.join(table.name);
-        let outdated = |error: io::Error| cannot_write(&table, &error.into());
-        for tenant in fs::read_dir(&table).map_err(outdated)? {
-            let file = tenant.map_err(outdated)?.path().join(export.place());
+        for tenant in fs::read_dir(&table).map_err(|error| cannot_remove(&table, &error))? {
+            let tenant = tenant.map_err(|error| cannot_remove(&table, &error))?;
+            let file = tenant.path().join(export.place());
             if !places.contains(&file) && file.exists() {
-                fs::remove_file(&file).map_err(outdated)?;
+                fs::remove_file(&file).map_err(|error| cannot_remove(&file, &error))?;
             }
         }
     }
@@ -141,4 +141,9 @@ fn cannot_write(path: &Path, error: &RenderError) -> Complaint {
     let complaint = Complaint::failed(format!("cannot write `{}`: {}", path.display(), chain(error)));
     complaint
         .help("name a folder that can be written to with `--out`; what was written of this export is removed again")
+}
+
+fn cannot_remove(path: &Path, error: &io::Error) -> Complaint {
+    let complaint = Complaint::failed(format!("cannot remove what is outdated in `{}`: {error}", path.display()));
+    complaint.help("the new files are in place; until the old ones are gone, their rows count twice")
 }

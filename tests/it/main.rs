@@ -25,6 +25,7 @@ mod lifecycle;
 mod mistakes;
 mod mixed;
 mod monitoring;
+mod parquet;
 mod register;
 mod report_formats;
 mod reports;

@@ -43,9 +43,9 @@ impl ParquetForm {
             Self::Time => "TIMESTAMP WITH TIME ZONE",
             Self::List => "VARCHAR[]",
             Self::Sightings => "STRUCT(source VARCHAR, endpoint VARCHAR)[]",
-            Self::TextFact => "STRUCT(state VARCHAR, \"value\" VARCHAR)",
-            Self::YesNoFact => "STRUCT(state VARCHAR, \"value\" BOOLEAN)",
-            Self::TimeFact => "STRUCT(state VARCHAR, \"value\" TIMESTAMP WITH TIME ZONE)",
+            Self::TextFact => "STRUCT(state VARCHAR, value VARCHAR)",
+            Self::YesNoFact => "STRUCT(state VARCHAR, value BOOLEAN)",
+            Self::TimeFact => "STRUCT(state VARCHAR, value TIMESTAMP WITH TIME ZONE)",
         }
     }
 }

@@ -60,7 +60,11 @@ static COLUMNS: [ParquetColumn; 21] = [
     ),
     column("mfa", ParquetForm::YesNoFact, "True if two-step verification is on"),
     column("owner", ParquetForm::TextFact, "Id of the owner of a credential or container"),
-    column("container", ParquetForm::TextFact, "Id of what it is in or on; of a container, see `parent` in the body"),
+    column(
+        "container",
+        ParquetForm::TextFact,
+        "Id of what it is in or on; `unknown` also for forms that are in none. Of a container see `parent` in the body",
+    ),
     column("created_at", ParquetForm::TimeFact, "When it was made"),
     column("expires_at", ParquetForm::TimeFact, "When it ends; `none` if it never does"),
     column("last_used_at", ParquetForm::TimeFact, "When it was last used; `none` if no use was ever recorded"),
@@ -72,7 +76,11 @@ static COLUMNS: [ParquetColumn; 21] = [
          if nobody told",
     ),
     column("facts_none", ParquetForm::List, "The facts in the body of which a source says that there is none"),
-    column("facts_unknown", ParquetForm::List, "The facts that such a thing can have and that nobody told"),
+    column(
+        "facts_unknown",
+        ParquetForm::List,
+        "The facts that a thing of its kind can have and that nobody told, those among them that its form never has",
+    ),
 ];
 
 fn row<'a>(resource: &'a Resource, was_seen: bool, all: &Facts) -> [Value<'a>; 21] {
