@@ -12,6 +12,7 @@ mod drift;
 mod evidence;
 pub mod exit;
 mod explain;
+mod export;
 mod history;
 mod init;
 mod inventory;
@@ -94,6 +95,9 @@ enum Command {
     Coverage(questions::ListArgs),
     /// Write a scan's reports.
     Report(report::ReportArgs),
+    /// Write a scan as data for other programs.
+    #[command(subcommand)]
+    Export(export::ExportCommand),
     /// The rules: list, show, test, try.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
@@ -178,6 +182,7 @@ fn run(args: &Args) -> ExitCode {
         Command::History(args) => history::run(&context, args),
         Command::Coverage(args) => questions::coverage(&context, args),
         Command::Report(args) => report::run(&context, args),
+        Command::Export(command) => export::run(&context, command),
         Command::Rules(command) => rules::run(&context, command),
         Command::Register(command) => register::run(&context, command),
         Command::Review(command) => review::run(&context, command),

@@ -21,11 +21,15 @@ impl Facts {
         Self(sample::resources().iter().map(|sample| (sample.kind(), names(sample))).collect())
     }
 
+    /// The names of the fields that resources of a kind can have, sorted.
+    pub(super) fn names(&self, kind: Kind) -> &[String] {
+        self.0.get(&kind).map_or(&[], Vec::as_slice)
+    }
+
     /// The fields of a resource that a source told, with their values in words, sorted by name; and those that none told.
     pub(super) fn of(&self, resource: &Resource, inventory: &Inventory<'_>) -> (Vec<(String, String)>, Vec<String>) {
         let told = fields(resource);
-        let all = self.0.get(&resource.kind()).into_iter().flatten();
-        let untold = all.filter(|field| !told.contains_key(*field)).cloned().collect();
+        let untold = self.names(resource.kind()).iter().filter(|field| !told.contains_key(*field)).cloned().collect();
         let said = |(field, value): (String, Value)| {
             let value = text::shorten(&words(&value, inventory), LONGEST);
             (field, value)

@@ -24,6 +24,7 @@ mod ocsf;
 mod order;
 mod oscal;
 mod outbox;
+mod parquet;
 mod register_page;
 mod review;
 mod sarif;
@@ -57,6 +58,10 @@ pub use self::layout::Look;
 pub use self::listings::{coverage_table, findings_table, inventory_table, rules_table, waivers_table};
 pub use self::morning::morning_view;
 pub use self::outbox::{calendar_table, outbox_table, preview_page};
+pub use self::parquet::{
+    PARQUET_SCAN_COLUMNS, PARQUET_VERSION, ParquetColumn, ParquetExport, ParquetFile, ParquetForm, ParquetTable,
+    parquet_set,
+};
 pub use self::register_page::{DifferenceRow, OpenRow, RegisterPage, register_page};
 pub use self::review::{
     review_columns_csv, review_csv, review_json, review_not_seen_csv, review_page, reviews_json, reviews_table,

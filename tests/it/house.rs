@@ -46,7 +46,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 ];
 
 /// Outside crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 31] = [
+const HOMES: [(&str, &[&str]); 32] = [
     ("reqwest", &["http/"]),
     ("rustls", &["http/", "alerts/siem"]),
     ("tokio_rustls", &["alerts/siem"]),
@@ -72,6 +72,7 @@ const HOMES: [(&str, &[&str]); 31] = [
     ("serde_saphyr", &["document/"]),
     ("secrecy", &["secret.rs"]),
     ("comfy_table", &["reports/table"]),
+    ("parquet", &["reports/parquet"]),
     ("csv", &["reports/csv", "alerts/email", "evidence/pseudonyms"]),
     ("clap", &["cli/"]),
     ("axum", &["simulator/", "daemon/server"]),

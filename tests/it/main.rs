@@ -26,6 +26,7 @@ mod lifecycle;
 mod mistakes;
 mod mixed;
 mod monitoring;
+mod parquet;
 mod register;
 mod report_formats;
 mod reports;
