@@ -89,11 +89,12 @@ pub(super) struct Case {
 /// Reads the cases of a rule file.
 pub(super) fn read(rule: &RuleFile) -> Result<Vec<Case>, Problems> {
     let mut problems = Problems::default();
-    let cases = rule.cases.iter().filter_map(|case| problems.take(read_case(rule, case))).collect();
+    let defaults = problems.take(Values::of(&rule.params, &rule.file, &[])).unwrap_or_default();
+    let cases = rule.cases.iter().filter_map(|case| problems.take(read_case(rule, case, &defaults))).collect();
     problems.or(cases)
 }
 
-fn read_case(rule: &RuleFile, case: &CaseText) -> Result<Case, Problems> {
+fn read_case(rule: &RuleFile, case: &CaseText, defaults: &Values) -> Result<Case, Problems> {
     let mut problems = Problems::default();
     let file = &rule.file;
     let kind = rule.kind;
@@ -105,7 +106,7 @@ fn read_case(rule: &RuleFile, case: &CaseText) -> Result<Case, Problems> {
     let what = problems.take(what(rule, case)).flatten();
     let neighbours = problems.take(neighbours(rule, case)).unwrap_or_default();
     let set = problems.take(params(rule, case)).unwrap_or_default();
-    let values = problems.take(Values::of(&rule.params, file, &[(&set, file)]));
+    let values = problems.take(defaults.clone().with(&rule.params, &[(&set, file)]));
     let earlier = before.as_ref().map(|before| before.resource.clone());
     // What is gone is told under `before` alone.
     let subject = given.or(before.filter(|_| what == Some(What::Removed)));

@@ -147,26 +147,31 @@ pub(super) type Set<'s> = (&'s [(Located<String>, Node)], &'s SourceText);
 impl Values {
     /// The defaults, with the values that other files set; those of later ones count for more.
     pub(super) fn of(declared: &[Param], rule_file: &SourceText, sets: &[Set<'_>]) -> Result<Self, Problems> {
-        let mut problems = Problems::default();
-        let mut values = Self::default();
+        let mut defaults = Self::default();
         for param in declared {
             // Defaults were checked when the file was read.
             if let Ok(constant) = param.value(rule_file, &param.default) {
-                values.put(param, constant, &param.default.value);
+                defaults.put(param, constant, &param.default.value);
             }
         }
+        defaults.with(declared, sets)
+    }
+
+    /// These values, with those that files set: what is not set is not read again, for a regular expression takes its time.
+    pub(super) fn with(mut self, declared: &[Param], sets: &[Set<'_>]) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
         for (name, node, set_file) in
             sets.iter().flat_map(|(set, file)| set.iter().map(move |(name, node)| (name, node, *file)))
         {
             match declared.iter().find(|param| param.name.value == name.value) {
                 Some(param) => match param.value(set_file, node) {
-                    Ok(constant) => values.put(param, constant, &node.value),
+                    Ok(constant) => self.put(param, constant, &node.value),
                     Err(problem) => problems.push(problem),
                 },
                 None => problems.push(undeclared(declared, set_file, name, name.span.clone())),
             }
         }
-        problems.or(values)
+        problems.or(self)
     }
 
     fn put(&mut self, param: &Param, constant: Constant, value: &Value) {
