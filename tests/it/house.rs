@@ -46,7 +46,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 ];
 
 /// Outside crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 30] = [
+const HOMES: [(&str, &[&str]); 37] = [
     ("reqwest", &["http/"]),
     ("rustls", &["http/", "alerts/siem"]),
     ("tokio_rustls", &["alerts/siem"]),
@@ -54,7 +54,14 @@ const HOMES: [(&str, &[&str]); 30] = [
     ("lettre", &["alerts/email"]),
     ("minijinja", &["alerts/", "reports/html"]),
     ("unicode_security", &["reports/html/shown"]),
-    ("ssh_key", &["evidence/key"]),
+    ("ssh_key", &["evidence/key", "evidence/agent"]),
+    ("ssh_encoding", &["evidence/agent"]),
+    ("cms", &["evidence/stamp/"]),
+    ("der", &["evidence/stamp/"]),
+    ("x509_cert", &["evidence/stamp/"]),
+    ("webpki", &["evidence/stamp/"]),
+    ("rustls_pki_types", &["evidence/stamp/"]),
+    ("ring", &["evidence/stamp/"]),
     ("tar", &["evidence/"]),
     ("flate2", &["evidence/"]),
     ("hostname", &["cli/evidence"]),
