@@ -8,6 +8,7 @@ use ssh_key::{Algorithm, Fingerprint, HashAlg, LineEnding, PublicKey, SshSig};
 
 use super::agent::{AgentError, AgentKey};
 use super::stamp::Authorities;
+use crate::text::harmless;
 
 /// What our signatures are made for; one that was made for something else is no signature of a pack.
 pub const NAMESPACE: &str = "keyroll-evidence";
@@ -94,10 +95,11 @@ impl SigningKey {
     /// When the text is no such key, or there is no agent that has it.
     pub fn in_agent(name: &str, text: &str, socket: Option<&Path>) -> Result<Self, KeyError> {
         let no_key = |why: String| KeyError::NoKey { what: format!("`{name}`"), why };
-        let key = PublicKey::from_openssh(text).map_err(|error| no_key(error.to_string()))?;
-        if key.algorithm() != Algorithm::Ed25519 {
-            return Err(no_key(format!("it is of the sort {}", key.algorithm())));
+        let sort = text.split_whitespace().next().unwrap_or_default();
+        if sort != Algorithm::Ed25519.as_str() {
+            return Err(no_key(format!("it is of the sort {}", harmless(sort))));
         }
+        let key = PublicKey::from_openssh(text).map_err(|error| no_key(error.to_string()))?;
         let socket = socket.filter(|socket| !socket.as_os_str().is_empty());
         let socket = socket.ok_or_else(|| AgentError::NotTold { key: name.to_owned() })?;
         Ok(Self(Place::Agent(AgentKey::find(key, socket)?)))

@@ -20,6 +20,6 @@ pub use agent::AgentError;
 pub use chain::{Break, Chained, chain};
 pub use key::{KeyError, NAMESPACE, SigningKey, TrustedKeys};
 pub use manifest::{Circumstances, ExpectedStamp, Link, Manifest, Member, PackedScan};
-pub use pack::{PackError, Packed, Packer, Stamper};
+pub use pack::{Ask, PackError, Packed, Packer, Stamper};
 pub use stamp::{Authorities, LONGEST_STAMP, Stamp, StampError, StampRequest, read_stamp};
 pub use verify::{Refusal, Verified, verify};

@@ -27,6 +27,9 @@ pub enum PackError {
     Stamp(#[from] StampError),
 }
 
+/// Sends a request to an authority, and gives back its answer.
+pub type Ask = dyn Fn(Vec<u8>) -> Result<Vec<u8>, StampError>;
+
 /// An authority that stamps the signature of a pack.
 pub struct Stamper {
     /// Its address, for the manifest.
@@ -34,7 +37,7 @@ pub struct Stamper {
     /// Who has to stand behind its stamps, where that is known.
     pub trusted: Option<Authorities>,
     /// Sends it a request, and gives back its answer.
-    pub ask: Box<dyn Fn(Vec<u8>) -> Result<Vec<u8>, StampError>>,
+    pub ask: Box<Ask>,
 }
 
 /// A pack that was written.

@@ -157,6 +157,9 @@ fn name<R: Read>(entry: &tar::Entry<'_, R>) -> String {
 /// The time stamp of the signature, which the manifest says is there.
 fn stamped<R: Read>(entries: &mut tar::Entries<'_, R>, signature: &[u8], keys: &TrustedKeys) -> Result<Stamp, Refusal> {
     let answer = first(entries, STAMP, LONGEST_STAMP).map_err(|refusal| match refusal {
+        Refusal::NoPack { found, .. } if found.starts_with("a file of") => {
+            Refusal::Unlisted { found, expected: STAMP.to_owned() }
+        }
         Refusal::NoPack { .. } => Refusal::Missing { path: STAMP.to_owned() },
         other => other,
     })?;

@@ -51,7 +51,8 @@ impl Agent {
         let run = Command::new(self.tools.join("ssh-add"))
             .args(arguments)
             .env("SSH_AUTH_SOCK", &self.socket)
-            .envs([("SSH_ASKPASS", "/bin/echo"), ("SSH_ASKPASS_REQUIRE", "force"), ("DISPLAY", ":0")])
+            // Says the same whenever a password is asked for.
+            .envs([("SSH_ASKPASS", "/bin/pwd"), ("SSH_ASKPASS_REQUIRE", "force"), ("DISPLAY", ":0")])
             .output()
             .unwrap();
         assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
@@ -126,10 +127,13 @@ fn without_an_agent_it_is_said_what_to_do() {
     refused(&estate, &nobody, &["no ssh agent answers at nowhere", "--agent"]);
     let file = create(&estate, &[("SSH_AUTH_SOCK", "keyroll.yaml")], &public);
     refused(&estate, &file, &["no ssh agent answers at keyroll.yaml"]);
+    // Whoever has a private file does not need one.
+    estate.pack();
+    fs::remove_dir_all(estate.path("evidence")).unwrap();
     let password = create(&estate, &[("P", "x")], &["--key", "key.pub", "--password", "env:P"]);
     refused(&estate, &password, &["there is nothing that a password opens"]);
     fs::write(estate.path("rsa.pub"), "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQC= x\n").unwrap();
-    refused(&estate, &create(&estate, &[], &["--key", "rsa.pub"]), &["is no Ed25519 key"]);
+    refused(&estate, &create(&estate, &[], &["--key", "rsa.pub"]), &["is no Ed25519 key", "it is of the sort ssh-rsa"]);
 }
 
 #[test]

@@ -61,7 +61,8 @@ const HOMES: [(&str, &[&str]); 37] = [
     ("x509_cert", &["evidence/stamp/"]),
     ("webpki", &["evidence/stamp/"]),
     ("rustls_pki_types", &["evidence/stamp/"]),
-    ("ring", &["evidence/stamp/"]),
+    // In `alerts/siem` it is the module of rustls.
+    ("ring", &["evidence/stamp/", "alerts/siem"]),
     ("tar", &["evidence/"]),
     ("flate2", &["evidence/"]),
     ("hostname", &["cli/evidence"]),

@@ -1,5 +1,6 @@
 //! The key that signs a pack, from its file or from an ssh agent.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -18,8 +19,9 @@ pub(in crate::cli) struct KeyArgs {
     #[arg(long, value_name = "REFERENCE")]
     password: Option<SecretRef>,
     /// Where the ssh agent listens that signs for a public file.
-    #[arg(long, value_name = "SOCKET", env = "SSH_AUTH_SOCK")]
-    agent: Option<PathBuf>,
+    #[arg(long, value_name = "SOCKET", env = "SSH_AUTH_SOCK", hide_env_values = true)]
+    // Text and not a path: a variable that is set to nothing is no mistake.
+    agent: Option<OsString>,
 }
 
 impl KeyArgs {
@@ -39,7 +41,8 @@ impl KeyArgs {
             return Err(complaint
                 .help("name the private file with `--key`, or leave `--password` out to have an ssh agent sign"));
         }
-        let key = SigningKey::in_agent(&name, text.expose(), self.agent.as_deref()).map_err(key_complaint)?;
+        let key =
+            SigningKey::in_agent(&name, text.expose(), self.agent.as_deref().map(Path::new)).map_err(key_complaint)?;
         context.terminal.say("The ssh agent signs: it may ask you to confirm.");
         Ok(key)
     }
