@@ -5,6 +5,9 @@ mod gather;
 mod redact;
 mod reperform;
 
+mod keys;
+mod stamps;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufReader, BufWriter, Write};
@@ -16,10 +19,9 @@ use super::report::{Around, Past, cannot_write};
 use super::{Context, exit};
 use crate::app::{Again, Night, assess, read_reviews};
 use crate::config::{Config, Judgement};
-use crate::digest::Digest;
 use crate::evidence::{
-    Circumstances, KeyError, Link, PackError, PackedScan, Packer, Refusal, SigningKey, TrustedKeys, Verified, chain,
-    verify, verify_manifest,
+    Circumstances, KeyError, Link, PackError, Packed, PackedScan, Packer, Refusal, SigningKey, TrustedKeys, Verified,
+    chain, verify, verify_manifest,
 };
 use crate::model::Assessment;
 use crate::reports::RenderError;
@@ -50,12 +52,10 @@ pub(super) enum EvidenceCommand {
         /// Who makes it.
         #[arg(long, value_name = "NAME")]
         by: String,
-        /// The private file of the key to sign with.
-        #[arg(long, value_name = "FILE")]
-        key: PathBuf,
-        /// Where its password is: `env:NAME` or `file:/path`.
-        #[arg(long, value_name = "REFERENCE")]
-        password: Option<SecretRef>,
+        #[command(flatten)]
+        key: keys::KeyArgs,
+        #[command(flatten)]
+        stamp: stamps::StampArgs,
         /// The folder of packs: the new one is chained to the last of them.
         #[arg(long, value_name = "FOLDER", default_value = "evidence")]
         out: PathBuf,
@@ -70,6 +70,9 @@ pub(super) enum EvidenceCommand {
         /// The public keys that are trusted, one on a line, as the `.pub` file has it.
         #[arg(long, value_name = "FILE")]
         trust: PathBuf,
+        /// The certificates of time-stamping authorities, in PEM, of which one has to stand behind its stamp.
+        #[arg(long, value_name = "FILE")]
+        timestamp_ca: Option<PathBuf>,
         /// Write its files into this folder, which must not be there yet; only if the pack is valid.
         #[arg(long, value_name = "FOLDER")]
         extract: Option<PathBuf>,
@@ -94,19 +97,24 @@ pub(super) enum EvidenceCommand {
         /// The public keys that are trusted.
         #[arg(long, value_name = "FILE")]
         trust: PathBuf,
+        /// The certificates of time-stamping authorities, in PEM, of which one has to stand behind each stamp.
+        #[arg(long, value_name = "FILE")]
+        timestamp_ca: Option<PathBuf>,
     },
 }
 
 pub(super) fn run(context: &Context, command: &EvidenceCommand) -> Result<ExitCode, Complaint> {
     match command {
         EvidenceCommand::Keygen { key, comment, password } => keygen(context, key, comment, password.as_ref()),
-        EvidenceCommand::Create { by, key, password, out, trust } => {
-            create(context, by, key, password.as_ref(), out, trust.as_deref())
+        EvidenceCommand::Create { by, key, stamp, out, trust } => {
+            create(context, by, (key, stamp), out, trust.as_deref())
         }
-        EvidenceCommand::Verify { pack, trust, extract } => check(context, pack, trust, extract.as_deref()),
+        EvidenceCommand::Verify { pack, trust, timestamp_ca, extract } => {
+            check(context, pack, (trust, timestamp_ca.as_deref()), extract.as_deref())
+        }
         EvidenceCommand::Reperform { pack, trust } => reperform::run(context, pack, trust),
         EvidenceCommand::Redact(args) => redact::run(context, args),
-        EvidenceCommand::Log { folder, trust } => log(context, folder, trust),
+        EvidenceCommand::Log { folder, trust, timestamp_ca } => log(context, folder, (trust, timestamp_ca.as_deref())),
     }
 }
 
@@ -157,23 +165,6 @@ fn opened(reference: &SecretRef) -> Result<Secret, Complaint> {
     reference.resolve().map_err(|error| Complaint::failed(error.to_string()))
 }
 
-/// Opens the key, which nobody else may read.
-fn signing_key(path: &Path, password: Option<&SecretRef>) -> Result<SigningKey, Complaint> {
-    let password = password.map(opened).transpose()?;
-    #[cfg(unix)]
-    if let Ok(told) = fs::metadata(path) {
-        let mode = std::os::unix::fs::PermissionsExt::mode(&told.permissions()) & 0o777;
-        if mode & 0o077 != 0 {
-            let complaint = Complaint::failed(format!("{} can be read by others (mode {mode:03o})", path.display()));
-            return Err(complaint.help(format!("run `chmod 600 {}`", path.display())));
-        }
-    }
-    let text = fs::read_to_string(path).map_err(|error| cannot_read(path, &error))?;
-    let text = Secret::new(text);
-    let name = path.display().to_string();
-    SigningKey::open(&name, text.expose(), password.as_ref().map(Secret::expose)).map_err(key_complaint)
-}
-
 fn trusted(path: &Path) -> Result<TrustedKeys, Complaint> {
     let text = fs::read_to_string(path).map_err(|error| cannot_read(path, &error))?;
     TrustedKeys::read(&path.display().to_string(), &text).map_err(key_complaint)
@@ -189,11 +180,12 @@ fn cannot_read(path: &Path, error: &std::io::Error) -> Complaint {
 
 fn key_complaint(error: KeyError) -> Complaint {
     let complaint = Complaint::failed(error.to_string());
-    match error {
+    match &error {
         KeyError::NoKey { .. } => {
             complaint.help("`keyroll evidence keygen FILE` makes one, and the public file beside it")
         }
         KeyError::Locked => complaint.help("say where it is with `--password env:NAME` or `--password file:/path`"),
+        KeyError::Agent(error) => complaint.help(keys::agent_help(error)),
         KeyError::WrongPassword | KeyError::Failed(_) => complaint,
     }
 }
@@ -201,8 +193,7 @@ fn key_complaint(error: KeyError) -> Complaint {
 fn create(
     context: &Context,
     by: &str,
-    key: &Path,
-    password: Option<&SecretRef>,
+    (key, stamp): (&keys::KeyArgs, &stamps::StampArgs),
     folder: &Path,
     trust: Option<&Path>,
 ) -> Result<ExitCode, Complaint> {
@@ -210,7 +201,8 @@ fn create(
         return Err(Complaint::failed("`--by` is empty").help("a pack says who made it: auditors ask for that"));
     }
     let config = context.load()?;
-    let key = signing_key(key, password)?;
+    let key = key.open(context)?;
+    let stamper = stamp.stamper(context)?;
     let mut lines = key.public_line().map_err(key_complaint)?;
     if let Some(trust) = trust {
         lines.push('\n');
@@ -236,6 +228,7 @@ fn create(
         operator: by.trim().to_owned(),
         host: host(),
         created_at: context.clock.now(),
+        timestamp: None,
     };
     let mut packer = Packer::default();
     let around = Around::of(Past { config: &config, store: &store }, &assessment)?;
@@ -249,10 +242,13 @@ fn create(
         around: &around,
     };
     gathering.gather(&mut packer)?;
+    if let Some(stamper) = stamper {
+        packer.stamp_with(stamper);
+    }
     let name = format!("{number:05}-{}{ENDING}", head.id);
     let path = folder.join(&name);
     let draft = folder.join(format!("{name}.partial"));
-    let digest = write_pack(packer, made, &key, &draft, &path)?;
+    let packed = write_pack(packer, made, &key, &draft, &path)?;
     if !moved.is_empty() {
         let what = format!(
             "Performed again it comes out otherwise ({}): rules, waivers or configuration were changed since scan {}. Scan again before you hand it over.",
@@ -263,11 +259,15 @@ fn create(
     }
     let gaps = assessment.snapshot.ledger.iter().filter(|entry| entry.is_gap()).count();
     context.terminal.result(&format!(
-        "{} is pack {number} of {}, scan {}; its manifest is {digest}.",
+        "{} is pack {number} of {}, scan {}; its manifest is {}.",
         path.display(),
         head.estate,
-        head.id
+        head.id,
+        packed.manifest_sha256
     ));
+    if let Some(stamp) = &packed.stamp {
+        context.terminal.say(&format!("Its signature was stamped {}.", stamps::told(stamp)));
+    }
     if gaps > 0 {
         context.terminal.note(&format!(
             "{} could not be read whole: the pack says so, and that nothing behind it was judged.",
@@ -302,27 +302,28 @@ fn write_pack(
     key: &SigningKey,
     draft: &Path,
     path: &Path,
-) -> Result<Digest, Complaint> {
+) -> Result<Packed, Complaint> {
     let file = File::create_new(draft).map_err(|error| {
         let complaint = not_written(draft, error);
         complaint.help("if no other pack is in the making, it is left from one that was broken off: remove it")
     })?;
-    let written = || -> Result<Digest, PackError> {
+    let written = || -> Result<Packed, PackError> {
         let mut out = BufWriter::new(file);
-        let digest = packer.finish(made, key, &mut out)?;
+        let packed = packer.finish(made, key, &mut out)?;
         out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
         // Whoever makes a pack of this name has the draft, so that nobody comes between the two.
         if path.exists() {
             return Err(std::io::Error::from(std::io::ErrorKind::AlreadyExists).into());
         }
         fs::rename(draft, path)?;
-        Ok(digest)
+        Ok(packed)
     };
     written().map_err(|error| {
         drop(fs::remove_file(draft));
         match error {
             PackError::Write(error) => not_written(path, error),
             PackError::Key(error) => key_complaint(error),
+            PackError::Stamp(error) => stamps::complaint(&error),
         }
     })
 }
@@ -384,9 +385,15 @@ fn refused(path: &Path, refusal: &Refusal) -> Complaint {
     Complaint::failed(format!("{} is not valid: {}{why}", path.display(), harmless(&refusal.to_string())))
 }
 
-fn check(context: &Context, pack: &Path, trust: &Path, extract: Option<&Path>) -> Result<ExitCode, Complaint> {
-    let keys = trusted(trust)?;
+fn check(
+    context: &Context,
+    pack: &Path,
+    (trust, authorities): (&Path, Option<&Path>),
+    extract: Option<&Path>,
+) -> Result<ExitCode, Complaint> {
+    let keys = stamps::trusting(trusted(trust)?, authorities)?;
     let verified = verify_file(pack, &keys).map_err(|refusal| refused(pack, &refusal))?;
+    stamps::refuse_unstamped(pack, &verified, authorities)?;
     if let Some(folder) = extract {
         unpack(pack, &keys, folder, &verified)?;
     }
@@ -429,6 +436,7 @@ fn check(context: &Context, pack: &Path, trust: &Path, extract: Option<&Path>) -
         format!("  members      {}", verified.manifest.members.len()),
     ];
     lines.extend(is_copy);
+    lines.extend(stamps::lines(&verified));
     context.terminal.result(&lines.join("\n"));
     if let Some(folder) = extract {
         context.terminal.say(&format!("Its files are in {}", folder.display()));
@@ -471,8 +479,8 @@ fn unpack_into(pack: &Path, keys: &TrustedKeys, folder: &Path, verified: &Verifi
     }
 }
 
-fn log(context: &Context, folder: &Path, trust: &Path) -> Result<ExitCode, Complaint> {
-    let keys = trusted(trust)?;
+fn log(context: &Context, folder: &Path, (trust, authorities): (&Path, Option<&Path>)) -> Result<ExitCode, Complaint> {
+    let keys = stamps::trusting(trusted(trust)?, authorities)?;
     let (mut packs, mut copies, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
     for path in packs_in(folder)? {
         match verify_file(&path, &keys) {
@@ -490,13 +498,14 @@ fn log(context: &Context, folder: &Path, trust: &Path) -> Result<ExitCode, Compl
     for one in chain(packs) {
         let made = &one.pack.manifest.made;
         lines.push(format!(
-            "{:>5}  {}  scan {} of {} UTC  by {}  {}",
+            "{:>5}  {}  scan {} of {} UTC  by {}  {}{}",
             made.number,
             one.name,
             made.scan.id,
             made.scan.started_at.format("%Y-%m-%d %H:%M"),
             harmless(&made.operator),
-            if made.scan.complete { "complete" } else { "incomplete scan" }
+            if made.scan.complete { "complete" } else { "incomplete scan" },
+            one.pack.stamp.as_ref().map_or_else(String::new, |stamp| format!("  stamped {}", stamps::told(stamp)))
         ));
         lines.extend(one.breaks.iter().map(|one| format!("       BROKEN: {}", harmless(&one.to_string()))));
         broken += one.breaks.len();

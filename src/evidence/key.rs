@@ -1,8 +1,14 @@
 //! Keys that sign packs, and keys that are trusted: OpenSSH's own files, Ed25519 alone.
 
+use std::path::Path;
+
 use ssh_key::private::PrivateKey;
 use ssh_key::rand_core::OsRng;
 use ssh_key::{Algorithm, Fingerprint, HashAlg, LineEnding, PublicKey, SshSig};
+
+use super::agent::{AgentError, AgentKey};
+use super::stamp::Authorities;
+use crate::text::harmless;
 
 /// What our signatures are made for; one that was made for something else is no signature of a pack.
 pub const NAMESPACE: &str = "keyroll-evidence";
@@ -27,10 +33,18 @@ pub enum KeyError {
     /// The library could not do it.
     #[error("the key could not be used: {0}")]
     Failed(String),
+    /// The agent that keeps it did not sign.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
 }
 
-/// A private key, opened. It is wiped from memory when it is dropped.
-pub struct SigningKey(PrivateKey);
+/// A key that signs: a private key, opened, which is wiped from memory when it is dropped; or one that an ssh agent keeps.
+pub struct SigningKey(Place);
+
+enum Place {
+    Here(PrivateKey),
+    Agent(AgentKey),
+}
 
 impl SigningKey {
     /// Makes a key, protected by a password if one is given. Gives back the texts of its private and its public file.
@@ -60,19 +74,60 @@ impl SigningKey {
             return Err(no_key(format!("it is of the sort {}", key.algorithm())));
         }
         match (key.is_encrypted(), password) {
-            (false, _) => Ok(Self(key)),
+            (false, _) => Ok(Self(Place::Here(key))),
             (true, None) => Err(KeyError::Locked),
-            (true, Some(password)) => key.decrypt(password).map(Self).map_err(|_wrong| KeyError::WrongPassword),
+            (true, Some(password)) => {
+                key.decrypt(password).map(|key| Self(Place::Here(key))).map_err(|_wrong| KeyError::WrongPassword)
+            }
+        }
+    }
+
+    /// True for the text of a public file: whoever names it has the private half in an agent.
+    #[must_use]
+    pub fn is_public(text: &str) -> bool {
+        let first = text.split_whitespace().next().unwrap_or_default();
+        ["ssh-", "ecdsa-", "sk-"].iter().any(|sort| first.starts_with(sort))
+    }
+
+    /// The key with the public half in `text`, kept by the ssh agent that listens at `socket`.
+    ///
+    /// # Errors
+    /// When the text is no such key, or there is no agent that has it.
+    pub fn in_agent(name: &str, text: &str, socket: Option<&Path>) -> Result<Self, KeyError> {
+        let no_key = |why: String| KeyError::NoKey { what: format!("`{name}`"), why };
+        let sort = text.split_whitespace().next().unwrap_or_default();
+        if sort != Algorithm::Ed25519.as_str() {
+            return Err(no_key(format!("it is of the sort {}", harmless(sort))));
+        }
+        let key = PublicKey::from_openssh(text).map_err(|error| no_key(error.to_string()))?;
+        let socket = socket.filter(|socket| !socket.as_os_str().is_empty());
+        let socket = socket.ok_or_else(|| AgentError::NotTold { key: name.to_owned() })?;
+        Ok(Self(Place::Agent(AgentKey::find(key, socket)?)))
+    }
+
+    /// True if an ssh agent keeps it, which may ask somebody before it signs.
+    #[must_use]
+    pub fn is_in_agent(&self) -> bool {
+        matches!(self.0, Place::Agent(_))
+    }
+
+    fn public_key(&self) -> &PublicKey {
+        match &self.0 {
+            Place::Here(key) => key.public_key(),
+            Place::Agent(key) => key.public_key(),
         }
     }
 
     /// Signs some bytes: the text that `ssh-keygen -Y verify` takes.
     ///
     /// # Errors
-    /// When the library cannot.
+    /// When the library cannot, or the agent does not.
     pub fn sign(&self, bytes: &[u8]) -> Result<String, KeyError> {
         let failed = |error: ssh_key::Error| KeyError::Failed(error.to_string());
-        let signature = self.0.sign(NAMESPACE, HashAlg::Sha512, bytes).map_err(failed)?;
+        let signature = match &self.0 {
+            Place::Here(key) => key.sign(NAMESPACE, HashAlg::Sha512, bytes).map_err(failed)?,
+            Place::Agent(key) => key.sign(bytes)?,
+        };
         signature.to_pem(LineEnding::LF).map_err(failed)
     }
 
@@ -81,13 +136,16 @@ impl SigningKey {
     /// # Errors
     /// When the library cannot.
     pub fn public_line(&self) -> Result<String, KeyError> {
-        self.0.public_key().to_openssh().map_err(|error| KeyError::Failed(error.to_string()))
+        self.public_key().to_openssh().map_err(|error| KeyError::Failed(error.to_string()))
     }
 }
 
 /// Public keys that are trusted to sign packs. While one key takes over from another, both are.
 #[derive(Debug, Clone)]
-pub struct TrustedKeys(Vec<PublicKey>);
+pub struct TrustedKeys {
+    keys: Vec<PublicKey>,
+    authorities: Option<Authorities>,
+}
 
 impl TrustedKeys {
     /// Reads a file with one key on a line, as `.pub` files have them, or as OpenSSH's file of allowed signers has them behind a name.
@@ -114,7 +172,18 @@ impl TrustedKeys {
         if keys.is_empty() {
             return Err(KeyError::NoKey { what: format!("`{name}`"), why: "it has no line with a key".to_owned() });
         }
-        Ok(Self(keys))
+        Ok(Self { keys, authorities: None })
+    }
+
+    /// The same keys, and the authorities that have to stand behind time stamps.
+    #[must_use]
+    pub fn with_authorities(mut self, authorities: Authorities) -> Self {
+        self.authorities = Some(authorities);
+        self
+    }
+
+    pub(super) fn authorities(&self) -> Option<&Authorities> {
+        self.authorities.as_ref()
     }
 
     /// The fingerprint of the trusted key that made a signature of these bytes; an error says by which key it seems to be made.
@@ -125,7 +194,7 @@ impl TrustedKeys {
         if signature.to_pem(LineEnding::LF).ok().as_deref() != Some(text) {
             return Err("it is not written as OpenSSH writes it".to_owned());
         }
-        let trusted = self.0.iter().find(|key| key.key_data() == signature.public_key());
+        let trusted = self.keys.iter().find(|key| key.key_data() == signature.public_key());
         let Some(key) = trusted else {
             return Err(format!(
                 "it is by the key {}, which is not trusted",

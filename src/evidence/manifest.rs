@@ -46,6 +46,16 @@ pub struct Circumstances {
     pub host: String,
     /// When.
     pub created_at: DateTime<Utc>,
+    /// The time stamp of the signature; `None` if it was made without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<ExpectedStamp>,
+}
+
+/// That the signature of a pack has a time stamp beside it, so that one that is taken away is missed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpectedStamp {
+    /// The address of the authority that was asked.
+    pub authority: String,
 }
 
 /// A pack, as the one after it names it.

@@ -7,7 +7,8 @@ use serde::Serialize;
 use tempfile::SpooledTempFile;
 
 use super::key::{KeyError, SigningKey};
-use super::manifest::{Circumstances, Manifest, Member, VERSION, is_plain};
+use super::manifest::{Circumstances, ExpectedStamp, Manifest, Member, VERSION, is_plain};
+use super::stamp::{Authorities, Stamp, StampError, StampRequest};
 use crate::digest::{Digest, Digester};
 
 /// Members up to this stay in memory until the pack is written.
@@ -22,12 +23,38 @@ pub enum PackError {
     /// It could not be signed.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// It could not be stamped.
+    #[error("the pack could not be stamped: {0}")]
+    Stamp(#[from] StampError),
+}
+
+/// Sends a request to an authority, and gives back its answer.
+pub type Ask = dyn Fn(Vec<u8>) -> Result<Vec<u8>, StampError>;
+
+/// An authority that stamps the signature of a pack.
+pub struct Stamper {
+    /// Its address, for the manifest.
+    pub authority: String,
+    /// Who has to stand behind its stamps, where that is known.
+    pub trusted: Option<Authorities>,
+    /// Sends it a request, and gives back its answer.
+    pub ask: Box<Ask>,
+}
+
+/// A pack that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packed {
+    /// The digest of its manifest, which the pack after it names.
+    pub manifest_sha256: Digest,
+    /// Its time stamp.
+    pub stamp: Option<Stamp>,
 }
 
 /// A pack in the making.
 #[derive(Default)]
 pub struct Packer {
     members: Vec<(Member, SpooledTempFile)>,
+    stamper: Option<Stamper>,
 }
 
 impl Packer {
@@ -66,32 +93,53 @@ impl Packer {
         })
     }
 
-    /// Writes the pack, and gives back the digest of its manifest, which the pack after it names.
+    /// Has the signature stamped.
+    pub fn stamp_with(&mut self, stamper: Stamper) {
+        self.stamper = Some(stamper);
+    }
+
+    /// Writes the pack. Nothing is written before it is signed, and stamped if it is to be.
     ///
     /// # Errors
-    /// When it cannot be signed or written.
-    pub fn finish(mut self, made: Circumstances, key: &SigningKey, out: impl Write) -> Result<Digest, PackError> {
+    /// When it cannot be signed, stamped or written.
+    pub fn finish(mut self, mut made: Circumstances, key: &SigningKey, out: impl Write) -> Result<Packed, PackError> {
         self.members.sort_by(|(left, _), (right, _)| left.path.cmp(&right.path));
         let members = self.members.iter().map(|(member, _)| member.clone()).collect();
         let moment = u64::try_from(made.created_at.timestamp()).unwrap_or_default();
+        made.timestamp = self.stamper.as_ref().map(|stamper| ExpectedStamp { authority: stamper.authority.clone() });
         let manifest = Manifest { keyroll_evidence: VERSION, made, members }.to_bytes();
         let signature = key.sign(&manifest)?;
+        let stamped = self.stamper.as_ref().map(|stamper| stamper.stamp(signature.as_bytes())).transpose()?;
         let gzip = GzBuilder::new().mtime(0).write(out, Compression::default());
         let mut tar = tar::Builder::new(gzip);
         append(&mut tar, MANIFEST, manifest.len() as u64, moment, manifest.as_slice())?;
         append(&mut tar, SIGNATURE, signature.len() as u64, moment, signature.as_bytes())?;
+        if let Some((answer, _)) = &stamped {
+            append(&mut tar, STAMP, answer.len() as u64, moment, answer.as_slice())?;
+        }
         for (member, mut content) in self.members {
             content.seek(SeekFrom::Start(0))?;
             append(&mut tar, &member.path, member.bytes, moment, content)?;
         }
         tar.into_inner()?.finish()?.flush()?;
-        Ok(Digest::of_bytes(&manifest))
+        Ok(Packed { manifest_sha256: Digest::of_bytes(&manifest), stamp: stamped.map(|(_, stamp)| stamp) })
     }
 }
 
-/// The names of the first two entries.
+impl Stamper {
+    /// A stamp of some bytes, as it was answered and as it was read.
+    fn stamp(&self, bytes: &[u8]) -> Result<(Vec<u8>, Stamp), StampError> {
+        let request = StampRequest::of(bytes)?;
+        let answer = (self.ask)(request.to_der())?;
+        let stamp = request.accept(&answer, self.trusted.as_ref())?;
+        Ok((answer, stamp))
+    }
+}
+
+/// The names of the first entries; the third is there if the manifest says so.
 pub(super) const MANIFEST: &str = "manifest.json";
 pub(super) const SIGNATURE: &str = "manifest.json.sig";
+pub(super) const STAMP: &str = "manifest.json.sig.tsr";
 
 fn append<W: Write>(
     tar: &mut tar::Builder<W>,

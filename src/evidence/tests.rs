@@ -46,6 +46,7 @@ fn made(number: u64, previous: Option<Digest>) -> Circumstances {
         operator: "Kim Lead".to_owned(),
         host: "audit-1".to_owned(),
         created_at: now(),
+        timestamp: None,
     }
 }
 
@@ -58,8 +59,8 @@ fn packed(key: &SigningKey, made: Circumstances, members: &[(&str, &str)]) -> (V
         packer.add(path, |out| out.write_all(text.as_bytes())).unwrap();
     }
     let mut bytes = Vec::new();
-    let digest = packer.finish(made, key, &mut bytes).unwrap();
-    (bytes, digest)
+    let packed = packer.finish(made, key, &mut bytes).unwrap();
+    (bytes, packed.manifest_sha256)
 }
 
 fn read(pack: &[u8], keys: &TrustedKeys) -> Result<Verified, Refusal> {

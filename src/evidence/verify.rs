@@ -6,7 +6,8 @@ use flate2::bufread::GzDecoder;
 
 use super::key::TrustedKeys;
 use super::manifest::{Manifest, Member, VERSION};
-use super::pack::{MANIFEST, SIGNATURE};
+use super::pack::{MANIFEST, SIGNATURE, STAMP};
+use super::stamp::{LONGEST_STAMP, Stamp, StampError, read_stamp};
 use crate::digest::{Digest, Digester};
 
 /// A manifest and a signature are not longer than this.
@@ -49,6 +50,12 @@ pub enum Refusal {
         /// Why.
         why: String,
     },
+    /// The time stamp that the manifest speaks of is not one of the signature.
+    #[error("its time stamp is not valid: {why}")]
+    NotStamped {
+        /// Why.
+        why: StampError,
+    },
     /// A member would be written outside of the folder it is unpacked to.
     #[error("the path `{path}` leads out of the pack")]
     PathLeadsAway {
@@ -88,6 +95,8 @@ pub struct Verified {
     pub manifest_sha256: Digest,
     /// The fingerprint of the key that signed it.
     pub signed_by: String,
+    /// Its time stamp, if it has one.
+    pub stamp: Option<Stamp>,
 }
 
 /// Verifies a pack. Every member is given to `take` while it is read; what was taken is to be believed only if there is no error.
@@ -150,14 +159,30 @@ fn signed<R: Read>(entries: &mut tar::Entries<'_, R>, keys: &TrustedKeys) -> Res
         String::from_utf8(signature).map_err(|_none| Refusal::NotSigned { why: "it is no text".to_owned() })?;
     let signer = keys.signer(&bytes, &signature).map_err(|why| Refusal::NotSigned { why })?;
     let manifest = Manifest::read(&bytes)?;
-    Ok(Verified { manifest, manifest_sha256: Digest::of_bytes(&bytes), signed_by: signer.to_string() })
+    let stamp = match &manifest.made.timestamp {
+        Some(_) => Some(stamped(entries, signature.as_bytes(), keys)?),
+        None => None,
+    };
+    Ok(Verified { manifest, manifest_sha256: Digest::of_bytes(&bytes), signed_by: signer.to_string(), stamp })
 }
 
 fn name<R: Read>(entry: &tar::Entry<'_, R>) -> String {
     String::from_utf8_lossy(&entry.path_bytes()).into_owned()
 }
 
-/// One of the first two entries, whole.
+/// The time stamp of the signature, which the manifest says is there.
+fn stamped<R: Read>(entries: &mut tar::Entries<'_, R>, signature: &[u8], keys: &TrustedKeys) -> Result<Stamp, Refusal> {
+    let answer = first(entries, STAMP, LONGEST_STAMP).map_err(|refusal| match refusal {
+        Refusal::NoPack { found, .. } if found.starts_with("a file of") => {
+            Refusal::Unlisted { found, expected: STAMP.to_owned() }
+        }
+        Refusal::NoPack { .. } => Refusal::Missing { path: STAMP.to_owned() },
+        other => other,
+    })?;
+    read_stamp(&answer, signature, keys.authorities()).map_err(|why| Refusal::NotStamped { why })
+}
+
+/// One of the first entries, whole.
 fn first<R: Read>(entries: &mut tar::Entries<'_, R>, expected: &'static str, longest: u64) -> Result<Vec<u8>, Refusal> {
     let no_pack = |found: String| Refusal::NoPack { expected, found };
     let entry = entries.next().ok_or_else(|| no_pack("the end".to_owned()))?;

@@ -13,10 +13,10 @@ use tempfile::TempDir;
 use crate::support::keyroll::{Run, keyroll, keyroll_with};
 use crate::waivers::CONFIG;
 
-struct Estate(TempDir);
+pub(crate) struct Estate(TempDir);
 
 impl Estate {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("keyroll.yaml"), CONFIG).unwrap();
         fs::write(folder.path().join("waivers.yaml"), "waivers: []\n").unwrap();
@@ -26,27 +26,31 @@ impl Estate {
         estate
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn run(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         keyroll(self.0.path(), &[&["--now", "2026-11-22T08:00:00Z", "--width", "200"], arguments].concat())
     }
 
-    fn ask(&self, arguments: &[&str]) -> String {
+    pub(crate) fn ask(&self, arguments: &[&str]) -> String {
         let run = self.run(arguments);
         assert_eq!(run.code, 0, "{arguments:?}: {}{}", run.out, run.err);
         run.out
     }
 
-    fn refuse(&self, arguments: &[&str], why: &str) {
+    pub(crate) fn refuse(&self, arguments: &[&str], why: &str) {
         let run = self.run(arguments);
         assert_eq!(run.code, 1, "{arguments:?}: {}", run.out);
         assert!(run.err.contains(why), "{arguments:?}: {why} in {}", run.err);
     }
 
-    fn scan(&self, tokens: usize) {
+    pub(crate) fn scan(&self, tokens: usize) {
         let rows: String = (0..tokens)
             .map(|number| format!("t{number},build {number},ada,2026-01-02T03:04:05Z,never,read\n"))
             .collect();
@@ -56,7 +60,7 @@ impl Estate {
     }
 
     /// Makes a pack, and gives back its file.
-    fn pack(&self) -> PathBuf {
+    pub(crate) fn pack(&self) -> PathBuf {
         let said = self.ask(&["evidence", "create", "--by", "Kim Lead", "--key", "key"]);
         self.path(said.split_whitespace().next().unwrap())
     }
@@ -160,7 +164,10 @@ fn keys_are_safe_by_default() {
     fs::set_permissions(estate.path("key"), fs::Permissions::from_mode(0o600)).unwrap();
     estate.ask(&create);
     estate.refuse(&["evidence", "create", "--by", " ", "--key", "key"], "`--by` is empty");
-    estate.refuse(&["evidence", "create", "--by", "Kim", "--key", "key.pub"], "can be read by others");
+    estate.refuse(
+        &["evidence", "create", "--by", "Kim", "--key", "key.pub"],
+        "is a public key, so an ssh agent has to sign",
+    );
     estate.refuse(&["evidence", "create", "--by", "Kim", "--key", "nothing"], "cannot read nothing");
 
     let password = [("EVIDENCE", "correct horse battery")];

@@ -46,7 +46,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 ];
 
 /// Outside crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 32] = [
+const HOMES: [(&str, &[&str]); 39] = [
     ("reqwest", &["http/"]),
     ("rustls", &["http/", "alerts/siem"]),
     ("tokio_rustls", &["alerts/siem"]),
@@ -54,8 +54,16 @@ const HOMES: [(&str, &[&str]); 32] = [
     ("lettre", &["alerts/email"]),
     ("minijinja", &["alerts/", "reports/html"]),
     ("unicode_security", &["reports/html/shown"]),
-    ("ssh_key", &["evidence/key"]),
     ("aho_corasick", &["evidence/pseudonyms"]),
+    ("ssh_key", &["evidence/key", "evidence/agent"]),
+    ("ssh_encoding", &["evidence/agent"]),
+    ("cms", &["evidence/stamp/"]),
+    ("der", &["evidence/stamp/"]),
+    ("x509_cert", &["evidence/stamp/"]),
+    ("webpki", &["evidence/stamp/"]),
+    ("rustls_pki_types", &["evidence/stamp/"]),
+    // In `alerts/siem` it is the module of rustls.
+    ("ring", &["evidence/stamp/", "alerts/siem"]),
     ("tar", &["evidence/"]),
     ("flate2", &["evidence/"]),
     ("hostname", &["cli/evidence"]),

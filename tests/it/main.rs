@@ -15,6 +15,8 @@ mod docs;
 mod drift;
 mod drift_causes;
 mod evidence;
+mod evidence_agent;
+mod evidence_stamp;
 mod explain;
 mod faults;
 mod history;

@@ -33,6 +33,11 @@ Without keyroll, with OpenSSH (8.9 or newer) and the tools of any Unix:
 The manifest lists every file with its length and its SHA-256; `sha256sum` gives the same. It names the pack before it by the digest of
 that one's manifest.
 
+If manifest.json.sig.tsr is there, it is a time stamp (RFC 3161) of the signature. OpenSSL verifies it with the certificates of the authority,
+which that one publishes; once they are over, as of a day on which they were not (`-attime`, in seconds since 1970):
+
+  openssl ts -verify -in manifest.json.sig.tsr -data manifest.json.sig -CAfile authority.pem
+
 Reach its verdicts again, on any machine, without network, configuration or store:
 
   keyroll evidence reperform PACK --trust evidence.pub

@@ -7,14 +7,14 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::keys::KeyArgs;
 use super::reperform::Opened;
-use super::{cannot_read, not_written, refused, signing_key, trusted, unpack_into, verify_file, write_new, write_pack};
+use super::{cannot_read, not_written, refused, trusted, unpack_into, verify_file, write_new, write_pack};
 use crate::cli::complain::Complaint;
 use crate::cli::{Context, exit};
 use crate::evidence::{Circumstances, Link, Packer, Pseudonyms, Redactor, Verified, words_of};
 use crate::reports::{ColumnForm, JSON_SCHEMA, csv_set, page_texts, shown, write_column_list};
 use crate::rules::{RuleSet, builtin};
-use crate::secret::SecretRef;
 use crate::text::plural;
 
 #[derive(Debug, clap::Args)]
@@ -27,12 +27,8 @@ pub(in crate::cli) struct RedactArgs {
     /// Who makes the copy.
     #[arg(long, value_name = "NAME")]
     by: String,
-    /// The private file of the key to sign the copy with.
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
-    /// Where its password is: `env:NAME` or `file:/path`.
-    #[arg(long, value_name = "REFERENCE")]
-    password: Option<SecretRef>,
+    #[command(flatten)]
+    key: KeyArgs,
     /// The table of pseudonyms, a CSV file: made if it is not there yet, and added to. Keep it: it tells who is meant.
     #[arg(long, value_name = "FILE")]
     pseudonyms: PathBuf,
@@ -60,7 +56,7 @@ pub(super) fn run(context: &Context, args: &RedactArgs) -> Result<ExitCode, Comp
         return Err(Complaint::failed("`--by` is empty").help("a pack says who made it: auditors ask for that"));
     }
     let keys = trusted(&args.trust)?;
-    let key = signing_key(&args.key, args.password.as_ref())?;
+    let key = args.key.open(context)?;
     let verified = verify_file(&args.pack, &keys).map_err(|refusal| refused(&args.pack, &refusal))?;
     let original = &verified.manifest.made;
     if original.redacts.is_some() {
@@ -83,17 +79,19 @@ pub(super) fn run(context: &Context, args: &RedactArgs) -> Result<ExitCode, Comp
         operator: args.by.trim().to_owned(),
         created_at: context.clock.now(),
         host: super::host(),
+        timestamp: None,
         ..original.clone()
     };
     // The table first: a copy whose pseudonyms nobody knows is of no use.
     write_table(&args.pseudonyms, &pseudonyms)?;
     let mut draft = args.out.clone().into_os_string();
     draft.push(".partial");
-    let digest = write_pack(packer, made, &key, Path::new(&draft), &args.out)?;
+    let packed = write_pack(packer, made, &key, Path::new(&draft), &args.out)?;
     context.terminal.result(&format!(
-        "{} is a redacted copy of pack {}; its manifest is {digest}.\n{} in {} ({} of them new): keep it, and keep it apart from the copy.",
+        "{} is a redacted copy of pack {}; its manifest is {}.\n{} in {} ({} of them new): keep it, and keep it apart from the copy.",
         args.out.display(),
         original.number,
+        packed.manifest_sha256,
         plural(pseudonyms.len(), "pseudonym is", "pseudonyms are"),
         args.pseudonyms.display(),
         pseudonyms.len() - known

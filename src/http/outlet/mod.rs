@@ -124,7 +124,7 @@ impl Hook {
         &self,
         media: &str,
         headers: &[(&'static str, String)],
-        body: String,
+        body: impl Into<reqwest::Body>,
     ) -> Result<Reply, OutletError> {
         let address = web_url("address", self.address.expose()).map_err(|error| unsent(&error))?;
         let mut request = self.line.client.post(address.clone()).header(CONTENT_TYPE, media).body(body);
