@@ -280,5 +280,8 @@ fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Rend
 }
 
 pub(super) fn cannot_write(path: &Path, error: &RenderError) -> Complaint {
-    Complaint::failed(format!("cannot write `{}`: {error}", path.display()))
+    // The cause says why; that something could not be written is said already.
+    let why = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+    let complaint = Complaint::failed(format!("cannot write `{}`: {why}", path.display()));
+    complaint.help("nothing half is left under that name; make room, or choose another place")
 }
