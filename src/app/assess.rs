@@ -1,9 +1,11 @@
 //! From the store to all that is to be said about a scan: the latest one, or how it stood after an earlier one.
 
+use std::collections::BTreeMap;
+
 use super::AppError;
 use super::flapping::back_and_forth;
 use super::posture::{Judged, postures};
-use crate::model::{Assessment, Finding, SnapshotHead};
+use crate::model::{Assessment, Census, Finding, RuleCensus, RuleId, SnapshotHead};
 use crate::rules::{builtin, read_frameworks};
 use crate::store::Store;
 
@@ -45,6 +47,19 @@ pub(super) fn findings_after(store: &Store, scan: &SnapshotHead) -> Result<Vec<F
 
 /// All but what could not be delivered.
 fn gather(store: &Store, head: SnapshotHead, findings: Vec<Finding>) -> Result<Assessment, AppError> {
+    let flapping = back_and_forth(store, &head)?;
+    let transitions = store.transitions(head.id)?;
+    with_postures(Assessment {
+        findings,
+        transitions,
+        flapping: flapping.changes,
+        flapping_findings: flapping.findings,
+        ..frame(store, head)?
+    })
+}
+
+/// All that does not grow with the findings: those, their steps, what goes back and forth and postures are left out.
+pub(super) fn frame(store: &Store, head: SnapshotHead) -> Result<Assessment, AppError> {
     let id = head.id;
     let previous = match head.compared_with {
         Some(earlier) => store.record(earlier)?,
@@ -57,14 +72,13 @@ fn gather(store: &Store, head: SnapshotHead, findings: Vec<Finding>) -> Result<A
         baseline = store.baselines()?.into_iter().rfind(|baseline| baseline.accepted_at <= head.ended_at);
     }
     let (rules, tallies) = (store.rules(id)?, store.tallies(id)?);
-    let flapping = back_and_forth(store, &head)?;
-    let assessment = Assessment {
+    Ok(Assessment {
         previous,
         postures: Vec::new(),
         baseline,
         snapshot: store.snapshot(id)?.ok_or(AppError::NoSuchSnapshot(id))?,
-        findings,
-        transitions: store.transitions(id)?,
+        findings: Vec::new(),
+        transitions: Vec::new(),
         changes: store.changes(id)?,
         rules,
         tallies,
@@ -72,13 +86,12 @@ fn gather(store: &Store, head: SnapshotHead, findings: Vec<Finding>) -> Result<A
         acknowledgements,
         undelivered: Vec::new(),
         trend: store.open_counts(id, TREND_SCANS)?,
-        flapping: flapping.changes,
-        flapping_findings: flapping.findings,
+        flapping: Vec::new(),
+        flapping_findings: BTreeMap::new(),
         reviewed: None,
         set_aside: None,
         head,
-    };
-    with_postures(assessment)
+    })
 }
 
 /// The same as if no waiver had been written: see [`Assessment::without_waivers`]. Controls are met or not accordingly.
@@ -91,8 +104,16 @@ pub fn without_waivers(assessment: Assessment) -> Result<Assessment, AppError> {
 
 /// The same, with the postures that follow from its findings and tallies.
 pub(super) fn with_postures(assessment: Assessment) -> Result<Assessment, AppError> {
-    let Assessment { head, rules, tallies, findings, .. } = &assessment;
-    let judged = Judged { rules, off: &head.rules_off, tallies, findings };
+    with_postures_of(&Census::of(&assessment.findings).rules, assessment)
+}
+
+/// The same where the findings were counted already.
+pub(super) fn with_postures_of(
+    found: &BTreeMap<RuleId, RuleCensus>,
+    assessment: Assessment,
+) -> Result<Assessment, AppError> {
+    let Assessment { head, rules, tallies, .. } = &assessment;
+    let judged = Judged { rules, off: &head.rules_off, tallies, found };
     let postures = postures(&read_frameworks(&builtin::frameworks())?, judged);
     Ok(Assessment { postures, ..assessment })
 }

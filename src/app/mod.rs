@@ -20,6 +20,7 @@ mod retention;
 mod review;
 mod scan;
 mod schedule;
+mod stored;
 mod waive;
 pub mod whatif;
 
@@ -39,6 +40,7 @@ pub use retention::{Fate, Retention, fates, prune};
 pub use review::{ReviewDossier, StartRequest, begin_review, import_review, latest_scan, prepare_review, read_reviews};
 pub use scan::{AcceptedGap, App, Progress, ScanOutcome, ScanRequest};
 pub use schedule::{Due, Schedule, served_up_to};
+pub use stored::{Stored, StoredFindings, WaiverView, assess_stored};
 pub use waive::{Refusal, Standings, WaiveRequest, check_waivers, waive};
 
 use chrono::{DateTime, Utc};

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    ControlId, ControlPosture, Finding, FindingId, FrameworkPosture, OffRule, PostureState, RuleId, RuleSummary,
-    Status, Tally, Unseen,
+    ControlId, ControlPosture, Counted, FrameworkPosture, OffRule, PostureState, RuleCensus, RuleId, RuleSummary,
+    Tally, Unseen,
 };
 use crate::rules::{Control, Framework};
 use crate::text::plural;
@@ -19,48 +19,36 @@ pub struct Judged<'a> {
     pub off: &'a [OffRule],
     /// How each rule fared.
     pub tallies: &'a BTreeMap<RuleId, Tally>,
-    /// Every finding.
-    pub findings: &'a [Finding],
+    /// The findings of each rule that are not over.
+    pub found: &'a BTreeMap<RuleId, RuleCensus>,
 }
 
 /// How the estate stands towards each framework, in the order of the catalogues.
 #[must_use]
 pub fn postures(frameworks: &[Framework], judged: Judged<'_>) -> Vec<FrameworkPosture> {
-    let mut found: BTreeMap<&RuleId, Vec<&Finding>> = BTreeMap::new();
-    for finding in judged.findings {
-        found.entry(&finding.rule).or_default().push(finding);
-    }
     let posture = |framework: &Framework| FrameworkPosture {
         id: framework.id.clone(),
         title: framework.title.clone(),
         version: framework.version.clone(),
-        controls: framework.controls.iter().filter_map(|one| control(framework, one, judged, &found)).collect(),
+        controls: framework.controls.iter().filter_map(|one| control(framework, one, judged)).collect(),
     };
     frameworks.iter().map(posture).collect()
 }
 
-fn control(
-    framework: &Framework,
-    control: &Control,
-    judged: Judged<'_>,
-    found: &BTreeMap<&RuleId, Vec<&Finding>>,
-) -> Option<ControlPosture> {
+fn control(framework: &Framework, control: &Control, judged: Judged<'_>) -> Option<ControlPosture> {
     let id = ControlId::parse(&format!("{}:{}", framework.id, control.id))?;
     let rules: Vec<&RuleSummary> = judged.rules.iter().filter(|rule| rule.controls.contains(&id)).collect();
     let off: Vec<&OffRule> = judged.off.iter().filter(|rule| rule.controls.contains(&id)).collect();
-    let findings = || rules.iter().filter_map(|rule| found.get(&rule.id)).flatten();
-    let ids = |wanted: fn(&Status) -> bool| -> Vec<FindingId> {
-        let ids: BTreeSet<FindingId> =
-            findings().filter(|finding| wanted(&finding.status)).map(|finding| finding.id.clone()).collect();
-        ids.into_iter().collect()
-    };
-    let open = ids(|status| matches!(status, Status::Open));
-    let waived = ids(|status| matches!(status, Status::Waived(_)));
+    let (mut open, mut waived) = (Counted::default(), Counted::default());
+    for found in rules.iter().filter_map(|rule| judged.found.get(&rule.id)) {
+        open.add_all(&found.open);
+        waived.add_all(&found.waived);
+    }
     let tallies = rules.iter().filter_map(|rule| judged.tallies.get(&rule.id));
     let mut gaps: BTreeSet<String> =
         rules.iter().flat_map(|rule| gaps_of(rule, judged.tallies.get(&rule.id))).collect();
     gaps.extend(off.iter().map(|rule| format!("rule {} is switched off", rule.id)));
-    let state = match (rules.len() + off.len(), open.len(), gaps.len(), waived.len()) {
+    let state = match (rules.len() + off.len(), open.count(), gaps.len(), waived.count()) {
         (0, ..) => PostureState::Manual,
         (_, 0, 0, 0) => PostureState::Met,
         (_, 0, 0, _) => PostureState::MetButWaived,

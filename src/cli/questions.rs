@@ -85,9 +85,14 @@ impl Context {
     pub(super) fn assess_in(&self, store: &Store, as_of: Option<AsOf>) -> Result<Assessment, Complaint> {
         let Some(as_of) = as_of else { return Ok(assess(store)?) };
         let assessment = assess_after(store, scan_as_of(store, as_of)?)?;
+        self.say_as_of(&assessment);
+        Ok(assessment)
+    }
+
+    /// Says which scan it is.
+    pub(super) fn say_as_of(&self, assessment: &Assessment) {
         let head = &assessment.head;
         self.terminal.say(&format!("As of scan {} of {}.", head.id, head.ended_at.format("%Y-%m-%d %H:%M UTC")));
-        Ok(assessment)
     }
 }
 

@@ -8,13 +8,13 @@ use std::process::ExitCode;
 
 use super::complain::Complaint;
 use super::{Context, exit};
-use crate::app::{AsOf, read_reviews, without_waivers};
+use crate::app::{AppError, AsOf, WaiverView, assess_stored, read_reviews, scan_as_of, without_waivers};
 use crate::config::Config;
 use crate::inventory::detector::Knowledge;
 use crate::inventory::{Inventory, Revocations};
 use crate::model::{Assessment, RuleId, SnapshotId, Transition};
 use crate::reports::{
-    FORMATS, Format, Histories, HtmlReport, Look, RenderError, RuleText, calendar_ics, csv_set, html_report,
+    FORMATS, Findings, Format, Histories, HtmlReport, Look, RenderError, RuleText, calendar_ics, csv_set, html_report,
     morning_view, write_column_list, write_data_package,
 };
 use crate::rules::{Rule, RuleSet};
@@ -63,6 +63,11 @@ impl ReportName {
         let format = FORMATS.iter().find(|format| format.name == name);
         Some(format.expect("internal: every report of one file is one of the formats"))
     }
+
+    /// True if it is written without having all findings at hand.
+    fn streams(self) -> bool {
+        self == Self::Csv || self.format().is_some_and(|format| format.stream.is_some())
+    }
 }
 
 /// How a list is written.
@@ -102,29 +107,64 @@ pub(super) struct ReportArgs {
 pub(super) fn run(context: &Context, args: &ReportArgs) -> Result<ExitCode, Complaint> {
     let config = context.load()?;
     let store = Store::open(&config.store)?;
-    let assessment = context.assess_in(&store, args.as_of)?;
-    let mut assessment = if args.no_waivers { without_waivers(assessment)? } else { assessment };
-    match args.out.as_deref() {
-        Some(out) if out == Path::new("-") => to_standard_output(context, &assessment, &args.format)?,
-        out => {
-            let past = Past { config: &config, store: &store };
-            write_all(context, past, &mut assessment, &args.format, out.unwrap_or(&config.reports))?;
-        }
+    let past = Past { config: &config, store: &store };
+    if args.format.iter().all(|name| name.streams()) {
+        one_by_one(context, past, args)?;
+    } else {
+        let assessment = context.assess_in(&store, args.as_of)?;
+        let mut assessment = if args.no_waivers { without_waivers(assessment)? } else { assessment };
+        read_what_they_need(past, &mut assessment, &args.format)?;
+        write_out(context, past, (&assessment, &assessment), args)?;
     }
     Ok(ExitCode::from(exit::COMPLETE))
 }
 
-fn to_standard_output(context: &Context, assessment: &Assessment, names: &[ReportName]) -> Result<(), Complaint> {
+/// Writes reports that tell findings one after the other, which stay in the store until then.
+fn one_by_one(context: &Context, past: Past<'_>, args: &ReportArgs) -> Result<(), Complaint> {
+    let scan = match args.as_of {
+        Some(as_of) => scan_as_of(past.store, as_of)?,
+        None => past.store.latest()?.ok_or(AppError::NoScan)?,
+    };
+    let waivers = if args.no_waivers { WaiverView::SetAside } else { WaiverView::Applied };
+    let mut stored = assess_stored(past.store, scan, waivers)?;
+    if args.as_of.is_some() {
+        context.say_as_of(&stored.assessment);
+    }
+    read_what_they_need(past, &mut stored.assessment, &args.format)?;
+    write_out(context, past, (&stored.assessment, &stored.findings), args)
+}
+
+/// A scan, and its findings as reports that can tell them one by one have them.
+type Scan<'a> = (&'a Assessment, &'a dyn Findings);
+
+fn write_out(context: &Context, past: Past<'_>, scan: Scan<'_>, args: &ReportArgs) -> Result<(), Complaint> {
+    match args.out.as_deref() {
+        Some(out) if out == Path::new("-") => to_standard_output(context, scan, &args.format),
+        out => {
+            let folder = out.unwrap_or(&past.config.reports);
+            write_files(past, scan, &args.format, folder)?;
+            context.terminal.say(&format!("Reports are in {}", folder.display()));
+            Ok(())
+        }
+    }
+}
+
+fn to_standard_output(context: &Context, scan: Scan<'_>, names: &[ReportName]) -> Result<(), Complaint> {
+    let (assessment, findings) = scan;
     match names {
         [ReportName::Table] => {
             context.terminal.result(&morning_view(assessment, context.terminal.look));
             Ok(())
         }
         [name] if let Some(format) = name.format() => {
-            let mut bytes = Vec::new();
-            (format.render)(assessment, &mut bytes).map_err(|error| cannot_write(Path::new("-"), &error))?;
-            context.terminal.result(&String::from_utf8_lossy(&bytes));
-            Ok(())
+            match context.terminal.result_of(|out| format.write(assessment, findings, out)) {
+                Ok(()) => Ok(()),
+                Err(RenderError::Write(error)) => {
+                    context.terminal.check(Err(error));
+                    Ok(())
+                }
+                Err(error) => Err(cannot_write(Path::new("-"), &error)),
+            }
         }
         _ => {
             let complaint = Complaint::failed("`--out -` takes one report that is one file");
@@ -161,10 +201,20 @@ pub(super) fn write_quietly(
     names: &[ReportName],
     folder: &Path,
 ) -> Result<(), Complaint> {
+    read_what_they_need(past, assessment, names)?;
+    write_files(past, (assessment, assessment), names, folder)
+}
+
+/// Reads from the store what only some of the reports tell.
+fn read_what_they_need(past: Past<'_>, assessment: &mut Assessment, names: &[ReportName]) -> Result<(), Complaint> {
     if names.contains(&ReportName::Csv) {
         read_reviews(past.store, assessment)?;
     }
-    let assessment = &*assessment;
+    Ok(())
+}
+
+fn write_files(past: Past<'_>, scan: Scan<'_>, names: &[ReportName], folder: &Path) -> Result<(), Complaint> {
+    let (assessment, findings) = scan;
     // A view without waivers must not be taken for the report of a night.
     let label = if assessment.set_aside.is_some() { "-without-waivers" } else { "" };
     for name in names {
@@ -176,7 +226,9 @@ pub(super) fn write_quietly(
             ReportName::Csv => {
                 let csv = folder.join(format!("csv{label}"));
                 for table in csv_set() {
-                    write_file(&csv.join(format!("{}.csv", table.name)), |out| (table.write)(assessment, out))?;
+                    write_file(&csv.join(format!("{}.csv", table.name)), |out| {
+                        table.write_told(assessment, findings, out)
+                    })?;
                 }
                 write_file(&csv.join("columns.csv"), write_column_list)?;
                 write_file(&csv.join("datapackage.json"), write_data_package)?;
@@ -194,7 +246,7 @@ pub(super) fn write_quietly(
             name => {
                 let Some(format) = name.format() else { continue };
                 let path = folder.join(format!("report{label}.{}", format.extension));
-                write_file(&path, |out| (format.render)(assessment, out))?;
+                write_file(&path, |out| format.write(assessment, findings, out))?;
             }
         }
     }

@@ -55,9 +55,25 @@ impl Terminal {
     /// Writes a result. A reader that has gone away (`| head`) is not an error; a result that is cut off is, and
     /// [`Terminal::lost_a_result`] tells.
     pub(super) fn result(&self, text: &str) {
-        let mut out = std::io::stdout().lock();
         let end: &[u8] = if text.ends_with('\n') { b"" } else { b"\n" };
-        match out.write_all(text.as_bytes()).and_then(|()| out.write_all(end)).and_then(|()| out.flush()) {
+        let written = self.result_of(|out| out.write_all(text.as_bytes()).and_then(|()| out.write_all(end)));
+        self.check(written);
+    }
+
+    /// Lets a result be written that is too long to be held, and gives back what the writing says. What becomes of an error of
+    /// standard output, [`Terminal::check`] decides.
+    pub(super) fn result_of<E: From<std::io::Error>>(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+        write(&mut out)?;
+        Ok(out.flush()?)
+    }
+
+    /// Takes note of a result that was cut off.
+    pub(super) fn check(&self, written: std::io::Result<()>) {
+        match written {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
                 self.error(&format!("the result could not be written whole: {error}"));
                 self.lost.store(true, Ordering::Relaxed);

@@ -6,8 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Acknowledgement, Baseline, Change, ControlId, Finding, FindingId, Flapping, FlappingChange, FrameworkPosture,
-    Outgoing, ReviewedAccess, RuleId, Severity, Snapshot, SnapshotHead, Status, Step, Tally, Transition, WaiverId,
-    WaiverUse,
+    Outgoing, ReviewedAccess, RuleId, Severity, Snapshot, SnapshotHead, Step, Tally, Transition, WaiverId, WaiverUse,
 };
 use crate::digest::Digest;
 
@@ -94,28 +93,16 @@ impl Assessment {
     pub fn without_waivers(mut self) -> Self {
         let mut set_aside = BTreeMap::new();
         for finding in &mut self.findings {
-            if let Status::Waived(waiver) = &finding.status {
-                set_aside.insert(finding.id.clone(), waiver.clone());
-                finding.status = Status::Open;
+            if let Some(waiver) = finding.set_waiver_aside() {
+                set_aside.insert(finding.id.clone(), waiver);
             }
         }
         let found: BTreeMap<&FindingId, DateTime<Utc>> =
             self.findings.iter().map(|finding| (&finding.id, finding.first_seen)).collect();
-        let came_up: BTreeSet<FindingId> = self
-            .transitions
-            .iter()
-            .filter(|step| matches!(step.step, Step::Opened | Step::Reopened))
-            .map(|step| step.finding.clone())
-            .collect();
-        self.transitions.retain_mut(|step| match step.step {
-            Step::WaiverEnded => false,
-            Step::Waived => {
-                let is_new = found.get(&step.finding) == Some(&step.at) && !came_up.contains(&step.finding);
-                step.step = Step::Opened;
-                step.note.clear();
-                is_new
-            }
-            Step::Opened | Step::Reopened | Step::Worsened | Step::Resolved => true,
+        let coming_up = self.transitions.iter().filter(|step| step.is_coming_up());
+        let came_up: BTreeSet<FindingId> = coming_up.map(|step| step.finding.clone()).collect();
+        self.transitions.retain_mut(|step| {
+            step.set_waiver_aside(found.get(&step.finding).copied(), came_up.contains(&step.finding))
         });
         self.set_aside = Some(set_aside);
         self

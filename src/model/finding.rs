@@ -110,6 +110,16 @@ pub struct Finding {
     pub unconfirmed: Option<Unconfirmed>,
 }
 
+impl Finding {
+    /// Makes it as if no waiver had been written: what is waived is open. Gives back the waiver that covers it.
+    pub fn set_waiver_aside(&mut self) -> Option<WaiverId> {
+        let Status::Waived(waiver) = &self.status else { return None };
+        let waiver = waiver.clone();
+        self.status = Status::Open;
+        Some(waiver)
+    }
+}
+
 /// One kind of step in a finding's history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -165,4 +175,31 @@ pub struct Transition {
     pub severity: Severity,
     /// In a few words: “medium → high”, “gone”, “waiver W-14 ended on 2026-11-21”. May be empty.
     pub note: String,
+}
+
+impl Transition {
+    /// The steps that a finding took in one scan, as if no waiver had been written: what was waived as soon as it was found,
+    /// is new.
+    pub fn set_waivers_aside(steps: &mut Vec<Self>, first_seen: Option<DateTime<Utc>>) {
+        let came_up = steps.iter().any(Self::is_coming_up);
+        steps.retain_mut(|step| step.set_waiver_aside(first_seen, came_up));
+    }
+
+    /// True if the finding came up with it.
+    pub(super) fn is_coming_up(&self) -> bool {
+        matches!(self.step, Step::Opened | Step::Reopened)
+    }
+
+    /// The same of one step of a finding that came up in the scan or did not; false if it would not have been taken.
+    pub(super) fn set_waiver_aside(&mut self, first_seen: Option<DateTime<Utc>>, came_up: bool) -> bool {
+        match self.step {
+            Step::WaiverEnded => false,
+            Step::Waived => {
+                self.step = Step::Opened;
+                self.note.clear();
+                first_seen == Some(self.at) && !came_up
+            }
+            Step::Opened | Step::Reopened | Step::Worsened | Step::Resolved => true,
+        }
+    }
 }

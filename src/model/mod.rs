@@ -11,6 +11,7 @@
 mod app;
 mod assessment;
 mod automation;
+mod census;
 mod change;
 mod chronicle;
 mod container;
@@ -48,6 +49,7 @@ mod words;
 pub use app::{App, AppForm};
 pub use assessment::{Assessment, RuleSummary};
 pub use automation::Automation;
+pub use census::{Census, Counted, FindingCounts, Outline, RuleCensus};
 pub use change::{CauseKind, Change, ChangeCause, FieldChange, What};
 pub use chronicle::{Chronicle, Event, Happening};
 pub use container::{Container, ContainerForm};

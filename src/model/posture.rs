@@ -1,6 +1,6 @@
 //! How an estate stands towards the controls of a framework, as far as rules can tell.
 
-use super::{ControlId, FindingId, RuleId};
+use super::{ControlId, Counted, RuleId};
 
 /// How an estate stands towards one framework.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,10 +36,10 @@ pub struct ControlPosture {
     pub rules: Vec<RuleId>,
     /// Resources on which one of these rules holds or fails, counted once for each rule.
     pub judged: usize,
-    /// Their open findings, sorted.
-    pub open: Vec<FindingId>,
-    /// Their findings that somebody waived, sorted.
-    pub waived: Vec<FindingId>,
+    /// Their open findings.
+    pub open: Counted,
+    /// Their findings that somebody waived.
+    pub waived: Counted,
     /// What keeps the answer from being whole: sorted, each once.
     pub gaps: Vec<String>,
     /// What to look at by hand, if the catalogue says so.

@@ -53,7 +53,7 @@ fn table(posture: &FrameworkPosture, look: Look) -> String {
             Cell::new(id),
             Cell::inked(ink(control.state), control.state.words()),
             Cell::new(&control.rules.len().to_string()),
-            Cell::new(&control.open.len().to_string()),
+            Cell::new(&control.open.count().to_string()),
             Cell::new(&why(control)),
             Cell::inked(Ink::Dim, &control.gist),
         ]);
@@ -76,10 +76,10 @@ const GAP_COLUMNS: usize = 70;
 pub(super) fn why(control: &ControlPosture) -> String {
     let mut parts = Vec::new();
     if !control.open.is_empty() {
-        parts.push(plural(control.open.len(), "open finding", "open findings"));
+        parts.push(plural(control.open.count(), "open finding", "open findings"));
     }
     if !control.waived.is_empty() {
-        parts.push(plural(control.waived.len(), "waived finding", "waived findings"));
+        parts.push(plural(control.waived.count(), "waived finding", "waived findings"));
     }
     if let Some(gap) = control.gaps.first() {
         let more = control.gaps.len() - 1;

@@ -17,6 +17,7 @@ pub(super) const FORMAT: Format = Format {
     media_type: "application/xml",
     summary: "for pipelines that show tests: a case for each rule and each endpoint; what is unknown is an error",
     render,
+    stream: None,
 };
 
 /// Findings that a case tells before it only counts them.

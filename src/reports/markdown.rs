@@ -13,6 +13,7 @@ pub(super) const FORMAT: Format = Format {
     media_type: "text/markdown; charset=utf-8",
     summary: "for tickets and wikis: what could not be seen, what is new, what is open, what is waived",
     render,
+    stream: None,
 };
 
 /// Findings of one table before the rest is counted.

@@ -1,7 +1,8 @@
 //! What a reader receives: the views for a terminal, the set of CSV files, and the JSON for machines.
 //!
 //! Everything here is a pure function of an [`Assessment`] or a part of one: same input, same bytes. Nothing here knows
-//! where the assessment came from, and no format serialises our own types, so both sides may change freely.
+//! where the assessment came from, and no format serialises our own types, so both sides may change freely. Formats that
+//! say one thing after the other are written from [`Findings`], which need not be held all at once.
 
 mod access;
 mod backtest;
@@ -32,6 +33,7 @@ mod say;
 mod scans;
 mod source_page;
 mod table;
+mod told;
 mod values;
 mod whatif;
 
@@ -68,6 +70,7 @@ pub use self::review::{
 };
 pub use self::scans::{FateRow, baselines_table, fates_table, snapshots_table};
 pub use self::source_page::{EndpointRow, SourcePage, source_page};
+pub use self::told::{Findings, Told};
 pub use self::whatif::{SimulationHead, simulation_json, simulation_page};
 
 /// A way of writing an assessment as one file.
@@ -83,6 +86,31 @@ pub struct Format {
     pub summary: &'static str,
     /// Writes the assessment.
     pub render: fn(&Assessment, &mut dyn io::Write) -> Result<(), RenderError>,
+    /// Writes the same without having all findings at hand, where the format can be written so.
+    pub stream: Option<Stream>,
+}
+
+/// Writes what is told of findings while they come, one after the other. Of an assessment written so, the lists of findings and
+/// steps are not looked at, nor which waivers are set aside: only that they are.
+pub type Stream = fn(&Assessment, &dyn Findings, &mut dyn io::Write) -> Result<(), RenderError>;
+
+impl Format {
+    /// Writes the assessment with its findings told one by one; a format that cannot be written so, from the assessment
+    /// alone, which then has to have them all.
+    ///
+    /// # Errors
+    /// When the place it is written to refuses, or the findings cannot be read.
+    pub fn write(
+        &self,
+        assessment: &Assessment,
+        findings: &dyn Findings,
+        out: &mut dyn io::Write,
+    ) -> Result<(), RenderError> {
+        match self.stream {
+            Some(stream) => stream(assessment, findings, out),
+            None => (self.render)(assessment, out),
+        }
+    }
 }
 
 /// Every format of one file. The CSV files are a set of their own: [`csv_set`].
@@ -98,4 +126,7 @@ pub enum RenderError {
     /// The assessment lacks something that the report is made from: without it, the report would say that there is none.
     #[error("cannot write the report: {0} were not read from the store")]
     NotRead(&'static str),
+    /// What findings are told from failed half-way.
+    #[error(transparent)]
+    Unreadable(Box<dyn std::error::Error + Send + Sync>),
 }

@@ -8,9 +8,9 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use super::morning::unseen_in_words;
-use super::{Format, RenderError, order, say};
+use super::{Findings, Format, RenderError, order, say};
 use crate::digest::Digest;
-use crate::model::{Assessment, Finding, LedgerEntry, RuleSummary, Severity, Status, Step, Tally};
+use crate::model::{Assessment, Finding, FindingCounts, LedgerEntry, RuleSummary, Severity, Status, Step, Tally};
 use crate::ocsf::{COMPLIANCE_FINDING, SCHEMA, millis, product, pruned, severity_id, severity_name};
 use crate::text::{harmless, join_and, thousands};
 
@@ -19,18 +19,16 @@ pub(super) const FORMAT: Format = Format {
     extension: "ocsf.ndjson",
     media_type: "application/x-ndjson",
     summary: "for lakes and SIEMs: findings, rules and gaps as OCSF 1.5 events, one on a line",
-    render,
+    render: |assessment, out| stream(assessment, assessment, out),
+    stream: Some(stream),
 };
 
-fn render(assessment: &Assessment, out: &mut dyn Write) -> Result<(), RenderError> {
-    put(of_scan(assessment), out)?;
-    let steps = assessment.steps();
-    for finding in order::findings(assessment) {
-        let steps = steps.get(&finding.id).map_or(&[][..], Vec::as_slice);
-        if let Some(event) = of_finding(finding, steps, assessment) {
-            put(event, out)?;
-        }
-    }
+fn stream(assessment: &Assessment, findings: &dyn Findings, out: &mut dyn Write) -> Result<(), RenderError> {
+    put(of_scan(assessment, &findings.counts()), out)?;
+    findings.each(&mut |told| match of_finding(told.finding, told.steps, assessment) {
+        Some(event) => put(event, out),
+        None => Ok(()),
+    })?;
     for rule in order::rules(assessment) {
         put(of_rule(rule, assessment), out)?;
     }
@@ -113,10 +111,9 @@ fn of_finding(finding: &Finding, steps: &[Step], assessment: &Assessment) -> Opt
 }
 
 /// The scan itself: Pass only if everything was seen and judged, and nothing stands open or waived.
-fn of_scan(assessment: &Assessment) -> Value {
+fn of_scan(assessment: &Assessment, counts: &FindingCounts) -> Value {
     let unseen = unseen_in_words(assessment);
-    let over = |finding: &Finding| matches!(finding.status, Status::Resolved(_));
-    let compliance_status = match (assessment.findings.iter().all(over), unseen.is_empty()) {
+    let compliance_status = match (counts.all_open() + counts.waived == 0, unseen.is_empty()) {
         (false, _) => FAIL,
         (true, false) => UNKNOWN,
         (true, true) => PASS,

@@ -6,9 +6,10 @@ use crate::model::{Assessment, Change, Finding, LedgerEntry, RuleSummary, Transi
 /// Worst first; then by rule, resource and id.
 pub(super) fn findings(assessment: &Assessment) -> Vec<&Finding> {
     let mut findings: Vec<&Finding> = assessment.findings.iter().collect();
+    // What comes sorted costs the sort one look at each.
     findings.sort_by(|left, right| {
-        let key = |finding: &'_ Finding| (finding.rule.clone(), finding.resource.clone(), finding.id.clone());
-        right.severity.cmp(&left.severity).then_with(|| key(left).cmp(&key(right)))
+        let (this, that) = (&(&left.rule, &left.resource, &left.id), &(&right.rule, &right.resource, &right.id));
+        right.severity.cmp(&left.severity).then_with(|| this.cmp(that))
     });
     findings
 }

@@ -4,7 +4,7 @@
 //! Satisfied is only what was judged whole and is met. What was not fully assessed, what is waived and what somebody has to look at by
 //! hand is not satisfied, with the reason `other` and what it is in words.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,8 @@ use super::json::{time, write_document};
 use super::{Format, RenderError, controls, order};
 use crate::digest::Digest;
 use crate::model::{
-    Assessment, ControlId, ControlPosture, Finding, FindingId, FrameworkPosture, LedgerEntry, PostureState, Status,
+    Assessment, ControlId, ControlPosture, Finding, FindingId, FrameworkPosture, LedgerEntry, PostureState, RuleId,
+    Status,
 };
 use crate::text::harmless;
 
@@ -22,6 +23,7 @@ pub(super) const FORMAT: Format = Format {
     media_type: "application/json",
     summary: "for tools of governance: controls, findings and gaps as OSCAL assessment results",
     render,
+    stream: None,
 };
 
 const OSCAL: &str = "1.1.2";
@@ -35,7 +37,9 @@ fn render(assessment: &Assessment, out: &mut dyn std::io::Write) -> Result<(), R
 fn document(assessment: &Assessment) -> Value {
     let head = &assessment.head;
     let ids = Ids { estate: &head.estate, scan: head.id.to_string() };
-    let results: Vec<Value> = assessment.postures.iter().map(|posture| result(posture, assessment, &ids)).collect();
+    let found = standing(assessment);
+    let result = |posture| result(posture, assessment, &found, &ids);
+    let results: Vec<Value> = assessment.postures.iter().map(result).collect();
     json!({ "assessment-results": {
         "uuid": ids.of("document", ""),
         "metadata": {
@@ -79,12 +83,27 @@ impl Ids<'_> {
     }
 }
 
-fn result(posture: &FrameworkPosture, assessment: &Assessment, ids: &Ids<'_>) -> Value {
+/// The findings of each rule that are open or waived: all of them, where a posture names but the first.
+type Standing<'a> = BTreeMap<&'a RuleId, Vec<&'a Finding>>;
+
+fn standing(assessment: &Assessment) -> Standing<'_> {
+    let mut found = Standing::new();
+    for finding in assessment.findings.iter().filter(|finding| !matches!(finding.status, Status::Resolved(_))) {
+        found.entry(&finding.rule).or_default().push(finding);
+    }
+    found
+}
+
+/// The findings of a control's rules, by id.
+fn of_control<'a>(control: &ControlPosture, found: &Standing<'a>) -> BTreeMap<&'a FindingId, &'a Finding> {
+    let of_rules = control.rules.iter().filter_map(|rule| found.get(rule));
+    of_rules.flatten().map(|finding| (&finding.id, *finding)).collect()
+}
+
+fn result(posture: &FrameworkPosture, assessment: &Assessment, found: &Standing<'_>, ids: &Ids<'_>) -> Value {
     let head = &assessment.head;
-    let about = |control: &ControlPosture| control.open.iter().chain(&control.waived).cloned().collect::<Vec<_>>();
-    let wanted: BTreeSet<FindingId> = posture.controls.iter().flat_map(about).collect();
     let findings: BTreeMap<&FindingId, &Finding> =
-        assessment.findings.iter().filter(|one| wanted.contains(&one.id)).map(|one| (&one.id, one)).collect();
+        posture.controls.iter().flat_map(|control| of_control(control, found)).collect();
     let mut observations: Vec<Value> =
         findings.values().map(|finding| of_finding(finding, &posture.id, assessment, ids)).collect();
     let gaps = order::ledger(assessment).into_iter().filter(|entry| entry.is_gap());
@@ -105,7 +124,7 @@ fn result(posture: &FrameworkPosture, assessment: &Assessment, ids: &Ids<'_>) ->
         } else {
             json!({ "include-controls": controls })
         }] },
-        "findings": posture.controls.iter().map(|control| finding(control, &posture.id, ids)).collect::<Vec<_>>(),
+        "findings": posture.controls.iter().map(|control| finding(control, found, &posture.id, ids)).collect::<Vec<_>>(),
     });
     // A list that is empty must not be there.
     if !observations.is_empty() {
@@ -118,7 +137,7 @@ fn result(posture: &FrameworkPosture, assessment: &Assessment, ids: &Ids<'_>) ->
 }
 
 /// How the estate stands towards a control.
-fn finding(control: &ControlPosture, framework: &str, ids: &Ids<'_>) -> Value {
+fn finding(control: &ControlPosture, found: &Standing<'_>, framework: &str, ids: &Ids<'_>) -> Value {
     let (state, reason) = match control.state {
         PostureState::Met => ("satisfied", "pass"),
         PostureState::NotMet => ("not-satisfied", "fail"),
@@ -126,8 +145,14 @@ fn finding(control: &ControlPosture, framework: &str, ids: &Ids<'_>) -> Value {
             ("not-satisfied", "other")
         }
     };
-    let about = control.open.iter().chain(&control.waived);
-    let related: Vec<Value> = about.map(|id| json!({ "observation-uuid": ids.of(framework, id.as_str()) })).collect();
+    let about = of_control(control, found);
+    let (open, waived): (Vec<&Finding>, Vec<&Finding>) =
+        about.into_values().partition(|finding| finding.status == Status::Open);
+    let related: Vec<Value> = open
+        .into_iter()
+        .chain(waived)
+        .map(|finding| json!({ "observation-uuid": ids.of(framework, finding.id.as_str()) }))
+        .collect();
     let said = format!("{}. {}", control.state.words(), controls::why(control));
     let mut finding = json!({
         "uuid": ids.of("control", control.id.as_str()),

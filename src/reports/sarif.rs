@@ -23,6 +23,7 @@ pub(super) const FORMAT: Format = Format {
     media_type: "application/sarif+json",
     summary: "for pipelines and code hosts: findings as SARIF 2.1.0, what could not be seen among them",
     render,
+    stream: None,
 };
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";

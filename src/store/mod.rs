@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-pub use sqlite::{ScanLock, Store, Timeline};
+pub use sqlite::{FindingStream, ScanLock, Store, Timeline};
 
 use crate::model::{
     Change, ChannelName, Collection, Dispatch, Finding, Resource, RuleId, RuleSummary, Snapshot, SnapshotHead,

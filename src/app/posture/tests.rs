@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Judged, postures};
 use crate::model::{
-    ControlId, Finding, OffRule, PostureState, Resolution, ResourceId, RuleId, RuleSummary, Severity, Status, Tally,
-    Unseen,
+    Census, ControlId, Finding, OffRule, PostureState, Resolution, ResourceId, RuleId, RuleSummary, Severity, Status,
+    Tally, Unseen,
 };
 use crate::problem::SourceText;
 use crate::rules::{Framework, read_frameworks};
@@ -62,7 +62,8 @@ fn stands(tallies: &[(&str, Tally)], findings: &[Finding], off: &[&str]) -> (Pos
     let rules: Vec<RuleSummary> = tallies.iter().map(|(id, _)| rule(id)).collect();
     let tallies: BTreeMap<RuleId, Tally> = tallies.iter().map(|(id, tally)| ((*id).into(), tally.clone())).collect();
     let off: Vec<OffRule> = off.iter().map(|id| OffRule { id: (*id).into(), controls: controls() }).collect();
-    let found = postures(&frameworks(), Judged { rules: &rules, off: &off, tallies: &tallies, findings });
+    let found = Census::of(findings).rules;
+    let found = postures(&frameworks(), Judged { rules: &rules, off: &off, tallies: &tallies, found: &found });
     let [access, events] = found[0].controls.as_slice() else { panic!("two controls") };
     assert_eq!(events.state, PostureState::Manual);
     assert_eq!(events.by_hand.as_deref(), Some("Ask who judges them."));
@@ -110,7 +111,7 @@ fn a_rule_that_did_not_judge_is_a_gap() {
     assert_eq!(stands(&[], &[], &["b"]).0, PostureState::NotFullyAssessed);
     let rules = [rule("a")];
     let nothing = BTreeMap::new();
-    let judged = Judged { rules: &rules, off: &[], tallies: &nothing, findings: &[] };
+    let judged = Judged { rules: &rules, off: &[], tallies: &nothing, found: &BTreeMap::new() };
     let found = postures(&frameworks(), judged);
     assert_eq!(found[0].controls[0].gaps, ["rule a was not evaluated"]);
     assert_eq!(found[0].controls[0].state, PostureState::NotFullyAssessed);

@@ -1,30 +1,31 @@
 //! What was judged: findings, rules with their tallies, waivers.
 
-use std::collections::BTreeMap;
+use std::io;
 
 use super::ColumnForm::{Day, Id, List, Number, Text, Time, Word, YesNo};
 use super::cell::Cell;
-use super::{Column, CsvTable, KINDS, column, write_rows};
-use crate::model::{
-    Assessment, ControlId, Finding, FindingId, Lapse, RuleSummary, Status, Tally, Waiver, WaiverId, WaiverUse,
-};
-use crate::reports::order;
+use super::{Column, CsvTable, KINDS, Rows, column, write_rows};
+use crate::model::{Assessment, ControlId, Lapse, RuleSummary, Status, Tally, Waiver, WaiverId, WaiverUse};
+use crate::reports::{Findings, RenderError, Told, order};
 
 pub(super) const FINDINGS: CsvTable = CsvTable {
     name: "findings",
     about: "Every finding ever made, worst first: open, waived and resolved",
     columns: &FINDING_COLUMNS,
-    write: |assessment, out| {
-        let mut steps: BTreeMap<&FindingId, Vec<&str>> = BTreeMap::new();
-        for transition in order::transitions(assessment) {
-            steps.entry(&transition.finding).or_default().push(transition.step.name());
-        }
-        let findings = order::findings(assessment);
-        let steps_of = |finding: &Finding| steps.get(&finding.id).map_or(&[][..], Vec::as_slice);
-        let rows = findings.into_iter().map(|finding| finding_row(finding, assessment, steps_of(finding)));
-        write_rows(&FINDING_COLUMNS, rows, out)
-    },
+    write: |assessment, out| write_findings(assessment, assessment, out),
+    stream: Some(write_findings),
 };
+
+fn write_findings(
+    assessment: &Assessment,
+    findings: &dyn Findings,
+    out: &mut dyn io::Write,
+) -> Result<(), RenderError> {
+    let waivers_applied = assessment.set_aside.is_none();
+    let mut rows = Rows::begin(&FINDING_COLUMNS, out)?;
+    findings.each(&mut |told| rows.put(&finding_row(told, waivers_applied)))?;
+    rows.end()
+}
 
 static FINDING_COLUMNS: [Column; 23] = [
     column("finding_id", Id, "Made from rule and resource: the same in every scan"),
@@ -52,8 +53,8 @@ static FINDING_COLUMNS: [Column; 23] = [
     column("waivers_applied", YesNo, "no in a view without waivers: there what is waived is shown as open"),
 ];
 
-fn finding_row<'a>(finding: &'a Finding, assessment: &'a Assessment, steps: &[&str]) -> [Cell<'a>; 23] {
-    let set_aside = assessment.set_aside.as_ref().and_then(|set_aside| set_aside.get(&finding.id));
+fn finding_row<'a>(told: &Told<'a>, waivers_applied: bool) -> [Cell<'a>; 23] {
+    let Told { finding, steps, set_aside } = *told;
     let (waiver, resolution) = match &finding.status {
         Status::Open => (Cell::optional(set_aside.map(WaiverId::as_str), Cell::foreign), Cell::empty()),
         Status::Waived(waiver) => (Cell::foreign(waiver.as_str()), Cell::empty()),
@@ -77,13 +78,13 @@ fn finding_row<'a>(finding: &'a Finding, assessment: &'a Assessment, steps: &[&s
         Cell::time(finding.first_seen),
         Cell::time(finding.since),
         Cell::time(finding.last_seen),
-        Cell::list_or_blank(steps.iter()),
+        Cell::list_or_blank(steps.iter().map(|step| step.name())),
         waiver,
         resolution,
         Cell::optional(unconfirmed, |unconfirmed| Cell::time(unconfirmed.since)),
         Cell::optional(unconfirmed, |unconfirmed| Cell::foreign(&unconfirmed.reason)),
         Cell::sightings(&finding.seen_by),
-        Cell::yes_no(assessment.set_aside.is_none()),
+        Cell::yes_no(waivers_applied),
     ]
 }
 
@@ -95,6 +96,7 @@ pub(super) const RULES: CsvTable = CsvTable {
         let rows = order::rules(assessment).into_iter().map(|rule| rule_row(rule, assessment));
         write_rows(&RULE_COLUMNS, rows, out)
     },
+    stream: None,
 };
 
 static RULE_COLUMNS: [Column; 14] = [
@@ -150,6 +152,7 @@ pub(super) const WAIVERS: CsvTable = CsvTable {
     about: "Every waiver and what it did in this scan",
     columns: &WAIVER_COLUMNS,
     write: |assessment, out| write_rows(&WAIVER_COLUMNS, order::waivers(assessment).into_iter().map(waiver_row), out),
+    stream: None,
 };
 
 static WAIVER_COLUMNS: [Column; 15] = [

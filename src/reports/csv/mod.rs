@@ -17,7 +17,7 @@ pub(super) use self::cell::Cell;
 pub(super) use self::scan::json_value;
 pub use self::scan::write_changes;
 pub use self::schema::write_data_package;
-use super::RenderError;
+use super::{Findings, RenderError, Stream};
 use crate::model::Assessment;
 
 /// What the cells of a column hold.
@@ -84,6 +84,26 @@ pub struct CsvTable {
     pub columns: &'static [Column],
     /// Writes the file.
     pub write: fn(&Assessment, &mut dyn io::Write) -> Result<(), RenderError>,
+    /// Writes the same without having all findings at hand, where the file tells of findings. The others never look at them.
+    pub stream: Option<Stream>,
+}
+
+impl CsvTable {
+    /// Writes the file with findings told one by one.
+    ///
+    /// # Errors
+    /// When the place it is written to refuses, or the findings cannot be read.
+    pub fn write_told(
+        &self,
+        assessment: &Assessment,
+        findings: &dyn Findings,
+        out: &mut dyn io::Write,
+    ) -> Result<(), RenderError> {
+        match self.stream {
+            Some(stream) => stream(assessment, findings, out),
+            None => (self.write)(assessment, out),
+        }
+    }
 }
 
 static SET: &[CsvTable] = &[
@@ -160,11 +180,30 @@ pub(super) fn write_rows<'a, const N: usize>(
     rows: impl Iterator<Item = [Cell<'a>; N]>,
     out: &mut dyn io::Write,
 ) -> Result<(), RenderError> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-    writer.write_record(columns.iter().map(|column| column.name)).map_err(io::Error::from)?;
+    let mut file = Rows::begin(columns, out)?;
     for row in rows {
-        writer.write_record(row.iter().map(|cell| cell.as_str().as_bytes())).map_err(io::Error::from)?;
+        file.put(&row)?;
     }
-    writer.flush()?;
-    Ok(())
+    file.end()
+}
+
+/// A file that is being written.
+struct Rows<'a, const N: usize>(csv::Writer<&'a mut dyn io::Write>);
+
+impl<'a, const N: usize> Rows<'a, N> {
+    /// Writes the first row.
+    fn begin(columns: &[Column; N], out: &'a mut dyn io::Write) -> Result<Self, RenderError> {
+        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+        writer.write_record(columns.iter().map(|column| column.name)).map_err(io::Error::from)?;
+        Ok(Self(writer))
+    }
+
+    fn put(&mut self, row: &[Cell<'_>; N]) -> Result<(), RenderError> {
+        let cells = row.iter().map(|cell| cell.as_str().as_bytes());
+        Ok(self.0.write_record(cells).map_err(io::Error::from)?)
+    }
+
+    fn end(mut self) -> Result<(), RenderError> {
+        Ok(self.0.flush()?)
+    }
 }

@@ -15,6 +15,7 @@ pub(super) const ACCESS_REVIEW: CsvTable = CsvTable {
         let reviewed = assessment.reviewed.as_ref().ok_or(RenderError::NotRead("the access reviews"))?;
         write_rows(&COLUMNS, reviewed.iter().map(row), out)
     },
+    stream: None,
 };
 
 static COLUMNS: [Column; 24] = [

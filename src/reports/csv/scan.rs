@@ -14,6 +14,7 @@ pub(super) const SCAN: CsvTable = CsvTable {
     about: "One row: which scan the other files are about, and whether it saw everything",
     columns: &SCAN_COLUMNS,
     write: |assessment, out| write_rows(&SCAN_COLUMNS, std::iter::once(scan_row(assessment)), out),
+    stream: None,
 };
 
 static SCAN_COLUMNS: [Column; 18] = [
@@ -84,6 +85,7 @@ pub(super) const COVERAGE: CsvTable = CsvTable {
         });
         write_rows(&COVERAGE_COLUMNS, rows, out)
     },
+    stream: None,
 };
 
 static COVERAGE_COLUMNS: [Column; 21] = [
@@ -141,6 +143,7 @@ pub(super) const DRIFT: CsvTable = CsvTable {
     about: "What changed since the scan before: a row for each changed field, or one for the whole resource",
     columns: &DRIFT_COLUMNS,
     write: |assessment, out| write_changes(&order::changes(assessment), out),
+    stream: None,
 };
 
 /// Writes changes as `drift.csv` has them, in the order in which they are given.

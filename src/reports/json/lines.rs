@@ -9,14 +9,15 @@ use super::seen::{V1Change, V1Endpoint};
 use super::visible::Visible;
 use super::{V1Baseline, V1Counts, V1Framework, V1Scan};
 use crate::model::Assessment;
-use crate::reports::{Format, RenderError, order};
+use crate::reports::{Findings, Format, RenderError, order};
 
 pub(in crate::reports) const FORMAT: Format = Format {
     name: "ndjson",
     extension: "ndjson",
     media_type: "application/x-ndjson",
     summary: "for streams: the records of the JSON report, one on a line, each with its type",
-    render,
+    render: |assessment, out| stream(assessment, assessment, out),
+    stream: Some(stream),
 };
 
 /// One line. The fields of a record are those that the JSON report has for it.
@@ -39,7 +40,7 @@ struct Scan<'a> {
     waivers_applied: bool,
 }
 
-fn render(assessment: &Assessment, out: &mut dyn Write) -> Result<(), RenderError> {
+fn stream(assessment: &Assessment, findings: &dyn Findings, out: &mut dyn Write) -> Result<(), RenderError> {
     let mut out = Visible(io::BufWriter::new(out));
     let snapshot = assessment.head.id.to_string();
     let mut lines = Lines { out: &mut out, snapshot: &snapshot };
@@ -49,7 +50,7 @@ fn render(assessment: &Assessment, out: &mut dyn Write) -> Result<(), RenderErro
             scan: V1Scan::of(&assessment.head),
             compared_with: assessment.previous.as_ref().map(V1Scan::of),
             baseline: assessment.baseline.as_ref().map(V1Baseline::of),
-            counts: V1Counts::of(assessment),
+            counts: V1Counts::of(assessment, &findings.counts()),
             waivers_applied: assessment.set_aside.is_none(),
         },
     )?;
@@ -59,12 +60,8 @@ fn render(assessment: &Assessment, out: &mut dyn Write) -> Result<(), RenderErro
     for rule in order::rules(assessment) {
         lines.write("rule", V1Rule::of(rule, assessment.tallies.get(&rule.id)))?;
     }
-    for finding in order::findings(assessment) {
-        lines.write("finding", V1Finding::of(finding))?;
-    }
-    for transition in order::transitions(assessment) {
-        lines.write("transition", V1Transition::of(transition))?;
-    }
+    findings.each(&mut |told| lines.write("finding", V1Finding::of(told.finding)))?;
+    findings.each_step(&mut |step| lines.write("transition", V1Transition::of(step)))?;
     for change in order::changes(assessment) {
         lines.write("change", V1Change::of(change))?;
     }

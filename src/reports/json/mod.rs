@@ -8,6 +8,7 @@ mod judged;
 mod lines;
 mod posture;
 mod seen;
+mod told;
 mod visible;
 
 use std::collections::BTreeMap;
@@ -17,16 +18,16 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 
 pub use self::explained::{EXPLANATION_SCHEMA, finding_note_json, resource_note_json};
-use self::judged::{V1Finding, V1Rule, V1Transition, V1Waiver};
+use self::judged::{V1Rule, V1Waiver};
 pub(super) use self::lines::FORMAT as LINES;
 pub(super) use self::posture::V1Framework;
 pub(super) use self::seen::V1Change;
 use self::seen::V1Coverage;
+use self::told::{EachFinding, EachSetAside, EachStep, Source};
 pub(super) use self::visible::{document, write_document};
-use super::{Format, RenderError, order};
+use super::{Findings, Format, RenderError, order};
 use crate::model::{
-    Assessment, Baseline, Change, Finding, RuleSummary, Severity, SnapshotHead, SourceName, Status, Tally, Transition,
-    WaiverUse,
+    Assessment, Baseline, Change, FindingCounts, RuleSummary, Severity, SnapshotHead, SourceName, Tally, WaiverUse,
 };
 
 /// The JSON Schema of the report.
@@ -37,11 +38,15 @@ pub(super) const FORMAT: Format = Format {
     extension: "json",
     media_type: "application/json",
     summary: "for machines: scan, coverage, findings, changes, rules, waivers and controls in one versioned document",
-    render,
+    render: |assessment, out| stream(assessment, assessment, out),
+    stream: Some(stream),
 };
 
-fn render(assessment: &Assessment, out: &mut dyn io::Write) -> Result<(), RenderError> {
-    write_document(&V1Report::of(assessment), out)
+fn stream(assessment: &Assessment, findings: &dyn Findings, out: &mut dyn io::Write) -> Result<(), RenderError> {
+    let source = Source::new(findings);
+    let written = write_document(&V1Report::of(assessment, &source), out);
+    // A document can only say that it could not be written; why is with the source.
+    written.map_err(|error| source.failed().unwrap_or(error))
 }
 
 /// A list whose entries are made one by one while they are written.
@@ -63,40 +68,35 @@ struct V1Report<'a> {
     open_findings_trend: &'a [usize],
     coverage: V1Coverage<'a>,
     rules: Vec<V1Rule<'a>>,
-    findings: Each<'a, Finding, V1Finding<'a>>,
-    transitions: Each<'a, Transition, V1Transition<'a>>,
+    findings: EachFinding<'a>,
+    transitions: EachStep<'a>,
     changes: Each<'a, Change, V1Change<'a>>,
     waivers: Each<'a, WaiverUse, V1Waiver<'a>>,
     waivers_applied: bool,
-    waivers_set_aside: BTreeMap<&'a str, &'a str>,
+    waivers_set_aside: EachSetAside<'a>,
     frameworks: Vec<V1Framework<'a>>,
 }
 
 impl<'a> V1Report<'a> {
-    fn of(assessment: &'a Assessment) -> Self {
+    fn of(assessment: &'a Assessment, source: &'a Source<'a>) -> Self {
         Self {
             keyroll_report: 1,
             scan: V1Scan::of(&assessment.head),
             compared_with: assessment.previous.as_ref().map(V1Scan::of),
             baseline: assessment.baseline.as_ref().map(V1Baseline::of),
-            counts: V1Counts::of(assessment),
+            counts: V1Counts::of(assessment, &source.findings.counts()),
             open_findings_trend: &assessment.trend,
             coverage: V1Coverage::of(assessment),
             rules: order::rules(assessment)
                 .into_iter()
                 .map(|rule| V1Rule::of(rule, assessment.tallies.get(&rule.id)))
                 .collect(),
-            findings: Each(order::findings(assessment), V1Finding::of),
-            transitions: Each(order::transitions(assessment), V1Transition::of),
+            findings: EachFinding(source),
+            transitions: EachStep(source),
             changes: Each(order::changes(assessment), V1Change::of),
             waivers: Each(order::waivers(assessment), V1Waiver::of),
             waivers_applied: assessment.set_aside.is_none(),
-            waivers_set_aside: assessment
-                .set_aside
-                .iter()
-                .flatten()
-                .map(|(finding, waiver)| (finding.as_str(), waiver.as_str()))
-                .collect(),
+            waivers_set_aside: EachSetAside(source),
             frameworks: assessment.postures.iter().map(V1Framework::of).collect(),
         }
     }
@@ -170,16 +170,15 @@ struct V1Counts {
 }
 
 impl V1Counts {
-    fn of(assessment: &Assessment) -> Self {
-        let count = |wanted: &dyn Fn(&Finding) -> bool| assessment.findings.iter().filter(|f| wanted(f)).count();
-        let open_with = |severity| count(&|finding| finding.status == Status::Open && finding.severity == severity);
+    fn of(assessment: &Assessment, counts: &FindingCounts) -> Self {
+        let open_with = |severity| counts.open.get(&severity).copied().unwrap_or(0);
         let whole = |rule: &RuleSummary| assessment.tallies.get(&rule.id).is_some_and(Tally::is_whole);
         Self {
-            open: count(&|finding| finding.status == Status::Open),
+            open: counts.all_open(),
             open_by_severity: Severity::ALL.into_iter().map(|level| (level.name(), open_with(level))).collect(),
-            waived: count(&|finding| matches!(finding.status, Status::Waived(_))),
-            resolved: count(&|finding| matches!(finding.status, Status::Resolved(_))),
-            unconfirmed: count(&|finding| finding.unconfirmed.is_some()),
+            waived: counts.waived,
+            resolved: counts.resolved,
+            unconfirmed: counts.unconfirmed,
             rules: assessment.rules.len(),
             rules_not_whole: assessment.rules.iter().filter(|rule| !whole(rule)).count(),
         }

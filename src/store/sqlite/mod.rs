@@ -1,7 +1,8 @@
 //! The store on SQLite: how the file is made, opened and locked, and how the database's errors become ours.
 //!
 //! `inspect` looks at a file before anything may touch it, `migrate` gives it its shape, `commit` writes a scan,
-//! `resources` keeps what stays the same once, `snapshots`, `findings` and, night after night, `timeline` read. `outbox`
+//! `resources` keeps what stays the same once, `snapshots`, `findings` and, night after night, `timeline` read; `stream` reads
+//! findings one by one. `outbox`
 //! keeps what is to be told, `reviews` what people decide on access, `runs` when scans began and ended; `lock` keeps two of
 //! them apart, and `prune` takes out what nobody needs.
 
@@ -16,6 +17,7 @@ mod resources;
 mod reviews;
 mod runs;
 mod snapshots;
+mod stream;
 mod timeline;
 
 use std::io;
@@ -31,6 +33,7 @@ use serde::de::DeserializeOwned;
 use self::inspect::{Standing, inspect};
 pub use self::lock::ScanLock;
 use self::migrate::migrate;
+pub use self::stream::FindingStream;
 pub use self::timeline::Timeline;
 use crate::store::StoreError;
 

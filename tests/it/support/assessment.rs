@@ -549,19 +549,26 @@ fn postures() -> Vec<FrameworkPosture> {
         id: ControlId::parse(&format!("soc2:{id}")).unwrap(),
         gist: format!("gist of {id}"),
         state,
-        rules: vec!["token-idle".into()],
+        rules: vec!["pat-idle".into()],
         judged: 41,
-        open: Vec::new(),
-        waived: Vec::new(),
+        open: Counted::default(),
+        waived: Counted::default(),
         gaps: Vec::new(),
         by_hand: None,
     };
     let findings = findings();
-    let not_met = ControlPosture { open: vec![findings[0].id.clone()], ..control("CC6.1", PostureState::NotMet) };
+    let not_met = ControlPosture {
+        rules: vec![findings[0].rule.clone()],
+        open: [findings[0].id.clone()].into_iter().collect(),
+        ..control("CC6.1", PostureState::NotMet)
+    };
     let gaps = vec!["permission schemes of acme-jira: denied, refused with 403".to_owned()];
     let unsure = ControlPosture { gaps, ..control("CC6.2", PostureState::NotFullyAssessed) };
-    let waived =
-        ControlPosture { waived: vec![findings[1].id.clone()], ..control("CC6.3", PostureState::MetButWaived) };
+    let waived = ControlPosture {
+        rules: vec![findings[5].rule.clone()],
+        waived: [findings[5].id.clone()].into_iter().collect(),
+        ..control("CC6.3", PostureState::MetButWaived)
+    };
     let by_hand = Some("Read the minutes of the review.".to_owned());
     let manual = ControlPosture { rules: Vec::new(), judged: 0, by_hand, ..control("CC7.3", PostureState::Manual) };
     let controls = vec![not_met, unsure, waived, control("CC6.6", PostureState::Met), manual];

@@ -15,6 +15,7 @@ pub(in crate::reports::csv) const CONTAINERS: CsvTable = CsvTable {
     about: "What holds content, people or licences: organisations, sites, projects, spaces, repositories and more",
     columns: &CONTAINER_COLUMNS,
     write: |assessment, out| write_kind(&CONTAINER_COLUMNS, assessment, out, container_row),
+    stream: None,
 };
 
 static CONTAINER_COLUMNS: [Column; 30] = [
@@ -123,6 +124,7 @@ pub(in crate::reports::csv) const GRANTS: CsvTable = CsvTable {
     about: "Who holds which role or permission on what",
     columns: &GRANT_COLUMNS,
     write: |assessment, out| write_kind(&GRANT_COLUMNS, assessment, out, grant_row),
+    stream: None,
 };
 
 static GRANT_COLUMNS: [Column; 16] = [
@@ -193,6 +195,7 @@ pub(in crate::reports::csv) const SETTINGS: CsvTable = CsvTable {
     about: "Switches and values that hold for a whole tenant",
     columns: &SETTING_COLUMNS,
     write: |assessment, out| write_kind(&SETTING_COLUMNS, assessment, out, setting_row),
+    stream: None,
 };
 
 static SETTING_COLUMNS: [Column; 10] = [

@@ -11,6 +11,7 @@ pub(in crate::reports::csv) const INTEGRATIONS: CsvTable = CsvTable {
     about: "Every integration that the register declares",
     columns: &INTEGRATION_COLUMNS,
     write: |assessment, out| write_kind(&INTEGRATION_COLUMNS, assessment, out, integration_row),
+    stream: None,
 };
 
 static INTEGRATION_COLUMNS: [Column; 18] = [
@@ -66,6 +67,7 @@ pub(in crate::reports::csv) const PEOPLE: CsvTable = CsvTable {
     about: "Every person of the roster",
     columns: &PERSON_COLUMNS,
     write: |assessment, out| write_kind(&PERSON_COLUMNS, assessment, out, person_row),
+    stream: None,
 };
 
 static PERSON_COLUMNS: [Column; 9] = [

@@ -11,6 +11,7 @@ pub(in crate::reports::csv) const PRINCIPALS: CsvTable = CsvTable {
     about: "Every account: people, service accounts, apps, agents, portal customers",
     columns: &PRINCIPAL_COLUMNS,
     write: |assessment, out| write_kind(&PRINCIPAL_COLUMNS, assessment, out, principal_row),
+    stream: None,
 };
 
 static PRINCIPAL_COLUMNS: [Column; 29] = [
@@ -109,6 +110,7 @@ pub(in crate::reports::csv) const GROUPS: CsvTable = CsvTable {
     about: "Every group",
     columns: &GROUP_COLUMNS,
     write: |assessment, out| write_kind(&GROUP_COLUMNS, assessment, out, group_row),
+    stream: None,
 };
 
 static GROUP_COLUMNS: [Column; 13] = [
@@ -155,6 +157,7 @@ pub(in crate::reports::csv) const CREDENTIALS: CsvTable = CsvTable {
     about: "Every token, key and client; their values are never read",
     columns: &CREDENTIAL_COLUMNS,
     write: |assessment, out| write_kind(&CREDENTIAL_COLUMNS, assessment, out, credential_row),
+    stream: None,
 };
 
 static CREDENTIAL_COLUMNS: [Column; 25] = [

@@ -11,6 +11,7 @@ pub(in crate::reports::csv) const APPS: CsvTable = CsvTable {
     about: "What is installed in a product, and what was seen acting through OAuth",
     columns: &APP_COLUMNS,
     write: |assessment, out| write_kind(&APP_COLUMNS, assessment, out, app_row),
+    stream: None,
 };
 
 static APP_COLUMNS: [Column; 19] = [
@@ -79,6 +80,7 @@ pub(in crate::reports::csv) const WEBHOOKS: CsvTable = CsvTable {
     about: "Messages that products send to other hosts; paths and secrets of their addresses are never kept",
     columns: &WEBHOOK_COLUMNS,
     write: |assessment, out| write_kind(&WEBHOOK_COLUMNS, assessment, out, webhook_row),
+    stream: None,
 };
 
 static WEBHOOK_COLUMNS: [Column; 16] = [
@@ -127,6 +129,7 @@ pub(in crate::reports::csv) const AUTOMATIONS: CsvTable = CsvTable {
     about: "Rules of a product's automation, and the accounts they act as",
     columns: &AUTOMATION_COLUMNS,
     write: |assessment, out| write_kind(&AUTOMATION_COLUMNS, assessment, out, automation_row),
+    stream: None,
 };
 
 static AUTOMATION_COLUMNS: [Column; 16] = [
@@ -175,6 +178,7 @@ pub(in crate::reports::csv) const VARIABLES: CsvTable = CsvTable {
     about: "Variables of build pipelines; their values are never read",
     columns: &VARIABLE_COLUMNS,
     write: |assessment, out| write_kind(&VARIABLE_COLUMNS, assessment, out, variable_row),
+    stream: None,
 };
 
 static VARIABLE_COLUMNS: [Column; 10] = [
