@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use super::complain::{Complaint, chain};
 use super::{Context, exit};
-use crate::app::AsOf;
+use crate::app::{AppError, AsOf, Stored, WaiverView, assess_stored, scan_as_of};
 use crate::reports::{ParquetExport, ParquetFile, RenderError, parquet_set};
 use crate::store::Store;
 use crate::text::plural;
@@ -37,9 +37,16 @@ pub(super) fn run(context: &Context, command: &ExportCommand) -> Result<ExitCode
     }
     let config = context.load()?;
     let store = Store::open(&config.store)?;
-    let assessment = context.assess_in(&store, args.as_of)?;
+    let scan = match args.as_of {
+        Some(as_of) => scan_as_of(&store, as_of)?,
+        None => store.latest()?.ok_or(AppError::NoScan)?,
+    };
+    let Stored { assessment, findings } = assess_stored(&store, scan, WaiverView::Applied)?;
+    if args.as_of.is_some() {
+        context.say_as_of(&assessment);
+    }
     let folder = args.out.clone().unwrap_or_else(|| config.reports.join("parquet"));
-    let export = ParquetExport::of(&assessment);
+    let export = ParquetExport::of(&assessment, &findings).map_err(|error| cannot_write(&folder, &error))?;
     let files = write_all(&export, &folder)?;
     let files = plural(files, "Parquet file", "Parquet files");
     context.terminal.say(&format!("{files} of scan {} are in {}", assessment.head.id, folder.display()));

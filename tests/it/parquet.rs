@@ -346,7 +346,7 @@ fn what_cannot_be_written_leaves_nothing_behind() {
 
 /// Writes the files of an assessment, and checks that each lies where it belongs.
 fn write_files(assessment: &Assessment, folder: &Path) {
-    for file in ParquetExport::of(assessment).files() {
+    for file in ParquetExport::of(assessment, assessment).unwrap().files() {
         let path = file.path();
         let [table, tenant, day, name] = path.split('/').collect::<Vec<_>>()[..] else {
             panic!("{path} leads elsewhere")

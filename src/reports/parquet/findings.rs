@@ -1,26 +1,24 @@
 //! The findings of one tenant.
 
-use std::collections::BTreeMap;
-
 use super::column::{Value, column, optional};
 use super::scans::scan_values;
-use super::write::write_rows;
+use super::tenants::named;
+use super::write::Rows;
 use super::{ParquetColumn, ParquetForm, ParquetTable};
-use crate::model::{ControlId, Finding, FindingId, Status};
-use crate::reports::order;
+use crate::model::{ControlId, Finding, Status, Step};
+use crate::reports::Wanted;
 
 pub(super) const FINDINGS: ParquetTable = ParquetTable {
     name: "findings",
     about: "Every finding ever made, as it stood after the scan, worst first: open, waived and resolved",
     columns: &COLUMNS,
-    write: |export, part, out| {
-        let mut steps: BTreeMap<&FindingId, Vec<&str>> = BTreeMap::new();
-        for transition in order::transitions(export.assessment) {
-            steps.entry(&transition.finding).or_default().push(transition.step.name());
-        }
-        let steps_of = |finding: &Finding| steps.get(&finding.id).map_or(&[][..], Vec::as_slice);
-        let rows = part.findings.iter().map(|finding| row(finding, steps_of(finding)));
-        write_rows(&FINDINGS, &scan_values(export.assessment), rows, out)
+    write: |export, tenant, _part, out| {
+        let mut rows = Rows::begin(&FINDINGS, &scan_values(export.assessment), out)?;
+        export.findings.each(Wanted::Steps, &mut |told| match named(told.finding.resource.tenant()) == tenant {
+            true => rows.put(row(told.finding, told.steps)),
+            false => Ok(()),
+        })?;
+        rows.end()
     },
 };
 
@@ -53,7 +51,7 @@ static COLUMNS: [ParquetColumn; 22] = [
     column("seen_by", ParquetForm::Sightings, "The endpoints that showed the resource: joins with `ledger`"),
 ];
 
-fn row<'a>(finding: &'a Finding, steps: &[&'a str]) -> [Value<'a>; 22] {
+fn row<'a>(finding: &'a Finding, steps: &[Step]) -> [Value<'a>; 22] {
     let (waiver, resolution) = match &finding.status {
         Status::Open => (Value::Null, Value::Null),
         Status::Waived(waiver) => (Value::text(waiver.as_str()), Value::Null),
@@ -77,7 +75,7 @@ fn row<'a>(finding: &'a Finding, steps: &[&'a str]) -> [Value<'a>; 22] {
         Value::time(finding.first_seen),
         Value::time(finding.since),
         Value::time(finding.last_seen),
-        Value::list(steps.iter().copied()),
+        Value::list(steps.iter().map(|step| step.name())),
         waiver,
         resolution,
         Value::optional(unconfirmed, |unconfirmed| Value::time(unconfirmed.since)),

@@ -15,7 +15,7 @@ pub(super) const LEDGER: ParquetTable = ParquetTable {
             cannot be laid to a tenant is under `unknown`: an endpoint of a source that never showed anything, and, besides its \
             other places, a gap of which nobody can tell whose things it hides. So questions about one tenant take `unknown` along",
     columns: &COLUMNS,
-    write: |export, part, out| {
+    write: |export, _tenant, part, out| {
         let mut waiting: BTreeMap<(&str, &str), BTreeSet<&RuleId>> = BTreeMap::new();
         for (rule, tally) in &export.assessment.tallies {
             for gap in &tally.unseen {

@@ -18,7 +18,7 @@ use std::io;
 pub use self::column::{ParquetColumn, ParquetForm};
 pub use self::scans::PARQUET_SCAN_COLUMNS;
 use self::tenants::{Part, Parts};
-use super::RenderError;
+use super::{Findings, RenderError};
 use crate::digest::Digest;
 use crate::model::Assessment;
 
@@ -34,7 +34,7 @@ pub struct ParquetTable {
     pub about: &'static str,
     /// Its own columns; before them come those of [`PARQUET_SCAN_COLUMNS`].
     pub columns: &'static [ParquetColumn],
-    write: fn(&ParquetExport<'_>, &Part<'_>, &mut Sink<'_>) -> Result<(), RenderError>,
+    write: fn(&ParquetExport<'_>, &str, &Part<'_>, &mut Sink<'_>) -> Result<(), RenderError>,
 }
 
 impl ParquetTable {
@@ -56,27 +56,28 @@ pub fn parquet_set() -> &'static [ParquetTable] {
 }
 
 /// A scan, taken apart into files.
-#[derive(Debug)]
 pub struct ParquetExport<'a> {
     assessment: &'a Assessment,
+    findings: &'a dyn Findings,
     parts: Parts<'a>,
 }
 
 /// One file.
-#[derive(Debug)]
 pub struct ParquetFile<'e, 'a> {
     /// The table it belongs to.
     pub table: &'static ParquetTable,
-    tenant: &'a str,
+    tenant: &'e str,
     export: &'e ParquetExport<'a>,
     part: &'e Part<'a>,
 }
 
 impl<'a> ParquetExport<'a> {
-    /// Takes an assessment apart by tenant.
-    #[must_use]
-    pub fn of(assessment: &'a Assessment) -> Self {
-        Self { assessment, parts: Parts::of(assessment) }
+    /// Takes an assessment apart by tenant. Its findings are told once for each tenant, so that none of them is held.
+    ///
+    /// # Errors
+    /// When findings cannot be read.
+    pub fn of(assessment: &'a Assessment, findings: &'a dyn Findings) -> Result<Self, RenderError> {
+        Ok(Self { assessment, findings, parts: Parts::of(assessment, findings)? })
     }
 
     /// Each file once. A tenant of which anything is said has one in every table, be it without rows.
@@ -107,8 +108,8 @@ impl ParquetFile<'_, '_> {
     /// Writes the file.
     ///
     /// # Errors
-    /// When the place it is written to refuses.
+    /// When the place it is written to refuses, or findings cannot be read.
     pub fn write(&self, out: &mut Sink<'_>) -> Result<(), RenderError> {
-        (self.table.write)(self.export, self.part, out)
+        (self.table.write)(self.export, self.tenant, self.part, out)
     }
 }

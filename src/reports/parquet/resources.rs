@@ -17,7 +17,7 @@ pub(super) const RESOURCES: ParquetTable = ParquetTable {
             grants, apps, webhooks, automations, variables, settings, integrations and people. What was seen in part has the row \
             of what was seen",
     columns: &COLUMNS,
-    write: |export, part, out| {
+    write: |export, _tenant, part, out| {
         let facts = Facts::new();
         let rows = part.resources.iter().map(|(resource, was_seen)| row(resource, *was_seen, &facts));
         write_rows(&RESOURCES, &scan_values(export.assessment), rows, out)

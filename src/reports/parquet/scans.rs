@@ -36,7 +36,7 @@ pub(super) const SCANS: ParquetTable = ParquetTable {
     about: "Which scans there were, and what each saw: a row for each scan and tenant. What is said of the whole scan is the \
             same in all its rows",
     columns: &COLUMNS,
-    write: |export, part, out| {
+    write: |export, _tenant, part, out| {
         write_rows(&SCANS, &scan_values(export.assessment), std::iter::once(row(export, part)), out)
     },
 };
@@ -80,16 +80,15 @@ fn row<'a>(export: &ParquetExport<'a>, part: &Part<'a>) -> [Value<'a>; 22] {
     let gaps = ledger.iter().filter(|entry| entry.is_gap()).count();
     let not_whole = |rule: &&_| !assessment.tallies.get(rule).is_some_and(Tally::is_whole);
     let seen = part.resources.iter().filter(|(_, was_seen)| *was_seen).count();
-    let findings =
-        |wanted: fn(&Finding) -> bool| Value::count(part.findings.iter().filter(|finding| wanted(finding)).count());
+    let findings = &part.findings;
     let (previous, baseline) = (assessment.previous.as_ref(), assessment.baseline.as_ref());
     [
         Value::count(seen),
         Value::count(part.resources.len() - seen),
-        findings(|finding| finding.status == Status::Open),
-        findings(|finding| matches!(finding.status, Status::Waived(_))),
-        findings(|finding| matches!(finding.status, Status::Resolved(_))),
-        findings(|finding| finding.unconfirmed.is_some()),
+        Value::count(findings.open.values().sum()),
+        Value::count(findings.waived),
+        Value::count(findings.resolved),
+        Value::count(findings.unconfirmed),
         Value::count(part.endpoints.iter().filter(|endpoint| endpoint.entry.is_gap()).count()),
         Value::count(ledger.len()),
         Value::count(ledger.len() - gaps),

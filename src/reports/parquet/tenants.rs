@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Assessment, Finding, Kind, LedgerEntry, Resource, SourceName};
-use crate::reports::order;
+use crate::model::{Assessment, FindingCounts, Kind, LedgerEntry, Resource, SourceName};
+use crate::reports::{Findings, RenderError, Wanted, order};
 
 /// Where rows stand of which nobody can say whose they are.
 pub(super) const UNKNOWN: &str = "unknown";
@@ -17,8 +17,8 @@ const NAMELESS: &str = "empty";
 pub(super) struct Part<'a> {
     /// Sorted by id; false for those that were out of sight.
     pub(super) resources: Vec<(&'a Resource, bool)>,
-    /// Worst first.
-    pub(super) findings: Vec<&'a Finding>,
+    /// How many findings about its things stand how; the findings themselves are told one by one.
+    pub(super) findings: FindingCounts,
     /// By source and endpoint.
     pub(super) endpoints: Vec<Endpoint<'a>>,
 }
@@ -32,44 +32,55 @@ pub(super) struct Endpoint<'a> {
 
 /// The parts by tenant; never none.
 #[derive(Debug)]
-pub(super) struct Parts<'a>(BTreeMap<&'a str, Part<'a>>);
+pub(super) struct Parts<'a>(BTreeMap<String, Part<'a>>);
 
 impl<'a> Parts<'a> {
-    pub(super) fn of(assessment: &'a Assessment) -> Self {
-        let mut parts: BTreeMap<&str, Part<'_>> = BTreeMap::new();
+    /// Takes an assessment and its findings apart.
+    pub(super) fn of(assessment: &'a Assessment, findings: &dyn Findings) -> Result<Self, RenderError> {
+        let mut parts: BTreeMap<String, Part<'_>> = BTreeMap::new();
+        let part =
+            |parts: &mut BTreeMap<String, Part<'a>>, tenant: &str, add: &mut dyn FnMut(&mut Part<'a>)| match parts
+                .get_mut(tenant)
+            {
+                Some(part) => add(part),
+                None => add(parts.entry(tenant.to_owned()).or_default()),
+            };
         let snapshot = &assessment.snapshot;
         // What was seen in part has the row of what was seen: the rest of it is unknown now.
         let out_of_sight = snapshot.carried.iter().filter(|carried| snapshot.get(&carried.id).is_none());
         let seen = snapshot.resources.iter().map(|resource| (resource, true));
         for (resource, was_seen) in seen.chain(out_of_sight.map(|resource| (resource, false))) {
-            parts.entry(named(resource.id.tenant())).or_default().resources.push((resource, was_seen));
+            part(&mut parts, named(resource.id.tenant()), &mut |part| part.resources.push((resource, was_seen)));
         }
         for part in parts.values_mut() {
             part.resources.sort_by(|(left, _), (right, _)| left.id.cmp(&right.id));
         }
-        for finding in order::findings(assessment) {
-            parts.entry(named(finding.resource.tenant())).or_default().findings.push(finding);
-        }
+        findings.each(Wanted::FindingsAlone, &mut |told| {
+            let tenant = named(told.finding.resource.tenant());
+            part(&mut parts, tenant, &mut |part| part.findings.add(&told.finding.into()));
+            Ok(())
+        })?;
         let shown = shown_by_source(assessment);
         for entry in order::ledger(assessment) {
             let tenants = tenants_of(entry, shown.get(&entry.source));
             for tenant in &tenants {
                 let endpoint = Endpoint { entry, tenants: tenants.clone() };
-                parts.entry(tenant).or_default().endpoints.push(endpoint);
+                parts.entry((*tenant).to_owned()).or_default().endpoints.push(endpoint);
             }
         }
         if parts.is_empty() {
-            parts.entry(UNKNOWN).or_default();
+            parts.entry(UNKNOWN.to_owned()).or_default();
         }
-        Self(parts)
+        Ok(Self(parts))
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&'a str, &Part<'a>)> {
-        self.0.iter().map(|(tenant, part)| (*tenant, part))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Part<'a>)> {
+        self.0.iter().map(|(tenant, part)| (tenant.as_str(), part))
     }
 }
 
-fn named(tenant: &str) -> &str {
+/// The tenant under which something is told that this one issued the id of.
+pub(super) fn named(tenant: &str) -> &str {
     if tenant.is_empty() { NAMELESS } else { tenant }
 }
 

@@ -26,41 +26,78 @@ const GROUP: Bounds = Bounds { rows: 64 * 1024, bytes: 64 * 1024 * 1024 };
 
 /// Writes a file of a table. Each row begins with what is the same in all of them.
 pub(super) fn write_rows<'a, const N: usize>(
-    table: &ParquetTable,
+    table: &'static ParquetTable,
     same: &[Value<'a>],
     rows: impl Iterator<Item = [Value<'a>; N]>,
     out: &mut Sink<'_>,
 ) -> Result<(), RenderError> {
-    write_groups(table, same, rows, GROUP, out).map_err(render_error)
+    let mut file = Rows::begin(table, same, out)?;
+    for row in rows {
+        file.put(row)?;
+    }
+    file.end()
 }
 
-fn write_groups<'a, const N: usize>(
-    table: &ParquetTable,
-    same: &[Value<'a>],
-    rows: impl Iterator<Item = [Value<'a>; N]>,
+/// A file in the making: a row that is put into it is held until its group is full.
+pub(super) struct Rows<'o, 'w, 'v> {
+    table: &'static ParquetTable,
+    same: Vec<Value<'v>>,
+    file: SerializedFileWriter<&'o mut Sink<'w>>,
+    group: Vec<Room>,
+    held: Bounds,
     most: Bounds,
-    out: &mut Sink<'_>,
-) -> Result<(), ParquetError> {
-    let columns: String = table.every_column().map(|column| column.schema()).collect();
-    let schema = parse_message_type(&format!("message {} {{ {columns} }}", table.name))?;
-    let mut file = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties(table)))?;
-    let room = || -> Vec<Room> { table.every_column().map(|column| column.room()).collect() };
-    let mut group = room();
-    let mut held = Bounds { rows: 0, bytes: 0 };
-    for row in rows {
-        let values = same.iter().cloned().chain(row);
-        held.bytes += group.iter_mut().zip(values).map(|(column, value)| column.add(value)).sum::<usize>();
-        held.rows += 1;
-        if held.rows >= most.rows || held.bytes >= most.bytes {
-            write_group(&mut file, &std::mem::replace(&mut group, room()))?;
-            held = Bounds { rows: 0, bytes: 0 };
+}
+
+impl<'o, 'w, 'v> Rows<'o, 'w, 'v> {
+    /// Begins a file of a table.
+    pub(super) fn begin(
+        table: &'static ParquetTable,
+        same: &[Value<'v>],
+        out: &'o mut Sink<'w>,
+    ) -> Result<Self, RenderError> {
+        Self::bounded(table, same, GROUP, out).map_err(render_error)
+    }
+
+    fn bounded(
+        table: &'static ParquetTable,
+        same: &[Value<'v>],
+        most: Bounds,
+        out: &'o mut Sink<'w>,
+    ) -> Result<Self, ParquetError> {
+        let columns: String = table.every_column().map(|column| column.schema()).collect();
+        let schema = parse_message_type(&format!("message {} {{ {columns} }}", table.name))?;
+        let file = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties(table)))?;
+        Ok(Self { table, same: same.to_vec(), file, group: room(table), held: Bounds { rows: 0, bytes: 0 }, most })
+    }
+
+    /// Puts a row into it.
+    pub(super) fn put<'r, const N: usize>(&mut self, row: [Value<'r>; N]) -> Result<(), RenderError>
+    where
+        'v: 'r,
+    {
+        let values = self.same.iter().cloned().map(|value| -> Value<'r> { value }).chain(row);
+        let group = self.group.iter_mut().zip(values);
+        self.held.bytes += group.map(|(column, value)| column.add(value)).sum::<usize>();
+        self.held.rows += 1;
+        if self.held.rows >= self.most.rows || self.held.bytes >= self.most.bytes {
+            let full = std::mem::replace(&mut self.group, room(self.table));
+            self.held = Bounds { rows: 0, bytes: 0 };
+            write_group(&mut self.file, &full).map_err(render_error)?;
         }
+        Ok(())
     }
-    if held.rows > 0 {
-        write_group(&mut file, &group)?;
+
+    /// Writes what is left.
+    pub(super) fn end(mut self) -> Result<(), RenderError> {
+        if self.held.rows > 0 {
+            write_group(&mut self.file, &self.group).map_err(render_error)?;
+        }
+        self.file.close().map(drop).map_err(render_error)
     }
-    file.close()?;
-    Ok(())
+}
+
+fn room(table: &ParquetTable) -> Vec<Room> {
+    table.every_column().map(|column| column.room()).collect()
 }
 
 fn properties(table: &ParquetTable) -> WriterProperties {
@@ -119,7 +156,7 @@ mod tests {
     use crate::reports::parquet::{ParquetColumn, ParquetForm, column::column};
 
     static COLUMNS: [ParquetColumn; 1] = [column("letters", ParquetForm::Text, "Many")];
-    const TABLE: ParquetTable =
+    static TABLE: ParquetTable =
         ParquetTable { name: "many", about: "Rows", columns: &COLUMNS, write: |_, _, _| Ok(()) };
 
     /// Counts what has arrived.
@@ -146,7 +183,11 @@ mod tests {
             before.push(arrived.load(Ordering::Relaxed));
             [Value::text((0..32).map(|part| Digest::of(&(row, part)).to_string()).collect::<String>())]
         });
-        write_groups(&TABLE, &same, rows, most, &mut out).unwrap();
+        let mut file = Rows::bounded(&TABLE, &same, most, &mut out).unwrap();
+        for row in rows {
+            file.put(row).unwrap();
+        }
+        file.end().unwrap();
         (before, out.1)
     }
 
