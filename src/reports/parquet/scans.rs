@@ -4,7 +4,7 @@ use super::column::{Value, column, optional};
 use super::tenants::Part;
 use super::write::write_rows;
 use super::{ParquetColumn, ParquetExport, ParquetForm, ParquetTable};
-use crate::model::{Assessment, Finding, Status, Tally};
+use crate::model::{Assessment, Tally};
 
 /// The columns with which each row of each table begins.
 pub static PARQUET_SCAN_COLUMNS: [ParquetColumn; 5] = [
@@ -85,7 +85,7 @@ fn row<'a>(export: &ParquetExport<'a>, part: &Part<'a>) -> [Value<'a>; 22] {
     [
         Value::count(seen),
         Value::count(part.resources.len() - seen),
-        Value::count(findings.open.values().sum()),
+        Value::count(findings.open.values().sum::<usize>()),
         Value::count(findings.waived),
         Value::count(findings.resolved),
         Value::count(findings.unconfirmed),

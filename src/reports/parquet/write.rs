@@ -157,7 +157,7 @@ mod tests {
 
     static COLUMNS: [ParquetColumn; 1] = [column("letters", ParquetForm::Text, "Many")];
     static TABLE: ParquetTable =
-        ParquetTable { name: "many", about: "Rows", columns: &COLUMNS, write: |_, _, _| Ok(()) };
+        ParquetTable { name: "many", about: "Rows", columns: &COLUMNS, write: |_, _, _, _| Ok(()) };
 
     /// Counts what has arrived.
     struct Counted<'a>(&'a AtomicUsize, Vec<u8>);
