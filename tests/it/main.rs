@@ -37,6 +37,7 @@ mod secrets;
 mod simulator;
 mod sources;
 mod store;
+mod streamed;
 mod support;
 mod telling;
 mod waivers;
