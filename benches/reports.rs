@@ -25,7 +25,7 @@ use keyroll::model::{
     LedgerEntry, Resource, ResourceId, RuleSummary, Sighting, Snapshot, SnapshotHead, SnapshotId, Status, Step, Tally,
     Transition,
 };
-use keyroll::reports::{FORMATS, Findings, Told, csv_set};
+use keyroll::reports::{FORMATS, Findings, Told, Wanted, csv_set};
 use keyroll::store::{ScanRecord, Store};
 
 const ROUNDS: usize = 3;
@@ -113,7 +113,7 @@ fn program(folder: &Path) -> Figure {
             break ended;
         }
         // Nobody ever wakes it: a wait of ten milliseconds.
-        drop(sleep.recv_timeout(std::time::Duration::from_millis(10)));
+        assert!(sleep.recv_timeout(std::time::Duration::from_millis(10)).is_err());
     };
     drop(wake);
     assert!(ended.success());
@@ -151,8 +151,11 @@ fn raw_from_store(folder: &Path) {
     let scan = store.latest().unwrap().unwrap();
     let stored = assess_stored(&store, scan, WaiverView::Applied).unwrap();
     let mut out = csv::Writer::from_writer(BufWriter::new(File::create(folder.join("raw.csv")).unwrap()));
-    let mut write = |told: &Told<'_>| Ok(out.write_record(raw_cells(told)).unwrap());
-    stored.findings.each(&mut write).unwrap();
+    let mut write = |told: &Told<'_>| {
+        out.write_record(raw_cells(told)).unwrap();
+        Ok(())
+    };
+    stored.findings.each(Wanted::Steps, &mut write).unwrap();
     out.flush().unwrap();
     tell(begin);
 }

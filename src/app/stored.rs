@@ -1,12 +1,14 @@
 //! All that is to be said about a scan whose findings stay in the store: they are told one by one, so that a report of a million of
 //! them takes no more memory than one of a few.
 
+use std::collections::BTreeMap;
+
 use super::AppError;
 use super::assess::{frame, with_postures_of};
 use crate::model::{
-    Assessment, Census, FindingCounts, FindingId, Outline, SnapshotHead, Status, Step, Transition, WaiverId,
+    Assessment, Census, Finding, FindingCounts, FindingId, Outline, SnapshotHead, Status, Step, Transition, WaiverId,
 };
-use crate::reports::{Findings, RenderError, Told};
+use crate::reports::{Findings, RenderError, Told, Wanted};
 use crate::store::{FindingStream, Store, StoreError};
 
 /// Whether waivers count.
@@ -51,7 +53,7 @@ pub fn assess_stored(store: &Store, scan: SnapshotHead, waivers: WaiverView) -> 
     };
     let mut assessment = frame(store, scan)?;
     if waivers == WaiverView::SetAside {
-        assessment.set_aside = Some(std::collections::BTreeMap::new());
+        assessment.set_aside = Some(BTreeMap::new());
     }
     let assessment = with_postures_of(&census.rules, assessment)?;
     Ok(Stored { assessment, findings: StoredFindings { stream, waivers, counts: census.counts } })
@@ -68,8 +70,13 @@ impl Findings for StoredFindings<'_> {
         self.counts.clone()
     }
 
-    fn each(&self, take: &mut dyn FnMut(&Told<'_>) -> Result<(), RenderError>) -> Result<(), RenderError> {
-        self.stream.each(|mut finding, mut taken| {
+    fn each(
+        &self,
+        wanted: Wanted,
+        take: &mut dyn FnMut(&Told<'_>) -> Result<(), RenderError>,
+    ) -> Result<(), RenderError> {
+        let mut steps: Vec<Step> = Vec::new();
+        let mut tell = |mut finding: Finding, mut taken: Vec<Transition>| {
             let set_aside = match self.waivers {
                 WaiverView::Applied => None,
                 WaiverView::SetAside => {
@@ -78,9 +85,14 @@ impl Findings for StoredFindings<'_> {
                 }
             };
             in_order(&mut taken);
-            let steps: Vec<Step> = taken.iter().map(|taken| taken.step).collect();
+            steps.clear();
+            steps.extend(taken.iter().map(|taken| taken.step));
             take(&Told { finding: &finding, steps: &steps, set_aside: set_aside.as_ref() })
-        })
+        };
+        match wanted {
+            Wanted::Steps => self.stream.each_with_steps(tell),
+            Wanted::FindingsAlone => self.stream.each(|finding| tell(finding, Vec::new())),
+        }
     }
 
     fn each_step(&self, take: &mut dyn FnMut(&Transition) -> Result<(), RenderError>) -> Result<(), RenderError> {

@@ -70,7 +70,7 @@ pub use self::review::{
 };
 pub use self::scans::{FateRow, baselines_table, fates_table, snapshots_table};
 pub use self::source_page::{EndpointRow, SourcePage, source_page};
-pub use self::told::{Findings, Told};
+pub use self::told::{Findings, Told, Wanted};
 pub use self::whatif::{SimulationHead, simulation_json, simulation_page};
 
 /// A way of writing an assessment as one file.

@@ -8,7 +8,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use super::morning::unseen_in_words;
-use super::{Findings, Format, RenderError, order, say};
+use super::{Findings, Format, RenderError, Wanted, order, say};
 use crate::digest::Digest;
 use crate::model::{Assessment, Finding, FindingCounts, LedgerEntry, RuleSummary, Severity, Status, Step, Tally};
 use crate::ocsf::{COMPLIANCE_FINDING, SCHEMA, millis, product, pruned, severity_id, severity_name};
@@ -25,7 +25,7 @@ pub(super) const FORMAT: Format = Format {
 
 fn stream(assessment: &Assessment, findings: &dyn Findings, out: &mut dyn Write) -> Result<(), RenderError> {
     put(of_scan(assessment, &findings.counts()), out)?;
-    findings.each(&mut |told| match of_finding(told.finding, told.steps, assessment) {
+    findings.each(Wanted::Steps, &mut |told| match of_finding(told.finding, told.steps, assessment) {
         Some(event) => put(event, out),
         None => Ok(()),
     })?;

@@ -9,10 +9,19 @@ use crate::model::{Assessment, Finding, FindingCounts, FindingId, Step, Transiti
 pub struct Told<'a> {
     /// The finding.
     pub finding: &'a Finding,
-    /// The steps it took in this scan, in their order.
+    /// The steps it took in this scan, in their order, where those are wanted.
     pub steps: &'a [Step],
     /// In a view without waivers, the waiver that covers it although it is shown as open.
     pub set_aside: Option<&'a WaiverId>,
+}
+
+/// What is wanted of findings beside themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// The steps they took as well.
+    Steps,
+    /// Nothing: none of them has steps.
+    FindingsAlone,
 }
 
 /// The findings of a scan. Each of these may be asked any number of times and says the same every time. Where `take` refuses,
@@ -25,7 +34,11 @@ pub trait Findings {
     ///
     /// # Errors
     /// That of `take`, or `Unreadable`.
-    fn each(&self, take: &mut dyn FnMut(&Told<'_>) -> Result<(), RenderError>) -> Result<(), RenderError>;
+    fn each(
+        &self,
+        wanted: Wanted,
+        take: &mut dyn FnMut(&Told<'_>) -> Result<(), RenderError>,
+    ) -> Result<(), RenderError>;
 
     /// Every step that findings took in this scan, by finding, then as it was taken.
     ///
@@ -48,8 +61,15 @@ impl Findings for Assessment {
         FindingCounts::of(&self.findings)
     }
 
-    fn each(&self, take: &mut dyn FnMut(&Told<'_>) -> Result<(), RenderError>) -> Result<(), RenderError> {
-        let transitions = order::transitions(self);
+    fn each(
+        &self,
+        wanted: Wanted,
+        take: &mut dyn FnMut(&Told<'_>) -> Result<(), RenderError>,
+    ) -> Result<(), RenderError> {
+        let transitions = match wanted {
+            Wanted::Steps => order::transitions(self),
+            Wanted::FindingsAlone => Vec::new(),
+        };
         let steps: Vec<Step> = transitions.iter().map(|taken| taken.step).collect();
         for finding in order::findings(self) {
             let first = transitions.partition_point(|taken| taken.finding < finding.id);

@@ -20,7 +20,7 @@ use crate::support::pretended::{Estate, first_night, open};
 
 /// An estate, and what was said after each of its scans when it was the latest: seven nights, in two of which much happens,
 /// with a gap in two.
-async fn lived() -> (Estate, Vec<Assessment>) {
+pub(crate) async fn lived() -> (Estate, Vec<Assessment>) {
     let plan = Plan { seed: 5, accounts: 20, now: first_night(), page_latency: std::time::Duration::ZERO };
     let estate = Estate::of(plan).await;
     let waivers = "waivers:\n  - { id: W-1, rule: permission-open-to-logged-in, resource: \"*\", reason: for a while, \

@@ -41,6 +41,7 @@ mod secrets;
 mod simulator;
 mod sources;
 mod store;
+mod streamed;
 mod support;
 mod telling;
 mod waivers;

@@ -9,7 +9,7 @@ use keyroll::digest::Digest;
 use keyroll::model::{
     Accepted, Baseline, Change, Dispatch, EndpointState, FieldChange, Finding, FindingId, Kind, Lapse, LedgerEntry,
     Resolution, Resource, ResourceId, RuleId, RuleSummary, Severity, Snapshot, SnapshotHead, SnapshotId, Status, Step,
-    Tally, Transition, Unconfirmed, Unseen, Waiver, WaiverState, WaiverUse, What, sample,
+    Tally, Transition, Unconfirmed, Unseen, Waiver, WaiverId, WaiverState, WaiverUse, What, sample,
 };
 use keyroll::store::{Known, ScanRecord, Store, StoreError};
 use proptest::prelude::*;
@@ -372,6 +372,85 @@ fn a_finding_that_did_not_move_stays_and_history_adds_up() {
     assert_eq!(steps, [Step::Waived, Step::WaiverEnded]);
     let numbers: Vec<i64> = store.heads(9).unwrap().iter().map(|head| head.id.0).collect();
     assert_eq!(numbers, [2, 1]);
+}
+
+/// Rules of which not all findings are equally bad, steps in another order than findings, several steps of one finding, and another
+/// scan that is committed while they are read.
+#[test]
+fn findings_come_one_by_one_as_they_come_all_at_once() {
+    let mut scan = full_scan();
+    for number in 0..6 {
+        let about = ResourceId::new(ResourceId::CLOUD, Kind::Principal, &format!("712020:{number:03}"));
+        let severity = Severity::ALL[number % 3];
+        let status = if number == 2 { Status::Waived("W-2".into()) } else { Status::Open };
+        scan.findings.push(finding("token-idle", &about, severity, status));
+    }
+    scan.transitions = scan.findings.iter().map(|finding| step(finding, Step::Opened)).collect();
+    scan.transitions.insert(4, step(&scan.findings[3], Step::Worsened));
+    let asked = |scan: &Scan, meanwhile: &dyn Fn(&Path)| {
+        let (_folder, path) = stored(scan);
+        let store = Store::open(&path).unwrap();
+        let head = store.latest().unwrap().unwrap();
+        let (expected, taken) = (store.findings().unwrap(), store.transitions(head.id).unwrap());
+        let mut outlines = 0;
+        let stream = store.finding_stream(&head, |_| outlines += 1).unwrap().unwrap();
+        meanwhile(&path);
+        let (mut findings, mut steps) = (Vec::new(), BTreeMap::new());
+        let one = |finding: Finding, own: Vec<Transition>| {
+            steps.insert(finding.id.clone(), own);
+            findings.push(finding);
+            Ok::<(), StoreError>(())
+        };
+        stream.each_with_steps(one).unwrap();
+        let mut again = Vec::new();
+        let one = |finding: Finding| {
+            again.push(finding);
+            Ok::<(), StoreError>(())
+        };
+        stream.each(one).unwrap();
+        assert_eq!(again, findings);
+        assert_eq!((outlines, &findings), (expected.len(), &expected));
+        for finding in &findings {
+            let own: Vec<&Transition> = taken.iter().filter(|step| step.finding == finding.id).collect();
+            assert_eq!(steps[&finding.id].iter().collect::<Vec<_>>(), own, "{}", finding.id);
+        }
+        let mut by_id = Vec::new();
+        let more = |own: Vec<Transition>| {
+            by_id.extend(own);
+            Ok::<(), StoreError>(())
+        };
+        stream.each_steps(more).unwrap();
+        let mut sorted = taken.clone();
+        sorted.sort_by(|left, right| left.finding.cmp(&right.finding));
+        assert_eq!(by_id, sorted);
+        let mut waived = Vec::new();
+        let one = |finding: FindingId, waiver: WaiverId| {
+            waived.push((finding, waiver));
+            Ok::<(), StoreError>(())
+        };
+        stream.each_waived(one).unwrap();
+        let mut expected: Vec<(FindingId, WaiverId)> = expected
+            .into_iter()
+            .filter_map(|finding| match finding.status {
+                Status::Waived(waiver) => Some((finding.id, waiver)),
+                Status::Open | Status::Resolved(_) => None,
+            })
+            .collect();
+        expected.sort();
+        assert_eq!((waived.len(), waived), (2, expected));
+    };
+    asked(&scan, &|_| {});
+    scan.transitions.reverse();
+    asked(&scan, &|_| {});
+    let mut later = full_scan();
+    later.findings = scan.findings.clone();
+    for finding in &mut later.findings {
+        finding.severity = Severity::Info;
+        finding.status = Status::Resolved(Resolution::Fixed);
+    }
+    asked(&scan, &|path| {
+        later.commit(&mut Store::open(path).unwrap()).unwrap();
+    });
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl<'a> Cell<'a> {
     /// Text that somebody else wrote: made harmless, and marked if a spreadsheet might take it for a formula or a
     /// reader for one of our words.
     pub(in crate::reports) fn foreign(text: &'a str) -> Self {
-        let shown = if text.chars().all(|letter| matches!(letter, ' '..='~')) {
+        let shown = if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             Cow::Borrowed(text)
         } else {
             Cow::Owned(text::harmless(text))
@@ -106,9 +106,20 @@ impl<'a> Cell<'a> {
 
     /// Texts with `; ` between them; `empty` if there are none.
     pub(in crate::reports) fn list<T: AsRef<str>>(entries: impl Iterator<Item = T>) -> Self {
-        let entries: Vec<String> =
-            entries.map(|entry| entry.as_ref().replace('\\', "\\\\").replace(';', "\\;")).collect();
-        if entries.is_empty() { Self::own("empty") } else { Self::foreign_owned(&entries.join("; ")) }
+        let (mut list, mut count) = (String::new(), 0);
+        for entry in entries {
+            if count > 0 {
+                list.push_str("; ");
+            }
+            for letter in entry.as_ref().chars() {
+                if matches!(letter, '\\' | ';') {
+                    list.push('\\');
+                }
+                list.push(letter);
+            }
+            count += 1;
+        }
+        if count == 0 { Self::own("empty") } else { Self::foreign_owned(&list) }
     }
 
     /// Texts with `; ` between them; an empty cell if there are none.

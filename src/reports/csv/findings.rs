@@ -6,7 +6,7 @@ use super::ColumnForm::{Day, Id, List, Number, Text, Time, Word, YesNo};
 use super::cell::Cell;
 use super::{Column, CsvTable, KINDS, Rows, column, write_rows};
 use crate::model::{Assessment, ControlId, Lapse, RuleSummary, Status, Tally, Waiver, WaiverId, WaiverUse};
-use crate::reports::{Findings, RenderError, Told, order};
+use crate::reports::{Findings, RenderError, Told, Wanted, order};
 
 pub(super) const FINDINGS: CsvTable = CsvTable {
     name: "findings",
@@ -23,7 +23,7 @@ fn write_findings(
 ) -> Result<(), RenderError> {
     let waivers_applied = assessment.set_aside.is_none();
     let mut rows = Rows::begin(&FINDING_COLUMNS, out)?;
-    findings.each(&mut |told| rows.put(&finding_row(told, waivers_applied)))?;
+    findings.each(Wanted::Steps, &mut |told| rows.put(&finding_row(told, waivers_applied)))?;
     rows.end()
 }
 

@@ -9,7 +9,7 @@ use super::seen::{V1Change, V1Endpoint};
 use super::visible::Visible;
 use super::{V1Baseline, V1Counts, V1Framework, V1Scan};
 use crate::model::Assessment;
-use crate::reports::{Findings, Format, RenderError, order};
+use crate::reports::{Findings, Format, RenderError, Wanted, order};
 
 pub(in crate::reports) const FORMAT: Format = Format {
     name: "ndjson",
@@ -60,7 +60,7 @@ fn stream(assessment: &Assessment, findings: &dyn Findings, out: &mut dyn Write)
     for rule in order::rules(assessment) {
         lines.write("rule", V1Rule::of(rule, assessment.tallies.get(&rule.id)))?;
     }
-    findings.each(&mut |told| lines.write("finding", V1Finding::of(told.finding)))?;
+    findings.each(Wanted::FindingsAlone, &mut |told| lines.write("finding", V1Finding::of(told.finding)))?;
     findings.each_step(&mut |step| lines.write("transition", V1Transition::of(step)))?;
     for change in order::changes(assessment) {
         lines.write("change", V1Change::of(change))?;

@@ -6,7 +6,7 @@ use serde::ser::{Error, SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use super::judged::{V1Finding, V1Transition};
-use crate::reports::{Findings, RenderError};
+use crate::reports::{Findings, RenderError, Wanted};
 
 /// Where findings come from, and why they could not be told to the end.
 pub(super) struct Source<'a> {
@@ -50,7 +50,7 @@ pub(super) struct EachFinding<'a>(pub(super) &'a Source<'a>);
 impl Serialize for EachFinding<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let (mut list, mut refused) = (to.serialize_seq(None)?, None);
-        let told = self.0.findings.each(&mut |told| {
+        let told = self.0.findings.each(Wanted::FindingsAlone, &mut |told| {
             let written = list.serialize_element(&V1Finding::of(told.finding));
             stop(&mut refused, written)
         });

@@ -32,6 +32,15 @@ pub(in crate::reports) struct Visible<W>(pub(in crate::reports) W);
 
 impl<W: Write> Write for Visible<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        // Most pieces are a few letters of ASCII, of which none needs a second look.
+        if bytes.iter().fold(0, |seen, byte| seen | byte.wrapping_add(1)) <= 0x7f {
+            return self.0.write_all(bytes);
+        }
         match std::str::from_utf8(bytes) {
             Ok(text) if text.chars().any(is_hidden) => {
                 for letter in text.chars() {
@@ -43,10 +52,10 @@ impl<W: Write> Write for Visible<W> {
                         write!(self.0, "{letter}")?;
                     }
                 }
+                Ok(())
             }
-            Ok(_) | Err(_) => self.0.write_all(bytes)?,
+            Ok(_) | Err(_) => self.0.write_all(bytes),
         }
-        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -40,6 +40,9 @@ use crate::store::StoreError;
 /// How long to wait for another process that writes: a commit of a large estate takes seconds.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How much of the file is held in memory, in KiB.
+const CACHE: i32 = 65_536;
+
 /// No file is made by opening it. And not `SQLITE_OPEN_URI`: a path is a path, even if it begins with `file:`.
 const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
@@ -116,9 +119,9 @@ impl Store {
         connection.busy_timeout(patience).map_err(named)?;
         connection
             .execute_batch(
-                "PRAGMA page_size = 8192; PRAGMA cache_size = -65536; PRAGMA foreign_keys = ON;
-                 PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
+                "PRAGMA page_size = 8192; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
             )
+            .and_then(|()| set_cache(&connection, CACHE))
             .map_err(named)?;
         // A new store gets its shape before it gets a log, so that its very first bytes say whose it is.
         migrate(&mut connection, path)?;
@@ -139,6 +142,11 @@ impl Store {
     fn fault(&self, error: rusqlite::Error) -> StoreError {
         fault(&self.path, error)
     }
+}
+
+/// Sets how many KiB of the file are held in memory, and with how many a sort makes do before it goes to disk.
+fn set_cache(connection: &Connection, kibibytes: i32) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "cache_size", -kibibytes)
 }
 
 /// What an error of the database means for the store.

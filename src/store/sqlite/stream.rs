@@ -12,13 +12,17 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Rows, params
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{Json, Store};
+use super::{CACHE, Json, Store, set_cache};
 use crate::model::{
     Finding, FindingId, Outline, RuleId, Severity, SnapshotHead, SnapshotId, Status, Transition, WaiverId,
 };
 use crate::store::StoreError;
 
-/// The findings as they stood after a scan, and the steps they took in it, read one by one.
+/// How many KiB of the store are held in memory meanwhile: who walks through it once comes by no page again.
+const SMALL_CACHE: i32 = 8192;
+
+/// The findings as they stood after a scan, and the steps they took in it, read one by one. As long as it is there, the store
+/// makes do with less memory.
 #[derive(Debug)]
 pub struct FindingStream<'a> {
     store: &'a Store,
@@ -42,8 +46,17 @@ impl Store {
         if scan.id < self.findings_kept_since()? {
             return Ok(None);
         }
-        let rules = survey(&self.connection, scan.id, look).map_err(|error| self.fault(error))?;
-        Ok(Some(FindingStream { store: self, scan: scan.id, ended_at: scan.ended_at, rules }))
+        let mut stream = FindingStream { store: self, scan: scan.id, ended_at: scan.ended_at, rules: BTreeMap::new() };
+        let surveyed = set_cache(&self.connection, SMALL_CACHE).and_then(|()| survey(&self.connection, scan.id, look));
+        stream.rules = surveyed.map_err(|error| self.fault(error))?;
+        Ok(Some(stream))
+    }
+}
+
+impl Drop for FindingStream<'_> {
+    fn drop(&mut self) {
+        // A store that keeps its small cache is slower and nothing else.
+        drop(set_cache(&self.store.connection, CACHE));
     }
 }
 
@@ -90,11 +103,25 @@ fn brief<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<Brief<'a>> {
 }
 
 impl FindingStream<'_> {
-    /// Every finding with the steps it took, the worst first, then by rule and resource.
+    /// Every finding, the worst first, then by rule and resource.
     ///
     /// # Errors
     /// That of `take`, with which the reading ends, or that the store cannot be read.
-    pub fn each<E: From<StoreError>>(
+    pub fn each<E: From<StoreError>>(&self, mut take: impl FnMut(Finding) -> Result<(), E>) -> Result<(), E> {
+        for severity in Severity::ALL {
+            for (rule, severities) in self.rules.iter().filter(|(_, severities)| severities.contains(&severity)) {
+                let only = (severities.len() > 1).then_some(severity);
+                self.each_of(rule, only, &mut take)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same, each with the steps it took.
+    ///
+    /// # Errors
+    /// As for [`FindingStream::each`].
+    pub fn each_with_steps<E: From<StoreError>>(
         &self,
         mut take: impl FnMut(Finding, Vec<Transition>) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -104,16 +131,10 @@ impl FindingStream<'_> {
             .prepare_cached("SELECT body FROM transitions WHERE snapshot = ?1 ORDER BY number")
             .map_err(fault)?;
         let mut steps = Steps::begin(connection, &mut committed, self.scan).map_err(fault)?;
-        for severity in Severity::ALL {
-            for (rule, severities) in self.rules.iter().filter(|(_, severities)| severities.contains(&severity)) {
-                let only = (severities.len() > 1).then_some(severity);
-                self.each_of(rule, only, |finding| {
-                    let own = steps.of(&finding.id).map_err(fault)?;
-                    take(finding, own)
-                })?;
-            }
-        }
-        Ok(())
+        self.each(|finding| {
+            let own = steps.of(&finding.id).map_err(fault)?;
+            take(finding, own)
+        })
     }
 
     /// Every finding of a rule by resource, or those of them that are so bad.
@@ -121,7 +142,7 @@ impl FindingStream<'_> {
         &self,
         rule: &RuleId,
         only: Option<Severity>,
-        mut take: impl FnMut(Finding) -> Result<(), E>,
+        take: &mut impl FnMut(Finding) -> Result<(), E>,
     ) -> Result<(), E> {
         let fault = |error| self.store.fault(error);
         let mut statement = self
