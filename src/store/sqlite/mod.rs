@@ -119,7 +119,8 @@ impl Store {
         connection.busy_timeout(patience).map_err(named)?;
         connection
             .execute_batch(
-                "PRAGMA page_size = 8192; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
+                "PRAGMA page_size = 8192; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;
+                 PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
             )
             .and_then(|()| set_cache(&connection, CACHE))
             .map_err(named)?;
