@@ -75,7 +75,7 @@ impl<'o, 'w, 'v> Rows<'o, 'w, 'v> {
     where
         'v: 'r,
     {
-        let values = self.same.iter().cloned().map(|value| -> Value<'r> { value }).chain(row);
+        let values = self.same.iter().cloned().chain(row);
         let group = self.group.iter_mut().zip(values);
         self.held.bytes += group.map(|(column, value)| column.add(value)).sum::<usize>();
         self.held.rows += 1;
