@@ -262,12 +262,12 @@ fn replace(bytes: &mut Vec<u8>, old: &[u8], new: &[u8]) {
     bytes.splice(at..at + old.len(), new.iter().copied());
 }
 
-/// Changes the year of a moment in what is stamped.
+/// Changes the year of a moment in what is stamped: with up to three decimals, as zeros at their end are left out.
 fn in_year(year: &'static str) -> impl FnOnce(&mut Vec<u8>) {
     move |info| {
         let at = info
             .windows(3)
-            .position(|part| part[0] == 0x18 && (part[1] == 15 || part[1] == 19) && part[2] == b'2')
+            .position(|part| part[0] == 0x18 && (15..=19).contains(&part[1]) && part[2] == b'2')
             .unwrap()
             + 2;
         info[at..at + 4].copy_from_slice(year.as_bytes());
