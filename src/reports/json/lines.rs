@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::judged::{V1Finding, V1Rule, V1Transition, V1Waiver};
 use super::seen::{V1Change, V1Endpoint};
-use super::visible::Visible;
+use super::visible::write_line;
 use super::{V1Baseline, V1Counts, V1Framework, V1Scan};
 use crate::model::Assessment;
 use crate::reports::{Findings, Format, RenderError, Wanted, order};
@@ -41,7 +41,7 @@ struct Scan<'a> {
 }
 
 fn stream(assessment: &Assessment, findings: &dyn Findings, out: &mut dyn Write) -> Result<(), RenderError> {
-    let mut out = Visible(io::BufWriter::new(out));
+    let mut out = io::BufWriter::new(out);
     let snapshot = assessment.head.id.to_string();
     let mut lines = Lines { out: &mut out, snapshot: &snapshot };
     lines.write(
@@ -75,14 +75,14 @@ fn stream(assessment: &Assessment, findings: &dyn Findings, out: &mut dyn Write)
 }
 
 struct Lines<'a, W> {
-    out: &'a mut Visible<W>,
+    out: &'a mut W,
     snapshot: &'a str,
 }
 
 impl<W: Write> Lines<'_, W> {
     fn write(&mut self, kind: &'static str, record: impl Serialize) -> Result<(), RenderError> {
         let line = Line { keyroll_record: 1, kind, snapshot: self.snapshot, record };
-        serde_json::to_writer(&mut *self.out, &line).map_err(io::Error::from)?;
+        write_line(&line, self.out)?;
         Ok(self.out.write_all(b"\n")?)
     }
 }
