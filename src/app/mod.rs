@@ -11,6 +11,7 @@ mod deliver;
 mod explain;
 mod flapping;
 mod history;
+mod journal;
 mod news;
 mod night;
 mod past;

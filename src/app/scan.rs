@@ -10,6 +10,7 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 
 use super::AppError;
+use super::journal::Pages;
 use super::news::{self, Voice};
 use super::retention::{self, Retention};
 use super::schedule::Schedule;
@@ -17,7 +18,7 @@ use crate::alerts::{self, Channel, Occasion, OwnCredential, Routing};
 use crate::clock::Clock;
 use crate::drift;
 use crate::findings::{self, Judged, Reconciled, Waivers};
-use crate::http::Stop;
+use crate::http::{Memory, Stop};
 use crate::inventory::detector::Knowledge;
 use crate::inventory::{Inventory, Revocations};
 use crate::model::{
@@ -26,7 +27,7 @@ use crate::model::{
 };
 use crate::rules::RuleSet;
 use crate::sources::{Depth, Source};
-use crate::store::{JournalEntry, RunRecord, ScanRecord, Store};
+use crate::store::{RunRecord, ScanRecord, Store};
 
 /// How long audit logs of the cloud go back: what an app did before is told by nobody any more.
 const AUDIT_RETENTION: TimeDelta = TimeDelta::days(180);
@@ -61,6 +62,8 @@ pub struct App {
     pub retention: Option<Retention>,
     /// Ends all asking, from within or without.
     pub stop: Stop,
+    /// Where the sources' clients keep what they have read.
+    pub memory: Memory,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -72,10 +75,15 @@ pub struct ScanRequest {
     pub schedule: Option<(String, DateTime<Utc>)>,
     /// How long sources may be read; then what was read is stored as an incomplete scan.
     pub deadline: Option<Duration>,
+    /// Whether to read everything anew, even what a scan that was broken off had read.
+    pub fresh: bool,
 }
 
-/// How long what a stopped scan had read whole is of use to the next one: until the night after.
+/// How long what a scan that was broken off had read is of use to the next one: until the night after.
 const RESUMABLE: TimeDelta = TimeDelta::hours(30);
+
+/// What the rows of sources look like: a digest of the code that reads them. A journal that other code wrote is not read.
+const SHAPES: &str = env!("KEYROLL_SHAPES");
 
 /// Why sources were not read to their end, where it was the deadline.
 const DEADLINE: &str = "the deadline of the scan was reached";
@@ -172,7 +180,8 @@ impl App {
             Some(previous) => Watermarks::of(&self.store.ledger(previous.id)?),
             None => Watermarks::default(),
         };
-        let mut collections = self.collect(&since, ask, started_at, progress).await?;
+        let journal = self.open_journal(run, ask, started_at);
+        let mut collections = self.collect(&since, journal.clone(), ask.deadline, progress).await?;
         refuse_emptiness(&collections)?;
         collections.push(Collection { ledger: self.unasked.clone(), ..Collection::default() });
         for collection in &mut collections {
@@ -210,6 +219,9 @@ impl App {
             run: Some(RunRecord { id: run, stopped }),
         };
         let id = self.store.commit(&record)?;
+        if let Some(journal) = journal.filter(|_| !stopped) {
+            journal.remove();
+        }
         let open = reconciled.findings.iter().filter(|finding| finding.status == Status::Open);
         let worst = open.map(|finding| finding.severity).max();
         Ok(ScanOutcome { snapshot: id, complete: head.complete, worst, told: dispatch.outgoing.len() })
@@ -256,49 +268,49 @@ impl App {
         Ok(dispatch)
     }
 
-    /// Reads all sources side by side, but those that a stopped scan had read whole not long ago. At the deadline, or when
-    /// somebody says so, they all stop where they are.
+    /// Reads all sources side by side, on from where a scan was broken off not long ago. At the deadline, or when somebody
+    /// says so, they all stop where they are.
     async fn collect(
-        &mut self,
+        &self,
         since: &Watermarks,
-        ask: &ScanRequest,
-        started_at: DateTime<Utc>,
+        journal: Option<Arc<Pages>>,
+        deadline: Option<Duration>,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Vec<Collection>, AppError> {
-        let journal = self.store.journal(started_at - RESUMABLE)?;
-        let mut read = self.read(since, &journal, ask.deadline, progress).await;
-        let reason = self.stop.reason();
-        if let Some(reason) = &reason {
-            for entry in read.iter().filter(|entry| !was_stopped(entry, reason)) {
-                self.store.write_journal(entry)?;
+        if let Some(journal) = journal {
+            self.memory.open(journal);
+        }
+        let read = self.read(since, deadline, progress).await;
+        self.memory.close();
+        match self.stop.reason().filter(|reason| reason != DEADLINE) {
+            Some(reason) => Err(AppError::Stopped { reason }),
+            None => Ok(read),
+        }
+    }
+
+    /// The journal of this run. Without one a scan is as good as any, unless it is broken off.
+    fn open_journal(&self, run: i64, ask: &ScanRequest, started_at: DateTime<Utc>) -> Option<Arc<Pages>> {
+        let sources: Vec<SourceName> = self.sources.iter().map(|source| source.name().clone()).collect();
+        let since = if ask.fresh { DateTime::<Utc>::MAX_UTC } else { started_at - RESUMABLE };
+        match self.store.open_journal(run, &sources, since, SHAPES) {
+            Ok(journal) => Some(Pages::of(journal)),
+            Err(error) => {
+                tracing::warn!(error = %error, "there is no journal: a scan that is broken off will begin from the front");
+                None
             }
         }
-        if let Some(reason) = reason.filter(|reason| reason != DEADLINE) {
-            return Err(AppError::Stopped { reason });
-        }
-        let wanted = |entry: &JournalEntry| self.sources.iter().any(|source| *source.name() == entry.source);
-        for mut entry in journal.into_iter().filter(wanted) {
-            entry.collection.ledger.iter_mut().for_each(|endpoint| endpoint.declared = None);
-            tracing::info!(source.name = %entry.source, at = %entry.ended_at, "taken as a stopped scan had read it");
-            read.push(entry);
-        }
-        Ok(read.into_iter().map(|entry| entry.collection).collect())
     }
 
     async fn read(
         &self,
         since: &Watermarks,
-        journal: &[JournalEntry],
         deadline: Option<Duration>,
         progress: &(dyn Fn(Progress) + Sync),
-    ) -> Vec<JournalEntry> {
-        let to_read = self.sources.iter().filter(|source| journal.iter().all(|entry| entry.source != *source.name()));
-        let mut running: FuturesUnordered<_> = to_read
-            .map(|source| async {
-                let started_at = self.clock.now();
-                let collection = source.look(Depth::Whole, since).await;
-                JournalEntry { source: source.name().clone(), started_at, ended_at: self.clock.now(), collection }
-            })
+    ) -> Vec<Collection> {
+        let mut running: FuturesUnordered<_> = self
+            .sources
+            .iter()
+            .map(|source| async { (source.name(), source.look(Depth::Whole, since).await) })
             .collect();
         let alarm = async {
             match deadline {
@@ -316,9 +328,9 @@ impl App {
                     self.stop.now(DEADLINE);
                 }
                 next = running.next() => match next {
-                    Some(entry) => {
-                        report(&entry, progress);
-                        read.push(entry);
+                    Some((source, collection)) => {
+                        report(source, &collection, progress);
+                        read.push(collection);
                     }
                     None => return read,
                 },
@@ -404,13 +416,7 @@ struct Told<'a> {
     reconciled: &'a Reconciled,
 }
 
-/// True if a source was stopped before it was read: some endpoint says so.
-fn was_stopped(entry: &JournalEntry, reason: &str) -> bool {
-    entry.collection.ledger.iter().any(|endpoint| endpoint.reason.contains(reason))
-}
-
-fn report(entry: &JournalEntry, progress: &(dyn Fn(Progress) + Sync)) {
-    let JournalEntry { source, collection, .. } = entry;
+fn report(source: &SourceName, collection: &Collection, progress: &(dyn Fn(Progress) + Sync)) {
     let complete = collection.ledger.iter().filter(|entry| !entry.is_gap()).count();
     tracing::info!(
         source.name = %source,

@@ -23,6 +23,9 @@ pub(super) struct ScanArgs {
     /// Stop reading after this time (`90m`, `3h`) and store what was read as an incomplete scan; the next scan goes on.
     #[arg(long, value_name = "TIME")]
     deadline: Option<Span>,
+    /// Read everything anew, even what a scan that was broken off had read already.
+    #[arg(long)]
+    fresh: bool,
     /// Leave what is to be told in the outbox: `keyroll alerts retry` or the daemon sends it.
     #[arg(long)]
     no_alerts: bool,
@@ -34,7 +37,7 @@ pub(super) struct ScanArgs {
     out: Option<PathBuf>,
     /// Ask nobody: judge what a stored scan saw (`s12`, a day, a moment) by the rules of today, as if it were that night.
     /// Nothing is stored or told.
-    #[arg(long, value_name = "WHEN", conflicts_with_all = ["source", "deadline", "no_alerts"])]
+    #[arg(long, value_name = "WHEN", conflicts_with_all = ["source", "deadline", "fresh", "no_alerts"])]
     as_of: Option<AsOf>,
 }
 
@@ -47,7 +50,7 @@ pub(super) fn run(context: &Context, args: &ScanArgs) -> Result<ExitCode, Compla
     let folder = args.out.clone().unwrap_or_else(|| config.reports.clone());
     let heartbeat = config.build_heartbeat(&context.clock)?;
     let mut app = config.build(&context.clock, &args.source)?;
-    let ask = ScanRequest { schedule: None, deadline: args.deadline.map(Span::duration) };
+    let ask = ScanRequest { schedule: None, deadline: args.deadline.map(Span::duration), fresh: args.fresh };
     let (outcome, told) = block_on(async {
         let outcome = scan_once(context, &mut app, &ask).await?;
         Voice { estate: &app.estate, routing: &app.routing, now: app.clock.now() }.follow_up(&mut app.store)?;

@@ -192,6 +192,7 @@ impl Config {
             own: self.unattended.own,
             schedules: self.unattended.schedules,
             stop: factory.stop(),
+            memory: factory.memory(),
             store: Store::create_or_open(&self.store)?,
             retention: self.retention,
             clock: Arc::clone(clock),
@@ -230,7 +231,8 @@ impl Config {
         let mut sources = Vec::new();
         for plan in std::mem::take(&mut self.sources) {
             if is_wanted(&plan.name, only) {
-                let built = (plan.kind.build)(plan.name, plan.section, factory, Arc::clone(clock));
+                let factory = factory.of_source(plan.name.as_str());
+                let built = (plan.kind.build)(plan.name, plan.section, &factory, Arc::clone(clock));
                 sources.extend(problems.take(built));
             }
         }

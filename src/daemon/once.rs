@@ -82,7 +82,8 @@ async fn one(
     tell_missed(store, schedule, &due, settings, now)?;
     let mut app = house.app(schedule)?;
     watch(app.stop.clone());
-    let ask = ScanRequest { schedule: Some((schedule.name.clone(), due.at)), deadline: schedule.deadline };
+    let ask =
+        ScanRequest { schedule: Some((schedule.name.clone(), due.at)), deadline: schedule.deadline, fresh: false };
     let outcome = app.scan(&ask, &|_progress| {}).await;
     if let Err(error) = &outcome
         && !matches!(error, AppError::Stopped { .. } | AppError::Store(StoreError::ScanUnderWay { .. }))

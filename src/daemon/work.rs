@@ -30,7 +30,8 @@ pub(super) struct Scanning {
 impl Scanning {
     /// Begins a scan.
     pub(super) fn begin(mut app: App, schedule: Schedule, due_at: DateTime<Utc>, now: DateTime<Utc>) -> Self {
-        let ask = ScanRequest { schedule: Some((schedule.name.clone(), due_at)), deadline: schedule.deadline };
+        let ask =
+            ScanRequest { schedule: Some((schedule.name.clone(), due_at)), deadline: schedule.deadline, fresh: false };
         let stop = app.stop.clone();
         let handle = Handle::current();
         let task = tokio::task::spawn_blocking(move || {

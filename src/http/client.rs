@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use reqwest::{StatusCode, Url};
 use serde::de::DeserializeOwned;
@@ -15,8 +16,9 @@ use super::auth::Credential;
 use super::budget::Budget;
 use super::error::{looks_like_html, shape_mismatch, told};
 use super::exchange::{Answer, exchange};
+use super::journal::{Reader, Shelf};
 use super::retry::{Again, Failure};
-use super::{HttpError, Limits, Method, Request, Settings, Stop, Trail, connection};
+use super::{Auth, HttpError, Limits, Memory, Method, Paging, Request, Settings, Stop, Trail, connection};
 use crate::clock::Clock;
 
 /// Redirects within the host that one request may take.
@@ -34,6 +36,8 @@ struct Inner {
     limits: Limits,
     clock: Arc<dyn Clock>,
     stop: Stop,
+    memory: Memory,
+    reader: Reader,
     concurrency: usize,
     /// The header that carries the credential.
     auth_header: HeaderName,
@@ -46,6 +50,8 @@ pub(super) struct Shared {
     pub(super) limits: Limits,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) stop: Stop,
+    pub(super) memory: Memory,
+    pub(super) source: String,
 }
 
 /// What one exchange led to, if it did not fail.
@@ -64,9 +70,27 @@ impl Client {
         let credential = Credential::new(&settings.auth, &line)?;
         let concurrency = settings.concurrency.max(1);
         let auth_header = auth_header(settings.auth_header.as_deref())?;
-        let Shared { limits, clock, stop } = shared;
-        let locked = OnceLock::new();
-        let inner = Inner { line, door, credential, budget, limits, clock, stop, concurrency, auth_header, locked };
+        let Shared { limits, clock, stop, memory, source } = shared;
+        let user = match &settings.auth {
+            Auth::Basic { user, .. } => user.clone(),
+            Auth::ClientCredentials { client_id, .. } => client_id.clone(),
+            Auth::None | Auth::Bearer(_) => String::new(),
+        };
+        let reader = Reader { source, base_url: settings.base_url.clone(), user };
+        let inner = Inner {
+            line,
+            door,
+            credential,
+            budget,
+            limits,
+            clock,
+            stop,
+            memory,
+            reader,
+            concurrency,
+            auth_header,
+            locked: OnceLock::new(),
+        };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -123,6 +147,15 @@ impl Client {
             tries += 1;
             trail.note(|counts| counts.retries += 1);
         }
+    }
+
+    /// The place of a walk in the journal, while there is one.
+    pub(super) fn shelf(&self, first: &Request, paging: &Paging) -> Option<Shelf> {
+        self.0.memory.shelf(&self.0.reader, first, paging)
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.0.clock.now()
     }
 
     pub(super) fn prefix(&self) -> &str {

@@ -4,7 +4,7 @@
 //! through (`allowed`), shares its tenant's budget with every other client of that tenant (`budget`),
 //! tries again where that can help (`retry`), and walks paged collections to a proven end (`paging`).
 //! What happened on the way is noted on a `Trail`, from which sources write the coverage ledger. A `Stop` ends all
-//! asking at once.
+//! asking at once; a `Journal` keeps what was read until then, for a scan that goes on from there.
 //!
 //! Messages leave by another door (`outlet`), which shares nothing with the client but the line itself.
 
@@ -15,6 +15,7 @@ mod client;
 mod connection;
 mod error;
 mod exchange;
+mod journal;
 mod lenient;
 mod links;
 mod outlet;
@@ -35,6 +36,7 @@ use crate::secret::Secret;
 pub use allowed::{Allowed, segment};
 pub use client::Client;
 pub use error::HttpError;
+pub use journal::{Journal, Kept, Leaf, Memory};
 pub use lenient::Lenient;
 pub use outlet::{Errand, Hook, Outlet, OutletError, OutletSettings, Reply, Verb};
 pub use paging::{CursorPlace, End, Page, Paging, Position, Walk};
@@ -142,6 +144,8 @@ pub struct Factory {
     limits: Limits,
     tenants: Arc<Mutex<HashMap<String, Arc<Budget>>>>,
     stop: Stop,
+    memory: Memory,
+    source: String,
 }
 
 impl Factory {
@@ -149,7 +153,14 @@ impl Factory {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         connection::choose_cryptography();
-        Self { clock, limits: Limits::default(), tenants: Arc::default(), stop: Stop::new() }
+        Self {
+            clock,
+            limits: Limits::default(),
+            tenants: Arc::default(),
+            stop: Stop::new(),
+            memory: Memory::default(),
+            source: String::new(),
+        }
     }
 
     /// The same factory with other limits.
@@ -159,10 +170,22 @@ impl Factory {
         self
     }
 
+    /// The same factory for the clients of one source: what a stopped scan had read is of use to the same source alone.
+    #[must_use]
+    pub fn of_source(&self, source: &str) -> Self {
+        Self { source: source.to_owned(), ..self.clone() }
+    }
+
     /// What stops all clients that this factory or a clone of it has built, or will build.
     #[must_use]
     pub fn stop(&self) -> Stop {
         self.stop.clone()
+    }
+
+    /// The journal of all clients that this factory or a clone of it has built, or will build.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        self.memory.clone()
     }
 
     /// A client for one host.
@@ -173,7 +196,13 @@ impl Factory {
         let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
         let known = tenants.get(&settings.tenant).cloned();
         let budget = known.unwrap_or_else(|| Arc::new(Budget::default()));
-        let shared = Shared { limits: self.limits.clone(), clock: self.clock.clone(), stop: self.stop.clone() };
+        let shared = Shared {
+            limits: self.limits.clone(),
+            clock: self.clock.clone(),
+            stop: self.stop.clone(),
+            memory: self.memory.clone(),
+            source: self.source.clone(),
+        };
         let client = Client::new(&settings, shared, budget.clone())?;
         budget.welcome(settings.concurrency, settings.requests_per_second);
         tenants.insert(settings.tenant, budget);

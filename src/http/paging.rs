@@ -3,11 +3,13 @@
 //! A walk is complete only when the protocol's end marker was seen and the rows agree with the server's count.
 //! Whatever else stops it leaves it partial, with the reason and the rows that came before.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use futures::stream::{self, StreamExt};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+use super::journal::{Ending, Recalled, Sheet, Shelf, lost_its_place};
 use super::links::{bare, follow};
 use super::{Client, HttpError, Request, Trail};
 use crate::text::thousands;
@@ -17,8 +19,9 @@ const AHEAD: usize = 4;
 
 /// One page of an answer.
 pub trait Page: DeserializeOwned + Send + 'static {
-    /// What it holds.
-    type Row: Send;
+    /// What it holds. A journal keeps rows as they were read: `Serialize` writes just what `Deserialize` reads, in a form
+    /// without names.
+    type Row: Serialize + DeserializeOwned + Send;
     /// Where the collection stands after this page.
     fn position(&self) -> Position;
     /// The rows.
@@ -26,7 +29,7 @@ pub trait Page: DeserializeOwned + Send + 'static {
 }
 
 /// What a page says about the rest. Keys that the page does not have stay `None`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// Link or cursor of the next page: absolute URL, relative URL, `?query`, or a bare cursor.
     pub next: Option<String>,
@@ -136,10 +139,13 @@ impl Client {
         trail: &Trail,
         each: &mut (dyn FnMut(Vec<P::Row>) + Send),
     ) -> Walk<P::Row> {
+        let shelf = self.shelf(&first, &paging);
         let mut road = Road::<P> {
             client: self,
             trail,
             each,
+            shelf: shelf.as_ref(),
+            recalled: VecDeque::new(),
             rows: 0,
             pages: 0,
             latest: Position::default(),
@@ -147,25 +153,40 @@ impl Client {
             resume: None,
             last_cursor: None,
         };
-        let outcome = match paging {
-            Paging::Single => road.single(first).await,
-            Paging::Links { cursor, place } => road.links(&first, cursor, place).await,
-            Paging::Stream { cursor } => road.stream(&first, cursor).await,
-            Paging::Numbered { page, rows } => road.numbered(&first, page, rows).await,
-            Paging::Offset { start, size, rows } => {
-                road.offset(&Slicing { first, start, size, rows: rows.max(1) }).await
-            }
-            Paging::UntilEmpty { start, size, rows } => {
-                road.until_empty(&Slicing { first, start, size, rows: rows.max(1) }).await
-            }
+        let outcome = match road.recall(&first, &paging).await {
+            Ok(Some(ending)) => return ending.into(),
+            Ok(None) => road.go(first, paging).await,
+            Err(error) => road.stay_where_it_was(error),
         };
         let end = match outcome {
             Ok(()) => road.compare_counts(),
             Err(Stop::Failure(error)) if road.pages == 0 => End::Failed(error),
             Err(Stop::Failure(error)) => End::Partial(format!("page {}: {error}", road.pages + 1)),
-            Err(Stop::Doubt(reason)) => End::Partial(reason),
+            Err(Stop::Doubt(reason)) => {
+                road.begin_anew();
+                End::Partial(reason)
+            }
         };
+        road.conclude(&end);
         Walk { rows: Vec::new(), expected: road.total, end, resume: road.resume, last_cursor: road.last_cursor }
+    }
+}
+
+impl<Row> From<Ending> for Walk<Row> {
+    fn from(ending: Ending) -> Self {
+        let Ending { pages: _, expected, resume, last_cursor } = ending;
+        Self { rows: Vec::new(), expected, end: End::Complete, resume, last_cursor }
+    }
+}
+
+impl Paging {
+    /// How the next page is found where each page names it: a walk that was broken off can go on there.
+    fn chain(&self) -> Option<(&'static str, CursorPlace)> {
+        match *self {
+            Self::Links { cursor, place } => Some((cursor, place)),
+            Self::Stream { cursor } => Some((cursor, CursorPlace::QueryBeside)),
+            Self::Single | Self::Offset { .. } | Self::Numbered { .. } | Self::UntilEmpty { .. } => None,
+        }
     }
 }
 
@@ -202,6 +223,10 @@ struct Road<'a, P: Page> {
     client: &'a Client,
     trail: &'a Trail,
     each: &'a mut (dyn FnMut(Vec<P::Row>) + Send),
+    /// Where its pages are kept, while there is a journal.
+    shelf: Option<&'a Shelf>,
+    /// Pages that an earlier walk had read, and this one has yet to pass.
+    recalled: VecDeque<Sheet<P::Row>>,
     /// Rows handed over.
     rows: u64,
     pages: u32,
@@ -214,9 +239,107 @@ struct Road<'a, P: Page> {
 }
 
 impl<P: Page> Road<'_, P> {
+    async fn go(&mut self, first: Request, paging: Paging) -> Result<(), Stop> {
+        match paging {
+            Paging::Single => self.single(first).await,
+            Paging::Links { cursor, place } => self.links(&first, cursor, place).await,
+            Paging::Stream { cursor } => self.stream(&first, cursor).await,
+            Paging::Numbered { page, rows } => self.numbered(&first, page, rows).await,
+            Paging::Offset { start, size, rows } => {
+                self.offset(&Slicing { first, start, size, rows: rows.max(1) }).await
+            }
+            Paging::UntilEmpty { start, size, rows } => {
+                self.until_empty(&Slicing { first, start, size, rows: rows.max(1) }).await
+            }
+        }
+    }
+
+    /// Takes up what a scan that was killed had read of the same walk: all of it, if it had come to its end, and then
+    /// there is nothing left to ask. Otherwise the pages before the last one are believed if that one is still what it
+    /// was; if it is not, the walk begins from the front.
+    ///
+    /// # Errors
+    /// When the last page does not come for a reason that says nothing about its place.
+    async fn recall(&mut self, first: &Request, paging: &Paging) -> Result<Option<Ending>, HttpError> {
+        let Some(shelf) = self.shelf else { return Ok(None) };
+        let Some(Recalled { mut sheets, since, ending }) = shelf.recall::<P::Row>() else {
+            shelf.forget();
+            return Ok(None);
+        };
+        if let Some(ending) = ending {
+            self.trail.recall(sheets.len(), since);
+            sheets.into_iter().for_each(|sheet| (self.each)(sheet.rows));
+            return Ok(Some(ending));
+        }
+        let last = sheets.pop();
+        let next = sheets.last().and_then(|sheet| sheet.position.next.as_deref());
+        let (Some(last), Some(next), Some((cursor, place))) = (last, next, paging.chain()) else {
+            shelf.forget();
+            return Ok(None);
+        };
+        let request = follow(first, next, self.client.prefix(), cursor, place);
+        let page = match request {
+            Ok(request) => self.client.fetch::<P>(&request, self.trail).await.map(Sheet::of),
+            Err(error) => Err(error),
+        };
+        match page {
+            Ok(page) if page.is_like(&last) => {
+                self.trail.recall(sheets.len(), since);
+                sheets.push(page);
+                self.recalled = sheets.into();
+            }
+            Err(error) if !lost_its_place(&error) => {
+                self.trail.recall(sheets.len(), since);
+                self.recalled = sheets.into();
+                return Err(error);
+            }
+            Ok(_) | Err(_) => shelf.forget(),
+        }
+        Ok(None)
+    }
+
+    /// Hands over what was recalled where the walk cannot go on just now.
+    fn stay_where_it_was(&mut self, error: HttpError) -> Result<(), Stop> {
+        while let Some(sheet) = self.recalled.pop_front() {
+            self.last_cursor = sheet.position.next.clone();
+            self.take(sheet)?;
+        }
+        Err(error.into())
+    }
+
+    /// Keeps nothing of this walk: another scan shall not take it up.
+    fn begin_anew(&self) {
+        if let Some(shelf) = self.shelf {
+            shelf.forget();
+        }
+    }
+
+    fn conclude(&self, end: &End) {
+        match (self.shelf, end) {
+            (Some(shelf), End::Complete) => {
+                let ending = Ending {
+                    pages: self.pages,
+                    expected: self.total,
+                    resume: self.resume.clone(),
+                    last_cursor: self.last_cursor.clone(),
+                };
+                shelf.conclude(&ending, self.client.now());
+            }
+            (None, _) | (_, End::Partial(_) | End::Failed(_)) => {}
+        }
+    }
+
+    /// The page that comes next in a chain: one that is known from before, or the answer to a request.
+    async fn sheet(&mut self, request: &Request) -> Result<Sheet<P::Row>, HttpError> {
+        match self.recalled.pop_front() {
+            Some(sheet) => Ok(sheet),
+            None => self.client.fetch::<P>(request, self.trail).await.map(Sheet::of),
+        }
+    }
+
     async fn single(&mut self, request: Request) -> Result<(), Stop> {
-        let page = self.client.fetch(&request, self.trail).await?;
-        self.take(page)?;
+        let page = self.client.fetch::<P>(&request, self.trail).await?;
+        self.take(Sheet::of(page))?;
         if self.next().is_some() || self.latest.is_last == Some(false) {
             return Err(Stop::Doubt("the answer was expected to be whole, but says that more follows".to_owned()));
         }
@@ -227,7 +350,7 @@ impl<P: Page> Road<'_, P> {
         let mut request = first.clone();
         let mut seen = HashSet::new();
         loop {
-            let page = self.client.fetch(&request, self.trail).await?;
+            let page = self.sheet(&request).await?;
             self.take(page)?;
             if self.latest.is_last == Some(true) {
                 return Ok(());
@@ -249,7 +372,7 @@ impl<P: Page> Road<'_, P> {
         let mut request = first.clone();
         let mut seen = HashSet::new();
         loop {
-            let page = self.client.fetch(&request, self.trail).await?;
+            let page = self.sheet(&request).await?;
             let length = self.take(page)?;
             let next = self.next();
             self.resume = next.as_deref().map(|next| bare(next, cursor)).transpose()?.flatten().or(self.resume.take());
@@ -275,9 +398,8 @@ impl<P: Page> Road<'_, P> {
             let mut request = first.clone();
             let members = request.body.as_mut().and_then(serde_json::Value::as_object_mut);
             members.expect("internal: pages are numbered in a body").insert(page.to_owned(), number.into());
-            let answer: P = self.client.fetch(&request, self.trail).await?;
-            let begin = answer.position().next;
-            if begin.is_some_and(|begin| !begun.insert(begin)) {
+            let answer = Sheet::of(self.client.fetch::<P>(&request, self.trail).await?);
+            if answer.position.next.clone().is_some_and(|begin| !begun.insert(begin)) {
                 return match full {
                     true => Err(Stop::Doubt(format!("page {} begins like an earlier one", number + 1))),
                     false => Ok(()),
@@ -304,10 +426,10 @@ impl<P: Page> Road<'_, P> {
                 .map(|page| offset.saturating_add(page.saturating_mul(step)))
                 .collect();
             let mut pages =
-                fetch_ahead(self.client, self.trail, slicing, offsets.into_iter(), self.client.concurrency());
+                fetch_ahead::<P>(self.client, self.trail, slicing, offsets.into_iter(), self.client.concurrency());
             while let Some((at, page)) = pages.next().await {
                 self.last_cursor = Some(at.to_string());
-                length = self.take(page?)?;
+                length = self.take(Sheet::of(page?))?;
                 offset = if known.is_some() { at.saturating_add(step) } else { at.saturating_add(length) };
                 if length == 0 || self.latest.is_last == Some(true) {
                     break;
@@ -338,10 +460,10 @@ impl<P: Page> Road<'_, P> {
         while length > 0 {
             let from = offset;
             let offsets = (0..).map(move |page: u64| from.saturating_add(page.saturating_mul(step)));
-            let mut pages = fetch_ahead(self.client, self.trail, slicing, offsets, ahead);
+            let mut pages = fetch_ahead::<P>(self.client, self.trail, slicing, offsets, ahead);
             while let Some((at, page)) = pages.next().await {
                 self.last_cursor = Some(at.to_string());
-                length = self.take(page?)?;
+                length = self.take(Sheet::of(page?))?;
                 offset = at.saturating_add(length);
                 if length < step {
                     ahead = 1;
@@ -353,21 +475,23 @@ impl<P: Page> Road<'_, P> {
     }
 
     async fn slice(&mut self, slicing: &Slicing, offset: u64) -> Result<u64, Stop> {
-        let page = self.client.fetch(&slicing.at(offset), self.trail).await?;
-        self.take(page)
+        let page = self.client.fetch::<P>(&slicing.at(offset), self.trail).await?;
+        self.take(Sheet::of(page))
     }
 
     /// Adds a page, unless there have been so many that the walk would never end. Tells how many rows it had.
-    fn take(&mut self, page: P) -> Result<u64, Stop> {
+    fn take(&mut self, page: Sheet<P::Row>) -> Result<u64, Stop> {
         if self.pages >= self.client.most_pages() {
             let pages = thousands(usize::try_from(self.pages).unwrap_or(usize::MAX));
             return Err(Stop::Doubt(format!("stopped after {pages} pages without an end")));
         }
-        self.latest = page.position();
+        if let Some(shelf) = self.shelf {
+            shelf.keep(self.pages, &page, self.client.now());
+        }
+        self.latest = page.position;
         self.total = self.latest.total.or(self.total);
-        let rows = page.into_rows();
-        let length = count(rows.len());
-        (self.each)(rows);
+        let length = count(page.rows.len());
+        (self.each)(page.rows);
         self.rows += length;
         self.pages += 1;
         Ok(length)

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
+
 /// The raw numbers of one endpoint's ledger entry. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Trail(Arc<Mutex<Counts>>);
@@ -19,6 +21,8 @@ pub struct Counts {
     pub statuses: BTreeMap<u16, u32>,
     /// Requests that were sent again.
     pub retries: u32,
+    /// When the first page was read that a stopped scan had read already, if there is one.
+    pub since: Option<DateTime<Utc>>,
 }
 
 impl Trail {
@@ -26,6 +30,17 @@ impl Trail {
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Counts pages that a stopped scan had read, from a moment on.
+    pub(super) fn recall(&self, pages: usize, since: DateTime<Utc>) {
+        let pages = u32::try_from(pages).unwrap_or(u32::MAX);
+        self.note(|counts| {
+            counts.requests += pages;
+            counts.pages += pages;
+            *counts.statuses.entry(200).or_default() += pages;
+            counts.since = Some(counts.since.map_or(since, |known| known.min(since)));
+        });
     }
 
     pub(super) fn note(&self, change: impl FnOnce(&mut Counts)) {

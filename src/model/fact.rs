@@ -4,8 +4,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A field as it was observed.
 ///
-/// In JSON, `Known` is the value, `Absent` is `null`, and `Unknown` is left out; every field of this type carries
-/// `#[serde(default, skip_serializing_if = "Fact::is_unknown")]`.
+/// In JSON, `Known` is the value, `Absent` is `null`, and `Unknown` is left out; every field of this type that is written
+/// as JSON carries `#[serde(default, skip_serializing_if = "Fact::is_unknown")]`. In forms without names all three are
+/// written out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fact<T> {
     /// The source gave a value.
@@ -70,8 +71,24 @@ impl<T> Fact<T> {
     }
 }
 
+/// A fact where nothing can be left out.
+#[derive(Serialize, Deserialize)]
+enum Written<T> {
+    Known(T),
+    Absent,
+    Unknown,
+}
+
 impl<T: Serialize> Serialize for Fact<T> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if !to.is_human_readable() {
+            let written = match self {
+                Self::Known(value) => Written::Known(value),
+                Self::Absent => Written::Absent,
+                Self::Unknown => Written::Unknown,
+            };
+            return written.serialize(to);
+        }
         match self {
             Self::Known(value) => to.serialize_some(value),
             Self::Absent | Self::Unknown => to.serialize_none(),
@@ -81,6 +98,13 @@ impl<T: Serialize> Serialize for Fact<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Fact<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Option::<T>::deserialize(from).map(Self::from_option)
+        if from.is_human_readable() {
+            return Option::<T>::deserialize(from).map(Self::from_option);
+        }
+        Ok(match Written::deserialize(from)? {
+            Written::Known(value) => Self::Known(value),
+            Written::Absent => Self::Absent,
+            Written::Unknown => Self::Unknown,
+        })
     }
 }

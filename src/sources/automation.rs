@@ -1,7 +1,7 @@
 //! The Automation API of Atlassian's cloud: the rules of one product of one site. It answers on the gateway's host, to
 //! users with an API token alone.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::endpoint::Endpoint;
 use super::pages::Listed;
@@ -13,7 +13,7 @@ use crate::http::{CursorPlace, Paging};
 use crate::model::{Automation, Body, EndpointState, Fact, Kind, Resource, ResourceId};
 
 /// A rule's summary. At first the interface called the id `idUuid`, told the scope in an object, and no actor.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Rule {
     uuid: Fact<Id>,
@@ -30,7 +30,7 @@ pub(super) struct Rule {
     rule_scope: Fact<Scope>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 struct Scope {
     resources: Fact<Vec<String>>,

@@ -236,7 +236,19 @@ impl<T: Wire> Page for One<T> {
 
 /// The answer of a count endpoint: a number, bare or under `count`.
 #[derive(Debug)]
-pub(super) struct Count(pub(super) u64);
+pub(super) struct Count(u64);
+
+impl Page for Count {
+    type Row = u64;
+
+    fn position(&self) -> Position {
+        Position::default()
+    }
+
+    fn into_rows(self) -> Vec<u64> {
+        vec![self.0]
+    }
+}
 
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -251,7 +263,7 @@ mod tests {
     use super::*;
     use crate::model::Fact;
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, Deserialize, serde::Serialize)]
     struct Thing {
         #[serde(default)]
         id: Fact<String>,

@@ -286,7 +286,9 @@ impl Reading<'_> {
         if self.closed.is_some() || self.gatherer.depth == Depth::FirstPage || self.failed_whole() {
             return;
         }
-        let Ok(Count(count)) = client.fetch::<Count>(&request, &self.trail).await else { return };
+        let Some(&count) = client.walk::<Count>(request, Paging::Single, &self.trail).await.rows.first() else {
+            return;
+        };
         self.expected = Some(count);
         if count != self.rows {
             self.fall_short(format!(
@@ -494,7 +496,7 @@ impl Reading<'_> {
             statuses: counts.statuses,
             retries: counts.retries,
             unreadable: self.unreadable,
-            started_at: self.started_at,
+            started_at: counts.since.map_or(self.started_at, |since| since.min(self.started_at)),
             ended_at: self.gatherer.clock.now(),
         };
         let for_now = |state: &EndpointState| matches!(state, EndpointState::Failed | EndpointState::Partial);

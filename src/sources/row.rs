@@ -1,22 +1,26 @@
 //! One row of a foreign answer, read leniently: a field that cannot be read becomes unknown and is noted,
 //! and never costs the row, the page or the endpoint. Times and ids in all the forms the products use.
+//!
+//! A journal keeps rows as they were read, in a form without names. So each type here that is read in a way of its own
+//! has two: from JSON, and as it is written.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
-use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::model::Fact;
 
 /// The shape of a row as an API sends it. Its fields are `Fact`s: a key that is missing is unknown, `null` is absent.
-/// Keys that no field asks for, secrets above all, are dropped while parsing.
-pub(super) trait Wire: DeserializeOwned + Send + 'static {
+/// Keys that no field asks for, secrets above all, are dropped while parsing; what is cut of a value is cut then too, for
+/// a journal keeps what was read.
+pub(super) trait Wire: DeserializeOwned + Serialize + Send + 'static {
     /// Keys whose silence means “none”, as if they were `null`.
     const NONE_IF_MISSING: &'static [&'static str] = &[];
 }
 
 /// A row that was read as far as it could be.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(super) struct Row<T> {
     /// What it says; `None` if it is nothing like what was described.
     pub(super) value: Option<T>,
@@ -26,7 +30,17 @@ pub(super) struct Row<T> {
 
 impl<'de, T: Wire> Deserialize<'de> for Row<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Value::deserialize(from).map(Self::read)
+        #[derive(Deserialize)]
+        #[serde(bound = "T: DeserializeOwned")]
+        struct Written<T> {
+            value: Option<T>,
+            unreadable: Vec<String>,
+        }
+        if from.is_human_readable() {
+            return Value::deserialize(from).map(Self::read);
+        }
+        let Written { value, unreadable } = Written::deserialize(from)?;
+        Ok(Self { value, unreadable })
     }
 }
 
@@ -80,7 +94,7 @@ fn without_odd(
 
 /// A list inside a row, each element read like a row of its own: an odd one costs neither the row nor its siblings.
 /// `Reading::elements` takes it apart.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(bound = "T: Wire")]
 pub(super) struct Rows<T>(pub(super) Vec<Row<T>>);
 
@@ -97,11 +111,14 @@ fn title(fields: &Map<String, Value>) -> String {
 }
 
 /// A moment, in any of the forms that Atlassian's products write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) struct Timestamp(pub(super) DateTime<Utc>);
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if !from.is_human_readable() {
+            return Deserialize::deserialize(from).map(Self);
+        }
         let moment = match Value::deserialize(from)? {
             Value::String(text) => moment_in(&text),
             Value::Number(number) => number.as_f64().and_then(since_epoch),
@@ -136,11 +153,14 @@ fn since_epoch(number: f64) -> Option<DateTime<Utc>> {
 }
 
 /// An id that comes as text from one endpoint and as a number from another.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(super) struct Id(String);
 
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if !from.is_human_readable() {
+            return Deserialize::deserialize(from).map(Self);
+        }
         match Value::deserialize(from)? {
             Value::String(text) => Ok(Self(text)),
             Value::Number(number) => Ok(Self(number.to_string())),
@@ -152,6 +172,35 @@ impl<'de> Deserialize<'de> for Id {
 impl From<Id> for String {
     fn from(id: Id) -> Self {
         id.0
+    }
+}
+
+/// A text where one should be; anything else is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Text(pub(super) Option<String>);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if !from.is_human_readable() {
+            return Deserialize::deserialize(from).map(Self);
+        }
+        match Value::deserialize(from)? {
+            Value::String(text) => Ok(Self(Some(text))),
+            _ => Ok(Self(None)),
+        }
+    }
+}
+
+/// Something that is there, whatever it is: nothing of it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) struct Anything;
+
+impl<'de> Deserialize<'de> for Anything {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if from.is_human_readable() {
+            IgnoredAny::deserialize(from)?;
+        }
+        Ok(Self)
     }
 }
 
@@ -207,7 +256,7 @@ mod tests {
 
     use super::*;
 
-    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[derive(Debug, Default, Deserialize, Serialize, PartialEq)]
     #[serde(default, rename_all = "camelCase")]
     struct Thing {
         id: Fact<Id>,
@@ -229,7 +278,7 @@ mod tests {
 
     #[test]
     fn an_odd_field_deep_in_a_row_costs_that_field_alone() {
-        #[derive(Debug, Default, Deserialize)]
+        #[derive(Debug, Default, Deserialize, Serialize)]
         #[serde(default)]
         struct Nested {
             attributes: Fact<Thing>,
@@ -282,5 +331,21 @@ mod tests {
         for odd in [json!(""), json!("soon"), json!(true), json!("NaN")] {
             assert!(serde_json::from_value::<Timestamp>(odd.clone()).is_err(), "{odd}");
         }
+    }
+
+    #[test]
+    fn what_was_written_is_read_as_it_was() {
+        let odd = json!({"id": 7, "expiresAt": {"odd": 1}, "label": "x"});
+        for row in
+            [odd, json!({"id": "a", "label": null, "expiresAt": "2026-03-19T18:45:42.967Z"}), json!({}), json!(3)]
+        {
+            let row = Row::<Thing>::read(row);
+            let again: Row<Thing> = postcard::from_bytes(&postcard::to_stdvec(&row).unwrap()).unwrap();
+            assert_eq!((again.value, again.unreadable), (row.value, row.unreadable));
+        }
+        let (text, there): (Text, Anything) = serde_json::from_value(json!(["x", {"secret": "s"}])).unwrap();
+        let bytes = postcard::to_stdvec(&(&text, there)).unwrap();
+        assert_eq!(postcard::from_bytes::<(Text, Anything)>(&bytes).unwrap(), (text, Anything));
+        assert_eq!(serde_json::from_value::<Text>(json!(3)).unwrap(), Text(None));
     }
 }

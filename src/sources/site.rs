@@ -1,7 +1,7 @@
 //! The door of an Atlassian Cloud site: its own address for people's tokens, Atlassian's gateway for tokens with scopes
 //! and for everything a service account can hold.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::connection::{Connection, url};
 use super::endpoint::Endpoint;
@@ -29,7 +29,7 @@ pub(super) struct Site {
 }
 
 /// What a site tells everybody about itself.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 struct TenantInfo {
     cloud_id: Fact<String>,

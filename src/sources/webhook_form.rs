@@ -1,19 +1,18 @@
 //! A webhook in the form that Bitbucket and Confluence share where they are self-hosted. The secret and the password in it
 //! have no field: that there is a secret is noticed, and what it is is dropped while parsing.
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
-use super::row::{Id, Timestamp, Wire, hidden_if_null, id, moment, sorted, value};
-use super::webhook_url::{WebhookUrl, without_address};
+use super::row::{Anything, Id, Timestamp, Wire, hidden_if_null, id, moment, sorted, value};
+use super::webhook_url::{PlainName, WebhookUrl};
 use crate::model::{Body, Fact, Kind, Resource, ResourceId, Webhook};
 
 /// A webhook as it is listed.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct WebhookForm {
     id: Fact<Id>,
-    name: Fact<String>,
+    name: Fact<PlainName>,
     url: Fact<WebhookUrl>,
     active: Fact<bool>,
     events: Fact<Vec<String>>,
@@ -23,10 +22,10 @@ pub(super) struct WebhookForm {
     configuration: Fact<Configuration>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 struct Configuration {
-    secret: Fact<IgnoredAny>,
+    secret: Fact<Anything>,
 }
 
 impl Wire for WebhookForm {}
@@ -51,7 +50,7 @@ impl WebhookForm {
             changed_at: moment(hidden_if_null(self.updated_date)),
             ..Webhook::default()
         };
-        let name = value(self.name).map(|name| without_address(&name)).unwrap_or_default();
+        let name = value(self.name).map(String::from).unwrap_or_default();
         let id = ResourceId::new(container.tenant(), Kind::Webhook, &native);
         Some(Resource { id, name, seen_by: Vec::new(), body: Body::Webhook(body) })
     }

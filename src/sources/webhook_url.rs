@@ -4,13 +4,13 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::model::Fact;
 
 /// What may be known of a webhook's address.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct WebhookUrl {
     /// Scheme, host, and the port if it is not the scheme's own: `https://hooks.example.com`.
     pub(super) address: Fact<String>,
@@ -40,6 +40,9 @@ impl WebhookUrl {
 
 impl<'de> Deserialize<'de> for WebhookUrl {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if !from.is_human_readable() {
+            return Deserialize::deserialize(from).map(|(address, secret_in_url)| Self { address, secret_in_url });
+        }
         match Value::deserialize(from)? {
             Value::String(text) => Ok(Self::read(&text)),
             _ => Err(D::Error::custom("this is no address")),
@@ -47,9 +50,28 @@ impl<'de> Deserialize<'de> for WebhookUrl {
     }
 }
 
+/// A name without an address in it: cut while it is read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct PlainName(String);
+
+impl<'de> Deserialize<'de> for PlainName {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if !from.is_human_readable() {
+            return Deserialize::deserialize(from).map(Self);
+        }
+        String::deserialize(from).map(|name| Self(without_address(&name)))
+    }
+}
+
+impl From<PlainName> for String {
+    fn from(name: PlainName) -> Self {
+        name.0
+    }
+}
+
 /// A name without the address in it. People name webhooks by the whole address, secret and all: from the first word on
 /// that reads like one, only what is kept of an address stays.
-pub(super) fn without_address(name: &str) -> String {
+fn without_address(name: &str) -> String {
     let words = name.split_inclusive(char::is_whitespace);
     let begin: usize = words.take_while(|word| !is_like_an_address(word.trim())).map(str::len).sum();
     let (before, rest) = name.split_at(begin);

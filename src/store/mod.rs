@@ -13,11 +13,11 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-pub use sqlite::{FindingStream, ScanLock, Store, Timeline};
+pub use sqlite::{FindingStream, Journal, ScanLock, Store, Timeline};
 
 use crate::model::{
-    Change, ChannelName, Collection, Dispatch, Finding, Resource, RuleId, RuleSummary, Snapshot, SnapshotHead,
-    SnapshotId, SourceName, Tally, Transition, WaiverUse,
+    Change, ChannelName, Dispatch, Finding, Resource, RuleId, RuleSummary, Snapshot, SnapshotHead, SnapshotId, Tally,
+    Transition, WaiverUse,
 };
 
 /// All that one scan leaves behind.
@@ -53,21 +53,26 @@ pub struct ScanRecord<'a> {
 pub struct RunRecord {
     /// The run's number.
     pub id: i64,
-    /// True if it was stopped at its deadline: what it had read whole is kept for the next one.
+    /// True if it was stopped at its deadline: what it had read is kept for the next one.
     pub stopped: bool,
 }
 
-/// What a source collected in a run that was stopped before the others were read.
-#[derive(Debug, Clone, PartialEq)]
-pub struct JournalEntry {
-    /// The source.
-    pub source: SourceName,
-    /// When the source was begun.
-    pub started_at: DateTime<Utc>,
-    /// When it had been read.
-    pub ended_at: DateTime<Utc>,
-    /// What it brought.
-    pub collection: Collection,
+/// A page of a listing as the journal keeps it: when it was read, and its rows in a form that its writer knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalPage {
+    /// When it was read.
+    pub read_at: DateTime<Utc>,
+    /// The rows.
+    pub body: Vec<u8>,
+}
+
+/// What the journal keeps of one listing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JournalWalk {
+    /// Its pages from the first on, without a hole.
+    pub pages: Vec<JournalPage>,
+    /// How it ended; `None` if it was broken off.
+    pub ending: Option<Vec<u8>>,
 }
 
 /// How a resource was known for some scans, one after the other.

@@ -33,6 +33,7 @@ mod register;
 mod report_formats;
 mod reports;
 mod requests;
+mod resume;
 mod review;
 mod rule_craft;
 mod rule_messages;

@@ -1,24 +1,24 @@
 //! What the admin APIs send, in their own words. No field takes the value of a token, key or client secret.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::Fact;
 use crate::sources::row::{Id, Rows, Timestamp, Wire, id};
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Org {
     pub(super) id: Fact<String>,
     pub(super) attributes: Fact<Named>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Named {
     pub(super) name: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Directory {
     pub(super) directory_id: Fact<String>,
@@ -26,7 +26,7 @@ pub(super) struct Directory {
 }
 
 /// A row of the user search. What was not asked for with `expand` is missing, which is not the same as empty.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct User {
     pub(super) account_id: Fact<String>,
@@ -47,7 +47,7 @@ pub(super) struct User {
     pub(super) deactivated_on: Fact<Timestamp>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ProductAccess {
     pub(super) key: String,
@@ -55,14 +55,14 @@ pub(super) struct ProductAccess {
     pub(super) last_active_timestamp: Fact<Timestamp>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct GroupOfUser {
     pub(super) id: Fact<String>,
 }
 
 /// A row of the older listing of managed accounts.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct ManagedAccount {
     pub(super) account_id: Fact<String>,
@@ -73,7 +73,7 @@ pub(super) struct ManagedAccount {
     pub(super) access_billable: Fact<bool>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Group {
     pub(super) id: Fact<String>,
@@ -85,13 +85,13 @@ pub(super) struct Group {
     pub(super) counts: Fact<Counts>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct ManagementAccess {
     pub(super) modifiable: Fact<bool>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Counts {
     pub(super) users: Fact<i64>,
@@ -99,7 +99,7 @@ pub(super) struct Counts {
 }
 
 /// A role assignment of an account or a group. `roles` is the older form of `roleAssignments`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct RoleAssignments {
     pub(super) resource_id: Fact<String>,
@@ -107,7 +107,7 @@ pub(super) struct RoleAssignments {
     pub(super) role_assignments: Fact<Vec<RoleAssignment>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RoleAssignment {
     pub(super) role: String,
@@ -115,7 +115,7 @@ pub(super) struct RoleAssignment {
     pub(super) role_assignment_methods: Fact<Vec<String>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Workspace {
     pub(super) id: Fact<String>,
@@ -124,7 +124,7 @@ pub(super) struct Workspace {
     pub(super) attributes: Fact<WorkspaceAttributes>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct WorkspaceAttributes {
     pub(super) name: Fact<String>,
@@ -139,28 +139,28 @@ pub(super) struct WorkspaceAttributes {
     pub(super) host_url: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Sandbox {
     #[serde(rename = "type")]
     pub(super) kind: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Domain {
     pub(super) id: Fact<Id>,
     pub(super) attributes: Fact<DomainAttributes>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct DomainAttributes {
     pub(super) name: Fact<String>,
     pub(super) claim: Fact<Claim>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Claim {
     #[serde(rename = "type")]
@@ -168,14 +168,14 @@ pub(super) struct Claim {
     pub(super) status: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Policy {
     pub(super) id: Fact<Id>,
     pub(super) attributes: Fact<PolicyAttributes>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct PolicyAttributes {
     #[serde(rename = "type")]
@@ -186,7 +186,7 @@ pub(super) struct PolicyAttributes {
 
 /// The authentication policy of an account. Only the mail address is described; the rest goes by the names that
 /// neighbouring answers use.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct AccountPolicy {
     pub(super) email: Fact<String>,
@@ -196,7 +196,7 @@ pub(super) struct AccountPolicy {
     pub(super) policy: Fact<NamedPolicy>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct NamedPolicy {
     pub(super) id: Fact<Id>,
@@ -204,14 +204,14 @@ pub(super) struct NamedPolicy {
 }
 
 /// What can happen, as the audit log calls it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct EventAction {
     pub(super) id: Fact<String>,
     pub(super) attributes: Fact<EventActionAttributes>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct EventActionAttributes {
     pub(super) display_name: Fact<String>,
@@ -219,13 +219,13 @@ pub(super) struct EventActionAttributes {
 
 /// An event of the audit log: who acted when, with what, through what and for whom. Address, place and object of the
 /// deed are nobody's business here, and dropped while parsing.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Event {
     pub(super) attributes: Fact<EventAttributes>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct EventAttributes {
     pub(super) time: Fact<Timestamp>,
@@ -233,7 +233,7 @@ pub(super) struct EventAttributes {
     pub(super) actor: Fact<Actor>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Actor {
     pub(super) id: Fact<String>,
@@ -244,14 +244,14 @@ pub(super) struct Actor {
     pub(super) app: Fact<ActingApp>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ActorAuth {
     pub(super) auth_type: Fact<String>,
     pub(super) token_id: Fact<Id>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct ActingApp {
     pub(super) id: Fact<Id>,
@@ -259,7 +259,7 @@ pub(super) struct ActingApp {
     pub(super) attributes: Fact<Named>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ApiToken {
     pub(super) id: Fact<Id>,
@@ -272,7 +272,7 @@ pub(super) struct ApiToken {
     pub(super) scopes: Fact<Vec<String>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Person {
     pub(super) id: Fact<String>,
@@ -286,7 +286,7 @@ impl Person {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ApiKey {
     pub(super) id: Fact<Id>,
@@ -299,7 +299,7 @@ pub(super) struct ApiKey {
 }
 
 /// Two ids: `id` addresses the account in this API alone, `atlassianId` is the account id of all other APIs.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ServiceAccount {
     pub(super) atlassian_id: Fact<String>,
@@ -312,7 +312,7 @@ pub(super) struct ServiceAccount {
 }
 
 /// Nobody has described this row: each fact under the names that its neighbours use.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ServiceAccountToken {
     pub(super) id: Fact<Id>,
@@ -330,7 +330,7 @@ pub(super) struct ServiceAccountToken {
     pub(super) user: Fact<Person>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct OauthClient {
     pub(super) client_id: Fact<String>,

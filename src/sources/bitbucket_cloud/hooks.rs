@@ -7,7 +7,6 @@ use crate::model::{Body, Fact, Kind, Resource, ResourceId, Webhook};
 use crate::sources::pages::Values;
 use crate::sources::reading::Part;
 use crate::sources::row::{hidden_if_null, moment, sorted, value};
-use crate::sources::webhook_url::without_address;
 
 impl Visit<'_> {
     pub(super) async fn workspace_webhooks(&self) -> Part {
@@ -44,7 +43,7 @@ impl Visit<'_> {
             created_at: moment(hidden_if_null(row.created_at)),
             ..Webhook::default()
         };
-        let name = value(row.description).map(|name| without_address(&name)).unwrap_or_default();
+        let name = value(row.description).map(String::from).unwrap_or_default();
         Some(Resource { id: self.id(Kind::Webhook, &native), name, seen_by: Vec::new(), body: Body::Webhook(body) })
     }
 }

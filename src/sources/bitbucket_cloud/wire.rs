@@ -1,26 +1,26 @@
 //! What Bitbucket Cloud sends, in its own words. What is not named here is dropped while parsing: the value of a
 //! variable and the secret of a webhook have no field, and of a webhook's address only what may be kept is read.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::Fact;
 use crate::sources::row::{Id, Timestamp, Wire};
-use crate::sources::webhook_url::WebhookUrl;
+use crate::sources::webhook_url::{PlainName, WebhookUrl};
 
 /// The links of a resource; of them, the page that people open.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Links {
     pub(super) html: Fact<Link>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Link {
     pub(super) href: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Workspace {
     pub(super) uuid: Fact<String>,
@@ -32,7 +32,7 @@ pub(super) struct Workspace {
 }
 
 /// A person, an app or a team. Accounts inside other answers have fewer of these fields.
-#[derive(Debug, Default, Clone, Deserialize)]
+#[derive(Debug, Default, Clone, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Account {
     pub(super) account_id: Fact<String>,
@@ -45,7 +45,7 @@ pub(super) struct Account {
 }
 
 /// An account in a workspace, with its role where it was asked for.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Membership {
     pub(super) user: Fact<Account>,
@@ -53,7 +53,7 @@ pub(super) struct Membership {
 }
 
 /// A group with its members, as the first API has it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Group {
     pub(super) slug: Fact<String>,
@@ -62,14 +62,14 @@ pub(super) struct Group {
 }
 
 /// A group inside another answer.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct GroupRef {
     pub(super) slug: Fact<String>,
     pub(super) name: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Project {
     pub(super) uuid: Fact<String>,
@@ -80,7 +80,7 @@ pub(super) struct Project {
     pub(super) links: Fact<Links>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Repository {
     pub(super) uuid: Fact<String>,
@@ -93,7 +93,7 @@ pub(super) struct Repository {
 }
 
 /// The project of a repository.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct ProjectRef {
     pub(super) uuid: Fact<String>,
@@ -101,7 +101,7 @@ pub(super) struct ProjectRef {
 }
 
 /// A permission of an account or a group.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Permission {
     pub(super) permission: Fact<String>,
@@ -111,19 +111,19 @@ pub(super) struct Permission {
 }
 
 /// The repository that an effective permission is on.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct RepositoryRef {
     pub(super) uuid: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct PipelinesConfig {
     pub(super) enabled: Fact<bool>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct BranchRestriction {
     pub(super) kind: Fact<String>,
@@ -134,7 +134,7 @@ pub(super) struct BranchRestriction {
 }
 
 /// A variable of any level, without its value.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Variable {
     pub(super) uuid: Fact<String>,
@@ -142,7 +142,7 @@ pub(super) struct Variable {
     pub(super) secured: Fact<bool>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Environment {
     pub(super) uuid: Fact<String>,
@@ -150,14 +150,14 @@ pub(super) struct Environment {
     pub(super) restrictions: Fact<DeploymentRestrictions>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct DeploymentRestrictions {
     pub(super) admin_only: Fact<bool>,
 }
 
 /// A deploy key of a repository, whose maker is its `owner`, or of a project. The day it was added has two names.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct DeployKey {
     pub(super) id: Fact<Id>,
@@ -171,7 +171,7 @@ pub(super) struct DeployKey {
     pub(super) created_by: Fact<Account>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct SshKey {
     pub(super) uuid: Fact<String>,
@@ -183,11 +183,11 @@ pub(super) struct SshKey {
     pub(super) expires_on: Fact<Timestamp>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Webhook {
     pub(super) uuid: Fact<String>,
-    pub(super) description: Fact<String>,
+    pub(super) description: Fact<PlainName>,
     pub(super) url: Fact<WebhookUrl>,
     pub(super) active: Fact<bool>,
     pub(super) secret_set: Fact<bool>,

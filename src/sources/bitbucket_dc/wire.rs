@@ -1,20 +1,20 @@
 //! What Bitbucket Data Center sends, in its own words. What is not named here is dropped while parsing: the key of
 //! the licence has no field.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::Fact;
 use crate::sources::row::{Id, Row, Timestamp, Wire};
 
 /// The product and its version.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Properties {
     pub(super) version: Fact<String>,
     pub(super) display_name: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Licence {
     pub(super) expiry_date: Fact<Timestamp>,
@@ -24,14 +24,14 @@ pub(super) struct Licence {
     pub(super) status: Fact<LicenceStatus>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct LicenceStatus {
     pub(super) current_number_of_users: Fact<i64>,
 }
 
 /// An account. Inside other answers it has fewer of these fields.
-#[derive(Debug, Default, Clone, Deserialize)]
+#[derive(Debug, Default, Clone, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Account {
     pub(super) id: Fact<Id>,
@@ -46,13 +46,13 @@ pub(super) struct Account {
     pub(super) last_authentication_timestamp: Fact<Timestamp>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Group {
     pub(super) name: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Directory {
     pub(super) name: Fact<String>,
@@ -62,7 +62,7 @@ pub(super) struct Directory {
 }
 
 /// The highest permission of an account or a group.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Permission {
     pub(super) permission: Fact<String>,
@@ -71,27 +71,27 @@ pub(super) struct Permission {
 }
 
 /// Whether a permission is everybody's.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Permitted {
     pub(super) permitted: Fact<bool>,
 }
 
 /// The links of a resource; of them, the page that people open.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Links {
     #[serde(rename = "self")]
     pub(super) own: Fact<Vec<Link>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Link {
     pub(super) href: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Project {
     pub(super) id: Fact<Id>,
@@ -104,7 +104,7 @@ pub(super) struct Project {
     pub(super) links: Fact<Links>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Repository {
     pub(super) id: Fact<Id>,
@@ -117,7 +117,7 @@ pub(super) struct Repository {
 }
 
 /// The project of a repository.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct ProjectRef {
     pub(super) id: Fact<Id>,
@@ -125,7 +125,7 @@ pub(super) struct ProjectRef {
 }
 
 /// A token as it is listed. Its text is shown once, to whoever makes it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Token {
     pub(super) id: Fact<Id>,
@@ -136,7 +136,7 @@ pub(super) struct Token {
     pub(super) permissions: Fact<Vec<String>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct SshKey {
     pub(super) id: Fact<Id>,
@@ -150,7 +150,7 @@ pub(super) struct SshKey {
 }
 
 /// A key that opens a project or repository.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct AccessKey {
     pub(super) key: Fact<Row<SshKey>>,
@@ -158,7 +158,7 @@ pub(super) struct AccessKey {
 }
 
 /// How long SSH keys may live. Only an answer that has this field is one about keys.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct SshKeyPolicy {
     pub(super) max_expiry_days: Fact<i64>,

@@ -1,12 +1,12 @@
 //! What Confluence Cloud sends, in its own words.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::Fact;
 use crate::sources::row::{Id, Timestamp, Wire};
 
 /// An account, in either version of the API: the second tells its status and not what it may do.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct User {
     /// `known`, `anonymous`, …
@@ -22,14 +22,14 @@ pub(super) struct User {
 }
 
 /// What an account may do with something, mostly with Confluence as a whole.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct UserOperation {
     pub(super) operation: Fact<String>,
     pub(super) target_type: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct SystemInfo {
     pub(super) cloud_id: Fact<String>,
@@ -37,7 +37,7 @@ pub(super) struct SystemInfo {
     pub(super) site_title: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Group {
     pub(super) id: Fact<String>,
@@ -45,13 +45,13 @@ pub(super) struct Group {
     pub(super) managed_by: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct SpaceRoleMode {
     pub(super) mode: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Space {
     pub(super) id: Fact<Id>,
@@ -64,7 +64,7 @@ pub(super) struct Space {
 }
 
 /// One thing that one holder may do in a space.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct SpacePermission {
     pub(super) id: Fact<Id>,
@@ -72,7 +72,7 @@ pub(super) struct SpacePermission {
     pub(super) operation: Fact<Operation>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct PermissionPrincipal {
     #[serde(rename = "type")]
@@ -80,14 +80,14 @@ pub(super) struct PermissionPrincipal {
     pub(super) id: Fact<Id>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Operation {
     pub(super) key: Fact<String>,
     pub(super) target_type: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct SpaceRole {
     pub(super) id: Fact<Id>,
@@ -95,14 +95,14 @@ pub(super) struct SpaceRole {
     pub(super) space_permissions: Fact<Vec<String>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct RoleAssignment {
     pub(super) principal: Fact<RolePrincipal>,
     pub(super) role_id: Fact<Id>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct RolePrincipal {
     pub(super) principal_type: Fact<String>,
@@ -110,7 +110,7 @@ pub(super) struct RolePrincipal {
 }
 
 /// A record of the audit log: that it is there is all that is asked.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct AuditRecord {}
 
 impl Wire for User {}

@@ -2,14 +2,14 @@
 //! the licence has no field.
 
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::model::Fact;
 use crate::sources::row::{Id, Timestamp, Wire};
 
 /// An account.
-#[derive(Debug, Default, Clone, Deserialize)]
+#[derive(Debug, Default, Clone, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct User {
     #[serde(rename = "type")]
@@ -21,11 +21,14 @@ pub(super) struct User {
 }
 
 /// A word, bare or as the value of an object: nobody has described which.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Word(pub(super) String);
 
 impl<'de> Deserialize<'de> for Word {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if !from.is_human_readable() {
+            return Deserialize::deserialize(from).map(Self);
+        }
         let word = match Value::deserialize(from)? {
             Value::String(word) => Some(word),
             Value::Object(fields) => {
@@ -37,20 +40,20 @@ impl<'de> Deserialize<'de> for Word {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Group {
     pub(super) name: Fact<String>,
 }
 
 /// The product and its version, as either of two resources tells it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Server {
     pub(super) version: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Licence {
     pub(super) expiry_date: Fact<Timestamp>,
@@ -58,21 +61,21 @@ pub(super) struct Licence {
     pub(super) data_center: Fact<bool>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Counted {
     pub(super) count: Fact<i64>,
 }
 
 /// A permission, on the whole product or on a space, and who holds it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Permission {
     pub(super) operation: Fact<Operation>,
     pub(super) subject: Fact<Subject>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Operation {
     pub(super) target_type: Fact<String>,
@@ -80,7 +83,7 @@ pub(super) struct Operation {
 }
 
 /// Who holds a permission: an account, a group, or a class of people.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Subject {
     #[serde(rename = "type")]
@@ -91,7 +94,7 @@ pub(super) struct Subject {
     pub(super) display_name: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Space {
     pub(super) id: Fact<Id>,
@@ -105,19 +108,19 @@ pub(super) struct Space {
 }
 
 /// The links of a space; of them, the page that people open.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Links {
     pub(super) webui: Fact<String>,
 }
 
 /// A node of the cluster: only that there is one is kept.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Node {}
 
 /// How much there is in the whole product.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Metrics {
     pub(super) spaces: Fact<i64>,

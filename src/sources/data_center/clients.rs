@@ -8,7 +8,7 @@ use crate::sources::endpoint::Endpoint;
 use crate::sources::pages::Bare;
 use crate::sources::reading::Part;
 use crate::sources::row::{hidden_if_empty, hidden_if_null, id, sorted, value};
-use crate::sources::webhook_url::{WebhookUrl, without_address};
+use crate::sources::webhook_url::WebhookUrl;
 
 impl Common<'_> {
     pub(in crate::sources) async fn oauth_clients(&self, endpoint: &'static Endpoint) -> Part {
@@ -38,7 +38,7 @@ impl Common<'_> {
         };
         Some(Resource {
             id: self.id(Kind::Credential, &format!("oauth2-client:{native}")),
-            name: value(row.name).map(|name| without_address(&name)).unwrap_or_default(),
+            name: value(row.name).map(String::from).unwrap_or_default(),
             seen_by: Vec::new(),
             body: Body::Credential(body),
         })

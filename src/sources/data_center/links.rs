@@ -10,7 +10,7 @@ use crate::sources::endpoint::Endpoint;
 use crate::sources::pages::{Bare, One};
 use crate::sources::reading::{Part, Reading};
 use crate::sources::row::{hidden_if_empty, hidden_if_null, id, sorted, value};
-use crate::sources::webhook_url::{WebhookUrl, without_address};
+use crate::sources::webhook_url::WebhookUrl;
 
 /// Each status makes the server ask the other end: few at once.
 const AT_ONCE: usize = 2;
@@ -64,7 +64,7 @@ impl Common<'_> {
         };
         Some(Resource {
             id: self.id(Kind::App, &format!("link:{native}")),
-            name: value(row.name).map(|name| without_address(&name)).unwrap_or_default(),
+            name: value(row.name).map(String::from).unwrap_or_default(),
             seen_by: Vec::new(),
             body: Body::App(body),
         })

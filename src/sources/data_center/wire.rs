@@ -1,12 +1,12 @@
 //! What the shared plugins send, in their own words. Secrets have no field here: a client's secret, a token's text, and
 //! of addresses everything behind the host.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::http::{Page, Position};
 use crate::model::Fact;
 use crate::sources::row::{Id, Row, Timestamp, Wire};
-use crate::sources::webhook_url::WebhookUrl;
+use crate::sources::webhook_url::{PlainName, WebhookUrl};
 
 /// A page of the administrators' search for tokens. It has no word on whether more follows, so that it tells how it
 /// begins instead.
@@ -29,7 +29,7 @@ impl Page for TokenPage {
 }
 
 /// A personal access token.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(in crate::sources) struct Token {
     pub(super) id: Fact<Id>,
@@ -41,18 +41,18 @@ pub(in crate::sources) struct Token {
 }
 
 /// Whose token it is.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(in crate::sources) struct Profile {
     pub(super) user_key: Fact<String>,
 }
 
 /// An application link. Both of its addresses lead to the other end: one for people, one for the server.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(in crate::sources) struct Link {
     pub(super) id: Fact<Id>,
-    pub(super) name: Fact<String>,
+    pub(super) name: Fact<PlainName>,
     #[serde(rename = "type")]
     pub(super) kind: Fact<String>,
     pub(super) display_url: Fact<WebhookUrl>,
@@ -60,7 +60,7 @@ pub(in crate::sources) struct Link {
 }
 
 /// How an application link stands.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(in crate::sources) struct LinkStatus {
     pub(super) working: Fact<bool>,
@@ -69,7 +69,7 @@ pub(in crate::sources) struct LinkStatus {
 }
 
 /// Both directions of a link.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(in crate::sources) struct Authentication {
     pub(super) incoming: Fact<Direction>,
@@ -77,7 +77,7 @@ pub(in crate::sources) struct Authentication {
 }
 
 /// How one direction lets requests through. The last two are in no description; where they come, they are read.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(in crate::sources) struct Direction {
     pub(super) enabled: Fact<bool>,
@@ -90,7 +90,7 @@ pub(in crate::sources) struct Direction {
 }
 
 /// Why a link does not work, or should be renewed.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(in crate::sources) struct LinkError {
     #[serde(rename = "type")]
@@ -99,18 +99,18 @@ pub(in crate::sources) struct LinkError {
 }
 
 /// An OAuth 2.0 client that is let in.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(in crate::sources) struct OauthClient {
     pub(super) id: Fact<Id>,
-    pub(super) name: Fact<String>,
+    pub(super) name: Fact<PlainName>,
     pub(super) redirects: Fact<Vec<WebhookUrl>>,
     pub(super) user_key: Fact<String>,
     pub(super) scope: Fact<String>,
 }
 
 /// Whether basic authentication is blocked, and for whom not.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub(in crate::sources) struct BasicAuth {
     pub(super) block_requests: Fact<bool>,
@@ -137,7 +137,7 @@ impl Page for Plugins {
 }
 
 /// An app as its manager lists it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(in crate::sources) struct Plugin {
     pub(super) key: Fact<String>,
@@ -148,7 +148,7 @@ pub(in crate::sources) struct Plugin {
     pub(super) vendor: Fact<Vendor>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(in crate::sources) struct Vendor {
     pub(super) name: Fact<String>,
@@ -162,7 +162,7 @@ pub(in crate::sources) struct EventPage {
     paging_info: PagingInfo,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 struct PagingInfo {
     last_page: Option<bool>,
@@ -185,7 +185,7 @@ impl Page for EventPage {
 }
 
 /// An audit event: who did what and when. What was changed is not read.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(in crate::sources) struct Event {
     pub(super) timestamp: Fact<Timestamp>,
@@ -195,7 +195,7 @@ pub(in crate::sources) struct Event {
 }
 
 /// Who did it. `uri` leads to the profile, and names the user there.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(in crate::sources) struct Author {
     pub(super) id: Fact<Id>,
@@ -203,7 +203,7 @@ pub(in crate::sources) struct Author {
 }
 
 /// What was done: a key that stays, and a text in the language of the instance.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(in crate::sources) struct Action {
     #[serde(rename = "actionI18nKey")]

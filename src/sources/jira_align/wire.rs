@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use crate::model::Fact;
-use crate::sources::row::{Id, Timestamp, Wire};
+use crate::sources::row::{Anything, Id, Timestamp, Wire};
 
 /// A user. Releases differ in what they call a role and whether they tell it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct User {
     pub(super) id: Fact<Id>,
@@ -32,11 +31,14 @@ pub(super) struct User {
 impl Wire for User {}
 
 /// Yes or no, as a word, a number or a truth value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) struct Flag(pub(super) bool);
 
 impl<'de> Deserialize<'de> for Flag {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if !from.is_human_readable() {
+            return Deserialize::deserialize(from).map(Self);
+        }
         let flag = match serde_json::Value::deserialize(from)? {
             serde_json::Value::Bool(flag) => Some(flag),
             serde_json::Value::Number(number) => {
@@ -54,10 +56,10 @@ impl<'de> Deserialize<'de> for Flag {
 }
 
 /// The instance's description of its own API: only the paths matter.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Description {
-    pub(super) paths: Fact<BTreeMap<String, IgnoredAny>>,
+    pub(super) paths: Fact<BTreeMap<String, Anything>>,
 }
 
 impl Wire for Description {}

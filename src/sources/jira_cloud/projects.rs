@@ -88,7 +88,7 @@ impl Visit<'_> {
         for answer in named {
             let (project, id) = answer.of;
             for (name, link) in answer.rows.into_iter().flat_map(|links| links.0) {
-                match link.as_str().and_then(|link| link.rsplit('/').next()).filter(|role| !role.is_empty()) {
+                match link.0.as_deref().and_then(|link| link.rsplit('/').next()).filter(|role| !role.is_empty()) {
                     Some(role) => calls.push(((project, id, name), ROLE_ACTORS.request(&[id, role]))),
                     None => reading.push(None),
                 }

@@ -8,7 +8,6 @@ use crate::model::{Body, Fact, Kind, Resource, Webhook};
 use crate::sources::pages::Bare;
 use crate::sources::reading::Part;
 use crate::sources::row::{hidden_if_null, id, moment, sorted, value};
-use crate::sources::webhook_url::without_address;
 
 impl Visit<'_> {
     pub(super) async fn webhooks(&self) -> Part {
@@ -43,7 +42,7 @@ impl Visit<'_> {
         };
         Some(Resource {
             id: self.id(Kind::Webhook, &format!("webhook:{native}")),
-            name: value(row.name).map(|name| without_address(&name)).unwrap_or_default(),
+            name: value(row.name).map(String::from).unwrap_or_default(),
             seen_by: Vec::new(),
             body: Body::Webhook(body),
         })

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
 use crate::http::{Page, Position};
 use crate::model::Fact;
-use crate::sources::row::{Id, Row, Rows, Timestamp, Wire};
-use crate::sources::webhook_url::WebhookUrl;
+use crate::sources::row::{Id, Row, Rows, Text, Timestamp, Wire};
+use crate::sources::webhook_url::{PlainName, WebhookUrl};
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ServerInfo {
     pub(super) base_url: Fact<String>,
@@ -18,7 +17,7 @@ pub(super) struct ServerInfo {
 }
 
 /// An account; a member of a group has fewer of these fields.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct User {
     pub(super) account_id: Fact<String>,
@@ -29,26 +28,26 @@ pub(super) struct User {
     pub(super) email_address: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct MyPermissions {
     pub(super) permissions: Fact<BTreeMap<String, MyPermission>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct MyPermission {
     pub(super) have_permission: Fact<bool>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Group {
     pub(super) group_id: Fact<String>,
     pub(super) name: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ApplicationRole {
     pub(super) key: Fact<String>,
@@ -60,20 +59,20 @@ pub(super) struct ApplicationRole {
     pub(super) default_groups_details: Fact<Rows<Group>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct License {
     pub(super) applications: Fact<Rows<LicensedApplication>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct LicensedApplication {
     pub(super) id: Fact<Id>,
     pub(super) plan: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Project {
     pub(super) id: Fact<Id>,
@@ -86,11 +85,11 @@ pub(super) struct Project {
 }
 
 /// The roles of a project: name and address of each.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(transparent)]
-pub(super) struct RoleLinks(pub(super) BTreeMap<String, Value>);
+pub(super) struct RoleLinks(pub(super) BTreeMap<String, Text>);
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct ProjectRole {
     pub(super) id: Fact<Id>,
@@ -100,14 +99,14 @@ pub(super) struct ProjectRole {
 }
 
 /// Where a role or a scheme is used, if not everywhere: `PROJECT` is one team-managed project.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Scope {
     #[serde(rename = "type")]
     pub(super) kind: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct RoleActor {
     pub(super) id: Fact<Id>,
@@ -138,7 +137,7 @@ impl Page for PermissionSchemes {
 }
 
 /// A permission scheme; its grants are there if they were asked for with `expand`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct PermissionScheme {
     pub(super) id: Fact<Id>,
@@ -147,7 +146,7 @@ pub(super) struct PermissionScheme {
     pub(super) scope: Fact<Scope>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct PermissionGrant {
     pub(super) id: Fact<Id>,
@@ -156,7 +155,7 @@ pub(super) struct PermissionGrant {
 }
 
 /// Who is meant. Of a group `parameter` is the name and `value` the id.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct PermissionHolder {
     #[serde(rename = "type")]
@@ -165,14 +164,14 @@ pub(super) struct PermissionHolder {
     pub(super) value: Fact<Id>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct BulkPermissionGrants {
     pub(super) global_permissions: Fact<Vec<String>>,
 }
 
 /// A filter or a dashboard: with whom its owner shares it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct SharedItem {
     pub(super) id: Fact<Id>,
@@ -185,7 +184,7 @@ pub(super) struct SharedItem {
 }
 
 /// One share: of group, user, project and role those that its type names.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Share {
     pub(super) id: Fact<Id>,
@@ -198,13 +197,13 @@ pub(super) struct Share {
 }
 
 /// A webhook that an administrator made. Its address is cut while it is read.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Webhook {
     pub(super) id: Fact<Id>,
     #[serde(rename = "self")]
     pub(super) link: Fact<String>,
-    pub(super) name: Fact<String>,
+    pub(super) name: Fact<PlainName>,
     pub(super) url: Fact<WebhookUrl>,
     pub(super) events: Fact<Vec<String>>,
     pub(super) enabled: Fact<bool>,
@@ -232,7 +231,7 @@ impl Page for Plugins {
 }
 
 /// An app as its manager lists it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Plugin {
     pub(super) key: Fact<String>,
@@ -243,7 +242,7 @@ pub(super) struct Plugin {
     pub(super) vendor: Fact<Vendor>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Vendor {
     pub(super) name: Fact<String>,
@@ -270,10 +269,10 @@ impl Page for AuditRecords {
 }
 
 /// A record of the audit log: that it is there is all that is asked.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct AuditRecord {}
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ServiceDesk {
     pub(super) id: Fact<Id>,

@@ -7,7 +7,6 @@ use crate::model::{Body, Fact, Kind, Resource, Webhook};
 use crate::sources::endpoint::fill;
 use crate::sources::reading::Part;
 use crate::sources::row::{hidden_if_empty, hidden_if_null, id, moment, sorted, value};
-use crate::sources::webhook_url::without_address;
 
 impl Visit<'_> {
     /// Jira 10 moved them: the other place is asked where the likelier one is not there.
@@ -60,7 +59,7 @@ impl Visit<'_> {
         };
         Some(Resource {
             id: self.common().id(Kind::Webhook, &format!("webhook:{native}")),
-            name: value(row.name).map(|name| without_address(&name)).unwrap_or_default(),
+            name: value(row.name).map(String::from).unwrap_or_default(),
             seen_by: Vec::new(),
             body: Body::Webhook(body),
         })

@@ -3,16 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::http::{Page, Position};
 use crate::model::Fact;
-use crate::sources::row::{Id, Row, Rows, Timestamp, Wire};
-use crate::sources::webhook_url::WebhookUrl;
+use crate::sources::row::{Anything, Id, Row, Rows, Text, Timestamp, Wire};
+use crate::sources::webhook_url::{PlainName, WebhookUrl};
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ServerInfo {
     pub(super) base_url: Fact<String>,
@@ -22,7 +21,7 @@ pub(super) struct ServerInfo {
 }
 
 /// A user, from any listing.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct User {
     pub(super) key: Fact<String>,
@@ -57,24 +56,24 @@ impl Page for UserPage {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct MyPermissions {
     pub(super) permissions: Fact<BTreeMap<String, MyPermission>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct MyPermission {
     pub(super) have_permission: Fact<bool>,
 }
 
 /// Users who are in more than one directory: by name, how they stand in each.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(transparent)]
 pub(super) struct Duplicates(pub(super) BTreeMap<String, Rows<Duplicate>>);
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Duplicate {
     pub(super) active: Fact<bool>,
@@ -100,7 +99,7 @@ impl Page for PickedGroups {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Group {
     pub(super) name: Fact<String>,
@@ -108,14 +107,14 @@ pub(super) struct Group {
 }
 
 /// What the picker says about a group: `ADMIN`, or that it gives one (`SINGLE`) or more (`MULTIPLE`) applications.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Label {
     #[serde(rename = "type")]
     pub(super) kind: Fact<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ApplicationRole {
     pub(super) key: Fact<String>,
@@ -128,7 +127,7 @@ pub(super) struct ApplicationRole {
 }
 
 /// The licence of an application, without its text and without whose it is.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct License {
     pub(super) valid: Fact<bool>,
@@ -141,7 +140,7 @@ pub(super) struct License {
     pub(super) data_center: Fact<bool>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Node {
     pub(super) state: Fact<String>,
@@ -149,7 +148,7 @@ pub(super) struct Node {
 }
 
 /// A property of the instance. Its value is kept only of the one that is asked for: others hold paths and hosts.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Property {
     /// The value of `jira.mode`: `public` or `private`.
     pub(super) public_signup: Option<String>,
@@ -157,6 +156,9 @@ pub(super) struct Property {
 
 impl<'de> Deserialize<'de> for Property {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if !from.is_human_readable() {
+            return Deserialize::deserialize(from).map(|public_signup| Self { public_signup });
+        }
         let told = Value::deserialize(from)?;
         let key = told["key"].as_str().or(told["id"].as_str());
         let value = told["value"].as_str().filter(|_| key == Some("jira.mode"));
@@ -164,7 +166,7 @@ impl<'de> Deserialize<'de> for Property {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Project {
     pub(super) id: Fact<Id>,
@@ -176,11 +178,11 @@ pub(super) struct Project {
 }
 
 /// The roles of a project: name and address of each.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(transparent)]
-pub(super) struct RoleLinks(pub(super) BTreeMap<String, Value>);
+pub(super) struct RoleLinks(pub(super) BTreeMap<String, Text>);
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct ProjectRole {
     pub(super) id: Fact<Id>,
@@ -189,7 +191,7 @@ pub(super) struct ProjectRole {
 }
 
 /// Who is in a role: `name` is a user's or a group's name, as `type` says.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct RoleActor {
     pub(super) id: Fact<Id>,
@@ -219,7 +221,7 @@ impl Page for PermissionSchemes {
 }
 
 /// A permission scheme; its grants are there if they were asked for with `expand`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct PermissionScheme {
     pub(super) id: Fact<Id>,
@@ -227,7 +229,7 @@ pub(super) struct PermissionScheme {
     pub(super) permissions: Fact<Rows<PermissionGrant>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct PermissionGrant {
     pub(super) id: Fact<Id>,
@@ -236,7 +238,7 @@ pub(super) struct PermissionGrant {
 }
 
 /// Who is meant. Of a user `parameter` is the key or the name, and `user` tells both.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct PermissionHolder {
     #[serde(rename = "type")]
@@ -277,13 +279,13 @@ impl Page for Webhooks {
 }
 
 /// A webhook that an administrator made, as either place tells of it. Its address is cut while it is read.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Webhook {
     pub(super) id: Fact<Id>,
     #[serde(rename = "self")]
     pub(super) link: Fact<String>,
-    pub(super) name: Fact<String>,
+    pub(super) name: Fact<PlainName>,
     pub(super) url: Fact<WebhookUrl>,
     pub(super) events: Fact<Vec<String>>,
     #[serde(alias = "active")]
@@ -297,10 +299,10 @@ pub(super) struct Webhook {
 }
 
 /// How a webhook proves itself: that there is a secret, and nothing of it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Configuration {
-    pub(super) secret: Fact<IgnoredAny>,
+    pub(super) secret: Fact<Anything>,
 }
 
 impl Wire for ServerInfo {}

@@ -12,12 +12,13 @@ use crate::store::StoreError;
 pub(super) const APPLICATION_ID: i32 = 0x6b79_726c;
 
 /// Never edited once released: a new shape is a new file.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../migrations/sqlite/0001_first.sql"),
     include_str!("../migrations/sqlite/0002_alerts.sql"),
     include_str!("../migrations/sqlite/0003_history.sql"),
     include_str!("../migrations/sqlite/0004_reviews.sql"),
     include_str!("../migrations/sqlite/0005_lean.sql"),
+    include_str!("../migrations/sqlite/0006_journal.sql"),
 ];
 
 /// The version that the last migration leads to.

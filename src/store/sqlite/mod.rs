@@ -4,11 +4,12 @@
 //! `resources` keeps what stays the same once, `snapshots`, `findings` and, night after night, `timeline` read; `stream` reads
 //! findings one by one. `outbox`
 //! keeps what is to be told, `reviews` what people decide on access, `runs` when scans began and ended; `lock` keeps two of
-//! them apart, and `prune` takes out what nobody needs.
+//! them apart, `journal` keeps what one under way has read, and `prune` takes out what nobody needs.
 
 mod commit;
 mod findings;
 mod inspect;
+mod journal;
 mod lock;
 mod migrate;
 mod outbox;
@@ -31,6 +32,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use self::inspect::{Standing, inspect};
+pub use self::journal::Journal;
 pub use self::lock::ScanLock;
 use self::migrate::migrate;
 pub use self::stream::FindingStream;

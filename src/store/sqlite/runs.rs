@@ -1,12 +1,14 @@
-//! When scans began and how they ended, and what a stopped one had read whole.
+//! When scans began and how they ended.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde::{Deserialize, Serialize};
 
-use super::{Json, Store, json, millis, moment};
-use crate::model::{Collection, LedgerEntry, Resource, Run, RunEnd, SnapshotHead, SnapshotId};
-use crate::store::{JournalEntry, RunRecord, StoreError};
+use super::{Store, millis, moment};
+use crate::model::{Run, RunEnd, SnapshotHead, SnapshotId};
+use crate::store::{RunRecord, StoreError};
+
+/// What is noted of a run that left a snapshot and is to be taken up all the same.
+pub(super) const STOPPED: &str = "it was stopped at its deadline";
 
 const COLUMNS: &str = "id, schedule, due_at, started_at, ended_at, outcome, snapshot, note";
 
@@ -99,48 +101,6 @@ impl Store {
             .map_err(|error| self.fault(error))
     }
 
-    /// Keeps what a source brought, for the run that goes on from here.
-    ///
-    /// # Errors
-    /// If the store cannot be written.
-    pub fn write_journal(&mut self, entry: &JournalEntry) -> Result<(), StoreError> {
-        let body = Kept {
-            authority: entry.collection.authority,
-            resources: entry.collection.resources.iter().collect(),
-            ledger: entry.collection.ledger.iter().collect(),
-        };
-        self.connection
-            .execute(
-                "INSERT OR REPLACE INTO journal (source, started_at, ended_at, body) VALUES (?1, ?2, ?3, ?4)",
-                params![entry.source.as_str(), millis(entry.started_at), millis(entry.ended_at), json(&body)],
-            )
-            .map_err(|error| self.fault(error))?;
-        Ok(())
-    }
-
-    /// What stopped runs have read whole since a moment, sorted by source.
-    ///
-    /// # Errors
-    /// If the store cannot be read.
-    pub fn journal(&self, since: DateTime<Utc>) -> Result<Vec<JournalEntry>, StoreError> {
-        let read = || {
-            let mut statement = self.connection.prepare_cached(
-                "SELECT source, started_at, ended_at, body FROM journal WHERE started_at >= ?1 ORDER BY source",
-            )?;
-            let rows = statement.query_map([millis(since)], |row| {
-                let Json(Whole { authority, resources, ledger }) = row.get(3)?;
-                Ok(JournalEntry {
-                    source: row.get::<_, String>(0)?.as_str().into(),
-                    started_at: moment(row.get(1)?),
-                    ended_at: moment(row.get(2)?),
-                    collection: Collection { authority, resources, ledger },
-                })
-            })?;
-            rows.collect::<rusqlite::Result<_>>()
-        };
-        read().map_err(|error| self.fault(error))
-    }
-
     fn runs(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Run>, StoreError> {
         let read = || {
             let mut statement = self.connection.prepare_cached(sql)?;
@@ -151,7 +111,7 @@ impl Store {
     }
 }
 
-/// Ends a run in the transaction of its scan. What was read whole is of use to nobody once all of it is in a snapshot.
+/// Ends a run in the transaction of its scan: from then on nobody goes on from what it read, unless it was stopped.
 pub(super) fn end_with_scan(
     connection: &Connection,
     run: RunRecord,
@@ -159,14 +119,11 @@ pub(super) fn end_with_scan(
     head: &SnapshotHead,
 ) -> rusqlite::Result<()> {
     let end = if head.complete { RunEnd::Complete } else { RunEnd::Incomplete };
-    let note = if run.stopped { "it was stopped at its deadline" } else { "" };
+    let note = if run.stopped { STOPPED } else { "" };
     connection.execute(
         "UPDATE runs SET ended_at = ?2, outcome = ?3, snapshot = ?4, note = ?5 WHERE id = ?1",
         params![run.id, millis(head.ended_at), end.name(), snapshot.0, note],
     )?;
-    if !run.stopped {
-        connection.execute("DELETE FROM journal", [])?;
-    }
     Ok(())
 }
 
@@ -182,20 +139,4 @@ fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
         snapshot: row.get::<_, Option<i64>>(6)?.map(SnapshotId),
         note: row.get(7)?,
     })
-}
-
-/// What a source brought, as it is written.
-#[derive(Serialize)]
-struct Kept<'a> {
-    authority: u8,
-    resources: Vec<&'a Resource>,
-    ledger: Vec<&'a LedgerEntry>,
-}
-
-/// The same, as it is read.
-#[derive(Deserialize)]
-struct Whole {
-    authority: u8,
-    resources: Vec<Resource>,
-    ledger: Vec<LedgerEntry>,
 }

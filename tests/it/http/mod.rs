@@ -3,6 +3,7 @@
 mod door;
 mod faults;
 mod identity;
+mod journal;
 mod pages;
 pub(crate) mod server;
 mod stop;
