@@ -10,6 +10,7 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 
 use super::AppError;
+use super::forecast::Forecast;
 use super::journal::Pages;
 use super::news::{self, Voice};
 use super::retention::{self, Retention};
@@ -18,7 +19,7 @@ use crate::alerts::{self, Channel, Occasion, OwnCredential, Routing};
 use crate::clock::Clock;
 use crate::drift;
 use crate::findings::{self, Judged, Reconciled, Waivers};
-use crate::http::{Memory, Stop};
+use crate::http::{Memory, Meter, Stop};
 use crate::inventory::detector::Knowledge;
 use crate::inventory::{Inventory, Revocations};
 use crate::model::{
@@ -64,6 +65,8 @@ pub struct App {
     pub stop: Stop,
     /// Where the sources' clients keep what they have read.
     pub memory: Memory,
+    /// Counts what they ask.
+    pub meter: Meter,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -102,6 +105,18 @@ pub struct AcceptedGap {
 /// What a scan tells while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
+    /// Sources are about to be read.
+    Beginning {
+        /// What that will probably take; `None` if no scan was made before.
+        forecast: Option<Forecast>,
+    },
+    /// Sources are being read: told every second.
+    Asking {
+        /// Requests that were sent.
+        requests: u64,
+        /// Pages that a scan which was broken off had read already.
+        recalled: u64,
+    },
     /// A source has been read.
     Collected {
         /// The source.
@@ -181,6 +196,7 @@ impl App {
             None => Watermarks::default(),
         };
         let journal = self.open_journal(run, ask, started_at);
+        progress(Progress::Beginning { forecast: self.forecast(previous.as_ref())? });
         let mut collections = self.collect(&since, journal.clone(), ask.deadline, progress).await?;
         refuse_emptiness(&collections)?;
         collections.push(Collection { ledger: self.unasked.clone(), ..Collection::default() });
@@ -288,6 +304,12 @@ impl App {
         }
     }
 
+    fn forecast(&self, previous: Option<&SnapshotHead>) -> Result<Option<Forecast>, AppError> {
+        let Some(previous) = previous else { return Ok(None) };
+        let sources: Vec<SourceName> = self.sources.iter().map(|source| source.name().clone()).collect();
+        Ok(Forecast::of(previous.started_at, &self.store.ledger(previous.id)?, &sources))
+    }
+
     /// The journal of this run. Without one a scan is as good as any, unless it is broken off.
     fn open_journal(&self, run: i64, ask: &ScanRequest, started_at: DateTime<Utc>) -> Option<Arc<Pages>> {
         let sources: Vec<SourceName> = self.sources.iter().map(|source| source.name().clone()).collect();
@@ -321,8 +343,14 @@ impl App {
         tokio::pin!(alarm);
         let mut read = Vec::with_capacity(self.sources.len());
         let mut rung = false;
+        let asked_before = self.meter.asked();
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
         loop {
             tokio::select! {
+                _ = tick.tick() => {
+                    let requests = self.meter.asked() - asked_before;
+                    progress(Progress::Asking { requests, recalled: self.meter.recalled() });
+                }
                 () = &mut alarm, if !rung => {
                     rung = true;
                     self.stop.now(DEADLINE);

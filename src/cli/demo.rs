@@ -90,7 +90,7 @@ async fn scan(context: &Context, folder: &Path, clock: &FixedClock) -> Result<()
     let clock: Arc<dyn Clock> = Arc::new(clock.clone());
     let mut app = Config::load(&folder.join("keyroll.yaml"))?.build(&clock, &[])?;
     let progress = context.terminal.progress(app.sources.len());
-    let outcome = app.scan(&ScanRequest::default(), &|step| progress.tell(&step)).await?;
+    let outcome = app.scan(&ScanRequest::default(), &|step| progress.tell_briefly(&step)).await?;
     drop(progress);
     context.terminal.say(&format!("scan {} of {} is stored", outcome.snapshot, clock.now().format("%a %d %b")));
     Ok(())

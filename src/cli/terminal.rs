@@ -1,15 +1,17 @@
 //! The two outputs: results to standard output, words about the work to standard error.
 
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::app::Progress;
+use crate::app::{Forecast, Progress};
 use crate::model::{Assessment, Coverage, Kind};
 use crate::reports::Look;
-use crate::text::plural;
+use crate::text::{join_and, plural, thousands};
 
 /// How to speak to whoever started the program.
 #[derive(Debug)]
@@ -139,7 +141,7 @@ impl Terminal {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        ScanProgress { terminal: self, bar }
+        ScanProgress { terminal: self, bar, forecast: OnceLock::new(), began: Instant::now() }
     }
 }
 
@@ -147,11 +149,33 @@ impl Terminal {
 pub(super) struct ScanProgress<'a> {
     terminal: &'a Terminal,
     bar: Option<ProgressBar>,
+    forecast: OnceLock<Forecast>,
+    began: Instant,
 }
 
 impl ScanProgress<'_> {
+    /// Tells no forecast: for scans that are over in a moment.
+    pub(super) fn tell_briefly(&self, progress: &Progress) {
+        if !matches!(progress, Progress::Beginning { .. }) {
+            self.tell(progress);
+        }
+    }
+
     pub(super) fn tell(&self, progress: &Progress) {
         let text = match progress {
+            Progress::Beginning { forecast: None } => {
+                "How many requests this takes is not known before the first scan.".to_owned()
+            }
+            Progress::Beginning { forecast: Some(forecast) } => {
+                drop(self.forecast.set(forecast.clone()));
+                foretold(forecast)
+            }
+            Progress::Asking { requests, recalled } => {
+                if let Some(bar) = &self.bar {
+                    bar.set_message(so_far(*requests, *recalled, self.forecast.get(), self.began.elapsed()));
+                }
+                return;
+            }
             Progress::Collected { source, resources, complete, endpoints } => format!(
                 "{source}: {} seen, {complete} of {} read whole",
                 plural(*resources, "resource", "resources"),
@@ -174,5 +198,84 @@ impl Drop for ScanProgress<'_> {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// What a scan will take, in words.
+fn foretold(forecast: &Forecast) -> String {
+    let requests = plural(small(forecast.requests), "request", "requests");
+    let time = forecast.time.map(|time| format!(" and {}", span(time))).unwrap_or_default();
+    let when = forecast.of.format("%Y-%m-%d %H:%M UTC");
+    let unknown = match forecast.unknown.as_slice() {
+        [] => String::new(),
+        sources => {
+            let names: Vec<String> = sources.iter().map(ToString::to_string).collect();
+            format!("; {} on top, of which nothing is known yet", join_and(&names))
+        }
+    };
+    format!("This will take about {requests}{time}, like the scan of {when}{unknown}.")
+}
+
+/// How far a scan is. How long it still takes is told only while it is known: from what the scan before asked, and the pace
+/// so far.
+fn so_far(requests: u64, recalled: u64, forecast: Option<&Forecast>, elapsed: Duration) -> String {
+    let done = thousands(small(requests + recalled));
+    let Some(expected) = forecast.map(|forecast| forecast.requests) else { return format!("{done} requests") };
+    let left = expected.saturating_sub(requests + recalled);
+    if left == 0 {
+        return format!("{done} requests, more than the scan before");
+    }
+    let of = format!("{done} of about {} requests", thousands(small(expected)));
+    if elapsed < Duration::from_secs(5) || requests < 20 {
+        return of;
+    }
+    let seconds = elapsed.as_secs().saturating_mul(left) / requests;
+    format!("{of}, about {} left", span(TimeDelta::seconds(i64::try_from(seconds).unwrap_or(i64::MAX / 1000))))
+}
+
+/// A span in the one unit that says enough.
+fn span(time: TimeDelta) -> String {
+    match time.num_seconds() {
+        seconds if seconds < 90 => plural(small(seconds.max(1).unsigned_abs()), "second", "seconds"),
+        seconds if seconds < 90 * 60 => plural(small((seconds.unsigned_abs() + 30) / 60), "minute", "minutes"),
+        seconds => {
+            let minutes = (seconds.unsigned_abs() + 30) / 60;
+            format!("{} h {:02} min", minutes / 60, minutes % 60)
+        }
+    }
+}
+
+fn small(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn forecast(requests: u64) -> Forecast {
+        let of = "2026-11-22T02:00:00Z".parse().unwrap();
+        Forecast { requests, time: Some(TimeDelta::seconds(400)), of, unknown: vec!["align".into()] }
+    }
+
+    #[test]
+    fn a_forecast_says_what_it_comes_from_and_what_it_does_not_know() {
+        assert_eq!(
+            foretold(&forecast(12_345)),
+            "This will take about 12,345 requests and 7 minutes, like the scan of 2026-11-22 02:00 UTC; align on top, of \
+             which nothing is known yet."
+        );
+    }
+
+    #[test]
+    fn the_time_that_is_left_is_told_only_while_it_is_known() {
+        let told = |requests, seconds| so_far(requests, 100, Some(&forecast(1_100)), Duration::from_secs(seconds));
+        assert_eq!(told(10, 60), "110 of about 1,100 requests");
+        assert_eq!(told(100, 2), "200 of about 1,100 requests");
+        assert_eq!(told(100, 60), "200 of about 1,100 requests, about 9 minutes left");
+        assert_eq!(told(990, 60), "1,090 of about 1,100 requests, about 1 second left");
+        assert_eq!(told(1_000, 60), "1,100 requests, more than the scan before");
+        assert_eq!(so_far(5, 0, None, Duration::from_secs(60)), "5 requests");
+        assert_eq!(span(TimeDelta::minutes(200)), "3 h 20 min");
     }
 }

@@ -193,6 +193,7 @@ impl Config {
             schedules: self.unattended.schedules,
             stop: factory.stop(),
             memory: factory.memory(),
+            meter: factory.meter(),
             store: Store::create_or_open(&self.store)?,
             retention: self.retention,
             clock: Arc::clone(clock),

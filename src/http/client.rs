@@ -18,7 +18,7 @@ use super::error::{looks_like_html, shape_mismatch, told};
 use super::exchange::{Answer, exchange};
 use super::journal::{Reader, Shelf};
 use super::retry::{Again, Failure};
-use super::{Auth, HttpError, Limits, Memory, Method, Paging, Request, Settings, Stop, Trail, connection};
+use super::{Auth, HttpError, Limits, Memory, Meter, Method, Paging, Request, Settings, Stop, Trail, connection};
 use crate::clock::Clock;
 
 /// Redirects within the host that one request may take.
@@ -37,6 +37,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     stop: Stop,
     memory: Memory,
+    meter: Meter,
     reader: Reader,
     concurrency: usize,
     /// The header that carries the credential.
@@ -51,6 +52,7 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) stop: Stop,
     pub(super) memory: Memory,
+    pub(super) meter: Meter,
     pub(super) source: String,
 }
 
@@ -70,7 +72,7 @@ impl Client {
         let credential = Credential::new(&settings.auth, &line)?;
         let concurrency = settings.concurrency.max(1);
         let auth_header = auth_header(settings.auth_header.as_deref())?;
-        let Shared { limits, clock, stop, memory, source } = shared;
+        let Shared { limits, clock, stop, memory, meter, source } = shared;
         let user = match &settings.auth {
             Auth::Basic { user, .. } => user.clone(),
             Auth::ClientCredentials { client_id, .. } => client_id.clone(),
@@ -86,6 +88,7 @@ impl Client {
             clock,
             stop,
             memory,
+            meter,
             reader,
             concurrency,
             auth_header,
@@ -154,6 +157,12 @@ impl Client {
         self.0.memory.shelf(&self.0.reader, first, paging)
     }
 
+    /// Counts pages that need not be asked for.
+    pub(super) fn recall(&self, pages: usize, since: DateTime<Utc>, trail: &Trail) {
+        self.0.meter.recall(pages);
+        trail.recall(pages, since);
+    }
+
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.0.clock.now()
     }
@@ -183,6 +192,7 @@ impl Inner {
         let permit = self.budget.turn(endpoint, self.limits.longest_pause).await;
         let began = Instant::now();
         trail.note(|counts| counts.requests += 1);
+        self.meter.ask();
         let outcome = exchange(self.build(request, url, header.as_ref()), self.limits.largest_answer).await;
         drop(permit);
         let status = outcome.as_ref().map_or_else(|loss| loss.status, |answer| Some(answer.status));

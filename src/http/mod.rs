@@ -18,6 +18,7 @@ mod exchange;
 mod journal;
 mod lenient;
 mod links;
+mod meter;
 mod outlet;
 mod paging;
 mod retry;
@@ -38,6 +39,7 @@ pub use client::Client;
 pub use error::HttpError;
 pub use journal::{Journal, Kept, Leaf, Memory};
 pub use lenient::Lenient;
+pub use meter::Meter;
 pub use outlet::{Errand, Hook, Outlet, OutletError, OutletSettings, Reply, Verb};
 pub use paging::{CursorPlace, End, Page, Paging, Position, Walk};
 pub use stop::Stop;
@@ -145,6 +147,7 @@ pub struct Factory {
     tenants: Arc<Mutex<HashMap<String, Arc<Budget>>>>,
     stop: Stop,
     memory: Memory,
+    meter: Meter,
     source: String,
 }
 
@@ -159,6 +162,7 @@ impl Factory {
             tenants: Arc::default(),
             stop: Stop::new(),
             memory: Memory::default(),
+            meter: Meter::default(),
             source: String::new(),
         }
     }
@@ -188,6 +192,12 @@ impl Factory {
         self.memory.clone()
     }
 
+    /// Counts what all clients ask that this factory or a clone of it has built, or will build.
+    #[must_use]
+    pub fn meter(&self) -> Meter {
+        self.meter.clone()
+    }
+
     /// A client for one host.
     ///
     /// # Errors
@@ -201,6 +211,7 @@ impl Factory {
             clock: self.clock.clone(),
             stop: self.stop.clone(),
             memory: self.memory.clone(),
+            meter: self.meter.clone(),
             source: self.source.clone(),
         };
         let client = Client::new(&settings, shared, budget.clone())?;

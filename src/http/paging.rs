@@ -267,7 +267,7 @@ impl<P: Page> Road<'_, P> {
             return Ok(None);
         };
         if let Some(ending) = ending {
-            self.trail.recall(sheets.len(), since);
+            self.client.recall(sheets.len(), since, self.trail);
             sheets.into_iter().for_each(|sheet| (self.each)(sheet.rows));
             return Ok(Some(ending));
         }
@@ -284,12 +284,12 @@ impl<P: Page> Road<'_, P> {
         };
         match page {
             Ok(page) if page.is_like(&last) => {
-                self.trail.recall(sheets.len(), since);
+                self.client.recall(sheets.len(), since, self.trail);
                 sheets.push(page);
                 self.recalled = sheets.into();
             }
             Err(error) if !lost_its_place(&error) => {
-                self.trail.recall(sheets.len(), since);
+                self.client.recall(sheets.len(), since, self.trail);
                 self.recalled = sheets.into();
                 return Err(error);
             }

@@ -1,20 +1,32 @@
-//! The disk is full in the middle of a report or a pack: an error that names the file, and nothing half under its name. What was there
-//! before stays. A limit on the size of files stands for the full disk: the write fails in the middle, as it does there.
+//! The disk is full in the middle of a report, a pack or a scan: an error that names the file, and nothing half under its name. What was
+//! there before stays. A limit on the size of files stands for the full disk: the write fails in the middle, as it does there.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use keyroll::clock::Clock;
+use keyroll::model::RunEnd;
+use keyroll::simulator::Plan;
+use keyroll::store::Store;
 
 use crate::support::keyroll::{Run, keyroll};
+use crate::support::pretended::{Estate, first_night};
 use crate::waivers::CONFIG;
 
 /// Room for so many blocks of 512 bytes in any one file: enough to begin, too little to end.
 const BLOCKS: usize = 100;
 
 fn with_little_room(folder: &Path, arguments: &[&str]) -> Run {
+    with_room(BLOCKS, folder, arguments)
+}
+
+fn with_room(blocks: usize, folder: &Path, arguments: &[&str]) -> Run {
     // Without the trap the system would end the program where a full disk only fails the write.
-    let script = format!("trap '' XFSZ; ulimit -f {BLOCKS}; exec \"$0\" \"$@\"");
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
     let run = Command::new("sh")
         .args(["-c", &script, env!("CARGO_BIN_EXE_keyroll")])
         .args(arguments)
@@ -81,4 +93,43 @@ fn a_full_disk_leaves_no_half_report_and_no_half_pack() {
     let run = with_little_room(here, &["evidence", "verify", pack, "--trust", "key.pub", "--extract", "out"]);
     assert_eq!(run.code, 1, "{}{}", run.out, run.err);
     assert!(!here.join("out").exists(), "nothing half was unpacked");
+}
+
+/// Whatever does not fit, the journal of what is read, the log of the store or the store itself: the scans before stay as they
+/// were, the run says that it failed, and once there is room the next one stores.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_fills_up_in_a_scan_costs_that_scan_alone() {
+    let plan = Plan { seed: 11, accounts: 100, now: first_night(), page_latency: Duration::ZERO };
+    let estate = Estate::of(plan).await;
+    estate.scan().await;
+    let path = estate.path("keyroll.db");
+    let first = Store::open(&path).unwrap().latest().unwrap().unwrap();
+    let snapshot = Store::open(&path).unwrap().snapshot(first.id).unwrap().unwrap();
+    let mut failed = 0;
+    for blocks in [40, 200, 400, 800, 1_600, 3_200] {
+        estate.simulator.night(estate.clock.now());
+        estate.clock.advance(TimeDelta::days(1));
+        let now = estate.clock.now().to_rfc3339();
+        let folder = estate.folder.path().to_owned();
+        let known = Store::open(&path).unwrap().heads(99).unwrap();
+        let run =
+            tokio::task::spawn_blocking(move || with_room(blocks, &folder, &["--now", &now, "scan"])).await.unwrap();
+        let store = Store::open(&path).unwrap();
+        assert_eq!(store.snapshot(first.id).unwrap().unwrap(), snapshot, "{blocks}");
+        let heads = store.heads(99).unwrap();
+        if run.code == 1 {
+            failed += 1;
+            assert!(run.err.contains("keyroll.db"), "{blocks}: it names the file: {}", run.err);
+            assert_eq!(heads, known, "{blocks}: nothing half is stored");
+        } else {
+            assert!(matches!(run.code, 0 | 10), "{blocks}: {}", run.err);
+            assert_eq!(heads.len(), known.len() + 1, "{blocks}");
+        }
+    }
+    assert!(failed > 1, "some of it did not fit: {failed}");
+    estate.clock.advance(TimeDelta::days(1));
+    assert!(estate.scan().await.complete);
+    let runs = Store::open(&path).unwrap().latest_runs(99).unwrap();
+    assert!(runs.iter().all(|run| run.end.is_some()), "every run has an end: {runs:#?}");
+    assert!(runs.iter().any(|run| matches!(run.end, Some(RunEnd::Failed | RunEnd::Vanished))), "{runs:#?}");
 }

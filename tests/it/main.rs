@@ -29,6 +29,7 @@ mod mistakes;
 mod mixed;
 mod monitoring;
 mod parquet;
+mod power;
 mod register;
 mod report_formats;
 mod reports;
