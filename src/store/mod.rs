@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 
 pub use sqlite::{FindingStream, ScanLock, Store, Timeline};
 
+use crate::digest::Digest;
 use crate::model::{
     Change, ChannelName, Collection, Dispatch, Finding, Resource, RuleId, RuleSummary, Snapshot, SnapshotHead,
     SnapshotId, SourceName, Tally, Transition, WaiverUse,
@@ -68,6 +69,31 @@ pub struct JournalEntry {
     pub ended_at: DateTime<Utc>,
     /// What it brought.
     pub collection: Collection,
+}
+
+/// A resource as it lies in the store.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredResource<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// The digest that it was committed with.
+    pub digest: Digest,
+    /// True if it was out of sight and carried along.
+    pub carried: bool,
+    /// Its JSON.
+    body: &'a str,
+}
+
+impl StoredResource<'_> {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// If it is none that this keyroll can read.
+    pub fn read(&self) -> serde_json::Result<Resource> {
+        let mut resource: Resource = serde_json::from_str(self.body)?;
+        resource.tighten();
+        Ok(resource)
+    }
 }
 
 /// How a resource was known for some scans, one after the other.
