@@ -1,7 +1,7 @@
 //! Evidence packs at size: made, verified, performed again by the program itself, as a user would.
 //!
-//! `cargo bench --bench evidence` takes an estate of a million resources, one token in two hundred changed since the night before.
-//! `-- ACCOUNTS` sets another size: a third of the resources are accounts, the rest their tokens.
+//! `cargo bench --bench evidence` takes an estate of a million resources, one in two hundred is other than the night before.
+//! `-- SIZE` sets another size.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,23 +18,24 @@ use std::time::{Duration, Instant};
 
 use keyroll::store::Store;
 
+use estate::Estate;
+
 const ROUNDS: usize = 3;
 const PACK: &str = "evidence/00001-s2.keyroll.tar.gz";
 
 fn main() {
-    let accounts = std::env::args().skip(1).find(|word| word != "--bench");
-    let accounts = accounts.map_or(333_333, |accounts| accounts.parse().expect("a number of accounts"));
+    let size = std::env::args().skip(1).find(|word| word != "--bench");
+    let size = size.map_or(1_000_000, |size| size.parse().expect("a number of resources"));
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    fs::write(here.join("keyroll.yaml"), "estate: bench\nstore: keyroll.db\nsources: []\n").unwrap();
-    {
-        let mut store = Store::create_or_open(&here.join("keyroll.db")).unwrap();
-        for night in 0..2 {
-            let at = estate::first_night() + chrono::TimeDelta::days(i64::try_from(night).unwrap());
-            estate::judge_and_commit(&mut store, estate::generate(accounts, night), at, &mut |_, _| {});
-        }
+    let estate = Estate::of(size, 7);
+    for night in 0..2 {
+        estate::scan(here, &estate.on_night(night), &|_| {});
     }
-    println!("{} resources", accounts * 3);
+    let findings = Store::open(&here.join("keyroll.db")).unwrap().findings().unwrap();
+    let (planted, unlike) = estate.on_night(1).hold_against_truth(&findings);
+    assert!(unlike.is_empty(), "found beside what was planted, and missed: {unlike:?}");
+    println!("{size} resources, {planted} offences planted and found");
     run(here, &["evidence", "keygen", "key"]);
     let (took, peak) = run(here, &["evidence", "create", "--by", "bench", "--key", "key"]);
     let packed = fs::metadata(here.join(PACK)).unwrap().len() as f64 / 1_048_576.0;

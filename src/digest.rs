@@ -9,6 +9,9 @@ use std::io;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
+/// With fewer values, sharing out costs more than it saves.
+const WORTH_SHARING: usize = 5_000;
+
 /// A SHA-256 digest. Shown and stored as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
@@ -29,6 +32,33 @@ impl Digest {
         let mut digester = Digester::default();
         serde_json::to_writer(&mut digester, value).expect("internal: our own types can be written as JSON");
         digester.finish()
+    }
+
+    /// The digest of each of many values: all processors take their share.
+    ///
+    /// # Panics
+    /// As for [`Digest::of`].
+    #[must_use]
+    pub fn of_each<T: Serialize + Sync>(values: &[T]) -> Vec<Self> {
+        let of_share = |values: &[T]| {
+            let mut json = Vec::new();
+            let digest = |value: &T| {
+                json.clear();
+                serde_json::to_writer(&mut json, value).expect("internal: our own types can be written as JSON");
+                Self::of_bytes(&json)
+            };
+            values.iter().map(digest).collect::<Vec<_>>()
+        };
+        let hands = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        if values.len() < WORTH_SHARING || hands == 1 {
+            return of_share(values);
+        }
+        std::thread::scope(|scope| {
+            let shares = values.chunks(values.len().div_ceil(hands));
+            let workers: Vec<_> = shares.map(|share| scope.spawn(move || of_share(share))).collect();
+            let shares = workers.into_iter().map(|worker| worker.join());
+            shares.flat_map(|share| share.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        })
     }
 
     /// A digest from its 32 bytes, as a store keeps them.
@@ -127,6 +157,12 @@ mod tests {
     #[test]
     fn the_digest_of_a_value_is_the_digest_of_its_json() {
         assert_eq!(Digest::of(&["a", "b"]), Digest::of_bytes(br#"["a","b"]"#));
+    }
+
+    #[test]
+    fn many_digests_are_those_of_one_after_the_other() {
+        let many: Vec<usize> = (0..WORTH_SHARING + 7).collect();
+        assert_eq!(Digest::of_each(&many), many.iter().map(Digest::of).collect::<Vec<_>>());
     }
 
     #[test]

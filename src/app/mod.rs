@@ -41,7 +41,7 @@ pub use posture::{Judged, postures};
 pub use preview::preview;
 pub use retention::{Fate, Retention, fates, prune};
 pub use review::{ReviewDossier, StartRequest, begin_review, import_review, latest_scan, prepare_review, read_reviews};
-pub use scan::{AcceptedGap, App, Progress, ScanOutcome, ScanRequest};
+pub use scan::{AcceptedGap, App, Progress, ScanOutcome, ScanRequest, Step};
 pub use schedule::{Due, Schedule, served_up_to};
 pub use stored::{Stored, StoredFindings, WaiverView, assess_stored};
 pub use waive::{Refusal, Standings, WaiveRequest, check_waivers, waive};

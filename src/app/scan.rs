@@ -23,8 +23,9 @@ use crate::http::{Memory, Meter, Stop};
 use crate::inventory::detector::Knowledge;
 use crate::inventory::{Inventory, Revocations};
 use crate::model::{
-    Change, Collection, Coverage, Dispatch, EndpointState, Evaluation, Kind, LedgerEntry, ResourceId, RuleSummary, Run,
-    RunEnd, Severity, Snapshot, SnapshotHead, SnapshotId, SourceName, Status, Watermarks,
+    Change, Collection, Coverage, Dispatch, Earlier, EndpointState, Evaluation, Gathering, Kind, LedgerEntry, Met,
+    Reminding, ResourceId, RuleSummary, Run, RunEnd, Severity, Snapshot, SnapshotHead, SnapshotId, SourceName, Status,
+    Watermarks,
 };
 use crate::rules::RuleSet;
 use crate::sources::{Depth, Source};
@@ -133,6 +134,23 @@ pub enum Progress {
         /// Resources in the snapshot.
         resources: usize,
     },
+    /// A step of the judgement is done.
+    Done(Step),
+}
+
+/// The steps from what was collected to what is stored, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// What was seen is held against the scan before.
+    Compared,
+    /// Every rule has judged.
+    Judged,
+    /// Findings are set against those there were.
+    Reconciled,
+    /// It is settled who is to be told of what.
+    Told,
+    /// All of it is stored.
+    Committed,
 }
 
 /// What came of a scan.
@@ -209,18 +227,22 @@ impl App {
 
         let changes = self.compare(previous.as_ref(), &mut snapshot)?;
         own_up_to_lost_sources(&mut snapshot, started_at);
+        progress(Progress::Done(Step::Compared));
         let now = self.clock.now();
         // What was decided while sources were read is asked of the next scan: this one may have looked before.
         let revocations = Revocations::of(self.store.decided_access(started_at)?);
         let inventory = Inventory::knowing(&snapshot, &self.knowledge).after_reviews(&revocations);
         let evaluation = self.rules.evaluate(&inventory, &changes, now);
+        progress(Progress::Done(Step::Judged));
         let rules = self.rules.summaries();
         let after = previous.as_ref().map(|head| head.id);
         let reconciled = self.reconcile(&inventory, &changes, &evaluation, &rules, now)?;
+        progress(Progress::Done(Step::Reconciled));
         let head = self.head(&snapshot, after, started_at, now);
         let stopped = self.stop.reason().is_some();
         let judged = Told { inventory: &inventory, changes: &changes, rules: &rules, reconciled: &reconciled };
         let dispatch = self.tell(&head, previous.as_ref(), &judged, schedule)?;
+        progress(Progress::Done(Step::Told));
         let record = ScanRecord {
             after: head.compared_with,
             head: &head,
@@ -235,6 +257,7 @@ impl App {
             run: Some(RunRecord { id: run, stopped }),
         };
         let id = self.store.commit(&record)?;
+        progress(Progress::Done(Step::Committed));
         if let Some(journal) = journal.filter(|_| !stopped) {
             journal.remove();
         }
@@ -380,15 +403,30 @@ impl App {
     /// What changed since the scan before; what was out of sight is carried on. The first scan has nothing to compare with.
     fn compare(&self, previous: Option<&SnapshotHead>, snapshot: &mut Snapshot) -> Result<Vec<Change>, AppError> {
         let Some(previous) = previous else {
-            snapshot.note_uses(None);
+            snapshot.note_first_uses();
             return Ok(Vec::new());
         };
-        let before = self.store.snapshot(previous.id)?.ok_or(AppError::NoSuchSnapshot(previous.id))?;
-        snapshot.recall(&before, self.clock.now() - AUDIT_RETENTION);
-        snapshot.note_uses(Some(&before));
-        let comparison = drift::compare(&before, snapshot);
+        let earlier = self.earlier(previous.id, snapshot)?;
+        let comparison = drift::compare_with_earlier(&earlier, snapshot);
         snapshot.carried = comparison.carried;
         Ok(comparison.changes)
+    }
+
+    /// What is to be known of the scan before, which is never held as a whole.
+    fn earlier(&self, id: SnapshotId, snapshot: &mut Snapshot) -> Result<Earlier, AppError> {
+        let mut gathering = Gathering::beside(snapshot);
+        let mut reminding = Reminding::of(snapshot);
+        let walked = self.store.walk_through(
+            id,
+            |last| reminding.up_to(last),
+            |part, row| match row.carried {
+                true => Ok(Met::Carried(Box::new(row.read()?))),
+                false => part.meet(row.id, row.digest, || row.read()),
+            },
+            |met| gathering.take(met),
+        )?;
+        let (ledger, _) = walked.ok_or(AppError::NoSuchSnapshot(id))?;
+        Ok(gathering.finish(snapshot, ledger, self.clock.now() - AUDIT_RETENTION))
     }
 
     fn reconcile(

@@ -15,7 +15,7 @@ use crate::inventory::{Inventory, Revocations};
 use crate::model::{Assessment, RuleId, SnapshotId, Transition};
 use crate::reports::{
     FORMATS, Findings, Format, Histories, HtmlReport, Look, RenderError, RuleText, calendar_ics, csv_set, html_report,
-    morning_view, write_column_list, write_data_package,
+    morning_view, write_column_list, write_csv_set, write_data_package,
 };
 use crate::rules::{Rule, RuleSet};
 use crate::store::Store;
@@ -225,11 +225,9 @@ fn write_files(past: Past<'_>, scan: Scan<'_>, names: &[ReportName], folder: &Pa
             }
             ReportName::Csv => {
                 let csv = folder.join(format!("csv{label}"));
-                for table in csv_set() {
-                    write_file(&csv.join(format!("{}.csv", table.name)), |out| {
-                        table.write_told(assessment, findings, out)
-                    })?;
-                }
+                write_csv_set(assessment, findings, |table, write| {
+                    write_file(&csv.join(format!("{}.csv", table.name)), write)
+                })?;
                 write_file(&csv.join("columns.csv"), write_column_list)?;
                 write_file(&csv.join("datapackage.json"), write_data_package)?;
             }

@@ -184,6 +184,8 @@ impl ScanProgress<'_> {
             Progress::Judging { resources } => {
                 format!("judging {}", plural(*resources, "resource", "resources"))
             }
+            // They take seconds in a large estate, and say nothing to whoever waits.
+            Progress::Done(_) => return,
         };
         match &self.bar {
             Some(bar) if matches!(progress, Progress::Judging { .. }) => bar.set_message(text),

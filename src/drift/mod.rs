@@ -16,7 +16,7 @@ pub use flapping::flapping;
 pub use noise::{NOISE, Noise};
 
 use crate::digest::Digest;
-use crate::model::{Change, Coverage, Kind, Resource, ResourceId, Sighting, Snapshot, What};
+use crate::model::{Change, Coverage, Earlier, Kind, Resource, ResourceId, Sighting, Snapshot, What};
 
 /// How a snapshot differs from an earlier one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,7 +32,17 @@ pub struct Comparison {
 /// A resource that was out of sight before and is still so is carried on and no change: nothing happened to it.
 #[must_use]
 pub fn compare(before: &Snapshot, after: &Snapshot) -> Comparison {
-    let sight = Sight { before: View::of(before), after: View::of(after) };
+    compare_views(View::of(before), after)
+}
+
+/// The same where of the earlier snapshot only that is at hand which the later one has not just so.
+#[must_use]
+pub fn compare_with_earlier(before: &Earlier, after: &Snapshot) -> Comparison {
+    compare_views(View::of_earlier(before, after), after)
+}
+
+fn compare_views(before: View<'_>, after: &Snapshot) -> Comparison {
+    let sight = Sight { before, after: View::of(after) };
     let mut comparison = Comparison::default();
     for row in rows(before, after) {
         match (row.base(), row.now) {
@@ -51,7 +61,7 @@ pub fn compare(before: &Snapshot, after: &Snapshot) -> Comparison {
 /// no drift, and are looked for only if somebody wants to see them.
 #[must_use]
 pub fn moved_by_itself(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
-    let met = rows(before, after).filter_map(|row| row.base().zip(row.now));
+    let met = rows(View::of(before), after).filter_map(|row| row.base().zip(row.now));
     let moved = met.filter_map(|(base, (now, _))| {
         let fields = fields::moved_by_itself(base, now);
         (!fields.is_empty()).then(|| Change { fields, ..Change::of(What::Changed, now) })
@@ -87,17 +97,19 @@ impl<'a> Row<'a> {
 }
 
 /// Walks the three sorted lists side by side.
-fn rows<'a>(before: &'a Snapshot, after: &'a Snapshot) -> impl Iterator<Item = Row<'a>> {
+fn rows<'a>(before: View<'a>, after: &'a Snapshot) -> impl Iterator<Item = Row<'a>> {
     let mut held = before.carried.iter().peekable();
-    let mut last = before.resources.iter().zip(&before.digests).peekable();
-    let mut now = after.resources.iter().zip(&after.digests).peekable();
+    let mut last = before.resources.iter().zip(before.digests).peekable();
+    let mut now = after.resources.iter().zip(&after.digests).enumerate().peekable();
     iter::from_fn(move || {
-        let heads = [held.peek().copied(), last.peek().map(|head| head.0), now.peek().map(|head| head.0)];
+        let heads = [held.peek().copied(), last.peek().map(|head| head.0), now.peek().map(|head| head.1.0)];
         let id = heads.into_iter().flatten().map(|resource| &resource.id).min()?;
+        let now = now.next_if(|head| head.1.0.id == *id);
+        let just_so = now.filter(|(at, _)| before.saw_just_so(*at)).map(|(_, now)| now);
         Some(Row {
             held: held.next_if(|head| head.id == *id),
-            last: last.next_if(|head| head.0.id == *id),
-            now: now.next_if(|head| head.0.id == *id),
+            last: last.next_if(|head| head.0.id == *id).or(just_so),
+            now: now.map(|(_, now)| now),
         })
     })
 }
@@ -112,18 +124,54 @@ struct Sight<'a> {
 /// What one side saw, and how completely.
 #[derive(Clone, Copy)]
 struct View<'a> {
-    snapshot: &'a Snapshot,
+    resources: &'a [Resource],
+    digests: &'a [Digest],
+    carried: &'a [Resource],
     coverage: Coverage<'a>,
+    /// What it saw just so as it is in another snapshot, by the places there.
+    same: &'a [bool],
+    there: &'a [Resource],
 }
 
 impl<'a> View<'a> {
     fn of(snapshot: &'a Snapshot) -> Self {
-        Self { snapshot, coverage: Coverage(&snapshot.ledger) }
+        Self {
+            resources: &snapshot.resources,
+            digests: &snapshot.digests,
+            carried: &snapshot.carried,
+            coverage: Coverage(&snapshot.ledger),
+            same: &[],
+            there: &[],
+        }
+    }
+
+    fn of_earlier(earlier: &'a Earlier, later: &'a Snapshot) -> Self {
+        Self {
+            resources: &earlier.others,
+            digests: &earlier.digests,
+            carried: &earlier.carried,
+            coverage: Coverage(&earlier.ledger),
+            same: &earlier.same,
+            there: &later.resources,
+        }
+    }
+
+    fn saw_just_so(self, there: usize) -> bool {
+        self.same.get(there).copied().unwrap_or(false)
+    }
+
+    /// A resource as this side saw it.
+    fn get(self, id: &ResourceId) -> Option<&'a Resource> {
+        if let Some(own) = find(self.resources, id) {
+            return self.resources.get(own);
+        }
+        let there = find(self.there, id).filter(|at| self.saw_just_so(*at))?;
+        self.there.get(there)
     }
 
     /// A resource as this side knows it, carried along or seen.
     fn known(self, id: &ResourceId) -> Option<&'a Resource> {
-        self.snapshot.known(id)
+        find(self.carried, id).and_then(|at| self.carried.get(at)).or_else(|| self.get(id))
     }
 
     /// Why this side may have had a resource that its endpoints would have shown: it, or what it is in, was hidden from
@@ -157,7 +205,7 @@ impl<'a> View<'a> {
                 return Some(gap);
             }
             let Some(place) = resource.place() else { return self.coverage.may_be_hidden(&resource.seen_by) };
-            if let Some(seen) = self.snapshot.get(place) {
+            if let Some(seen) = self.get(place) {
                 return match resource.kind() {
                     Kind::Container => self.coverage.may_be_hidden(&resource.seen_by),
                     _ => self.hidden_beside(resource, Some(seen)),
@@ -228,6 +276,11 @@ impl Sight<'_> {
             comparison.changes.push(Change { fields, reason, before, ..Change::of(What::Changed, now) });
         }
     }
+}
+
+/// Where a resource is in a list that is sorted by id.
+fn find(resources: &[Resource], id: &ResourceId) -> Option<usize> {
+    resources.binary_search_by(|resource| resource.id.cmp(id)).ok()
 }
 
 /// The gap that keeps one of the sightings on one side from being on the other.

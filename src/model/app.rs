@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Fact, ResourceId};
+use super::{Fact, ResourceId, moment};
 
 /// What sort of app it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -62,7 +62,7 @@ pub struct App {
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub auth_type: Fact<String>,
     /// When it was last seen acting.
-    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    #[serde(default, skip_serializing_if = "Fact::is_unknown", with = "moment")]
     pub last_used_at: Fact<DateTime<Utc>>,
     /// Scheme and host of the other end of a link.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Fact, ResourceId};
+use super::{Fact, ResourceId, moment};
 
 /// An automation rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,9 +27,9 @@ pub struct Automation {
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub description: Fact<String>,
     /// When it was made.
-    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    #[serde(default, skip_serializing_if = "Fact::is_unknown", with = "moment")]
     pub created_at: Fact<DateTime<Utc>>,
     /// When it was changed last.
-    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    #[serde(default, skip_serializing_if = "Fact::is_unknown", with = "moment")]
     pub changed_at: Fact<DateTime<Utc>>,
 }

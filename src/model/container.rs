@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Fact, ResourceId};
+use super::{Fact, ResourceId, moment};
 
 /// What sort of container it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -146,13 +146,13 @@ pub struct Container {
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub only_pushers: Fact<Vec<ResourceId>>,
     /// When it was made.
-    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    #[serde(default, skip_serializing_if = "Fact::is_unknown", with = "moment")]
     pub created_at: Fact<DateTime<Utc>>,
     /// The version of an instance, such as `10.3.5`.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub version: Fact<String>,
     /// When the licence of an application ends; absent if it never does.
-    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    #[serde(default, skip_serializing_if = "Fact::is_unknown", with = "moment")]
     pub expires_at: Fact<DateTime<Utc>>,
 }
 

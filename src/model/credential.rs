@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Fact, ResourceId};
+use super::{Fact, ResourceId, moment};
 
 /// What sort of credential it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -93,17 +93,17 @@ pub struct Credential {
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub status: Fact<String>,
     /// When it was made.
-    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    #[serde(default, skip_serializing_if = "Fact::is_unknown", with = "moment")]
     pub created_at: Fact<DateTime<Utc>>,
     /// When it ends; absent if it never does.
-    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    #[serde(default, skip_serializing_if = "Fact::is_unknown", with = "moment")]
     pub expires_at: Fact<DateTime<Utc>>,
     /// When it was last used; absent if no use was ever recorded. The source may be a day behind.
-    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    #[serde(default, skip_serializing_if = "Fact::is_unknown", with = "moment")]
     pub last_used_at: Fact<DateTime<Utc>>,
     /// Days on which it was seen to have been used, sorted, at most the last [`Credential::DAYS_KEPT`]: made from its last
     /// use, scan after scan. That a day is missing says that no scan saw a use on it.
-    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    #[serde(default, skip_serializing_if = "Fact::is_unknown", with = "moment::days")]
     pub used_on: Fact<Vec<NaiveDate>>,
     /// What it is limited to, sorted. Unknown where the source does not reveal scopes; a list without entries is what
     /// the source gave, and on an organisation key it means that the key may do everything.

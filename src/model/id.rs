@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Kind;
+use super::{Kind, shared};
 use crate::digest::Digest;
 
 /// A resource, stable across scans: tenant, kind, and the id the tenant gave it, as `tenant/kind/native`.
@@ -14,7 +14,7 @@ use crate::digest::Digest;
 /// that is seen by the organisation and by a site is one resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct ResourceId(Arc<str>);
+pub struct ResourceId(#[serde(deserialize_with = "shared::deserialize")] Arc<str>);
 
 impl ResourceId {
     /// The tenant of identities that Atlassian issues for the whole cloud.
@@ -24,6 +24,11 @@ impl ResourceId {
     #[must_use]
     pub fn new(tenant: &str, kind: Kind, native: &str) -> Self {
         Self(format!("{}/{}/{native}", tenant.replace('/', "-"), kind.name()).into())
+    }
+
+    /// Keeps the text of the id once, as [`sharing`](super::sharing) does with what is read.
+    pub(super) fn share(&mut self) {
+        shared::share(&mut self.0);
     }
 
     /// An id as it was shown; `None` if it is not of the form `tenant/kind/native`.
@@ -70,7 +75,7 @@ impl fmt::Display for ResourceId {
 /// The name a source has in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct SourceName(Arc<str>);
+pub struct SourceName(#[serde(deserialize_with = "shared::deserialize")] Arc<str>);
 
 /// The id of a rule: what is wrong, in kebab-case.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

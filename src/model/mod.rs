@@ -19,6 +19,7 @@ mod control;
 mod coverage;
 mod credential;
 mod drift;
+mod earlier;
 mod explained;
 mod fact;
 mod finding;
@@ -26,6 +27,7 @@ mod flapping;
 mod grant;
 mod id;
 mod integration;
+mod moment;
 mod notice;
 mod person;
 mod posture;
@@ -37,6 +39,7 @@ mod review_status;
 pub mod sample;
 mod setting;
 mod severity;
+mod shared;
 mod simulation;
 mod snapshot;
 mod tried;
@@ -57,6 +60,7 @@ pub use control::ControlId;
 pub use coverage::{Coverage, EndpointState, LedgerEntry, Saw, Watermarks};
 pub use credential::{Credential, CredentialForm};
 pub use drift::{Drift, FindingsBetween};
+pub use earlier::{Earlier, Gathering, Met, Reminding};
 pub use explained::{Explained, Missing, Opinion, Part, PartResult, PartRole, PartValue};
 pub use fact::Fact;
 pub use finding::{Finding, Resolution, Status, Step, Transition, Unconfirmed};
@@ -64,6 +68,7 @@ pub use flapping::{Flapping, FlappingChange};
 pub use grant::{Grant, GrantForm, Holder};
 pub use id::{CauseId, ChannelName, FindingId, NoticeId, ResourceId, RuleId, SnapshotId, SourceName, WaiverId};
 pub use integration::{DeclaredAccount, Fingerprints, Integration, Profile};
+pub use moment::to_the_second;
 pub use notice::{
     Acknowledgement, Action, Delivery, Dispatch, Effect, Expiry, Notice, Outgoing, Run, RunEnd, Thread, Topic,
 };
@@ -79,11 +84,12 @@ pub use review::{
 pub use review_status::{ReviewStatus, ReviewedAccess, ReviewerCount, Revocation, RevocationState};
 pub use setting::Setting;
 pub use severity::Severity;
+pub use shared::sharing;
 pub use simulation::{
     Certainty, FreedSeats, Harm, Harmed, Loss, LostPermission, Simulation, Supposed, TalkTo, Turn, TurnedFinding,
     Untold,
 };
-pub use snapshot::{Baseline, Collection, OffRule, Snapshot, SnapshotHead};
+pub use snapshot::{Baseline, Collection, OffRule, Snapshot, SnapshotHead, add_to_whole};
 pub use tried::{CouldTell, RuleDifference, Tried, TriedNight};
 pub use variable::{Variable, VariableLevel};
 pub use verdict::{Evaluation, Failure, Outcome, Tally, Unseen, Verdict};

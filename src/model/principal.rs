@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Fact, ResourceId, SourceName};
+use super::{Fact, ResourceId, SourceName, moment};
 
 /// What sort of account it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -83,10 +83,10 @@ pub struct Principal {
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub activity: Fact<Vec<ProductActivity>>,
     /// When the account came into the organisation.
-    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    #[serde(default, skip_serializing_if = "Fact::is_unknown", with = "moment")]
     pub added_at: Fact<DateTime<Utc>>,
     /// When it was deactivated.
-    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    #[serde(default, skip_serializing_if = "Fact::is_unknown", with = "moment")]
     pub deactivated_at: Fact<DateTime<Utc>>,
     /// True if it counts towards the Guard subscription.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
@@ -110,7 +110,7 @@ pub struct Principal {
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub auth_policy: Fact<String>,
     /// When it last logged in, as the audit log or a self-hosted product tells; unknown where neither has a log-in.
-    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    #[serde(default, skip_serializing_if = "Fact::is_unknown", with = "moment")]
     pub last_login_at: Fact<DateTime<Utc>>,
     /// The name it logs in with, of an account of a self-hosted product.
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
@@ -183,7 +183,7 @@ pub struct ProductActivity {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
     /// Last page view; absent if never.
-    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    #[serde(default, skip_serializing_if = "Fact::is_unknown", with = "moment")]
     pub last_active_at: Fact<DateTime<Utc>>,
 }
 

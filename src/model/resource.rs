@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     App, AppForm, Automation, Container, Credential, Fact, Grant, Group, Integration, Person, Principal, ResourceId,
-    Setting, SourceName, Standing, Variable, Webhook,
+    Setting, SourceName, Standing, Variable, Webhook, shared,
 };
 
 /// The sorts of resource.
@@ -114,6 +114,47 @@ pub enum Body {
 }
 
 impl Body {
+    /// The ids of other resources in it, to be looked at or put in another form.
+    pub(super) fn each_id(&mut self, each: &mut dyn FnMut(&mut ResourceId)) {
+        let (ones, lists): (Vec<&mut Fact<ResourceId>>, Vec<&mut Fact<Vec<ResourceId>>>) = match self {
+            Self::Principal(body) => (
+                vec![&mut body.created_by],
+                vec![
+                    &mut body.groups,
+                    &mut body.groups_at_least,
+                    &mut body.workspace_groups,
+                    &mut body.workspace_groups_at_least,
+                ],
+            ),
+            Self::Group(body) => (Vec::new(), vec![&mut body.inside]),
+            Self::Credential(body) => (
+                vec![&mut body.owner, &mut body.created_by, &mut body.container, &mut body.last_used_by],
+                vec![&mut body.acts_for],
+            ),
+            Self::Container(body) => (
+                vec![&mut body.parent, &mut body.lead, &mut body.permission_scheme, &mut body.owner],
+                vec![&mut body.licence_groups, &mut body.default_groups, &mut body.only_pushers],
+            ),
+            Self::Grant(body) => (vec![&mut body.principal, &mut body.group, &mut body.container], Vec::new()),
+            Self::App(body) => (vec![&mut body.container], vec![&mut body.acts_for]),
+            Self::Webhook(body) => (vec![&mut body.container, &mut body.changed_by], Vec::new()),
+            Self::Automation(body) => (vec![&mut body.container, &mut body.author, &mut body.actor], Vec::new()),
+            Self::Variable(body) => (vec![&mut body.container], Vec::new()),
+            Self::Setting(body) => (vec![&mut body.container], Vec::new()),
+            Self::Integration(_) | Self::Person(_) => (Vec::new(), Vec::new()),
+        };
+        for fact in ones {
+            if let Fact::Known(id) = fact {
+                each(id);
+            }
+        }
+        for fact in lists {
+            if let Fact::Known(ids) = fact {
+                ids.iter_mut().for_each(&mut *each);
+            }
+        }
+    }
+
     /// Its kind.
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -159,6 +200,7 @@ pub struct Sighting {
     /// The source.
     pub source: SourceName,
     /// The endpoint's name in the ledger.
+    #[serde(deserialize_with = "shared::deserialize")]
     pub endpoint: Arc<str>,
 }
 
@@ -224,6 +266,38 @@ impl Resource {
         }
     }
 
+    /// Gives back the room that lists keep for more than is in them: where many resources are held, that is much.
+    pub fn tighten(&mut self) {
+        fn each<'l, T: 'l>(lists: impl IntoIterator<Item = &'l mut Fact<Vec<T>>>) {
+            for list in lists {
+                if let Fact::Known(list) = list {
+                    list.shrink_to_fit();
+                }
+            }
+        }
+        self.seen_by.shrink_to_fit();
+        match &mut self.body {
+            Body::Principal(body) => {
+                each([&mut body.groups, &mut body.groups_at_least]);
+                each([&mut body.workspace_groups, &mut body.workspace_groups_at_least]);
+                each([&mut body.platform_roles, &mut body.other_emails]);
+                each([&mut body.activity]);
+                each([&mut body.standings]);
+            }
+            Body::Group(body) => each([&mut body.jira_access, &mut body.confluence_access]),
+            Body::Credential(body) => {
+                each([&mut body.scopes, &mut body.hosts]);
+                each([&mut body.acts_for]);
+                each([&mut body.used_on]);
+            }
+            Body::Grant(body) => each([&mut body.permits, &mut body.via]),
+            Body::App(body) => each([&mut body.access]),
+            Body::Webhook(body) => each([&mut body.events]),
+            Body::Automation(body) => each([&mut body.limited_to]),
+            Body::Container(_) | Body::Variable(_) | Body::Setting(_) | Body::Integration(_) | Body::Person(_) => {}
+        }
+    }
+
     /// The facts about it that come from news, which no later scan is told again: `None` if there are none.
     pub(super) fn told_once(&self) -> Option<Self> {
         let body = match &self.body {
@@ -247,6 +321,32 @@ impl Resource {
         // Of an app, events are the only ones to tell the name as well.
         let name = if body.kind() == Kind::App { self.name.clone() } else { String::new() };
         Some(Self { id: self.id.clone(), name, seen_by: Vec::new(), body })
+    }
+
+    /// Takes up what the scan before knew of it and no scan is told again: facts that come from news, and the days on which a
+    /// credential was used. True if that may have made another of it.
+    pub(super) fn remind(&mut self, before: &Self) -> bool {
+        let told = before.told_once();
+        let was_told = told.is_some();
+        told.into_iter().for_each(|told| self.merge(told));
+        self.note_use(Some(before)) || was_told
+    }
+
+    /// Adds the day of a credential's last use to those that the scan before knew. True if that made another of it.
+    pub(super) fn note_use(&mut self, before: Option<&Self>) -> bool {
+        let Body::Credential(credential) = &mut self.body else { return false };
+        let earlier = before.and_then(|before| match &before.body {
+            Body::Credential(credential) => Some(credential),
+            _ => None,
+        });
+        let known = credential.used_on.clone();
+        credential.note_use(earlier);
+        credential.used_on != known
+    }
+
+    /// True if [`Resource::remind`] may make another of it though the scan before knew it just as it is.
+    pub(super) fn takes_after_itself(&self) -> bool {
+        self.kind() == Kind::Credential || self.told_once().is_some()
     }
 
     /// True if it is an app that was seen acting since then.

@@ -1,15 +1,16 @@
 //! The sealed, sorted and digested set of resources of one scan.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Body, ControlId, EndpointState, Kind, LedgerEntry, Resource, ResourceId, RuleId, Sighting, SnapshotId, SourceName,
-    reference,
+    Body, ControlId, Kind, LedgerEntry, Resource, ResourceId, RuleId, Setting, SnapshotId, SourceName, reference,
+    sharing,
 };
-use crate::digest::Digest;
+use crate::digest::{Digest, Digester};
 
 /// What one source saw, and how completely.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -41,97 +42,58 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Merges the sightings of each resource, finds the accounts that are known by name only, sorts and digests. The order of the collections does not matter.
+    /// Merges the sightings of each resource, finds the accounts that are known by name only, sorts and digests. The order of
+    /// the collections does not matter.
     #[must_use]
-    pub fn seal(collections: Vec<Collection>) -> Self {
-        let mut sightings: Vec<(u8, Resource)> =
-            Vec::with_capacity(collections.iter().map(|c| c.resources.len()).sum());
-        let mut ledger = Vec::new();
+    pub fn seal(mut collections: Vec<Collection>) -> Self {
+        // The longest list takes up the others, so that a large estate is not held twice.
+        collections.sort_by_key(|collection| Reverse(collection.resources.len()));
+        let whole = collections.iter().map(|collection| collection.resources.len()).sum();
+        let (mut resources, mut ranks, mut ledger) = (Vec::new(), Vec::with_capacity(whole), Vec::new());
         for collection in collections {
-            let authority = collection.authority;
-            sightings.extend(collection.resources.into_iter().map(|resource| (authority, resource)));
+            ranks.resize(ranks.len() + collection.resources.len(), collection.authority);
+            if resources.is_empty() {
+                resources = collection.resources;
+                resources.reserve_exact(whole - resources.len());
+            } else {
+                resources.extend(collection.resources);
+            }
             ledger.extend(collection.ledger);
         }
-        // Equal authority is settled by where it was seen, so that any order of collections gives the same bytes.
-        sightings.sort_by(|(left_rank, left), (right_rank, right)| {
-            left.id.cmp(&right.id).then(right_rank.cmp(left_rank)).then_with(|| left.seen_by.cmp(&right.seen_by))
-        });
-        let mut resources: Vec<Resource> = Vec::with_capacity(sightings.len());
-        for (_, resource) in sightings {
-            match resources.last_mut() {
-                Some(last) if last.id == resource.id => last.merge(resource),
-                _ => resources.push(resource),
+        put_in_order(&mut resources, &ranks);
+        resources.dedup_by(|next, first| {
+            let is_one = next.id == first.id;
+            if is_one {
+                let nothing = Resource {
+                    id: first.id.clone(),
+                    name: String::new(),
+                    seen_by: Vec::new(),
+                    body: Body::Setting(Setting::of("")),
+                };
+                first.merge(std::mem::replace(next, nothing));
             }
-        }
+            is_one
+        });
         reference::settle(&mut resources);
+        sharing(|| {
+            for resource in &mut resources {
+                resource.tighten();
+                resource.id.share();
+                resource.body.each_id(&mut ResourceId::share);
+            }
+        });
         ledger.sort_by(|left, right| (&left.source, &left.endpoint).cmp(&(&right.source, &right.endpoint)));
         Self::of_sorted(resources, ledger)
     }
 
-    /// Adds what endpoints that tell news told in earlier scans: they read on where they stopped, so what they told
-    /// once stays told. Accounts and credentials get such facts back if they are still there; apps that only such an
-    /// endpoint shows are back as they were, unless they have not acted since `forget_before`.
-    pub fn recall(&mut self, before: &Self, forget_before: DateTime<Utc>) {
-        let ledger = &self.ledger;
-        let reads_on = |sighting: &Sighting| {
-            let is_it = |entry: &&LedgerEntry| entry.source == sighting.source && entry.endpoint == sighting.endpoint;
-            let told = |entry: &LedgerEntry| matches!(entry.state, EndpointState::Complete | EndpointState::Partial);
-            ledger.iter().find(is_it).is_some_and(|entry| entry.watermark.is_some() && told(entry))
-        };
-        let mut back: BTreeMap<&ResourceId, &Resource> = BTreeMap::new();
-        for resource in before.resources.iter().chain(&before.carried) {
-            let told = resource.told_once();
-            let acts = resource.acted_since(forget_before) && resource.seen_by.iter().any(reads_on);
-            if told.is_none() && !acts {
-                continue;
-            }
-            let at = self.resources.binary_search_by(|one| one.id.cmp(&resource.id));
-            match (at, told) {
-                (Ok(at), Some(told)) => {
-                    if let (Some(resource), Some(digest)) = (self.resources.get_mut(at), self.digests.get_mut(at)) {
-                        resource.merge(told);
-                        *digest = Digest::of(&*resource);
-                    }
-                }
-                (Err(_), _) if acts => {
-                    back.insert(&resource.id, resource);
-                }
-                (Ok(_) | Err(_), _) => {}
-            }
-        }
-        let digested = std::mem::take(&mut self.resources).into_iter().zip(std::mem::take(&mut self.digests));
-        let mut digested: Vec<_> = digested.collect();
-        digested.extend(back.into_values().map(|resource| (resource.clone(), Digest::of(resource))));
-        digested.sort_by(|(left, _), (right, _)| left.id.cmp(&right.id));
-        let (resources, digests) = digested.into_iter().unzip();
-        let carried = std::mem::take(&mut self.carried);
-        *self = Self { carried, ..Self::of_digested(resources, digests, std::mem::take(&mut self.ledger)) };
-    }
-
-    /// Adds the day of each credential's last use to those that the scan before knew. One that was out of sight then is
-    /// known from what was carried.
-    pub fn note_uses(&mut self, before: Option<&Self>) {
-        let mut moved = false;
+    /// Adds the day of each credential's last use, where there was no scan before.
+    pub fn note_first_uses(&mut self) {
         for (resource, digest) in self.resources.iter_mut().zip(&mut self.digests) {
-            let Body::Credential(credential) = &mut resource.body else { continue };
-            let earlier =
-                before.and_then(|before| before.get(&resource.id).or_else(|| before.get_carried(&resource.id)));
-            let earlier = earlier.and_then(|earlier| match &earlier.body {
-                Body::Credential(credential) => Some(credential),
-                _ => None,
-            });
-            let known = credential.used_on.clone();
-            credential.note_use(earlier);
-            if credential.used_on != known {
+            if resource.note_use(None) {
                 *digest = Digest::of(&*resource);
-                moved = true;
             }
         }
-        if moved {
-            let (resources, digests) = (std::mem::take(&mut self.resources), std::mem::take(&mut self.digests));
-            let carried = std::mem::take(&mut self.carried);
-            *self = Self { carried, ..Self::of_digested(resources, digests, std::mem::take(&mut self.ledger)) };
-        }
+        self.digest = whole(&self.resources, &self.digests);
     }
 
     /// A resource as it is known: what was carried along knows more of it than what was seen.
@@ -150,20 +112,14 @@ impl Snapshot {
     /// A snapshot of resources that are merged and sorted already.
     #[must_use]
     pub fn of_sorted(resources: Vec<Resource>, ledger: Vec<LedgerEntry>) -> Self {
-        let digests = resources.iter().map(Digest::of).collect();
+        let digests = Digest::of_each(&resources);
         Self::of_digested(resources, digests, ledger)
     }
 
     /// A snapshot of sorted resources whose digests are known already, as a store gives them back.
     #[must_use]
     pub fn of_digested(resources: Vec<Resource>, digests: Vec<Digest>, ledger: Vec<LedgerEntry>) -> Self {
-        let mut whole = Vec::with_capacity(resources.len() * 80);
-        for (resource, digest) in resources.iter().zip(&digests) {
-            whole.extend_from_slice(resource.id.as_str().as_bytes());
-            whole.push(0);
-            whole.extend_from_slice(digest.as_bytes());
-        }
-        let digest = Digest::of_bytes(&whole);
+        let digest = whole(&resources, &digests);
         Self { resources, digests, ledger, carried: Vec::new(), digest }
     }
 
@@ -183,6 +139,43 @@ impl Snapshot {
         }
         counts
     }
+}
+
+/// Sorts by id; of sightings of one resource, those of the higher authority come first. Equal authority is settled by where it
+/// was seen, so that any order of collections gives the same bytes. Resources are large: what is sorted is their places.
+fn put_in_order(resources: &mut [Resource], ranks: &[u8]) {
+    let mut places: Vec<(&ResourceId, Reverse<u8>, usize)> =
+        resources.iter().zip(ranks).enumerate().map(|(at, (one, rank))| (&one.id, Reverse(*rank), at)).collect();
+    let seen_by = |at: usize| resources.get(at).map(|one| &one.seen_by);
+    places.sort_by(|left, right| {
+        (left.0, left.1).cmp(&(right.0, right.1)).then_with(|| seen_by(left.2).cmp(&seen_by(right.2)))
+    });
+    let mut places: Vec<usize> = places.into_iter().map(|(_, _, at)| at).collect();
+    // Each place takes what belongs there; what stood there goes to where the other came from, and is looked for there.
+    for at in 0..places.len() {
+        let mut from = places[at];
+        while from < at {
+            from = places[from];
+        }
+        resources.swap(at, from);
+        places[at] = from;
+    }
+}
+
+/// The digest of a snapshot: that of all ids and digests in order.
+pub(super) fn whole(resources: &[Resource], digests: &[Digest]) -> Digest {
+    let mut whole = Digester::default();
+    for (resource, digest) in resources.iter().zip(digests) {
+        add_to_whole(&mut whole, resource.id.as_str(), digest);
+    }
+    whole.finish()
+}
+
+/// Adds one resource to the digest of its snapshot. They are added in the order of their ids.
+pub fn add_to_whole(whole: &mut Digester, id: &str, digest: &Digest) {
+    whole.add(id.as_bytes());
+    whole.add(&[0]);
+    whole.add(digest.as_bytes());
 }
 
 /// What a store knows about a snapshot without opening it: the record of one scan.
@@ -239,115 +232,4 @@ pub struct Baseline {
     pub taken_at: DateTime<Utc>,
     /// Why.
     pub reason: String,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{App, AppForm, Credential, CredentialForm, Fact, Principal};
-
-    const EVENTS: &str = "audit events";
-
-    fn at(day: &str) -> DateTime<Utc> {
-        format!("{day}T00:00:00Z").parse().unwrap()
-    }
-
-    fn resource(kind: Kind, native: &str, endpoint: &str, body: Body) -> Resource {
-        let seen_by = vec![Sighting { source: "acme".into(), endpoint: endpoint.into() }];
-        Resource { id: ResourceId::new("o1", kind, native), name: String::new(), seen_by, body }
-    }
-
-    fn account(native: &str, last_login_at: Fact<DateTime<Utc>>) -> Resource {
-        let body = Principal { last_login_at, mfa: Fact::Known(true), ..Principal::default() };
-        resource(Kind::Principal, native, "accounts", Body::Principal(body))
-    }
-
-    fn token(native: &str, auth_type: Fact<String>) -> Resource {
-        let body = Credential { auth_type, ..Credential::unknown(CredentialForm::ApiToken) };
-        resource(Kind::Credential, native, "tokens", Body::Credential(body))
-    }
-
-    fn app(native: &str, last_acted: &str) -> Resource {
-        let body = App { last_used_at: Fact::Known(at(last_acted)), ..App::unknown(AppForm::ActingApp) };
-        resource(Kind::App, native, EVENTS, Body::App(body))
-    }
-
-    fn night(resources: Vec<Resource>, watermark: Option<&str>, state: EndpointState) -> Snapshot {
-        let (events, now) = (EVENTS.into(), at("2026-11-22"));
-        let entry = LedgerEntry::not_asked("acme".into(), events, String::new(), vec![Kind::App], String::new(), now);
-        let entry = LedgerEntry { state, watermark: watermark.map(str::to_owned), ..entry };
-        Snapshot::seal(vec![Collection { authority: 2, resources, ledger: vec![entry] }])
-    }
-
-    fn ids(snapshot: &Snapshot) -> Vec<&str> {
-        snapshot.resources.iter().map(|resource| resource.id.native()).collect()
-    }
-
-    #[test]
-    fn what_was_told_once_stays_told_of_what_is_still_there() {
-        let known = Fact::Known("api-token".to_owned());
-        let first = vec![
-            account("a", Fact::Known(at("2026-11-03"))),
-            token("t-kept", known.clone()),
-            token("t-revoked", known),
-            app("app", "2026-11-04"),
-        ];
-        let before = night(first.clone(), Some("c1"), EndpointState::Complete);
-        let second = vec![account("a", Fact::Unknown), token("t-kept", Fact::Unknown)];
-        let mut after = night(second, Some("c2"), EndpointState::Complete);
-        after.recall(&before, at("2026-05-26"));
-        assert_eq!(ids(&after), ["app", "t-kept", "a"]);
-        let expected: Vec<Resource> = first.into_iter().filter(|one| one.id.native() != "t-revoked").collect();
-        assert_eq!(
-            after,
-            night(expected, Some("c2"), EndpointState::Complete),
-            "digests and order are those of a seal"
-        );
-    }
-
-    #[test]
-    fn tonights_word_stands_and_the_later_log_in_counts() {
-        let before = night(vec![account("a", Fact::Known(at("2026-11-09")))], Some("c"), EndpointState::Complete);
-        let earlier = account("a", Fact::Known(at("2026-11-03")));
-        let mut after = night(vec![earlier], Some("c"), EndpointState::Complete);
-        after.recall(&before, at("2026-05-26"));
-        assert_eq!(after.resources[0].body, before.resources[0].body);
-    }
-
-    #[test]
-    fn an_app_that_is_silent_for_too_long_is_forgotten() {
-        let before =
-            night(vec![app("new", "2026-05-27"), app("old", "2026-05-25")], Some("c"), EndpointState::Complete);
-        let mut after = night(Vec::new(), Some("c"), EndpointState::Complete);
-        after.recall(&before, at("2026-05-26"));
-        assert_eq!(ids(&after), ["new"]);
-    }
-
-    #[test]
-    fn an_app_is_not_recalled_while_the_log_is_out_of_sight_but_after_that_from_what_was_carried() {
-        let before = night(vec![app("app", "2026-11-04")], Some("c"), EndpointState::Complete);
-        let mut failed = night(Vec::new(), Some("c"), EndpointState::Failed);
-        failed.recall(&before, at("2026-05-26"));
-        assert_eq!(ids(&failed), [""; 0], "whether it still acts nobody knows: it is carried, not seen");
-        failed.carried = before.resources;
-        let mut after = night(Vec::new(), Some("c2"), EndpointState::Complete);
-        after.recall(&failed, at("2026-05-26"));
-        assert_eq!(ids(&after), ["app"]);
-    }
-
-    #[test]
-    fn an_app_is_recalled_where_the_log_was_read_on_but_not_all_of_it() {
-        let before = night(vec![app("app", "2026-11-04")], Some("c"), EndpointState::Complete);
-        let mut after = night(Vec::new(), Some("c2"), EndpointState::Partial);
-        after.recall(&before, at("2026-05-26"));
-        assert_eq!(ids(&after), ["app"]);
-    }
-
-    #[test]
-    fn an_app_of_a_log_that_is_always_read_whole_is_not_recalled() {
-        let before = night(vec![app("app", "2026-11-04")], None, EndpointState::Complete);
-        let mut after = night(Vec::new(), None, EndpointState::Complete);
-        after.recall(&before, at("2026-05-26"));
-        assert_eq!(ids(&after), [""; 0]);
-    }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Fact, ResourceId};
+use super::{Fact, ResourceId, moment};
 
 /// A webhook. Of its address only scheme and host are kept: path and query often are the secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,9 +33,9 @@ pub struct Webhook {
     #[serde(default, skip_serializing_if = "Fact::is_unknown")]
     pub changed_by: Fact<ResourceId>,
     /// When it was changed last.
-    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    #[serde(default, skip_serializing_if = "Fact::is_unknown", with = "moment")]
     pub changed_at: Fact<DateTime<Utc>>,
     /// When it was made.
-    #[serde(default, skip_serializing_if = "Fact::is_unknown")]
+    #[serde(default, skip_serializing_if = "Fact::is_unknown", with = "moment")]
     pub created_at: Fact<DateTime<Utc>>,
 }

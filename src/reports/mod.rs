@@ -47,7 +47,10 @@ pub use self::access::{
 pub use self::backtest::{TriedHead, tried_json, tried_page};
 pub use self::chronicle::{HISTORY_SCHEMA, history_csv, history_json, history_page};
 pub use self::controls::{controls_json, controls_table};
-pub use self::csv::{Column, ColumnForm, CsvTable, csv_set, write_changes, write_column_list, write_data_package};
+pub use self::csv::{
+    Column, ColumnForm, CsvTable, WriteTable, csv_set, write_changes, write_column_list, write_csv_set,
+    write_data_package,
+};
 pub use self::detail::{Evidence, History, NeededFact, ReadFrom, RulePage, RuleText, finding_detail, rule_detail};
 pub use self::drift::{DRIFT_SCHEMA, drift_gaps, drift_json, drift_left_out, drift_page, drift_table};
 pub use self::explain::{

@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 
 pub use sqlite::{FindingStream, Journal, ScanLock, Store, Timeline};
 
+use crate::digest::Digest;
 use crate::model::{
     Change, ChannelName, Dispatch, Finding, Resource, RuleId, RuleSummary, Snapshot, SnapshotHead, SnapshotId, Tally,
     Transition, WaiverUse,
@@ -73,6 +74,31 @@ pub struct JournalWalk {
     pub pages: Vec<JournalPage>,
     /// How it ended; `None` if it was broken off.
     pub ending: Option<Vec<u8>>,
+}
+
+/// A resource as it lies in the store.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredResource<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// The digest that it was committed with.
+    pub digest: Digest,
+    /// True if it was out of sight and carried along.
+    pub carried: bool,
+    /// Its JSON.
+    body: &'a str,
+}
+
+impl StoredResource<'_> {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// If it is none that this keyroll can read.
+    pub fn read(&self) -> serde_json::Result<Resource> {
+        let mut resource: Resource = serde_json::from_str(self.body)?;
+        resource.tighten();
+        Ok(resource)
+    }
 }
 
 /// How a resource was known for some scans, one after the other.

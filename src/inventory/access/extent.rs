@@ -24,6 +24,13 @@ type Sort = (String, ContainerForm);
 #[derive(Debug)]
 pub struct Extent {
     span: Arc<Span>,
+    /// Of very many nobody asks for words.
+    words: OnceLock<Box<Words>>,
+}
+
+/// How it comes to what it may do, in words, as far as somebody asked.
+#[derive(Debug, Default)]
+struct Words {
     gravest_chain: OnceLock<Option<String>>,
     chains: [OnceLock<Option<String>>; 3],
     administers: OnceLock<Vec<String>>,
@@ -46,6 +53,10 @@ struct Span {
 }
 
 impl Extent {
+    fn words(&self) -> &Words {
+        self.words.get_or_init(Box::default)
+    }
+
     /// The counts.
     #[must_use]
     pub fn breadth(&self) -> &Breadth {
@@ -94,7 +105,7 @@ impl Extent {
 #[derive(Debug)]
 pub(in crate::inventory) struct Extents {
     /// Accounts, and behind them credentials, each in the order of their ids.
-    slots: Vec<OnceLock<Box<Extent>>>,
+    slots: Vec<OnceLock<Extent>>,
     accounts: usize,
     /// Accounts that lead or own a container.
     named: HashSet<ResourceId>,
@@ -195,16 +206,8 @@ impl<'i, 'a> Access<'i, 'a> {
             Kind::Credential => extents.accounts + at,
             _ => return None,
         };
-        let extent = extents.slots.get(slot)?.get_or_init(|| {
-            let span = self.span(subject);
-            Box::new(Extent {
-                span,
-                gravest_chain: OnceLock::new(),
-                chains: [const { OnceLock::new() }; 3],
-                administers: OnceLock::new(),
-            })
-        });
-        Some(extent)
+        let slot = extents.slots.get(slot)?;
+        Some(slot.get_or_init(|| Extent { span: self.span(subject), words: OnceLock::new() }))
     }
 
     /// The most dangerous permission that is certain, as “DELETE_ISSUES on project PAY”.
@@ -216,7 +219,7 @@ impl<'i, 'a> Access<'i, 'a> {
     /// The shortest chain to that.
     #[must_use]
     pub fn gravest_chain(&self, subject: &'a Resource, extent: &'i Extent) -> Option<&'i str> {
-        let told = extent.gravest_chain.get_or_init(|| {
+        let told = extent.words().gravest_chain.get_or_init(|| {
             let (key, container) = extent.span.gravest.as_ref()?;
             self.shortest(subject, key, self.inventory.get(container)?).map(|shortest| shortest.words)
         });
@@ -243,7 +246,7 @@ impl<'i, 'a> Access<'i, 'a> {
             Power::Destroy => 1,
             Power::Administer | Power::AdministerAll => 2,
         };
-        let (told, first) = (extent.chains.get(at)?, extent.span.first.get(at)?);
+        let (told, first) = (extent.words().chains.get(at)?, extent.span.first.get(at)?);
         let told = told.get_or_init(|| {
             let (key, container) = first.as_ref()?;
             self.shortest(subject, key, self.inventory.get(container)?).map(|shortest| shortest.words)
@@ -254,7 +257,7 @@ impl<'i, 'a> Access<'i, 'a> {
     /// Whole products and organisations that it administers for certain, each with the chain that leads there.
     #[must_use]
     pub fn administers_words(&self, subject: &'a Resource, extent: &'i Extent) -> &'i [String] {
-        extent.administers.get_or_init(|| {
+        extent.words().administers.get_or_init(|| {
             let worded = extent.span.whole.iter().map(|(key, container)| {
                 let Some(container) = self.inventory.get(container) else {
                     return format!("{key} on {}, which was not seen itself", container.native());

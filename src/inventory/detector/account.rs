@@ -25,6 +25,13 @@ impl Signs {
     pub(super) fn miss(&mut self, clue: Clue, why: impl Into<Cow<'static, str>>) {
         self.untold.push(Untold { clue, why: why.into() });
     }
+
+    /// Sorts them, and keeps no room for more: there are as many as accounts and credentials.
+    pub(super) fn settle(&mut self) {
+        self.seen.sort_unstable();
+        self.seen.shrink_to_fit();
+        self.untold.shrink_to_fit();
+    }
 }
 
 /// Everything that an account shows. One that may act nowhere does nothing, and nothing is missed of it.
@@ -37,7 +44,7 @@ pub(super) fn signs(scene: &Scene<'_, '_>, resource: &Resource, account: &Princi
         deeds(scene, resource, account, &mut signs);
         missed(scene, resource, account, &mut signs);
     }
-    signs.seen.sort_unstable();
+    signs.settle();
     signs.seen.dedup();
     signs
 }

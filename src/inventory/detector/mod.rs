@@ -17,6 +17,7 @@ mod weights;
 pub(crate) mod written;
 
 use std::collections::{BTreeMap, HashMap};
+use std::thread;
 
 pub use cadence::{Cadence, Run, cadence, run};
 pub use conclude::{Conclusion, Finding, evidence, sentence};
@@ -32,6 +33,9 @@ use score::{is_deed, speaks_for};
 
 use super::Inventory;
 use crate::model::{Body, Credential, Fact, Kind, PrincipalType, Resource, ResourceId};
+
+/// With fewer accounts and credentials, sharing out costs more than it saves.
+const WORTH_SHARING: usize = 5_000;
 
 /// What was found in a snapshot.
 #[derive(Debug, Default)]
@@ -122,23 +126,54 @@ impl Detections {
     /// Looks at everything in a snapshot.
     #[must_use]
     pub fn of(inventory: &Inventory<'_>) -> Self {
-        let scene = Scene::of(inventory);
+        let scene = &Scene::of(inventory);
+        let of_kind = |kind| inventory.of_kind(kind).collect::<Vec<_>>();
+        let (accounts, credentials) = (of_kind(Kind::Principal), of_kind(Kind::Credential));
+        let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let hands = if accounts.len() + credentials.len() < WORTH_SHARING { 1 } else { processors };
+        let share = |all: usize| all.div_ceil(hands).max(1);
+        let mut shares = thread::scope(|scope| {
+            let of_accounts = accounts.chunks(share(accounts.len()));
+            let of_accounts = of_accounts.map(|share| scope.spawn(move || Self::of_accounts(scene, share)));
+            let of_others = credentials.chunks(share(credentials.len()));
+            let of_others = of_others.map(|share| scope.spawn(move || Self::of_ownerless(scene, share)));
+            let workers: Vec<_> = of_accounts.chain(of_others).collect();
+            let shares = workers.into_iter().map(|worker| worker.join());
+            shares.map(|share| share.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>()
+        })
+        .into_iter();
+        let mut found = shares.next().unwrap_or_default();
+        for share in shares {
+            found.accounts.extend(share.accounts);
+            found.uses.extend(share.uses);
+        }
+        found
+    }
+
+    /// What some accounts show, each with its credentials.
+    fn of_accounts<'r>(scene: &Scene<'_, 'r>, accounts: &[&'r Resource]) -> Self {
         let mut found = Self::default();
-        for resource in inventory.of_kind(Kind::Principal) {
+        for resource in accounts {
             let Some(account) = principal(resource) else { continue };
             if account.account_type == Fact::Known(PrincipalType::Customer) {
                 continue;
             }
             let acts = may_act(account);
-            let signs = account::signs(&scene, resource, account, acts);
-            let tokens = if acts { found.tokens_of(&scene, resource) } else { Vec::new() };
+            let signs = account::signs(scene, resource, account, acts);
+            let tokens = if acts { Self::tokens_of(scene, resource) } else { Vec::new() };
             found.conclude(resource, signs, tokens);
         }
-        for resource in inventory.of_kind(Kind::Credential) {
+        found
+    }
+
+    /// What those of some credentials show of which no account was seen.
+    fn of_ownerless<'r>(scene: &Scene<'_, 'r>, credentials: &[&'r Resource]) -> Self {
+        let mut found = Self::default();
+        for resource in credentials {
             let Body::Credential(credential) = &resource.body else { continue };
-            let is_owned = credential.owner.known().is_some_and(|owner| inventory.principal(owner).is_some());
+            let is_owned = credential.owner.known().is_some_and(|owner| scene.inventory.principal(owner).is_some());
             if !is_owned && scene.is_usable(credential) {
-                let signs = token::signs(&scene, resource, credential, None, &[]);
+                let signs = token::signs(scene, resource, credential, None, &[]);
                 let mut seen = of_token(&[], &[], &resource.id, signs);
                 seen.on_person = match credential.owner {
                     Fact::Absent => Fact::Known(false),
@@ -162,7 +197,7 @@ impl Detections {
         self.uses.get(id)
     }
 
-    fn tokens_of<'r>(&self, scene: &Scene<'_, 'r>, owner: &'r Resource) -> Vec<(&'r Resource, Signs)> {
+    fn tokens_of<'r>(scene: &Scene<'_, 'r>, owner: &'r Resource) -> Vec<(&'r Resource, Signs)> {
         let usable: Vec<(&Resource, &Credential)> = scene
             .inventory
             .credentials_of(&owner.id)

@@ -32,7 +32,7 @@ pub(super) fn signs(
     if scene.gaps.register {
         signs.miss(Clue::Declared, "the register was not read");
     }
-    signs.seen.sort_unstable();
+    signs.settle();
     signs
 }
 

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::inventory::Inventory;
-use crate::model::{Fact, ResourceId, Sighting};
+use crate::model::{Fact, ResourceId, Sighting, to_the_second};
 use crate::text::{self, needs_mark};
 
 /// What every reader of the files has to know, told in `columns.csv`.
@@ -101,7 +101,7 @@ impl<'a> Cell<'a> {
     }
 
     pub(in crate::reports) fn time(at: DateTime<Utc>) -> Self {
-        Self::own(at.to_rfc3339_opts(SecondsFormat::Secs, true))
+        Self::own(to_the_second(at))
     }
 
     /// Texts with `; ` between them; `empty` if there are none.
@@ -111,12 +111,14 @@ impl<'a> Cell<'a> {
             if count > 0 {
                 list.push_str("; ");
             }
-            for letter in entry.as_ref().chars() {
-                if matches!(letter, '\\' | ';') {
-                    list.push('\\');
-                }
-                list.push(letter);
+            let mut rest = entry.as_ref();
+            while let Some(at) = rest.find(['\\', ';']) {
+                let (before, special) = rest.split_at(at);
+                let (special, after) = special.split_at(1);
+                list.extend([before, "\\", special]);
+                rest = after;
             }
+            list.push_str(rest);
             count += 1;
         }
         if count == 0 { Self::own("empty") } else { Self::foreign_owned(&list) }

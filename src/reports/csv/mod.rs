@@ -12,6 +12,9 @@ mod scan;
 mod schema;
 
 use std::io;
+use std::panic;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 pub(super) use self::cell::Cell;
 pub(super) use self::scan::json_value;
@@ -133,6 +136,37 @@ static SET: &[CsvTable] = &[
 #[must_use]
 pub fn csv_set() -> &'static [CsvTable] {
     SET
+}
+
+/// Writes one table to where it is brought.
+pub type WriteTable<'a> = dyn Fn(&mut dyn io::Write) -> Result<(), RenderError> + 'a;
+
+/// Writes every file of the set: `put` opens a table's file and has it written. What is told of findings is told one after the
+/// other; the tables that never look at them are written beside it, on all processors.
+///
+/// # Errors
+/// The first error of `put`. Other files may have been written all the same.
+pub fn write_csv_set<E: Send>(
+    assessment: &Assessment,
+    findings: &dyn Findings,
+    put: impl Fn(&CsvTable, &WriteTable<'_>) -> Result<(), E> + Sync,
+) -> Result<(), E> {
+    let (told, plain): (Vec<&CsvTable>, Vec<&CsvTable>) = SET.iter().partition(|table| table.stream.is_some());
+    let next = AtomicUsize::new(0);
+    let write_plain = || -> Result<(), E> {
+        while let Some(table) = plain.get(next.fetch_add(1, Ordering::Relaxed)) {
+            put(table, &|out| (table.write)(assessment, out))?;
+        }
+        Ok(())
+    };
+    let hands = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    thread::scope(|scope| {
+        let beside: Vec<_> = (1..hands).map(|_| scope.spawn(&write_plain)).collect();
+        let told = told.iter().try_for_each(|table| put(table, &|out| table.write_told(assessment, findings, out)));
+        let own = told.and_then(|()| write_plain());
+        let beside = beside.into_iter().map(|hand| hand.join().unwrap_or_else(|panic| panic::resume_unwind(panic)));
+        beside.fold(own, Result::and)
+    })
 }
 
 /// What a column says of the kind of a resource.

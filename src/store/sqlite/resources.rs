@@ -3,20 +3,25 @@
 //! the rest as it was known, has a body in each table; one that was only carried has a mark in place of the second.
 
 use std::iter;
+use std::sync::mpsc::{self, Receiver, SyncSender};
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::types::Type;
+use rusqlite::{Connection, params};
 
-use super::{Json, json};
-use crate::digest::Digest;
-use crate::model::{Resource, ResourceId, Snapshot, SnapshotId};
+use super::json;
+use crate::digest::{Digest, Digester};
+use crate::model::{Resource, ResourceId, Snapshot, SnapshotId, add_to_whole, sharing};
+use crate::store::StoredResource;
 
-/// The resources of a snapshot as they were committed, sorted by id.
-#[derive(Default)]
-pub(super) struct Stored {
-    pub(super) seen: Vec<Resource>,
-    pub(super) seen_digests: Vec<Digest>,
-    pub(super) carried: Vec<Resource>,
-    pub(super) carried_digests: Vec<Digest>,
+/// How many rows are handed out together.
+const SHARE: usize = 1_024;
+
+/// What all rows of a snapshot come to.
+pub(super) struct Sum {
+    /// The digest of what was seen, as of a [`Snapshot`].
+    pub(super) seen: Digest,
+    /// The digests of what was carried, in the order of ids.
+    pub(super) carried: Vec<Digest>,
 }
 
 /// A row that does not fit its digest: the resource it claims to be.
@@ -145,33 +150,150 @@ const SNAPSHOT: &str = "
     WHERE body IS NOT NULL AND first_snapshot <= ?1 AND (last_snapshot IS NULL OR last_snapshot >= ?1)
     ORDER BY id";
 
-/// Reads the resources of a snapshot and holds each against its digest.
-pub(super) fn read(connection: &Connection, id: SnapshotId) -> rusqlite::Result<Result<Stored, Altered>> {
-    let mut statement = connection.prepare_cached(SNAPSHOT)?;
-    let mut stored = Stored::default();
-    let mut rows = statement.query([id.0])?;
-    while let Some(row) = rows.next()? {
-        let digest = Digest::of_bytes(row.get_ref(2)?.as_str()?.as_bytes());
-        if Digest::from_bytes(row.get(1)?) != digest {
-            return Ok(Err(Altered(row.get(0)?)));
-        }
-        stored.take(row, digest)?;
-    }
-    Ok(Ok(stored))
+/// Some rows that lie one after the other, for somebody who looks at them.
+#[derive(Default)]
+struct Share {
+    /// Ids and bodies, one after the other.
+    text: String,
+    rows: Vec<Extent>,
 }
 
-impl Stored {
-    fn take(&mut self, row: &Row<'_>, digest: Digest) -> rusqlite::Result<()> {
-        let Json(resource) = row.get(2)?;
-        if row.get(3)? {
-            self.carried.push(resource);
-            self.carried_digests.push(digest);
-        } else {
-            self.seen.push(resource);
-            self.seen_digests.push(digest);
-        }
-        Ok(())
+/// How long id and body of a row are, and what else is known of it.
+struct Extent {
+    id: usize,
+    body: usize,
+    digest: Digest,
+    carried: bool,
+}
+
+/// Why a share could not be read.
+enum Fault {
+    Altered(Altered),
+    Unreadable(serde_json::Error),
+}
+
+impl Share {
+    fn add(&mut self, id: &str, body: &str, digest: Digest, carried: bool) {
+        self.text.push_str(id);
+        self.text.push_str(body);
+        self.rows.push(Extent { id: id.len(), body: body.len(), digest, carried });
     }
+
+    /// Each row as it lies here.
+    fn rows(&self) -> impl Iterator<Item = StoredResource<'_>> {
+        let mut rest = self.text.as_str();
+        self.rows.iter().map(move |place| {
+            let (id, after) = rest.split_at(place.id);
+            let (body, after) = after.split_at(place.body);
+            rest = after;
+            StoredResource { id, digest: place.digest, carried: place.carried, body }
+        })
+    }
+
+    fn last(&self) -> &str {
+        self.rows().last().map_or("", |row| row.id)
+    }
+
+    /// Holds each row against its digest and has it looked at.
+    fn look<C, T>(
+        &self,
+        mut by: C,
+        look: impl Fn(&mut C, &StoredResource<'_>) -> serde_json::Result<T>,
+    ) -> Result<Vec<T>, Fault> {
+        let looked = self.rows().map(|row| {
+            if Digest::of_bytes(row.body.as_bytes()) != row.digest {
+                return Err(Fault::Altered(Altered(row.id.to_owned())));
+            }
+            look(&mut by, &row).map_err(Fault::Unreadable)
+        });
+        looked.collect()
+    }
+}
+
+/// Whoever looks at shares, each on a thread of its own. Shares are given and taken back in turn, so that they stay in order.
+struct Desks<C, T> {
+    desks: Vec<(SyncSender<(Share, C)>, Receiver<Result<Vec<T>, Fault>>)>,
+    given: usize,
+    taken: usize,
+}
+
+impl<C, T> Desks<C, T> {
+    fn give(&mut self, share: Share, by: C) {
+        // A desk that is gone left a panic, which goes on when all threads are joined.
+        drop(self.desks[self.given % self.desks.len()].0.send((share, by)));
+        self.given += 1;
+    }
+
+    fn take(&mut self) -> Result<Vec<T>, Fault> {
+        let looked = self.desks[self.taken % self.desks.len()].1.recv();
+        self.taken += 1;
+        looked.unwrap_or_else(|_gone| Ok(Vec::new()))
+    }
+
+    /// True if every desk has something to look at and something more.
+    fn is_full(&self) -> bool {
+        self.given - self.taken >= 2 * self.desks.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.given == self.taken
+    }
+}
+
+/// Walks through the resources of a snapshot in the order of their ids: each is held against its digest and looked at, and
+/// what came of it is taken in that order. The looking is shared out among the processors, some rows to each; `deal` says
+/// what goes with a share, by its last id. What was taken counts only once the whole walk was good.
+pub(super) fn walk<C: Send, T: Send>(
+    connection: &Connection,
+    id: SnapshotId,
+    mut deal: impl FnMut(&str) -> C,
+    look: impl Fn(&mut C, &StoredResource<'_>) -> serde_json::Result<T> + Sync,
+    mut take: impl FnMut(T),
+) -> rusqlite::Result<Result<Sum, Altered>> {
+    let hands = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut statement = connection.prepare_cached(SNAPSHOT)?;
+    let mut rows = statement.query([id.0])?;
+    let (mut seen, mut carried) = (Digester::default(), Vec::new());
+    let walked = std::thread::scope(|scope| {
+        let look = &look;
+        let desk = |_| {
+            let (hand_in, shares) = mpsc::sync_channel::<(Share, C)>(1);
+            let (hand_out, looked) = mpsc::sync_channel(2);
+            // Nobody waits for what comes after a share that was not good.
+            let work = move || shares.into_iter().all(|(share, by)| hand_out.send(share.look(by, look)).is_ok());
+            scope.spawn(move || sharing(work));
+            (hand_in, looked)
+        };
+        let mut desks = Desks { desks: (0..hands).map(desk).collect(), given: 0, taken: 0 };
+        let mut share = Share::default();
+        loop {
+            let row = rows.next()?;
+            let id = row.map_or(Ok(""), |row| row.get_ref(0)?.as_str().map_err(rusqlite::Error::from))?;
+            // Rows of one resource, seen and carried, stay together.
+            if row.is_none() || share.rows.len() >= SHARE && share.last() != id {
+                let by = deal(share.last());
+                desks.give(std::mem::take(&mut share), by);
+            }
+            while desks.is_full() || row.is_none() && !desks.is_empty() {
+                match desks.take() {
+                    Ok(looked) => looked.into_iter().for_each(&mut take),
+                    Err(Fault::Altered(altered)) => return Ok(Err(altered)),
+                    Err(Fault::Unreadable(error)) => {
+                        return Err(rusqlite::Error::FromSqlConversionFailure(2, Type::Text, error.into()));
+                    }
+                }
+            }
+            let Some(row) = row else { return Ok(Ok(())) };
+            let (body, digest) = (row.get_ref(2)?.as_str()?, Digest::from_bytes(row.get(1)?));
+            let is_carried = row.get(3)?;
+            match is_carried {
+                true => carried.push(digest),
+                false => add_to_whole(&mut seen, id, &digest),
+            }
+            share.add(id, body, digest, is_carried);
+        }
+    });
+    Ok(walked?.map(|()| Sum { seen: seen.finish(), carried }))
 }
 
 #[cfg(test)]

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::resources::{self, Altered, Stored};
+use super::resources::{self, Altered, Sum};
 use super::{Store, json};
 use crate::digest::Digest;
 use crate::model::{
     Baseline, Change, LedgerEntry, Resource, ResourceId, RuleId, RuleSummary, Snapshot, SnapshotHead, SnapshotId,
     Tally, WaiverUse,
 };
-use crate::store::{Known, StoreError, Version};
+use crate::store::{Known, StoreError, StoredResource, Version};
 
 impl Store {
     /// The newest scans, newest first.
@@ -76,12 +76,46 @@ impl Store {
     /// # Errors
     /// `Altered` if resources, carried ones, ledger or head are not what was committed; or if the store cannot be read.
     pub fn snapshot(&self, id: SnapshotId) -> Result<Option<Snapshot>, StoreError> {
-        let Some(parts) = Parts::read(&self.connection, id).map_err(|error| self.fault(error))? else {
+        let (mut seen, mut digests, mut carried) = (Vec::new(), Vec::new(), Vec::new());
+        let read = |(): &mut (), row: &StoredResource<'_>| Ok((row.read()?, row.digest, row.carried));
+        let walked = self.walk_through(
+            id,
+            |_| (),
+            read,
+            |(resource, digest, is_carried)| {
+                if is_carried {
+                    carried.push(resource);
+                } else {
+                    seen.push(resource);
+                    digests.push(digest);
+                }
+            },
+        )?;
+        let whole = |(ledger, digest)| Snapshot { resources: seen, digests, ledger, carried, digest };
+        Ok(walked.map(whole))
+    }
+
+    /// Walks through the resources of a snapshot in the order of their ids, without holding them all. They are looked at on
+    /// several threads, some at a time; `deal` says what goes with those, by the last id among them. What came of each is
+    /// taken in their order, and counts only if the walk ends well. Gives back the ledger and the digest of the snapshot;
+    /// `None` if there is no such snapshot.
+    ///
+    /// # Errors
+    /// As for [`Store::snapshot`].
+    pub fn walk_through<C: Send, T: Send>(
+        &self,
+        id: SnapshotId,
+        deal: impl FnMut(&str) -> C,
+        look: impl Fn(&mut C, &StoredResource<'_>) -> serde_json::Result<T> + Sync,
+        take: impl FnMut(T),
+    ) -> Result<Option<(Vec<LedgerEntry>, Digest)>, StoreError> {
+        let walk = |connection: &Connection| resources::walk(connection, id, deal, look, take);
+        let Some(parts) = Parts::read(&self.connection, id, walk).map_err(|error| self.fault(error))? else {
             return Ok(None);
         };
         let altered = |part: String| StoreError::Altered { path: self.path.clone(), snapshot: id, part };
-        let stored = parts.resources.map_err(|Altered(resource)| altered(format!("resource `{resource}`")))?;
-        if seal(&parts.head, &parts.ledger, &stored.carried_digests) != parts.seal {
+        let sum = parts.resources.map_err(|Altered(resource)| altered(format!("resource `{resource}`")))?;
+        if seal(&parts.head, &parts.ledger, &sum.carried) != parts.seal {
             return Err(altered("the head, the ledger or the set of carried resources".to_owned()));
         }
         let unreadable = |error: serde_json::Error| StoreError::Damaged {
@@ -91,11 +125,11 @@ impl Store {
         let head: SnapshotHead = serde_json::from_str(&parts.head).map_err(unreadable)?;
         let ledger: Result<Vec<LedgerEntry>, _> =
             parts.ledger.iter().map(|entry| serde_json::from_str(entry)).collect();
-        let snapshot = Snapshot::of_digested(stored.seen, stored.seen_digests, ledger.map_err(unreadable)?);
-        if snapshot.digest != head.digest {
+        let ledger = ledger.map_err(unreadable)?;
+        if sum.seen != head.digest {
             return Err(altered("the set of resources".to_owned()));
         }
-        Ok(Some(Snapshot { carried: stored.carried, ..snapshot }))
+        Ok(Some((ledger, head.digest)))
     }
 
     /// The ledger of a snapshot, without its resources.
@@ -264,12 +298,16 @@ struct Parts {
     head: String,
     seal: Digest,
     ledger: Vec<String>,
-    resources: Result<Stored, Altered>,
+    resources: Result<Sum, Altered>,
 }
 
 impl Parts {
     /// All of it from one point in time, whatever another process writes meanwhile.
-    fn read(connection: &Connection, id: SnapshotId) -> rusqlite::Result<Option<Self>> {
+    fn read(
+        connection: &Connection,
+        id: SnapshotId,
+        walk: impl FnOnce(&Connection) -> rusqlite::Result<Result<Sum, Altered>>,
+    ) -> rusqlite::Result<Option<Self>> {
         let transaction = connection.unchecked_transaction()?;
         let head = transaction
             .query_row("SELECT body, seal FROM snapshots WHERE id = ?1", [id.0], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -279,7 +317,7 @@ impl Parts {
             .prepare_cached("SELECT body FROM ledger WHERE snapshot = ?1 ORDER BY number")?
             .query_map([id.0], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
-        let resources = resources::read(&transaction, id)?;
+        let resources = walk(&transaction)?;
         Ok(Some(Self { head, seal: Digest::from_bytes(seal), ledger, resources }))
     }
 }

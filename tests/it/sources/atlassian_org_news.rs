@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use keyroll::drift;
-use keyroll::model::{Collection, EndpointState, Kind, LedgerEntry, ResourceId, Snapshot, Watermarks, What};
+use keyroll::model::{Collection, Earlier, EndpointState, Kind, LedgerEntry, ResourceId, Snapshot, Watermarks, What};
 use keyroll::sources::Depth;
 use serde_json::{Value, json};
 
@@ -554,8 +554,9 @@ async fn what_events_told_one_night_stays_known_and_what_is_gone_stays_gone() {
         since.keep(&mut collection.ledger);
         let mut snapshot = sealed(collection);
         let Some(before) = before else { return (snapshot, Vec::new()) };
-        snapshot.recall(before, forget_before.parse().unwrap());
-        let comparison = drift::compare(before, &snapshot);
+        let earlier = Earlier::of(before, &mut snapshot, forget_before.parse().unwrap());
+        let comparison = drift::compare_with_earlier(&earlier, &snapshot);
+        assert_eq!(comparison, drift::compare(before, &snapshot), "the whole of the night before says the same");
         snapshot.carried = comparison.carried;
         let told = comparison.changes.into_iter().map(|change| (change.resource.native().to_owned(), change.what));
         (snapshot, told.collect::<Vec<_>>())

@@ -5,7 +5,7 @@ use crate::model::ContainerForm::{
     Application, Dashboard, Filter, Instance, Organisation, Product, Project, Repository, Site, Space, Workspace,
 };
 use crate::model::GrantForm::{PlatformRole, ProjectRole, SpaceRole, WorkspaceRole};
-use crate::model::{Body, Fact, Holder, ResourceId};
+use crate::model::{Body, Fact, Holder, Kind, ResourceId};
 use crate::reports::csv::ColumnForm::{Id, List, Number, Text, Time, Word, YesNo};
 use crate::reports::csv::cell::Cell;
 use crate::reports::csv::{Column, CsvTable, column};
@@ -14,7 +14,7 @@ pub(in crate::reports::csv) const CONTAINERS: CsvTable = CsvTable {
     name: "containers",
     about: "What holds content, people or licences: organisations, sites, projects, spaces, repositories and more",
     columns: &CONTAINER_COLUMNS,
-    write: |assessment, out| write_kind(&CONTAINER_COLUMNS, assessment, out, container_row),
+    write: |assessment, out| write_kind(Kind::Container, &CONTAINER_COLUMNS, assessment, out, container_row),
     stream: None,
 };
 
@@ -123,7 +123,7 @@ pub(in crate::reports::csv) const GRANTS: CsvTable = CsvTable {
     name: "grants",
     about: "Who holds which role or permission on what",
     columns: &GRANT_COLUMNS,
-    write: |assessment, out| write_kind(&GRANT_COLUMNS, assessment, out, grant_row),
+    write: |assessment, out| write_kind(Kind::Grant, &GRANT_COLUMNS, assessment, out, grant_row),
     stream: None,
 };
 
@@ -194,7 +194,7 @@ pub(in crate::reports::csv) const SETTINGS: CsvTable = CsvTable {
     name: "settings",
     about: "Switches and values that hold for a whole tenant",
     columns: &SETTING_COLUMNS,
-    write: |assessment, out| write_kind(&SETTING_COLUMNS, assessment, out, setting_row),
+    write: |assessment, out| write_kind(Kind::Setting, &SETTING_COLUMNS, assessment, out, setting_row),
     stream: None,
 };
 

@@ -1,7 +1,7 @@
 //! What people say there should be: integrations of the register, people of the roster.
 
 use super::{NAME, OBSERVED, Row, SEEN_BY, write_kind};
-use crate::model::{Body, DeclaredAccount};
+use crate::model::{Body, DeclaredAccount, Kind};
 use crate::reports::csv::ColumnForm::{Id, List, Number, Text, Time, Word, YesNo};
 use crate::reports::csv::cell::Cell;
 use crate::reports::csv::{Column, CsvTable, column};
@@ -10,7 +10,7 @@ pub(in crate::reports::csv) const INTEGRATIONS: CsvTable = CsvTable {
     name: "integrations",
     about: "Every integration that the register declares",
     columns: &INTEGRATION_COLUMNS,
-    write: |assessment, out| write_kind(&INTEGRATION_COLUMNS, assessment, out, integration_row),
+    write: |assessment, out| write_kind(Kind::Integration, &INTEGRATION_COLUMNS, assessment, out, integration_row),
     stream: None,
 };
 
@@ -66,7 +66,7 @@ pub(in crate::reports::csv) const PEOPLE: CsvTable = CsvTable {
     name: "people",
     about: "Every person of the roster",
     columns: &PERSON_COLUMNS,
-    write: |assessment, out| write_kind(&PERSON_COLUMNS, assessment, out, person_row),
+    write: |assessment, out| write_kind(Kind::Person, &PERSON_COLUMNS, assessment, out, person_row),
     stream: None,
 };
 

@@ -1,7 +1,7 @@
 //! Who can act, and what proves it: principals, groups, credentials.
 
 use super::{NAME, OBSERVED, Row, SEEN_BY, ids, if_it_applies, write_kind};
-use crate::model::{Body, CredentialForm, Fact, Principal};
+use crate::model::{Body, CredentialForm, Fact, Kind, Principal};
 use crate::reports::csv::ColumnForm::{Id, List, Number, Text, Time, Word, YesNo};
 use crate::reports::csv::cell::Cell;
 use crate::reports::csv::{Column, CsvTable, column};
@@ -10,7 +10,7 @@ pub(in crate::reports::csv) const PRINCIPALS: CsvTable = CsvTable {
     name: "principals",
     about: "Every account: people, service accounts, apps, agents, portal customers",
     columns: &PRINCIPAL_COLUMNS,
-    write: |assessment, out| write_kind(&PRINCIPAL_COLUMNS, assessment, out, principal_row),
+    write: |assessment, out| write_kind(Kind::Principal, &PRINCIPAL_COLUMNS, assessment, out, principal_row),
     stream: None,
 };
 
@@ -109,7 +109,7 @@ pub(in crate::reports::csv) const GROUPS: CsvTable = CsvTable {
     name: "groups",
     about: "Every group",
     columns: &GROUP_COLUMNS,
-    write: |assessment, out| write_kind(&GROUP_COLUMNS, assessment, out, group_row),
+    write: |assessment, out| write_kind(Kind::Group, &GROUP_COLUMNS, assessment, out, group_row),
     stream: None,
 };
 
@@ -156,7 +156,7 @@ pub(in crate::reports::csv) const CREDENTIALS: CsvTable = CsvTable {
     name: "credentials",
     about: "Every token, key and client; their values are never read",
     columns: &CREDENTIAL_COLUMNS,
-    write: |assessment, out| write_kind(&CREDENTIAL_COLUMNS, assessment, out, credential_row),
+    write: |assessment, out| write_kind(Kind::Credential, &CREDENTIAL_COLUMNS, assessment, out, credential_row),
     stream: None,
 };
 

@@ -1,7 +1,7 @@
 //! What acts without a person: apps, webhooks, automations, and the variables that pipelines use.
 
 use super::{NAME, OBSERVED, Row, SEEN_BY, ids, if_it_applies, write_kind};
-use crate::model::{AppForm, Body, VariableLevel};
+use crate::model::{AppForm, Body, Kind, VariableLevel};
 use crate::reports::csv::ColumnForm::{Id, List, Text, Time, Word, YesNo};
 use crate::reports::csv::cell::Cell;
 use crate::reports::csv::{Column, CsvTable, column};
@@ -10,7 +10,7 @@ pub(in crate::reports::csv) const APPS: CsvTable = CsvTable {
     name: "apps",
     about: "What is installed in a product, and what was seen acting through OAuth",
     columns: &APP_COLUMNS,
-    write: |assessment, out| write_kind(&APP_COLUMNS, assessment, out, app_row),
+    write: |assessment, out| write_kind(Kind::App, &APP_COLUMNS, assessment, out, app_row),
     stream: None,
 };
 
@@ -79,7 +79,7 @@ pub(in crate::reports::csv) const WEBHOOKS: CsvTable = CsvTable {
     name: "webhooks",
     about: "Messages that products send to other hosts; paths and secrets of their addresses are never kept",
     columns: &WEBHOOK_COLUMNS,
-    write: |assessment, out| write_kind(&WEBHOOK_COLUMNS, assessment, out, webhook_row),
+    write: |assessment, out| write_kind(Kind::Webhook, &WEBHOOK_COLUMNS, assessment, out, webhook_row),
     stream: None,
 };
 
@@ -128,7 +128,7 @@ pub(in crate::reports::csv) const AUTOMATIONS: CsvTable = CsvTable {
     name: "automations",
     about: "Rules of a product's automation, and the accounts they act as",
     columns: &AUTOMATION_COLUMNS,
-    write: |assessment, out| write_kind(&AUTOMATION_COLUMNS, assessment, out, automation_row),
+    write: |assessment, out| write_kind(Kind::Automation, &AUTOMATION_COLUMNS, assessment, out, automation_row),
     stream: None,
 };
 
@@ -177,7 +177,7 @@ pub(in crate::reports::csv) const VARIABLES: CsvTable = CsvTable {
     name: "variables",
     about: "Variables of build pipelines; their values are never read",
     columns: &VARIABLE_COLUMNS,
-    write: |assessment, out| write_kind(&VARIABLE_COLUMNS, assessment, out, variable_row),
+    write: |assessment, out| write_kind(Kind::Variable, &VARIABLE_COLUMNS, assessment, out, variable_row),
     stream: None,
 };
 

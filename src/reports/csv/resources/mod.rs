@@ -18,15 +18,16 @@ pub(super) use self::machinery::{APPS, AUTOMATIONS, VARIABLES, WEBHOOKS};
 use super::cell::Cell;
 use super::{Column, write_rows};
 use crate::inventory::Inventory;
-use crate::model::{Assessment, Body, Fact, Resource, ResourceId};
+use crate::model::{Assessment, Body, Fact, Kind, Resource, ResourceId};
 use crate::reports::RenderError;
 
 const NAME: &str = "What people call it; empty where the source gives no name";
 const OBSERVED: &str = "yes if this scan saw it; no if it was out of sight and the row tells how it was when last seen";
 const SEEN_BY: &str = "The endpoints that showed it, as source: endpoint";
 
-/// Writes the resources for which `row` has an answer, sorted by id.
+/// Writes the resources of a kind, sorted by id.
 fn write_kind<const N: usize>(
+    kind: Kind,
     columns: &[Column; N],
     assessment: &Assessment,
     out: &mut dyn std::io::Write,
@@ -34,11 +35,11 @@ fn write_kind<const N: usize>(
 ) -> Result<(), RenderError> {
     let inventory = Inventory::new(&assessment.snapshot);
     // What was seen in part has the row of what was seen: the rest of it is unknown now.
-    let out_of_sight = |carried: &&Resource| inventory.get(&carried.id).is_none();
+    let out_of_sight = |carried: &&Resource| carried.kind() == kind && inventory.get(&carried.id).is_none();
     let mut carried: Vec<&Resource> = assessment.snapshot.carried.iter().filter(out_of_sight).collect();
     carried.sort_by(|left, right| left.id.cmp(&right.id));
     let mut carried = carried.into_iter().peekable();
-    let mut seen = assessment.snapshot.resources.iter().peekable();
+    let mut seen = inventory.of_kind(kind).peekable();
     let merged = std::iter::from_fn(|| {
         let unseen_first = match (seen.peek(), carried.peek()) {
             (Some(seen), Some(carried)) => carried.id < seen.id,
