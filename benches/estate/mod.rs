@@ -135,6 +135,10 @@ enum Person {
     Suspended,
 }
 
+fn is_open_scheme(at: usize) -> bool {
+    at % 50 == 1
+}
+
 impl Estate {
     /// An estate of so many resources: a fifth of them accounts, two fifths what they prove themselves with, and most of the
     /// rest grants. Below a thousand the shares are no longer kept to.
@@ -320,11 +324,14 @@ impl Estate {
     /// Somebody who is here.
     fn somebody(&self, purpose: u64, at: usize) -> usize {
         let account = self.below(self.accounts, purpose, at);
-        if self.person(account) == Person::Usual && !self.is_machine(account) && account >= ADMINS {
-            account
-        } else {
-            ADMINS
-        }
+        let usual = self.person(account) == Person::Usual && !self.is_machine(account) && account >= ADMINS;
+        if usual { account } else { self.keeper(purpose, at) }
+    }
+
+    /// One of those who look after things: every fortieth account, and none that left. Rights are given to teams, and beside
+    /// that to these.
+    fn keeper(&self, purpose: u64, at: usize) -> usize {
+        self.below(self.accounts / 40, purpose, at) * 40 + 20
     }
 
     fn team(&self, account: usize) -> usize {
@@ -403,7 +410,7 @@ impl Estate {
     fn token(&self, at: usize) -> Made {
         let added_on = at.checked_sub(self.tokens).map(|extra| 1 + (extra / self.new_tokens().max(1)) as u64);
         let owner = if added_on.is_some() { self.somebody(12, at) } else { at / 2 };
-        let key = owner < ADMINS || self.is_machine(owner) && at % 2 == 1 || at % 20 == 7;
+        let key = added_on.is_none() && (owner < ADMINS || self.is_machine(owner) && at % 2 == 1 || at % 20 == 7);
         let id = |suffix: &str| {
             let mark = self.dice(13, at) & 0xffff_ffff;
             ResourceId::new(ResourceId::CLOUD, Kind::Credential, &format!("{mark:08x}-7d2b-{at:08x}{suffix}"))
@@ -585,7 +592,7 @@ impl Estate {
         })
     }
 
-    /// A permission scheme with what it gives to roles. The last one of every fifty gives something to anybody.
+    /// A permission scheme with what it gives to roles. One in fifty gives something to anybody; no project uses those.
     fn scheme(&self, at: usize) -> Vec<Made> {
         let id = self.site(Kind::Container, &format!("permission-scheme:{at}"));
         let body = Container { public: Fact::Known(false), ..Container::unknown(ContainerForm::PermissionScheme) };
@@ -593,7 +600,7 @@ impl Estate {
         let mut made = vec![self.made_at("permission schemes", id.clone(), name, Body::Container(body), Vec::new())];
         made[0].resource.seen_by = self.endpoints[5].clone();
         made.extend(PERMISSIONS.iter().enumerate().map(|(number, permission)| {
-            let open = number == 0 && at % 50 == 1;
+            let open = number == 0 && is_open_scheme(at);
             let holder = if open { Holder::Anyone } else { Holder::ProjectRole };
             let mut grant = Grant::of(GrantForm::Permission, *permission, holder);
             grant.container = Fact::Known(id.clone());
@@ -615,16 +622,16 @@ impl Estate {
 
     fn project(&self, at: usize) -> Made {
         let left = at % 300 == 2;
-        let lead = if left { self.leaver(at) } else { self.somebody(22, at) };
+        let lead = if left { self.leaver(at) } else { self.keeper(22, at) };
         let name = format!("{} {}", self.pick(&DEPARTMENTS, 23, at), self.pick(&THINGS, 24, at));
+        let scheme = at % self.schemes;
+        let scheme = if is_open_scheme(scheme) { 0 } else { scheme };
         let body = Container {
             parent: Fact::Known(self.site(Kind::Container, "site")),
             key: Fact::Known(format!("P{at}")),
             status: Fact::Known("live".to_owned()),
             lead: Fact::Known(self.account_id(lead)),
-            permission_scheme: Fact::Known(
-                self.site(Kind::Container, &format!("permission-scheme:{}", at % self.schemes)),
-            ),
+            permission_scheme: Fact::Known(self.site(Kind::Container, &format!("permission-scheme:{scheme}"))),
             team_managed: Fact::Known(false),
             category: Fact::Known("software".to_owned()),
             public: Fact::Known(false),
@@ -656,10 +663,10 @@ impl Estate {
             ..Grant::of(GrantForm::SpacePermission, role, holder)
         };
         let administrator = Grant {
-            principal: Fact::Known(self.account_id(self.somebody(26, at))),
+            principal: Fact::Known(self.account_id(self.keeper(26, at))),
             ..of("administer space", Holder::Principal)
         };
-        let open = at % 400 == 1;
+        let open = at < 1_600 && at % 400 == 1;
         let mut reader = of("read space", if open { Holder::Anyone } else { Holder::Group });
         if !open {
             reader.group = Fact::Known(self.group_id(2 + self.below(self.teams, 27, at)));
@@ -712,7 +719,7 @@ impl Estate {
             verifies_certificate: Fact::Known(true),
             enabled: Fact::Known(true),
             events: Fact::Known(vec!["jira:issue_created".to_owned()]),
-            changed_by: Fact::Known(self.account_id(self.somebody(30, at))),
+            changed_by: Fact::Known(self.account_id(self.keeper(30, at))),
             changed_at: self.days(300),
             created_at: self.days(400),
         };
@@ -726,11 +733,11 @@ impl Estate {
             wrong,
         )];
         let machine = self.below((self.accounts / 50).max(1), 32, at) * 50 + 11;
-        let actor = if first { self.somebody(33, at) } else { machine };
+        let actor = if first { self.keeper(33, at) } else { machine };
         let automation = Automation {
             container: site.clone(),
             status: Fact::Known("enabled".to_owned()),
-            author: Fact::Known(self.account_id(if second { self.leaver(at) } else { self.somebody(34, at) })),
+            author: Fact::Known(self.account_id(if second { self.leaver(at) } else { self.keeper(34, at) })),
             actor: Fact::Known(self.account_id(actor)),
             limited_to: Fact::Known(vec![format!("project/{}", self.below(self.projects, 35, at))]),
             description: Fact::Absent,
@@ -787,7 +794,7 @@ impl Estate {
         let mut wrong = Vec::new();
         let who = if at % 4 == 3 {
             let left = at % 1_000 == 3;
-            let account = if left { self.leaver(at / 1_000) } else { self.somebody(39, at) };
+            let account = if left { self.leaver(at / 1_000) } else { self.keeper(39, at) };
             if left {
                 wrong.push("grant-to-inactive-account");
             }

@@ -231,8 +231,10 @@ impl App {
         let now = self.clock.now();
         // What was decided while sources were read is asked of the next scan: this one may have looked before.
         let revocations = Revocations::of(self.store.decided_access(started_at)?);
-        let inventory = Inventory::knowing(&snapshot, &self.knowledge).after_reviews(&revocations);
-        let evaluation = self.rules.evaluate(&inventory, &changes, now);
+        let inventory = || Inventory::knowing(&snapshot, &self.knowledge).after_reviews(&revocations);
+        let evaluation = self.rules.evaluate(&inventory(), &changes, now);
+        // What rules had worked out is large, and hardly any of it is asked for again.
+        let inventory = inventory();
         progress(Progress::Done(Step::Judged));
         let rules = self.rules.summaries();
         let after = previous.as_ref().map(|head| head.id);

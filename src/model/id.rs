@@ -44,19 +44,31 @@ impl ResourceId {
     /// Who issued the id.
     #[must_use]
     pub fn tenant(&self) -> &str {
-        self.0.split('/').next().unwrap_or("")
+        self.parts().0
     }
 
     /// What sort of thing it is.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        self.0.split('/').nth(1).and_then(Kind::named).expect("internal: a resource id is made with a kind")
+        Kind::named(self.parts().1).expect("internal: a resource id is made with a kind")
     }
 
     /// The id that the tenant gave it.
     #[must_use]
     pub fn native(&self) -> &str {
-        self.0.splitn(3, '/').nth(2).unwrap_or("")
+        self.parts().2
+    }
+
+    /// Tenant, kind and native id. They are short, and asked for very often: no search is faster than looking at each byte.
+    fn parts(&self) -> (&str, &str, &str) {
+        fn part(text: &str) -> (&str, &str) {
+            let end = text.bytes().position(|byte| byte == b'/').unwrap_or(text.len());
+            let (part, rest) = text.split_at(end);
+            (part, rest.get(1..).unwrap_or(""))
+        }
+        let (tenant, rest) = part(&self.0);
+        let (kind, native) = part(rest);
+        (tenant, kind, native)
     }
 
     /// The whole id.

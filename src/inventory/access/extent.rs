@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
 
 use super::breadth::{Count, is_content, look};
 use super::ways::role_id;
@@ -149,6 +150,9 @@ struct Own {
     permits: Option<Vec<String>>,
 }
 
+/// With fewer accounts of different rights, sharing out costs more than it saves.
+const WORTH_SHARING: usize = 500;
+
 /// Who is named by more grants than this has hardly a double.
 const MOST_OWN: usize = 12;
 
@@ -159,6 +163,16 @@ pub struct Holders {
     pub changing: Count,
     /// Accounts that decide on it.
     pub deciding: Count,
+}
+
+impl Holders {
+    fn add(&mut self, more: Self) {
+        for (count, more) in [(&mut self.changing, more.changing), (&mut self.deciding, more.deciding)] {
+            count.at_least += more.at_least;
+            count.at_most += more.at_most;
+            count.boundless |= more.boundless;
+        }
+    }
 }
 
 impl Extents {
@@ -427,9 +441,28 @@ impl<'i, 'a> Access<'i, 'a> {
                 None => single.push((account, certain, perhaps)),
             }
         }
+        let all: Vec<_> = groups.into_values().chain(single).collect();
+        let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let hands = if all.len() < WORTH_SHARING { 1 } else { processors };
+        let mut shares = thread::scope(|scope| {
+            let shares = all.chunks(all.len().div_ceil(hands).max(1));
+            let workers: Vec<_> = shares.map(|share| scope.spawn(move || self.holders_among(share))).collect();
+            let shares = workers.into_iter().map(|worker| worker.join());
+            shares.map(|share| share.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>()
+        })
+        .into_iter();
+        let mut holders = shares.next().unwrap_or_default();
+        for (container, more) in shares.flatten() {
+            holders.entry(container).and_modify(|known| known.add(more)).or_insert(more);
+        }
+        holders
+    }
+
+    /// The same of some accounts, each with how many like it are certain and how many may be.
+    fn holders_among(&self, accounts: &[(&'a Resource, usize, usize)]) -> HashMap<ResourceId, Holders> {
         let boundless = self.more_may_hold();
         let mut holders: HashMap<ResourceId, Holders> = HashMap::new();
-        for (account, certain, perhaps) in groups.into_values().chain(single) {
+        for (account, certain, perhaps) in accounts {
             let reach = self.of_account(account);
             let mut looked_at = EachOnce::new();
             for place in &reach.places {
@@ -442,8 +475,8 @@ impl<'i, 'a> Access<'i, 'a> {
                 let known = holders.entry(place.container.id.clone()).or_default();
                 for (count, bound) in [&mut known.changing, &mut known.deciding].into_iter().zip(bounds) {
                     count.boundless = boundless;
-                    count.at_least += if *bound == Some(Bound::Held) { certain } else { 0 };
-                    count.at_most += if bound.is_some() { perhaps } else { 0 };
+                    count.at_least += if *bound == Some(Bound::Held) { *certain } else { 0 };
+                    count.at_most += if bound.is_some() { *perhaps } else { 0 };
                 }
             }
         }

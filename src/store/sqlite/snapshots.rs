@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::resources::{self, Altered, Sum};
-use super::{Store, json};
+use super::{SmallCache, Store, json};
 use crate::digest::Digest;
 use crate::model::{
     Baseline, Change, LedgerEntry, Resource, ResourceId, RuleId, RuleSummary, Snapshot, SnapshotHead, SnapshotId,
@@ -109,10 +109,12 @@ impl Store {
         look: impl Fn(&mut C, &StoredResource<'_>) -> serde_json::Result<T> + Sync,
         take: impl FnMut(T),
     ) -> Result<Option<(Vec<LedgerEntry>, Digest)>, StoreError> {
+        let small = SmallCache::of(&self.connection).map_err(|error| self.fault(error))?;
         let walk = |connection: &Connection| resources::walk(connection, id, deal, look, take);
         let Some(parts) = Parts::read(&self.connection, id, walk).map_err(|error| self.fault(error))? else {
             return Ok(None);
         };
+        drop(small);
         let altered = |part: String| StoreError::Altered { path: self.path.clone(), snapshot: id, part };
         let sum = parts.resources.map_err(|Altered(resource)| altered(format!("resource `{resource}`")))?;
         if seal(&parts.head, &parts.ledger, &sum.carried) != parts.seal {
