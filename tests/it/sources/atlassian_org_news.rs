@@ -553,7 +553,10 @@ async fn what_events_told_one_night_stays_known_and_what_is_gone_stays_gone() {
         let mut collection = pretended.look("", &since).await;
         since.keep(&mut collection.ledger);
         let mut snapshot = sealed(collection);
-        let Some(before) = before else { return (snapshot, Vec::new()) };
+        let Some(before) = before else {
+            snapshot.note_first_uses();
+            return (snapshot, Vec::new());
+        };
         let earlier = Earlier::of(before, &mut snapshot, forget_before.parse().unwrap());
         let comparison = drift::compare_with_earlier(&earlier, &snapshot);
         assert_eq!(comparison, drift::compare(before, &snapshot), "the whole of the night before says the same");
