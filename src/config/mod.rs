@@ -68,7 +68,7 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, Problems> {
         let file = read(path)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Self::parse(&file, folder).map_err(|problems| without_secrets(problems, &file))
+        Self::parse(&file, folder)
     }
 
     /// What people declared in files of their own: the waivers and the registers, each with a name that is its own.
@@ -82,12 +82,13 @@ impl Config {
         waivers.chain(registers).collect()
     }
 
-    /// Reads the text of a configuration file; paths in it start at `folder`.
+    /// Reads the text of a configuration file; paths in it start at `folder`. Complaints about it, those of later days included,
+    /// show excerpts in which nothing can be read that might be a secret somebody pasted.
     ///
     /// # Errors
     /// Everything that is wrong in it.
     pub fn parse(file: &SourceText, folder: &Path) -> Result<Self, Problems> {
-        let mut root = document::parse(file)?;
+        let mut root = document::parse_shown(file, &SourceText::new(&file.name, &masked(&file.text)))?;
         let estate = root.need::<String>("estate").unwrap_or_default();
         let path = |given: Option<String>, default: &str| folder.join(given.unwrap_or_else(|| default.to_owned()));
         let store = path(root.get("store"), "keyroll.db");
@@ -174,31 +175,37 @@ pub fn read(path: &Path) -> Result<SourceText, Problems> {
     Ok(SourceText::new(&path.display().to_string(), &text))
 }
 
-/// The same problems, with excerpts in which nothing can be read that might be a secret somebody pasted.
-fn without_secrets(mut problems: Problems, file: &SourceText) -> Problems {
-    let masked = SourceText::new(&file.name, &masked(&file.text));
-    for problem in problems.0.iter_mut().filter(|problem| problem.file.as_ref() == Some(file)) {
-        problem.file = Some(masked.clone());
-    }
-    problems
-}
+/// Names of keys that end like this have secrets for values, and so has a plain `url`: those of webhooks are.
+const SECRET_KEYS: [&str; 4] = ["token", "password", "secret", "key"];
 
-/// A text of the same length in which long words of letters and digits are starred out, unless they name where a secret is.
+/// A text of the same length in which words are starred out that may be a secret: long ones of letters and digits, and on one
+/// line whatever stands behind a key that asks for a secret. What names where a secret is stays.
 fn masked(text: &str) -> String {
     let is_inside = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '+' | '/' | '=');
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
+    let mut asked_for = false;
     while !rest.is_empty() {
         let (word, after) = rest.split_at(rest.find(|letter| !is_inside(letter)).unwrap_or(rest.len()));
+        let (between, next) = after.split_at(after.find(is_inside).unwrap_or(after.len()));
         let letters = word.chars().any(|letter| letter.is_ascii_alphabetic());
         let digits = word.chars().any(|letter| letter.is_ascii_digit());
         let is_place = shown.ends_with("env:") || shown.ends_with("file:");
-        if word.len() >= 16 && letters && digits && !is_place {
+        let behind = between.trim_start_matches(['"', '\'']);
+        let is_key = behind.starts_with(": ") || behind.starts_with(":\n") || behind.starts_with(":\r");
+        let is_reference = matches!(word, "env" | "file") && between.starts_with(':');
+        let is_secret = asked_for && !is_key || word.len() >= 16 && letters && digits;
+        if is_secret && !is_place && !is_reference {
             shown.extend(word.chars().map(|_letter| '*'));
         } else {
             shown.push_str(word);
         }
-        let (between, next) = after.split_at(after.find(is_inside).unwrap_or(after.len()));
+        if is_key {
+            asked_for |= word == "url" || SECRET_KEYS.iter().any(|name| word.to_ascii_lowercase().ends_with(name));
+        }
+        if is_reference || between.contains([',', '}', '\n']) {
+            asked_for = false;
+        }
         shown.push_str(between);
         rest = next;
     }
@@ -396,9 +403,31 @@ mod tests {
 
     #[test]
     fn a_pasted_token_is_starred_out_and_everything_else_stays() {
-        let text = "key: env:KEYROLL_ORG_KEY_2026\ntoken: { value: ATATT3xFfGF0abcdef, size: 3 } # ä\nurl: https://acme.atlassian.net\n";
+        let text = "key: env:KEYROLL_ORG_KEY_2026\ntoken: { value: ATATT3xFfGF0abcdef, size: 3 } # ä\nbase_url: https://acme.atlassian.net\n";
         let shown = masked(text);
         assert_eq!(shown.len(), text.len());
         assert_eq!(shown, text.replace("ATATT3xFfGF0abcdef", "******************"));
+    }
+
+    #[test]
+    fn what_a_key_of_a_secret_asks_for_is_starred_out_however_short() {
+        let text =
+            "- { name: a, api_token: hunter2, 'password': 'p w', size: 3 }\n  url: https://x.example/a\n  key: env:A\n";
+        let shown =
+            "- { name: a, api_token: *******, 'password': '* *', size: 3 }\n  url: *****:***.*********\n  key: env:A\n";
+        assert_eq!(masked(text), shown);
+    }
+
+    /// What is wrong in a section of a source is told when it is built, with the line it stands in.
+    #[test]
+    fn complaints_of_later_days_show_no_pasted_secret_either() {
+        let text = "estate: a\nsources:\n  - { name: o, type: atlassian-org, key: hunter2, sise: 3 }\n";
+        let mut config = Config::parse(&SourceText::new("keyroll.yaml", text), Path::new(".")).unwrap();
+        let plan = config.sources.remove(0);
+        let clock: std::sync::Arc<dyn crate::clock::Clock> = std::sync::Arc::new(crate::clock::SystemClock);
+        let factory = crate::http::Factory::new(std::sync::Arc::clone(&clock));
+        let problems = (plan.kind.build)(plan.name, plan.section, &factory, clock).err().unwrap();
+        let told: String = problems.0.iter().map(|problem| problem.render(false)).collect();
+        assert!(told.contains("sise: 3") && !told.contains("hunter2"), "{told}");
     }
 }

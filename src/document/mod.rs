@@ -82,14 +82,22 @@ impl Value {
 /// # Errors
 /// When it is not YAML, or its outermost value is no section.
 pub fn parse(file: &SourceText) -> Result<Section, Problems> {
-    let node = parse_node(file)?;
+    parse_shown(file, file)
+}
+
+/// The same for a file of which complaints show another text: one in which as many bytes stand for each that may be a secret.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_shown(file: &SourceText, shown: &SourceText) -> Result<Section, Problems> {
+    let node = parse_node(file, shown)?;
     let found = node.value.sort();
-    Section::of(file, node).ok_or_else(|| {
-        Problem::at(file, 0..0, format!("expected a section (`key: value` lines), found {found}")).into()
+    Section::of(shown, node).ok_or_else(|| {
+        Problem::at(shown, 0..0, format!("expected a section (`key: value` lines), found {found}")).into()
     })
 }
 
-fn parse_node(file: &SourceText) -> Result<Node, Problems> {
+fn parse_node(file: &SourceText, shown: &SourceText) -> Result<Node, Problems> {
     // Keys that come twice are told by the section that reads them, together with all its other mistakes.
     let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::LastWins };
     let parsed = serde_saphyr::from_str_with_options::<Spanned<Raw>>(&file.text, options);
@@ -98,7 +106,7 @@ fn parse_node(file: &SourceText) -> Result<Node, Problems> {
         let message = error.without_snippet().to_string();
         let message =
             message.lines().next().and_then(|line| line.split(" at line ").next()).unwrap_or("cannot be read");
-        Problem::at(file, span, format!("not proper YAML: {message}")).into()
+        Problem::at(shown, span, format!("not proper YAML: {message}")).into()
     })
 }
 

@@ -15,6 +15,8 @@ mod client;
 mod connection;
 mod error;
 mod exchange;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod journal;
 mod lenient;
 mod links;

@@ -260,7 +260,15 @@ fn shell_words(line: &str) -> Vec<String> {
 
 #[test]
 fn links_between_the_documents_lead_somewhere() {
-    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "rules/README.md", "src/sources/README.md"] {
+    for document in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "fuzz/README.md",
+        "rules/README.md",
+        "src/sources/README.md",
+    ] {
         let text = read(document);
         let folder = project().join(document);
         let folder = folder.parent().unwrap();
@@ -271,6 +279,36 @@ fn links_between_the_documents_lead_somewhere() {
             }
         }
     }
+}
+
+/// Every threat names what tries it, and every test or target that is named is there.
+#[test]
+fn every_threat_is_tried_where_the_security_document_says() {
+    let text = read("SECURITY.md");
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| T")).collect();
+    assert!(rows.len() > 20, "only {} threats were found", rows.len());
+    let mut wrong = Vec::new();
+    for (number, row) in (1..).zip(rows) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [id, .., tried] = cells.as_slice() else { panic!("{row} is no row") };
+        assert_eq!(*id, format!("T{number}"), "threats are counted");
+        let named: Vec<&str> = tried.split('`').skip(1).step_by(2).collect();
+        if named.is_empty() {
+            wrong.push(format!("{id} is tried nowhere"));
+        }
+        for name in named {
+            let (file, function) = name.split_once("::").unwrap_or((name, ""));
+            let there = fs::read_to_string(project().join(file));
+            let holds = there.is_ok_and(|code| match function {
+                "" => file.starts_with("fuzz/fuzz_targets/"),
+                _ => code.contains(&format!("fn {function}(")),
+            });
+            if !holds {
+                wrong.push(format!("{id}: there is no `{name}`"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 /// The examples load, with their rules and waivers, on a day on which the waivers are in force.

@@ -1,7 +1,7 @@
 //! The floor plan is kept: no module imports from its own floor or above, and each outside crate has one home.
 //! The tables here are the plan of `ARCHITECTURE.md`; change both together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -186,4 +186,54 @@ fn every_file_says_what_it_is_for() {
     let silent: Vec<String> =
         sources().iter().filter(|(_, text)| !text.starts_with("//!")).map(|(path, _)| below_src(path)).collect();
     assert!(silent.is_empty(), "{silent:?}");
+}
+
+#[test]
+fn unsafe_code_is_forbidden() {
+    let manifest = read("Cargo.toml");
+    assert!(manifest.contains("[lints.rust]\nunsafe_code = \"forbid\"\n"), "the lint is set for the whole crate");
+    for (path, text) in sources() {
+        assert!(!text.contains("allow(unsafe") && !text.contains("expect(unsafe"), "{}", path.display());
+    }
+}
+
+/// Everything is from the one registry and has its digest, and every licence and second version is named in `deny.toml`. The
+/// check runs the public tool over the same file; this holds where that is not installed.
+#[test]
+fn what_is_built_in_is_decided() {
+    let mut registries = BTreeSet::new();
+    for lock in ["Cargo.lock", "fuzz/Cargo.lock"] {
+        for package in read(lock).split("[[package]]").skip(1).filter(|package| !package.contains("name = \"keyroll")) {
+            let source = package.lines().find_map(|line| line.strip_prefix("source = \"registry+"));
+            registries.insert(source.unwrap_or_else(|| panic!("not from a registry: {package}")).to_owned());
+            assert!(package.contains("\nchecksum = \""), "without a digest: {package}");
+        }
+    }
+    assert_eq!(registries.len(), 1, "{registries:?}");
+    let rules = read("deny.toml");
+    for word in
+        ["unknown-registry", "unknown-git", "multiple-versions", "wildcards", "yanked", "unused-allowed-license"]
+    {
+        assert!(rules.contains(&format!("\n{word} = \"deny\"")), "{word} is not denied");
+    }
+    let reasonless = rules.lines().filter(|line| line.contains("crate = ") && !line.contains("reason = "));
+    assert_eq!(reasonless.count(), 0, "whatever is let through has a reason");
+}
+
+/// The fuzzer shares what keyroll is built on with the tests, so it has to be built in the same way.
+#[test]
+fn the_fuzzer_is_built_as_the_tests_are() {
+    let profiles = |path: &str| {
+        let manifest = read(path);
+        let manifest: Vec<&str> = manifest.lines().filter(|line| !line.starts_with('#')).collect();
+        let manifest = manifest.join("\n");
+        let sections = manifest.split("\n[").filter(|section| section.starts_with("profile.dev"));
+        sections.map(|section| section.trim().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(profiles("fuzz/Cargo.toml"), profiles("Cargo.toml"));
+    assert!(profiles("Cargo.toml").len() > 5);
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
