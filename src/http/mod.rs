@@ -18,6 +18,7 @@ mod exchange;
 mod lenient;
 mod links;
 mod outlet;
+mod pace;
 mod paging;
 mod retry;
 mod stop;
