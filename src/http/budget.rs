@@ -1,8 +1,11 @@
 //! How fast a tenant may be asked. One budget is shared by all clients of the tenant.
 //!
-//! It keeps four promises: no more requests at once than configured, no more in a second than configured,
-//! silence while a 429's pause lasts, and a slower pace where a limit that the server tells runs low.
-//! Servers count each endpoint for itself, so what they tell is kept by endpoint.
+//! It keeps five promises: no more requests at once than configured, no more in a second than configured,
+//! silence while a 429's pause lasts, a slower pace where a limit that the server tells runs low, and one below that at
+//! which the server refused where it tells nothing (`pace`).
+//! Servers count each endpoint for itself, so what they tell is kept by endpoint. A refusal does not say what it counted,
+//! so what is learned from it holds for the whole tenant, and so does a limit that is told for a second: that is how bursts
+//! are limited, and several endpoints side by side make one.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,6 +16,7 @@ use reqwest::header::HeaderMap;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
+use super::pace::Pace;
 use super::retry::{header, time_until};
 
 /// The distance between requests while a server says that its limit is near, but not how near.
@@ -20,6 +24,13 @@ const NEAR_LIMIT_GAP: Duration = Duration::from_millis(100);
 
 /// Two resets this close together are told of the same window; the dates in headers have whole seconds.
 const SAME_WINDOW: Duration = Duration::from_secs(2);
+
+/// The window of a limit on bursts, and the share of it that is used: what is sent in one second may arrive in the next.
+const SECOND: Duration = Duration::from_secs(1);
+const SHARE: f64 = 0.97;
+
+/// How much a learned pace may catch up: timers ring late, and more so on a busy machine.
+const CATCH_UP: Duration = Duration::from_millis(20);
 
 /// A tenant's budget.
 #[derive(Debug)]
@@ -40,6 +51,38 @@ struct State {
     next_refill: Option<Instant>,
     /// Until when that bucket is empty.
     empty_until: Option<Instant>,
+    /// What a server tells of a limit on bursts.
+    burst: Option<Burst>,
+    /// What refusals taught.
+    pace: Pace,
+    next_paced: Option<Instant>,
+    /// Requests that were sent and have no answer yet.
+    under_way: u64,
+}
+
+/// A limit that is told for a second at a time.
+#[derive(Debug, Clone, Copy)]
+struct Burst {
+    limit: u64,
+    reset: Instant,
+    /// Whether one second was seen to follow the other. Until then it may be the end of a longer window.
+    seen: bool,
+}
+
+/// The turn of a request, which is under way for as long as this is held.
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    budget: &'a Budget,
+    /// When it is sent.
+    pub(super) began: Instant,
+    _permit: SemaphorePermit<'a>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut state = self.budget.state();
+        state.under_way = state.under_way.saturating_sub(1);
+    }
 }
 
 /// What a server told of one endpoint's limit.
@@ -48,6 +91,8 @@ struct Window {
     limit: Option<u64>,
     left: Option<u64>,
     reset: Option<Instant>,
+    /// When the request was sent whose answer told this.
+    told_to: Option<Instant>,
     near: bool,
     next_slot: Option<Instant>,
 }
@@ -69,26 +114,35 @@ impl Budget {
         state.own_gap = state.own_gap.max(gap.unwrap_or_default());
     }
 
-    /// Waits for the turn of a request. It is under way for as long as the permit is held.
-    pub(super) async fn turn(&self, endpoint: &'static str, longest_pause: Duration) -> SemaphorePermit<'_> {
+    /// Waits for the turn of a request.
+    pub(super) async fn turn(&self, endpoint: &'static str, longest_pause: Duration) -> Turn<'_> {
         let permit = self.at_once.acquire().await.expect("internal: a budget is never closed");
         loop {
-            let earliest = self.state().start(endpoint, Instant::now(), longest_pause);
+            let began = Instant::now();
+            let earliest = self.state().start(endpoint, began, longest_pause);
             match earliest {
-                None => return permit,
+                None => return Turn { budget: self, began, _permit: permit },
                 Some(moment) => tokio::time::sleep_until(moment).await,
             }
         }
     }
 
-    /// Nobody asks for so long.
-    pub(super) fn pause(&self, span: Duration) {
+    /// A request that was sent at that time was refused for the limit's sake. Nobody asks for so long.
+    pub(super) fn pause(&self, sent: Instant, span: Duration) {
+        let now = Instant::now();
         let mut state = self.state();
-        state.paused_until = state.paused_until.max(Some(Instant::now() + span));
+        state.paused_until = state.paused_until.max(Some(now + span));
+        let told = state.burst.map(Burst::per_second);
+        state.pace.refused(sent, now, span, told);
     }
 
-    /// Learns from the headers of an answer.
-    pub(super) fn learn(&self, endpoint: &'static str, headers: &HeaderMap, now: DateTime<Utc>) {
+    /// An answer came that is no refusal for the limit's sake.
+    pub(super) fn answered(&self) {
+        self.state().pace.answered(Instant::now());
+    }
+
+    /// Learns from the headers of the answer to a request that was sent at that time.
+    pub(super) fn learn(&self, endpoint: &'static str, sent: Instant, headers: &HeaderMap, now: DateTime<Utc>) {
         let number = |name| header(headers, name).and_then(|text| text.parse::<u64>().ok());
         let left = number("ratelimit-remaining");
         let near = header(headers, "ratelimit-nearlimit").map(|text| text.eq_ignore_ascii_case("true"));
@@ -101,11 +155,16 @@ impl Budget {
             return;
         }
         let until_reset = header(headers, "ratelimit-reset").and_then(|text| time_until(text, now));
+        let reset = until_reset.and_then(|span| Instant::now().checked_add(span));
         let mut state = self.state();
+        let limit = number("ratelimit-limit");
+        state.burst = Burst::told(state.burst, limit, reset, Instant::now());
+        // At the even pace of a burst's limit, a window ends before what is under way could count.
+        let under_way = if state.burst.is_some_and(|burst| burst.seen) { 0 } else { state.under_way };
         let window = state.windows.entry(endpoint).or_default();
-        window.limit = number("ratelimit-limit").or(window.limit);
+        window.limit = limit.or(window.limit);
         window.near = near.unwrap_or(false);
-        window.tell(left, until_reset.and_then(|span| Instant::now().checked_add(span)));
+        window.tell(left, under_way, sent, reset);
     }
 
     /// Self-hosted products keep one bucket for all that a user asks of a node, and tell at which pace it fills. With
@@ -140,28 +199,66 @@ impl State {
         let window = self.windows.entry(endpoint).or_default();
         window.refresh(now);
         let empty_until = self.empty_until.filter(|until| *until <= now + longest_pause);
-        let own = [self.paused_until, self.next_slot, self.next_refill, empty_until];
+        let own = [self.paused_until, self.next_slot, self.next_refill, self.next_paced, empty_until];
         let earliest = own.into_iter().chain([window.earliest(now, longest_pause)]);
         if let Some(moment) = earliest.flatten().max().filter(|moment| *moment > now) {
             return Some(moment);
         }
         self.next_slot = advance(self.next_slot, self.own_gap, now);
         self.next_refill = advance(self.next_refill, self.refill_gap.min(longest_pause), now);
-        window.next_slot = advance(window.next_slot, window.gap(now, longest_pause), now);
+        let even = self.burst.map_or(Duration::ZERO, Burst::gap);
+        let paced = self.pace.gap(now).max(even).min(longest_pause);
+        self.next_paced = catch_up(self.next_paced, paced, CATCH_UP, now);
+        let spread = !self.burst.is_some_and(|burst| burst.seen);
+        let gap = if spread { window.gap(now, longest_pause) } else { Duration::ZERO };
+        window.next_slot = advance(window.next_slot, gap, now);
         window.left = window.left.map(|left| left.saturating_sub(1));
+        self.under_way += 1;
         None
     }
 }
 
+impl Burst {
+    /// What is known of it after an answer that told this.
+    fn told(known: Option<Self>, limit: Option<u64>, reset: Option<Instant>, now: Instant) -> Option<Self> {
+        let (Some(limit), Some(reset)) = (limit.filter(|limit| *limit > 0), reset) else { return known };
+        if reset > now + SECOND * 2 {
+            return None;
+        }
+        let Some(known) = known.filter(|known| known.limit == limit) else {
+            return (reset <= now + SECOND * 3 / 2).then_some(Self { limit, reset, seen: false });
+        };
+        let step = reset.saturating_duration_since(known.reset);
+        let follows = step > SECOND / 2 && step < SECOND * 3 / 2;
+        Some(Self { limit, reset: reset.max(known.reset), seen: known.seen || follows })
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "nobody admits more requests a second than a float can count")]
+    fn per_second(self) -> f64 {
+        self.limit as f64 * SHARE
+    }
+
+    fn gap(self) -> Duration {
+        Duration::try_from_secs_f64(1.0 / self.per_second()).unwrap_or_default()
+    }
+}
+
 impl Window {
-    /// Within one window the lower number is right: answers overtake each other, and requests under way are not
-    /// counted by the server yet.
-    fn tell(&mut self, left: Option<u64>, reset: Option<Instant>) {
+    /// Requests under way may not be counted by the server yet, so they are taken off what is left. Answers overtake each
+    /// other: within one window, the answer to an older request may only lower the number.
+    fn tell(&mut self, left: Option<u64>, under_way: u64, sent: Instant, reset: Option<Instant>) {
         let same = match (self.reset, reset) {
             (Some(before), Some(after)) => after.max(before) - after.min(before) < SAME_WINDOW,
             _ => false,
         };
-        self.left = if same { self.left.min(left).or(left) } else { left };
+        let surely = left.map(|left| left.saturating_sub(under_way));
+        let overtaken = self.told_to.is_some_and(|latest| sent < latest);
+        self.left = match (same, overtaken) {
+            (true, true) => self.left.min(left).or(surely),
+            (true, false) => self.left.max(surely).min(left).or(surely),
+            (false, _) => surely,
+        };
+        self.told_to = self.told_to.max(Some(sent));
         self.reset = if same { self.reset } else { reset };
     }
 
@@ -197,7 +294,12 @@ impl Window {
 
 /// The slot after this one. A timer that rang late may catch up by one gap, so that the pace is reached on average.
 fn advance(slot: Option<Instant>, gap: Duration, now: Instant) -> Option<Instant> {
-    let on_time = slot.filter(|slot| now.saturating_duration_since(*slot) < gap).unwrap_or(now);
+    catch_up(slot, gap, Duration::ZERO, now)
+}
+
+/// The same, where the slots of some time may be caught up with.
+fn catch_up(slot: Option<Instant>, gap: Duration, by: Duration, now: Instant) -> Option<Instant> {
+    let on_time = slot.filter(|slot| now.saturating_duration_since(*slot) < gap.max(by)).unwrap_or(now);
     (!gap.is_zero()).then(|| on_time + gap)
 }
 
@@ -215,7 +317,7 @@ mod tests {
 
     fn tell(budget: &Budget, pairs: &[(&'static str, &str)]) {
         let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        budget.learn("/a", &headers, DateTime::UNIX_EPOCH);
+        budget.learn("/a", Instant::now(), &headers, DateTime::UNIX_EPOCH);
     }
 
     async fn time_for(budget: &Budget, endpoint: &'static str, turns: u32) -> Duration {
@@ -237,8 +339,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_pause_holds_everybody() {
         let budget = budget(None);
-        budget.pause(Duration::from_secs(5));
-        budget.pause(Duration::from_secs(1));
+        budget.pause(Instant::now(), Duration::from_secs(5));
+        budget.pause(Instant::now(), Duration::from_secs(1));
         assert!(time_for(&budget, "/b", 1).await >= Duration::from_secs(5));
     }
 
@@ -302,6 +404,60 @@ mod tests {
             let taken = time_for(&budget, "/any", 1).await.as_millis();
             assert!(taken >= at_least && taken < at_most, "{taken} ms after {asked} s were asked for");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_under_way_is_not_left() {
+        let budget = budget(None);
+        let window = |left| [("X-RateLimit-Limit", "5"), ("X-RateLimit-Remaining", left), ("X-RateLimit-Reset", "20")];
+        let first = budget.turn("/a", LONGEST).await;
+        let (second, third) = (budget.turn("/a", LONGEST).await, budget.turn("/a", LONGEST).await);
+        drop(first);
+        // The server has counted the first only.
+        tell(&budget, &window("4"));
+        let began = Instant::now();
+        for _ in 0..2 {
+            drop(budget.turn("/a", LONGEST).await);
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+        drop((second, third));
+        assert!(time_for(&budget, "/a", 1).await > Duration::ZERO);
+        assert!(began.elapsed() >= Duration::from_secs(20), "the sixth is of the next window");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_of_a_second_is_used_evenly_and_by_all_endpoints_together() {
+        let budget = budget(None);
+        let window =
+            |reset| [("X-RateLimit-Limit", "100"), ("X-RateLimit-Remaining", "90"), ("X-RateLimit-Reset", reset)];
+        tell(&budget, &window("1970-01-01T00:00:01Z"));
+        tell(&budget, &window("1970-01-01T00:00:02Z"));
+        let began = Instant::now();
+        for number in 0..195 {
+            let endpoint = if number % 2 == 0 { "/a" } else { "/b" };
+            drop(budget.turn(endpoint, LONGEST).await);
+        }
+        let taken = began.elapsed();
+        assert!(taken >= Duration::from_millis(1_950) && taken < Duration::from_millis(2_100), "{taken:?}");
+        // It was one of a longer window after all.
+        tell(&budget, &window("30"));
+        assert!(
+            time_for(&budget, "/c", 50).await < Duration::from_millis(30),
+            "nothing is spread while there is plenty"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_slows_the_whole_tenant() {
+        let budget = budget(None);
+        for _ in 0..100 {
+            drop(budget.turn("/a", LONGEST).await);
+            budget.answered();
+        }
+        budget.pause(Instant::now(), Duration::from_secs(1));
+        // Three quarters of what was too fast, from the end of the pause on.
+        let taken = time_for(&budget, "/b", 76).await;
+        assert!(taken > Duration::from_millis(1_900) && taken < Duration::from_millis(2_100), "{taken:?}");
     }
 
     #[tokio::test(start_paused = true)]

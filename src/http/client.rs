@@ -113,7 +113,8 @@ impl Client {
         let mut url = self.0.door.url(request)?;
         let (mut tries, mut redirects, mut renewed) = (1, 0, false);
         loop {
-            let failure = match self.0.attempt(request, &url, trail).await {
+            let mut sent = Instant::now();
+            let failure = match self.0.attempt(request, &url, trail, &mut sent).await {
                 Ok(Step::Arrived(body)) => match decode(&body) {
                     Ok(page) => {
                         trail.note(|counts| counts.pages += 1);
@@ -141,7 +142,7 @@ impl Client {
                 Again::Later(asked) => tokio::time::sleep(pause(asked)).await,
                 Again::TenantPauses(asked) => {
                     // Even if this request is given up: the others of the tenant shall not run into the same limit.
-                    self.0.budget.pause(pause(asked));
+                    self.0.budget.pause(sent, pause(asked));
                     if last {
                         return Err(after(tries, failure.error));
                     }
@@ -181,20 +182,20 @@ impl Client {
 }
 
 impl Inner {
-    /// One try. The door is asked here and nowhere else, right before the request is sent.
-    async fn attempt(&self, request: &Request, url: &Url, trail: &Trail) -> Result<Step, Failure> {
+    /// One try, which notes when it was sent. The door is asked here and nowhere else, right before that.
+    async fn attempt(&self, request: &Request, url: &Url, trail: &Trail, sent: &mut Instant) -> Result<Step, Failure> {
         if let Some(reason) = self.locked.get() {
             return Err(Failure::lasting(HttpError::Denied { status: 403, message: reason.clone() }));
         }
         let header = self.credential.header(&self.line, &self.limits, self.clock.as_ref()).await;
         let header = header.map_err(Failure::lasting)?;
         let endpoint = self.door.admit(request.method, url).map_err(Failure::lasting)?;
-        let permit = self.budget.turn(endpoint, self.limits.longest_pause).await;
-        let began = Instant::now();
+        let turn = self.budget.turn(endpoint, self.limits.longest_pause).await;
+        *sent = turn.began;
         trail.note(|counts| counts.requests += 1);
         self.meter.ask();
         let outcome = exchange(self.build(request, url, header.as_ref()), self.limits.largest_answer).await;
-        drop(permit);
+        drop(turn);
         let status = outcome.as_ref().map_or_else(|loss| loss.status, |answer| Some(answer.status));
         if let Some(status) = status {
             trail.note(|counts| *counts.statuses.entry(status.as_u16()).or_default() += 1);
@@ -203,11 +204,14 @@ impl Inner {
             http.method = name(request.method),
             http.path = url.path(),
             http.status = status.map(|status| status.as_u16()),
-            duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            duration_ms = u64::try_from(sent.elapsed().as_millis()).unwrap_or(u64::MAX),
             "asked"
         );
         let answer = outcome.map_err(|loss| Failure::lost(loss.error))?;
-        self.budget.learn(endpoint, &answer.headers, self.clock.now());
+        if answer.status != StatusCode::TOO_MANY_REQUESTS {
+            self.budget.answered();
+        }
+        self.budget.learn(endpoint, *sent, &answer.headers, self.clock.now());
         self.judge(request.method, url, answer, header.as_ref()).await
     }
 

@@ -22,6 +22,7 @@ mod lenient;
 mod links;
 mod meter;
 mod outlet;
+mod pace;
 mod paging;
 mod retry;
 mod stop;

@@ -115,8 +115,10 @@ pub(super) fn projects(estate: &Estate, ask: &Ask) -> Reply {
 }
 
 pub(super) fn project_row(estate: &Estate, project: &Project) -> Value {
-    let of_project = |place: usize| estate.workspace.projects[place].key == project.key;
-    let public = estate.workspace.repositories.iter().any(|one| !one.private && of_project(one.project));
+    let open = estate.listing("projects with public repositories", || {
+        estate.workspace.repositories.iter().filter(|one| !one.private).map(|one| one.project).collect()
+    });
+    let public = open.iter().any(|place| estate.workspace.projects[*place].key == project.key);
     json!({
         "type": "project", "uuid": project.uuid, "key": project.key, "name": project.name, "description": "",
         "is_private": true, "has_publicly_visible_repos": public, "owner": owner(estate),

@@ -37,7 +37,7 @@ fn path_of(repository: &Repository, tail: &str) -> String {
 
 /// Finds the repository that is asked about, and has it answered.
 fn about(estate: &Estate, ask: &Ask, answer: impl FnOnce(&Repository) -> Reply) -> Reply {
-    match estate.workspace.find(ask.segment(1)) {
+    match estate.repository_called(ask.segment(1)) {
         Some(repository) => answer(repository),
         None => refusal(404, "You may not have access to this repository, or it no longer exists in this workspace"),
     }

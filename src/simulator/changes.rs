@@ -1,8 +1,6 @@
 //! What an administrator does by hand, one thing at a time: for tests that foretell what comes of it. Each does what the
 //! product's description says, and nothing else: no clock moves, and nothing is written on the answer sheet.
 
-use std::sync::PoisonError;
-
 use chrono::TimeDelta;
 
 use super::estate::{Estate, Expiry, Holder, ORG_ADMINS, ROLES, SITE_ADMINS, Standing};
@@ -13,7 +11,7 @@ use super::{Simulator, sandbox};
 
 impl Simulator {
     fn by_hand(&self, change: impl FnOnce(&mut Estate)) {
-        let mut estate = self.shared.estate.write().unwrap_or_else(PoisonError::into_inner);
+        let mut estate = self.shared.to_change();
         change(&mut estate);
         estate.workspace.settle_permissions();
         sandbox::follow(&mut estate);

@@ -5,7 +5,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use super::endpoints::Family;
-use super::estate::{CONFLUENCE_USERS, Estate, Group, ORG_ADMINS, SITE_ADDRESS, Standing, Who};
+use super::estate::{CONFLUENCE_USERS, Estate, ORG_ADMINS, SITE_ADDRESS, Standing, Who};
 use super::exchange::{Ask, Reply, encoded};
 use super::org::account_status;
 use super::spaces::{Holding, Level, Principal, Space};
@@ -40,11 +40,16 @@ pub(super) fn groups(estate: &Estate, ask: &Ask) -> Reply {
         Some("user") => place == CONFLUENCE_USERS,
         Some(_) => place == ORG_ADMINS,
     };
-    let mut found: Vec<&Group> =
-        estate.live_groups().filter(|(place, _)| wanted(*place)).map(|(_, group)| group).collect();
-    found.sort_by(|a, b| a.name.cmp(&b.name));
+    let access = ask.parameter("accessType");
+    let found = estate.listing(&format!("groups of Confluence by {access:?}"), || {
+        let mut found: Vec<usize> =
+            estate.live_groups().map(|(place, _)| place).filter(|place| wanted(*place)).collect();
+        found.sort_by(|a, b| estate.groups[*a].name.cmp(&estate.groups[*b].name));
+        found
+    });
     let kind = ask.parameter("accessType").map(|kind| format!("accessType={kind}&")).unwrap_or_default();
-    start_page(ask, &format!("/rest/api/group?{kind}"), 200, &found, |group| {
+    start_page(ask, &format!("/rest/api/group?{kind}"), 200, &found, |place| {
+        let group = &estate.groups[*place];
         json!({
             "type": "group", "name": group.name, "id": group.id, "usageType": "USERBASE_GROUP",
             "managedBy": if group.external { "EXTERNAL" } else { "ADMINS" },
@@ -55,17 +60,18 @@ pub(super) fn groups(estate: &Estate, ask: &Ask) -> Reply {
 
 /// Members of a group. Suspended people are left out, and nothing tells so.
 pub(super) fn group_members(estate: &Estate, ask: &Ask) -> Reply {
-    let Some(group) = estate.groups.iter().find(|group| group.id == ask.segment(0)) else {
+    let Some(group) = estate.group_of_id(ask.segment(0)) else {
         return Reply::refusal(Family::Confluence, 404, "There is no group with this id");
     };
-    let shown = |who: &&Who| match who {
-        Who::Person(at) => estate.people[*at].standing != Standing::Suspended,
+    let shown = |at: &usize| match group.members[*at] {
+        Who::Person(at) => estate.people[at].standing != Standing::Suspended,
         Who::App(_) | Who::Customer(_) => true,
     };
-    let members: Vec<Who> = group.members.iter().filter(shown).copied().collect();
+    let members = estate
+        .listing(&format!("Confluence members of {}", group.id), || (0..group.members.len()).filter(shown).collect());
     let path = format!("/rest/api/group/{}/membersByGroupId?", group.id);
-    start_page(ask, &path, 200, &members, |who| {
-        let mut row = user(estate, *who);
+    start_page(ask, &path, 200, &members, |at| {
+        let mut row = user(estate, group.members[*at]);
         if ask.parameter("expand").unwrap_or_default().contains("isExternalCollaborator") {
             row["isExternalCollaborator"] = json!(false);
         }
@@ -79,18 +85,18 @@ pub(super) fn users(estate: &Estate, ask: &Ask) -> Reply {
         return Reply::refusal(Family::Confluence, 400, "cql is missing");
     };
     let filter = ask.parameter("sitePermissionTypeFilter").unwrap_or("none");
-    let people = estate.on_site.iter().copied().filter(|at| match filter {
-        "all" => true,
-        "externalCollaborator" => false,
-        _ => estate.people[*at].holds_seat(2),
+    // Places among all accounts of the site.
+    let found = estate.listing(&format!("accounts of Confluence by {filter}"), || match filter {
+        "all" => (0..estate.on_site.len() + estate.apps.len()).collect(),
+        "externalCollaborator" => Vec::new(),
+        _ => (0..estate.on_site.len()).filter(|at| estate.people[estate.on_site[*at]].holds_seat(2)).collect(),
     });
-    let apps = (0..if filter == "all" { estate.apps.len() } else { 0 }).map(Who::App);
-    let found: Vec<Who> = people.map(Who::Person).chain(apps).collect();
     let path =
         format!("/rest/api/search/user?cql={}&sitePermissionTypeFilter={filter}&", encoded(cql).replace(' ', "%20"));
-    let mut reply = start_page(ask, &path, 25, &found, |who| {
-        let user = user(estate, *who);
-        let (title, id) = (user["displayName"].clone(), estate.account_id(*who));
+    let mut reply = start_page(ask, &path, 25, &found, |place| {
+        let who = estate.site_account(*place).expect("internal: it was listed");
+        let user = user(estate, who);
+        let (title, id) = (user["displayName"].clone(), estate.account_id(who));
         json!({
             "user": user, "title": title, "excerpt": "", "url": format!("/people/{id}"), "breadcrumbs": [],
             "entityType": "user", "iconCssClass": "aui-icon aui-iconfont-user",
@@ -158,8 +164,8 @@ fn bulk_user(estate: &Estate, id: &str) -> Option<Value> {
         }
     }
     let key = format!("~{}", id.replace([':', '-'], ""));
-    if let Some(space) = estate.wiki.spaces.iter().find(|space| space.key == key) {
-        row["personalSpaceId"] = json!(space.id.to_string());
+    if let Some(place) = estate.space_of_key(&key) {
+        row["personalSpaceId"] = json!(estate.wiki.spaces[place].id.to_string());
     }
     Some(row)
 }
@@ -167,14 +173,18 @@ fn bulk_user(estate: &Estate, id: &str) -> Option<Value> {
 /// Spaces, current and archived ones alike unless `status` or `type` ask for some.
 pub(super) fn spaces(estate: &Estate, ask: &Ask) -> Reply {
     let status = |space: &Space| if space.archived { "archived" } else { "current" };
-    let fits = |space: &&Space| {
+    let fits = |space: &Space| {
         ask.parameter("status").is_none_or(|wanted| wanted == status(space))
             && ask.parameter("type").is_none_or(|wanted| wanted == space.kind)
     };
-    let found: Vec<&Space> = estate.wiki.spaces.iter().filter(fits).collect();
+    let asked = ["status", "type"].map(|name| ask.parameter(name));
+    let found = estate.listing(&format!("spaces by {asked:?}"), || {
+        (0..estate.wiki.spaces.len()).filter(|place| fits(&estate.wiki.spaces[*place])).collect()
+    });
     let filters: String =
         ["status", "type"].into_iter().filter_map(|name| Some(format!("{name}={}&", ask.parameter(name)?))).collect();
-    v2_page(ask, &format!("/wiki/api/v2/spaces?{filters}"), &found, |space| {
+    v2_page(ask, &format!("/wiki/api/v2/spaces?{filters}"), &found, |place| {
+        let space = &estate.wiki.spaces[*place];
         json!({
             "id": space.id.to_string(), "key": space.key, "name": space.name, "type": space.kind,
             "status": status(space), "authorId": estate.people[space.author].id, "createdAt": moment(space.created),
@@ -280,10 +290,15 @@ pub(super) fn space_role_assignments(estate: &Estate, ask: &Ask) -> Reply {
 pub(super) fn audit(estate: &Estate, ask: &Ask) -> Reply {
     let limit = |name: &str| ask.parameter(name).and_then(|text| text.parse::<i64>().ok());
     let (from, to) = (limit("startDate").unwrap_or(i64::MIN), limit("endDate").unwrap_or(i64::MAX));
-    let mut made: Vec<&Space> =
-        estate.wiki.spaces.iter().filter(|space| (from..=to).contains(&space.created.timestamp_millis())).collect();
-    made.sort_by_key(|space| std::cmp::Reverse(space.created));
-    let mut reply = start_page(ask, "/rest/api/audit?", 1000, &made, |space| {
+    let made = estate.listing(&format!("spaces made from {from} to {to}"), || {
+        let spaces = &estate.wiki.spaces;
+        let fits = |place: &usize| (from..=to).contains(&spaces[*place].created.timestamp_millis());
+        let mut made: Vec<usize> = (0..spaces.len()).filter(fits).collect();
+        made.sort_by_key(|place| std::cmp::Reverse(spaces[*place].created));
+        made
+    });
+    let mut reply = start_page(ask, "/rest/api/audit?", 1000, &made, |place| {
+        let space = &estate.wiki.spaces[*place];
         let author = &estate.people[space.author];
         json!({
             "author": {"type": "user", "displayName": author.name, "accountId": author.id, "accountType": "atlassian",

@@ -8,10 +8,12 @@ use chrono::{DateTime, Utc};
 
 use super::audit::Event;
 use super::automation::AutomationRule;
+use super::common::Common;
 use super::history::Parts;
 use super::installed_apps::InstalledApp;
 use super::jira_audit::AuditRecord;
 use super::jira_sharing::SharedItem;
+use super::listings::Listings;
 use super::org_plan::OrgPlan;
 use super::policies::Policy;
 use super::random::Random;
@@ -39,10 +41,10 @@ pub(super) struct Estate {
     pub(super) directory_id: String,
     pub(super) cloud_id: String,
     pub(super) sandbox_id: String,
-    pub(super) people: Vec<Person>,
+    pub(super) people: Common<Vec<Person>>,
     pub(super) apps: Vec<App>,
-    pub(super) customers: Vec<Customer>,
-    pub(super) groups: Vec<Group>,
+    pub(super) customers: Common<Vec<Customer>>,
+    pub(super) groups: Common<Vec<Group>>,
     /// Places of groups that are no longer there.
     pub(super) deleted_groups: BTreeSet<usize>,
     /// Seats bought of Jira, Jira Service Management and Confluence, in this order.
@@ -79,11 +81,13 @@ pub(super) struct Estate {
     /// Places of the managed people, in order.
     pub(super) managed: Vec<usize>,
     /// Places of the people whom the site knows: all who were ever invited.
-    pub(super) on_site: Vec<usize>,
+    pub(super) on_site: Common<Vec<usize>>,
     /// Places of people by account id.
-    pub(super) by_account: HashMap<String, usize>,
+    pub(super) by_account: Common<HashMap<String, usize>>,
     /// People with a part to play: plants, look-alikes and administrators.
     pub(super) reserved: BTreeSet<usize>,
+    /// What answers cut their pages from.
+    pub(super) listings: Listings,
     pub(super) wiki: Wiki,
     pub(super) workspace: Workspace,
     /// What the firm runs itself.
@@ -313,8 +317,9 @@ impl Estate {
         estate.tokens.sort_by(|a, b| a.id.cmp(&b.id));
         estate.managed = (0..estate.people.len()).filter(|at| estate.people[*at].managed).collect();
         let invited = |at: &usize| estate.people[*at].standing != Standing::NotInvited;
-        estate.on_site = (0..estate.people.len()).filter(invited).collect();
-        estate.by_account = estate.people.iter().enumerate().map(|(at, person)| (person.id.clone(), at)).collect();
+        estate.on_site = (0..estate.people.len()).filter(invited).collect::<Vec<_>>().into();
+        let by_account = estate.people.iter().enumerate().map(|(at, person)| (person.id.clone(), at));
+        estate.by_account = by_account.collect::<HashMap<_, _>>().into();
         furnishing::furnish(&mut estate);
         spaces::found(&mut estate, &mut Random::new(plan.seed ^ 0x5ACE_0000_0000_0001));
         repositories::found(&mut estate, &mut Random::new(plan.seed ^ 0xB17B_0000_0000_0002));
@@ -337,10 +342,10 @@ impl Estate {
             directory_id: String::new(),
             cloud_id: String::new(),
             sandbox_id: String::new(),
-            people: Vec::new(),
+            people: Common::default(),
             apps: Vec::new(),
-            customers: Vec::new(),
-            groups: Vec::new(),
+            customers: Common::default(),
+            groups: Common::default(),
             deleted_groups: BTreeSet::new(),
             capacity: [0; 3],
             projects: Vec::new(),
@@ -364,9 +369,10 @@ impl Estate {
             reader: 0,
             steward: 0,
             managed: Vec::new(),
-            on_site: Vec::new(),
-            by_account: HashMap::new(),
+            on_site: Common::default(),
+            by_account: Common::default(),
             reserved: BTreeSet::new(),
+            listings: Listings::default(),
             wiki: Wiki::default(),
             workspace: Workspace::default(),
             servers: ServerEstate::default(),

@@ -97,7 +97,7 @@ pub(super) fn group_bulk(estate: &Estate, ask: &Ask) -> Reply {
             None => true,
             Some("site-admin") => false,
             Some("admin") => place == JIRA_ADMINS,
-            Some(_) => group.access.iter().any(|(owner, role)| owner.starts_with("jira") && *role == "atlassian/user"),
+            Some(_) => opens_jira(group),
         };
         let product =
             ask.parameter("applicationKey").is_none_or(|key| group.access.iter().any(|(owner, _)| *owner == key));
@@ -108,15 +108,23 @@ pub(super) fn group_bulk(estate: &Estate, ask: &Ask) -> Reply {
             && (names.is_empty() || names.contains(&group.name.as_str()))
             && (ids.is_empty() || ids.contains(&group.id.as_str()))
     };
-    let found: Vec<&Group> =
-        estate.live_groups().filter(|(place, group)| wanted(*place, group)).map(|(_, group)| group).collect();
-    let row = |group: &&Group| json!({"name": group.name, "groupId": group.id});
+    let asked: Vec<&(String, String)> =
+        ask.query.iter().filter(|(key, _)| key != "startAt" && key != "maxResults").collect();
+    let found = estate.listing(&format!("groups by {asked:?}"), || {
+        estate.live_groups().filter(|(place, group)| wanted(*place, group)).map(|(place, _)| place).collect()
+    });
+    let row = |place: &usize| json!({"name": estate.groups[*place].name, "groupId": estate.groups[*place].id});
     page_bean(ask, "/rest/api/3/group/bulk?", 50, &found, row)
+}
+
+/// Whether a group lets its members into a product of Jira.
+pub(super) fn opens_jira(group: &Group) -> bool {
+    group.access.iter().any(|(owner, role)| owner.starts_with("jira") && *role == "atlassian/user")
 }
 
 pub(super) fn group_member(estate: &Estate, ask: &Ask) -> Reply {
     let group = match (ask.parameter("groupId"), ask.parameter("groupname")) {
-        (Some(id), _) => estate.groups.iter().find(|group| group.id == id),
+        (Some(id), _) => estate.group_of_id(id),
         (None, Some(name)) => estate.groups.iter().find(|group| group.name == name),
         (None, None) => return Reply::refusal(Family::Jira, 400, "'groupname' or 'groupId' must be provided"),
     };
@@ -136,8 +144,10 @@ pub(super) fn group_member(estate: &Estate, ask: &Ask) -> Reply {
     if inactive_too {
         return page_bean(ask, &path, 50, &group.members, row);
     }
-    let active: Vec<Who> = group.members.iter().copied().filter(|who| estate.is_active(*who)).collect();
-    page_bean(ask, &path, 50, &active, row)
+    let active = estate.listing(&format!("active members of {}", group.id), || {
+        (0..group.members.len()).filter(|at| estate.is_active(group.members[*at])).collect()
+    });
+    page_bean(ask, &path, 50, &active, |at| row(&group.members[*at]))
 }
 
 fn group_name(group: &Group) -> Value {

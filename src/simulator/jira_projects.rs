@@ -13,15 +13,16 @@ use super::permissions::CATALOGUE;
 pub(super) fn project_search(estate: &Estate, ask: &Ask) -> Reply {
     let wanted: Vec<&str> =
         ask.query.iter().filter(|(key, _)| key == "status").map(|(_, status)| status.as_str()).collect();
-    let state = |project: &Project| if project.archived { "archived" } else { "live" };
-    let fits = |project: &&Project| {
-        if wanted.is_empty() { !project.archived } else { wanted.contains(&state(project)) }
+    let found = match (wanted.is_empty() || wanted.contains(&"live"), wanted.contains(&"archived")) {
+        (true, true) => estate.listing("projects", || (0..estate.projects.len()).collect()),
+        (true, false) => estate.listed_projects(false),
+        (false, true) => estate.listed_projects(true),
+        (false, false) => [].into(),
     };
-    let found: Vec<&Project> = estate.projects.iter().filter(fits).collect();
     let expanded = ask.parameter("expand").unwrap_or_default();
     let status: String = wanted.iter().map(|status| format!("status={status}&")).collect();
-    page_bean(ask, &format!("/rest/api/3/project/search?{status}"), 100, &found, |project| {
-        project_row(estate, project, expanded)
+    page_bean(ask, &format!("/rest/api/3/project/search?{status}"), 100, &found, |place| {
+        project_row(estate, &estate.projects[*place], expanded)
     })
 }
 
@@ -139,7 +140,9 @@ pub(super) fn project_scheme(estate: &Estate, ask: &Ask) -> Reply {
 }
 
 pub(super) fn scheme_grants(estate: &Estate, ask: &Ask) -> Reply {
-    let Some(found) = estate.schemes.iter().find(|scheme| scheme.id.to_string() == ask.segment(0)) else {
+    // Ids follow one another, so that the id tells the place.
+    let place = ask.segment(0).parse::<usize>().ok().and_then(|id| id.checked_sub(10_000));
+    let Some(found) = place.and_then(|place| estate.schemes.get(place)) else {
         return Reply::refusal(Family::Jira, 404, "The permission scheme was not found.");
     };
     let rows: Vec<Value> = found.grants.iter().map(|one| grant(found, one)).collect();

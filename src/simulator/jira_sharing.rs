@@ -1,6 +1,8 @@
 //! The Jira site: filters and dashboards, and with whom their owners share them.
 //! Shapes follow the published OpenAPI description of Jira Cloud; a test compares them.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::estate::{Estate, FIRST_TEAM, JIRA_USERS, SITE_ADDRESS, Who};
@@ -93,19 +95,30 @@ pub(super) fn closed_project(estate: &Estate) -> usize {
 /// Filters that the reader may see; all of them if an administrator asks to pass over what owners share.
 pub(super) fn filters(estate: &Estate, ask: &Ask) -> Reply {
     let all = ask.parameter("overrideSharePermissions") == Some("true");
-    let found: Vec<&SharedItem> =
-        estate.filters.iter().filter(|filter| all || is_visible_to_reader(estate, filter)).collect();
+    let found = estate.listing(if all { "all filters" } else { "visible filters" }, || {
+        let visible = |place: &usize| all || is_visible_to_reader(estate, &estate.filters[*place]);
+        (0..estate.filters.len()).filter(visible).collect()
+    });
     let expanded = ask.parameter("expand").unwrap_or_default();
     let path = format!("/rest/api/3/filter/search?overrideSharePermissions={all}&");
-    page_bean(ask, &path, 100, &found, |filter| filter_row(estate, filter, expanded))
+    page_bean(ask, &path, 100, &found, |place| filter_row(estate, &estate.filters[*place], expanded))
 }
 
 /// Dashboards that the reader may see: for these an administrator cannot pass over what owners share.
 pub(super) fn dashboards(estate: &Estate, ask: &Ask) -> Reply {
-    let found: Vec<&SharedItem> =
-        estate.dashboards.iter().filter(|dashboard| is_visible_to_reader(estate, dashboard)).collect();
+    let found = visible_dashboards(estate);
     let expanded = ask.parameter("expand").unwrap_or_default();
-    page_bean(ask, "/rest/api/3/dashboard/search?", 100, &found, |dashboard| dashboard_row(estate, dashboard, expanded))
+    page_bean(ask, "/rest/api/3/dashboard/search?", 100, &found, |place| {
+        dashboard_row(estate, &estate.dashboards[*place], expanded)
+    })
+}
+
+/// Places of the dashboards that the reader may see.
+pub(super) fn visible_dashboards(estate: &Estate) -> Arc<[usize]> {
+    estate.listing("visible dashboards", || {
+        let visible = |place: &usize| is_visible_to_reader(estate, &estate.dashboards[*place]);
+        (0..estate.dashboards.len()).filter(visible).collect()
+    })
 }
 
 /// The reader administers Jira and so sees every project.

@@ -12,6 +12,7 @@ mod automation;
 mod bitbucket;
 mod bitbucket_repositories;
 mod changes;
+mod common;
 mod confluence;
 mod credentials;
 mod endpoints;
@@ -25,6 +26,8 @@ mod jira;
 mod jira_audit;
 mod jira_projects;
 mod jira_sharing;
+mod limit;
+mod listings;
 mod look_alikes;
 mod machines;
 mod names;
@@ -44,6 +47,7 @@ mod servers;
 mod service_desk;
 mod site_night;
 mod site_plants;
+mod size;
 mod spaces;
 mod truth;
 mod webhooks;
@@ -51,7 +55,7 @@ mod webhooks;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use chrono::{DateTime, Utc};
@@ -60,8 +64,10 @@ use tokio::task::JoinHandle;
 
 pub use endpoints::{ENDPOINTS, Endpoint};
 pub use faults::Fault;
+pub use limit::{Counted, RateLimit, Taken};
 pub use org_plan::OrgPlan;
 pub use servers::Edition;
+pub use size::SiteSize;
 pub use truth::{Drift, Plant, SITUATIONS, Truth};
 
 use accepted::Accepted;
@@ -124,6 +130,8 @@ impl Simulator {
             requests: Mutex::default(),
             destroyed: Mutex::default(),
             bitbucket_budget: Mutex::default(),
+            meters: Mutex::default(),
+            opened: Instant::now(),
         });
         let (mut addresses, mut tasks) = (Vec::new(), Vec::new());
         for host in Host::ALL {
@@ -233,12 +241,30 @@ impl Simulator {
     pub fn set_space_mode(&self, mode: &str) {
         let known = spaces::MODES.into_iter().find(|known| *known == mode);
         let known = known.expect("internal: spaces are kept in a mode that exists");
-        self.shared.estate.write().unwrap_or_else(PoisonError::into_inner).wiki.mode = known;
+        self.shared.to_change().wiki.mode = known;
     }
 
     /// From here on Bitbucket answers so many requests and then 429, without telling how long to wait.
     pub fn limit_bitbucket(&self, requests: usize) {
         *hold(&self.shared.bitbucket_budget) = Some(requests);
+    }
+
+    /// From here on each host answers so many requests a second, and refuses what is beyond.
+    pub fn limit(&self, limit: RateLimit) {
+        self.shared.keep(limit);
+    }
+
+    /// What became of the requests to the site since it keeps a limit.
+    #[must_use]
+    pub fn taken_by_site(&self) -> Taken {
+        let meters = hold(&self.shared.meters);
+        meters.iter().find(|(host, _)| *host == Host::Site).map(|(_, meter)| meter.taken()).unwrap_or_default()
+    }
+
+    /// How much there is on the Jira site.
+    #[must_use]
+    pub fn site_size(&self) -> SiteSize {
+        SiteSize::of(&self.shared.estate.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Arms a fault for the endpoint of that name, in place of an earlier one.
@@ -269,17 +295,17 @@ impl Simulator {
 
     /// Lets a night pass: the clock moves to `to`, and what changes is added to [`Truth::drift`].
     pub fn night(&self, to: DateTime<Utc>) {
-        night::pass(&mut self.shared.estate.write().unwrap_or_else(PoisonError::into_inner), to);
+        night::pass(&mut self.shared.to_change(), to);
     }
 
     /// Lets a night pass in which hardly anything happens; see [`Simulator::truth`] for the little that does.
     pub fn quiet_night(&self, to: DateTime<Utc>) {
-        night::pass_quietly(&mut self.shared.estate.write().unwrap_or_else(PoisonError::into_inner), to);
+        night::pass_quietly(&mut self.shared.to_change(), to);
     }
 
     /// Changes what the organisation pays for. It begins with [`OrgPlan::Enterprise`].
     pub fn set_plan(&self, plan: OrgPlan) {
-        self.shared.estate.write().unwrap_or_else(PoisonError::into_inner).org_plan = plan;
+        self.shared.to_change().org_plan = plan;
     }
 
     /// Secret values that answers carry where none should be. They must never be stored or shown.

@@ -84,7 +84,7 @@ pub(super) fn directories(estate: &Estate, _ask: &Ask) -> Reply {
     Reply::ok(json!({"data": [row], "links": {}}))
 }
 
-/// The main listing of people. A cursor is a place among all people, so that filters cost one pass in all.
+/// The main listing of people.
 pub(super) fn user_search(estate: &Estate, ask: &Ask) -> Reply {
     if ask.body.get("searchTerm").is_some() && ask.body.get("emails").is_some() {
         return Reply::refusal(Family::Admin, 400, "searchTerm and emails exclude each other");
@@ -93,19 +93,55 @@ pub(super) fn user_search(estate: &Estate, ask: &Ask) -> Reply {
         Ok(window) => window,
         Err(refusal) => return refusal,
     };
-    let mut rows = Vec::new();
-    let mut place = window.start;
-    while let Some(person) = estate.people.get(place)
-        && rows.len() < window.limit
-    {
-        if wanted(estate, person, ask) {
-            rows.push(directory_user(estate, person, ask));
-        }
-        place += 1;
-    }
-    let more = estate.people.iter().skip(place).any(|person| wanted(estate, person, ask));
-    let next = window.next_from(place, if more { estate.people.len() } else { 0 });
+    let Some(criteria) = criteria(ask) else {
+        let rows: Vec<Value> =
+            window.cut(&estate.people).iter().map(|person| directory_user(estate, person, ask)).collect();
+        let next = window.next(estate.people.len());
+        return Reply::page_of(json!({"data": rows, "links": {"self": null, "prev": null, "next": next}}), window);
+    };
+    let found = estate.listing(&format!("people by {criteria}"), || {
+        let mut places = candidates(estate, ask).unwrap_or_else(|| (0..estate.people.len()).collect());
+        places.retain(|place| wanted(estate, &estate.people[*place], ask));
+        places
+    });
+    let rows: Vec<Value> =
+        window.cut(&found).iter().map(|place| directory_user(estate, &estate.people[*place], ask)).collect();
+    let next = window.next(found.len());
     Reply::page_of(json!({"data": rows, "links": {"self": null, "prev": null, "next": next}}), window)
+}
+
+/// What narrows a search, in words; nothing if all are asked for.
+fn criteria(ask: &Ask) -> Option<String> {
+    const NAMES: [&str; 8] = [
+        "accountIds",
+        "status",
+        "accountStatus",
+        "membershipStatus",
+        "roleIds",
+        "groupIds",
+        "directoryIds",
+        "claimStatus",
+    ];
+    let given: Vec<String> =
+        NAMES.into_iter().filter_map(|name| Some(format!("{name}: {}", ask.body.get(name)?))).collect();
+    (!given.is_empty()).then(|| given.join(", "))
+}
+
+/// Places of the people among whom to search, in order, where the search names accounts or groups.
+fn candidates(estate: &Estate, ask: &Ask) -> Option<Vec<usize>> {
+    let accounts = ask.list("accountIds").map(|ids| ids.into_iter().filter_map(|id| estate.find_person(id)).collect());
+    let in_groups = || {
+        let groups = ask.list("groupIds")?.into_iter().filter_map(|id| estate.group_of_id(id));
+        let people = groups.flat_map(|group| &group.members).filter_map(|who| match who {
+            Who::Person(at) => Some(*at),
+            Who::App(_) | Who::Customer(_) => None,
+        });
+        Some(people.collect())
+    };
+    let mut places: Vec<usize> = accounts.or_else(in_groups)?;
+    places.sort_unstable();
+    places.dedup();
+    Some(places)
 }
 
 fn wanted(estate: &Estate, person: &Person, ask: &Ask) -> bool {
@@ -212,9 +248,15 @@ pub(super) fn group_search(estate: &Estate, ask: &Ask) -> Reply {
         Ok(window) => window,
         Err(refusal) => return refusal,
     };
-    let live = estate.live_groups().map(|(_, group)| group);
-    let found: Vec<&Group> = live.filter(|group| group_wanted(estate, group, ask)).collect();
-    let rows: Vec<Value> = window.cut(&found).iter().map(|group| directory_group(estate, group, ask)).collect();
+    let asked = ["groupIds", "groupNames", "resourceOwners", "roleIds", "resourceIds"];
+    let asked: Vec<String> =
+        asked.into_iter().filter_map(|name| Some(format!("{name}: {}", ask.body.get(name)?))).collect();
+    let found = estate.listing(&format!("groups of the directory by {asked:?}"), || {
+        let live = estate.live_groups();
+        live.filter(|(_, group)| group_wanted(estate, group, ask)).map(|(place, _)| place).collect()
+    });
+    let rows: Vec<Value> =
+        window.cut(&found).iter().map(|place| directory_group(estate, &estate.groups[*place], ask)).collect();
     let next = window.next(found.len());
     Reply::page_of(json!({"data": rows, "links": {"next": next}}), window)
 }
@@ -255,11 +297,11 @@ fn directory_members(group: &Group) -> usize {
 }
 
 pub(super) fn group_count(estate: &Estate, _ask: &Ask) -> Reply {
-    Reply::ok(json!({"count": estate.live_groups().count()}))
+    Reply::ok(json!({"count": estate.listed_groups().len()}))
 }
 
 pub(super) fn group_role_assignments(estate: &Estate, ask: &Ask) -> Reply {
-    let Some(group) = estate.groups.iter().find(|group| group.id == ask.segment(2)) else {
+    let Some(group) = estate.group_of_id(ask.segment(2)) else {
         return Reply::refusal(Family::Admin, 404, "there is no such group in the directory");
     };
     let rows: Vec<Value> = group

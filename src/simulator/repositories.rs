@@ -41,6 +41,8 @@ pub(super) struct Workspace {
     pub(super) effective: Vec<(usize, usize, &'static str)>,
     /// Places of members that no list of members shows any more. What was given to them outright stays.
     pub(super) departed: BTreeSet<usize>,
+    /// Deploy keys that were ever made.
+    keys_made: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -168,10 +170,6 @@ impl Workspace {
     /// Whether the workspace goes by this slug or id.
     pub(super) fn is_called(&self, name: &str) -> bool {
         name == WORKSPACE || name == self.uuid
-    }
-
-    pub(super) fn find(&self, slug_or_uuid: &str) -> Option<&Repository> {
-        self.repositories.iter().find(|repository| repository.slug == slug_or_uuid || repository.uuid == slug_or_uuid)
     }
 
     /// Everything that answers tell in clear text although it is for nobody's eyes. An e-mail address is no secret.
@@ -327,7 +325,7 @@ const NAMES: [&str; 20] = [
     "price-rules",
 ];
 
-fn repository(estate: &Estate, number: usize, random: &mut Random) -> Repository {
+fn repository(estate: &mut Estate, number: usize, random: &mut Random) -> Repository {
     let name = NAMES[number % NAMES.len()];
     let round = number / NAMES.len();
     let now = estate.now;
@@ -416,12 +414,11 @@ pub(super) fn hook(url: &'static str, description: &'static str, now: DateTime<U
 }
 
 /// A deploy key that was added half a year ago and never used.
-pub(super) fn deploy_key(estate: &Estate, label: &'static str, random: &mut Random) -> DeployKey {
-    let of_projects = estate.workspace.projects.iter().map(|project| &project.deploy_keys);
-    let of_repositories = estate.workspace.repositories.iter().map(|repository| &repository.deploy_keys);
-    let known = of_projects.chain(of_repositories).flatten().map(|key| key.id).max().unwrap_or(40_000);
+pub(super) fn deploy_key(estate: &mut Estate, label: &'static str, random: &mut Random) -> DeployKey {
     let added = estate.now - TimeDelta::days(180);
-    DeployKey { id: known + 1, label, text: key_text(random), added, last_used: None }
+    estate.workspace.keys_made += 1;
+    let id = 40_000 + estate.workspace.keys_made;
+    DeployKey { id, label, text: key_text(random), added, last_used: None }
 }
 
 /// What happened in the workspace overnight.

@@ -1,7 +1,7 @@
 //! From HTTP to an endpoint and back: the log, the credentials, the limits, and the faults, all in this one place.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Query, Request, State};
@@ -17,6 +17,7 @@ use super::endpoints::{Access, ENDPOINTS, Endpoint, Family, Host};
 use super::estate::Estate;
 use super::exchange::{Ask, Reply};
 use super::faults::{DEAD_LINK, Delivery, Fault, Faults, bend};
+use super::limit::{Meter, RateLimit, Reading};
 use super::sandbox;
 use super::servers::{self, Caller};
 
@@ -36,6 +37,10 @@ pub(super) struct Shared {
     pub(super) destroyed: Mutex<Vec<(String, String)>>,
     /// How many more requests Bitbucket answers within the hour; `None` sets no limit.
     pub(super) bitbucket_budget: Mutex<Option<usize>>,
+    /// The limits that hosts keep, if any do.
+    pub(super) meters: Mutex<Vec<(Host, Meter)>>,
+    /// When the estate opened. Its own clock stands still but for the nights; that of the limits goes on from there.
+    pub(super) opened: Instant,
 }
 
 /// The port of one host.
@@ -59,6 +64,7 @@ pub(super) async fn answer(State(port): State<Port>, request: Request) -> Respon
         return send(&port.unmatched(&method, parts.uri.path()), &HeaderMap::new());
     };
     let number = port.shared.log(&method, &path);
+    let reading = port.shared.count(port.host);
     if !port.shared.page_latency.is_zero() {
         tokio::time::sleep(port.shared.page_latency).await;
     }
@@ -69,6 +75,11 @@ pub(super) async fn answer(State(port): State<Port>, request: Request) -> Respon
     let Some((endpoint, segments)) = found.filter(|(endpoint, _)| port.shared.offers(endpoint)) else {
         return send(&port.unmatched(&method, &path), &HeaderMap::new());
     };
+    if let Some(reading) = reading.filter(|reading| !reading.admitted) {
+        let mut headers = HeaderMap::new();
+        port.shared.tell_limit(port.host, reading, &mut headers);
+        return send(&Reply::refusal(endpoint.family(), 429, "Rate limit exceeded"), &headers);
+    }
     if port.host == Host::Bitbucket && !port.shared.spend() {
         return send(
             &Reply::refusal(Family::Bitbucket, 429, "Rate limit for this resource has been exceeded"),
@@ -85,7 +96,7 @@ pub(super) async fn answer(State(port): State<Port>, request: Request) -> Respon
         Ok(body) => Ask { segments, query, accept, body, stuck: false, caller },
         Err(()) => return send(&Reply::refusal(endpoint.family(), 400, "the body is not JSON"), &HeaderMap::new()),
     };
-    port.shared.deliver(endpoint, ask, number).await
+    port.shared.deliver(endpoint, ask, number, reading).await
 }
 
 impl Shared {
@@ -94,6 +105,64 @@ impl Shared {
         let mut requests = hold(&self.requests);
         requests.push((method.to_owned(), path.to_owned()));
         requests.len() - 1
+    }
+
+    /// The estate, to change it: what was listed before is listed anew.
+    pub(super) fn to_change(&self) -> RwLockWriteGuard<'_, Estate> {
+        let mut estate = self.estate.write().unwrap_or_else(PoisonError::into_inner);
+        estate.forget_listings();
+        estate
+    }
+
+    /// Has every host keep this limit from now on.
+    pub(super) fn keep(&self, limit: RateLimit) {
+        let now = Instant::now();
+        let clock = self.estate.read().unwrap_or_else(PoisonError::into_inner).now + self.opened.elapsed();
+        // Seconds begin where the dates in headers can name them.
+        let begin = now - Duration::from_nanos(clock.timestamp_subsec_nanos().into());
+        *hold(&self.meters) = Host::ALL.map(|host| (host, Meter::new(limit, begin))).into();
+    }
+
+    /// Counts a request to a host that keeps a limit.
+    fn count(&self, host: Host) -> Option<Reading> {
+        let mut meters = hold(&self.meters);
+        let (_, meter) = meters.iter_mut().find(|(of, _)| *of == host)?;
+        Some(meter.count(Instant::now()))
+    }
+
+    /// The headers of a limit, as the product has them.
+    fn tell_limit(&self, host: Host, reading: Reading, headers: &mut HeaderMap) {
+        let Reading { limit: RateLimit { per_second, told, .. }, admitted, left, reset } = reading;
+        let seconds = reset.as_secs() + u64::from(reset.subsec_nanos() > 0);
+        let near = left.saturating_mul(5) < per_second;
+        let self_hosted = matches!(host, Host::JiraDc | Host::ConfluenceDc | Host::BitbucketDc);
+        if told {
+            set(headers, "x-ratelimit-limit", &per_second.to_string());
+            match host {
+                // It tells that its limit is near, and neither how near nor until when.
+                Host::Bitbucket => set(headers, "x-ratelimit-nearlimit", &near.to_string()),
+                _ => set(headers, "x-ratelimit-remaining", &left.to_string()),
+            }
+        }
+        if told && self_hosted {
+            set(headers, "x-ratelimit-fillrate", &per_second.to_string());
+            set(headers, "x-ratelimit-interval-seconds", "1");
+            set(headers, "retry-after", &seconds.to_string());
+        } else if told && host != Host::Bitbucket {
+            let clock = self.estate.read().unwrap_or_else(PoisonError::into_inner).now + self.opened.elapsed() + reset;
+            // To the nearest second: where seconds are counted, that is where the next one begins.
+            let moment = (clock + TimeDelta::milliseconds(500)).to_rfc3339_opts(SecondsFormat::Secs, true);
+            set(headers, "x-ratelimit-reset", &moment);
+            if near {
+                set(headers, "x-ratelimit-nearlimit", "true");
+            }
+        }
+        if !admitted && host != Host::Bitbucket {
+            set(headers, "retry-after", &seconds.max(1).to_string());
+        }
+        if !admitted && matches!(host, Host::Site | Host::Sandbox) {
+            set(headers, "ratelimit-reason", "jira-burst-based");
+        }
     }
 
     /// Takes a request off Bitbucket's budget, if there is one and anything is left of it.
@@ -123,7 +192,13 @@ impl Shared {
         refuse(endpoint, &self.accepted, headers).map_or(Ok(caller), Err)
     }
 
-    async fn deliver(&self, endpoint: &'static Endpoint, mut ask: Ask, number: usize) -> Response {
+    async fn deliver(
+        &self,
+        endpoint: &'static Endpoint,
+        mut ask: Ask,
+        number: usize,
+        reading: Option<Reading>,
+    ) -> Response {
         let mut reply = self.reply(endpoint, &ask);
         let faults = if ask.caller.host == Host::Sandbox { &self.sandbox_faults } else { &self.faults };
         let fault = hold(faults).strike(endpoint.name, &ask, reply.page);
@@ -137,7 +212,11 @@ impl Shared {
             Some(fault) => bend(&fault, endpoint.family(), reply),
             None => Delivery::Json(reply),
         };
-        let mut headers = self.limits(endpoint, number);
+        let mut headers = HeaderMap::new();
+        match reading {
+            Some(reading) => self.tell_limit(ask.caller.host, reading, &mut headers),
+            None => self.limits(endpoint, number, &mut headers),
+        }
         if let Some(name) = ask.caller.account.filter(|_| endpoint.place() != Host::Align) {
             let estate = self.estate.read().unwrap_or_else(PoisonError::into_inner);
             set(&mut headers, "x-ausername", &estate.servers.accounts[name].username);
@@ -187,16 +266,14 @@ impl Shared {
     }
 
     /// The limit headers of the admin APIs; the products send none while all is well.
-    fn limits(&self, endpoint: &Endpoint, number: usize) -> HeaderMap {
-        let mut headers = HeaderMap::new();
+    fn limits(&self, endpoint: &Endpoint, number: usize, headers: &mut HeaderMap) {
         if endpoint.is_org() {
             let now = self.estate.read().unwrap_or_else(PoisonError::into_inner).now;
             let reset = (now + TimeDelta::seconds(60)).to_rfc3339_opts(SecondsFormat::Secs, true);
-            set(&mut headers, "x-ratelimit-limit", &LIMIT.to_string());
-            set(&mut headers, "x-ratelimit-remaining", &(LIMIT - 1 - number % (LIMIT / 2)).to_string());
-            set(&mut headers, "x-ratelimit-reset", &reset);
+            set(headers, "x-ratelimit-limit", &LIMIT.to_string());
+            set(headers, "x-ratelimit-remaining", &(LIMIT - 1 - number % (LIMIT / 2)).to_string());
+            set(headers, "x-ratelimit-reset", &reset);
         }
-        headers
     }
 }
 

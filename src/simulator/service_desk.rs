@@ -17,9 +17,11 @@ pub(super) fn service_desks(estate: &Estate, ask: &Ask) -> Reply {
     };
     let start = if ask.stuck { 0 } else { start };
     let limit = limit.clamp(1, MOST);
-    let open = |project: &&Project| project.kind == "service_desk" && !project.archived;
-    let all: Vec<&Project> = estate.projects.iter().filter(open).collect();
-    let rows: Vec<Value> = all.iter().skip(start).take(limit).map(|project| row(project)).collect();
+    let open = |project: &Project| project.kind == "service_desk" && !project.archived;
+    let all = estate.listing("service desks", || {
+        (0..estate.projects.len()).filter(|place| open(&estate.projects[*place])).collect()
+    });
+    let rows: Vec<Value> = all.iter().skip(start).take(limit).map(|place| row(&estate.projects[*place])).collect();
     let last = !ask.stuck && start + limit >= all.len();
     let base = format!("{SITE_ADDRESS}/rest/servicedeskapi");
     let link = |start: usize| format!("{base}/servicedesk?start={start}&limit={limit}");

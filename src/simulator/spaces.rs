@@ -19,6 +19,10 @@ const ANONYMOUS: &str = "anonymous-users";
 const LOGGED_IN: &str = "authenticated-users";
 const LICENSED: &str = "all-licensed-users";
 
+/// Ids of spaces: the first, and from one to the next.
+const FIRST_ID: u64 = 98_306;
+const ID_STEP: u64 = 32_768;
+
 /// Confluence as a whole.
 #[derive(Debug, Default)]
 pub(super) struct Wiki {
@@ -125,8 +129,10 @@ impl Wiki {
     }
 
     pub(super) fn find(&self, id: &str) -> Option<&Space> {
-        let id: u64 = id.parse().ok()?;
-        self.spaces.iter().find(|space| space.id == id)
+        // Ids follow one another, so that the id tells the place.
+        let place = id.parse::<u64>().ok()?.checked_sub(FIRST_ID)? / ID_STEP;
+        let space = self.spaces.get(usize::try_from(place).ok()?)?;
+        (space.id.to_string() == id).then_some(space)
     }
 }
 
@@ -135,7 +141,7 @@ pub(super) fn found(estate: &mut Estate, random: &mut Random) {
     estate.wiki.mode = "ROLES_TRANSITION";
     estate.wiki.roles = Level::ALL.iter().map(|_| random.uuid()).collect();
     let (people, leavers, teams) = (steady(estate), leavers(estate), lively_teams(estate));
-    let mut founder = Founder { estate, random, people, leavers, teams };
+    let mut founder = Founder { estate, random, people, leavers, teams, keys: HashSet::new() };
     for number in 0..20 + founder.estate.people.len() / 20 {
         founder.sane_space(number);
     }
@@ -175,6 +181,8 @@ struct Founder<'a> {
     people: Vec<usize>,
     leavers: Vec<usize>,
     teams: Vec<usize>,
+    /// Keys of personal spaces.
+    keys: HashSet<String>,
 }
 
 /// Teams whose members are not all gone.
@@ -204,7 +212,7 @@ impl Founder<'_> {
         let place = u64::try_from(self.estate.wiki.spaces.len()).expect("internal: few spaces");
         let created = self.estate.now - TimeDelta::minutes(self.random.between(100 * 1440, 1500 * 1440));
         self.estate.wiki.spaces.push(Space {
-            id: 98_306 + 32_768 * place,
+            id: FIRST_ID + ID_STEP * place,
             key: key.to_owned(),
             name: name.to_owned(),
             kind,
@@ -254,7 +262,7 @@ impl Founder<'_> {
         let key = format!("~{}", owned.id.replace([':', '-'], ""));
         let name = owned.name.clone();
         // Nobody has two personal spaces.
-        if self.estate.wiki.spaces.iter().all(|space| space.key != key) {
+        if self.keys.insert(key.clone()) {
             self.add(&key, &name, "personal", owner, holders);
         }
     }

@@ -172,7 +172,24 @@ impl Reading<'_> {
         X: Send,
         T: Wire,
     {
-        self.walk_all::<P, X, T>(client, calls, paging, false).await
+        let mut answers = Vec::new();
+        self.walk_all::<P, X, T>(client, calls, paging, false, |answer| answers.push(answer)).await;
+        answers
+    }
+
+    /// The same where all answers would be too many to hold: hands over each as it is complete, in the order of the calls.
+    pub(super) async fn walk_each_through<P, X, T>(
+        &mut self,
+        client: &Client,
+        calls: Vec<(X, Request)>,
+        paging: Paging,
+        each: impl FnMut(Answer<X, T>) + Send,
+    ) where
+        P: Page<Row = Row<T>>,
+        X: Send,
+        T: Wire,
+    {
+        self.walk_all::<P, X, T>(client, calls, paging, false, each).await;
     }
 
     /// The same for parents that are known to be there: “not found” says that such a parent has nothing of the kind.
@@ -187,7 +204,9 @@ impl Reading<'_> {
         X: Send,
         T: Wire,
     {
-        self.walk_all::<P, X, T>(client, calls, paging, true).await
+        let mut answers = Vec::new();
+        self.walk_all::<P, X, T>(client, calls, paging, true, |answer| answers.push(answer)).await;
+        answers
     }
 
     /// Once a limit stays shut after all tries, or all asking is to stop, the rest of the calls is not sent: they would
@@ -198,14 +217,14 @@ impl Reading<'_> {
         mut calls: Vec<(X, Request)>,
         paging: Paging,
         none_if_missing: bool,
-    ) -> Vec<Answer<X, T>>
-    where
+        mut each: impl FnMut(Answer<X, T>) + Send,
+    ) where
         P: Page<Row = Row<T>>,
         X: Send,
         T: Wire,
     {
         if self.closed.is_some() {
-            return Vec::new();
+            return;
         }
         let depth = self.gatherer.depth;
         if depth == Depth::FirstPage {
@@ -213,7 +232,7 @@ impl Reading<'_> {
         }
         let trail = self.trail.clone();
         let shut = AtomicBool::new(false);
-        let walks: Vec<(X, Option<Walk<Row<T>>>)> = stream::iter(calls)
+        let walks = stream::iter(calls)
             .map(|(of, request)| {
                 let (trail, paging, shut) = (trail.clone(), paging.clone(), &shut);
                 async move {
@@ -227,16 +246,14 @@ impl Reading<'_> {
                     (of, Some(walk))
                 }
             })
-            .buffered(self.at_once)
-            .collect()
-            .await;
-        walks
-            .into_iter()
-            .map(|(of, walk)| match walk {
+            .buffered(self.at_once);
+        let mut walks = std::pin::pin!(walks);
+        while let Some((of, walk)) = walks.next().await {
+            each(match walk {
                 Some(walk) => self.take_in(of, walk, none_if_missing),
                 None => self.leave_out(of),
-            })
-            .collect()
+            });
+        }
     }
 
     /// Reads one collection that may be too large to hold: hands over its rows as they come. True if these were all.

@@ -1,6 +1,6 @@
 //! The directory of the firm: accounts and groups, which all self-hosted products share.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -105,6 +105,13 @@ impl ServerEstate {
         self.seated(application).len()
     }
 
+    /// Whether an account is in a group, or in one inside it.
+    pub(crate) fn is_in(&self, account: usize, group: usize) -> bool {
+        self.groups[group].members.contains(&account)
+            || (0..self.groups.len())
+                .any(|inner| self.groups[inner].inside.contains(&group) && self.is_in(account, inner))
+    }
+
     /// Puts an account into a group.
     pub(crate) fn join(&mut self, account: usize, group: usize) {
         if !self.groups[group].members.contains(&account) {
@@ -119,10 +126,10 @@ impl ServerEstate {
             Host::Align => return self.align.rank(account),
             _ => {}
         }
-        let mine = self.groups.iter().enumerate().filter(|(place, _)| self.all_in(*place).contains(&account));
-        let mine = mine.map(|(_, group)| group);
-        let powers = mine.flat_map(|group| &group.powers).filter(|(place, _)| *place == host).map(|(_, rank)| *rank);
-        powers.max().unwrap_or_default().max(Rank::LoggedIn)
+        // Groups that let in everybody have many members, and give no rank.
+        let strong = (0..self.groups.len()).filter(|group| self.groups[*group].power(host) > Rank::LoggedIn);
+        let mine = strong.filter(|group| self.is_in(account, *group));
+        mine.map(|group| self.groups[group].power(host)).max().unwrap_or(Rank::LoggedIn)
     }
 
     /// Adds an account that belongs to nobody in particular.
@@ -145,11 +152,6 @@ impl ServerEstate {
     fn next_number(&self) -> u64 {
         10_100 + u64::try_from(self.accounts.len()).expect("internal: few accounts")
     }
-
-    /// The place of a person's account.
-    pub(crate) fn account_of(&self, person: usize) -> Option<usize> {
-        self.accounts.iter().position(|account| account.person == Some(person))
-    }
 }
 
 fn confluence_key(number: u64, random: &mut Random) -> String {
@@ -170,7 +172,10 @@ pub(crate) fn settle(estate: &mut Estate, random: &mut Random) -> Vec<usize> {
         enrol(estate, person, random);
     }
     let steady = steady(estate);
-    let steady: Vec<usize> = steady.into_iter().filter_map(|person| estate.servers.account_of(person)).collect();
+    let accounts = &estate.servers.accounts;
+    let places: HashMap<Option<usize>, usize> =
+        accounts.iter().enumerate().map(|(place, account)| (account.person, place)).collect();
+    let steady: Vec<usize> = steady.into_iter().filter_map(|person| places.get(&Some(person)).copied()).collect();
     let (administrators, rest) = steady.split_at(5);
     appoint(&mut estate.servers, administrators);
     rest.to_vec()
@@ -252,6 +257,7 @@ fn appoint(servers: &mut ServerEstate, people: &[usize]) {
 /// Active accounts of people without any part: neither administrators nor those set aside for plants.
 pub(crate) fn without_part(estate: &Estate, set_aside: &[usize]) -> Vec<usize> {
     let servers = &estate.servers;
+    let set_aside: HashSet<&usize> = set_aside.iter().collect();
     (0..servers.accounts.len())
         .filter(|place| servers.accounts[*place].active && !set_aside.contains(place))
         .filter(|place| {

@@ -1,6 +1,8 @@
 //! Jira Align: its users with their roles, its programs, portfolios and teams. The notes on its interface say what
 //! is certain; field names follow what public clients rely on.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
@@ -59,7 +61,7 @@ impl Align {
 
 /// Sets Jira Align up: everybody who is managed has a user there; whom nothing happens to is active.
 pub(crate) fn found(estate: &mut Estate, random: &mut Random) {
-    let steady = steady(estate);
+    let steady: HashSet<usize> = steady(estate).into_iter().collect();
     let mut align = Align::default();
     for at in (0..estate.people.len()).filter(|at| estate.people[*at].managed) {
         let id = 7000 + u64::try_from(align.users.len()).expect("internal: few users") * 3;
@@ -133,10 +135,9 @@ fn plant(estate: &mut Estate, align: &mut Align, mut player: impl FnMut() -> usi
 /// Somebody is given a role that may change the connector.
 pub(crate) fn pass_night(estate: &mut Estate) {
     let truth = &estate.truth;
-    let part = |id: &String| {
-        let planted = truth.plants.iter().chain(&truth.harmless).any(|plant| plant.native.contains(id));
-        planted || truth.drift.iter().any(|drift| drift.native.contains(id))
-    };
+    let planted = truth.plants.iter().chain(&truth.harmless).flat_map(|plant| &plant.native);
+    let named: HashSet<&String> = planted.chain(truth.drift.iter().flat_map(|drift| &drift.native)).collect();
+    let part = |id: &String| named.contains(id);
     let align = &estate.servers.align;
     let chosen = (0..align.users.len()).find(|at| {
         let user = &align.users[*at];
@@ -187,9 +188,11 @@ fn users(estate: &Estate, ask: &Ask) -> Reply {
         Some("isActive eq false") => Some(false),
         Some(_) => return Reply::refusal(Family::Align, 400, "The filter is not understood"),
     };
-    let fits = |user: &&AlignUser| wanted.is_none_or(|active| user.active == active);
-    let found: Vec<&AlignUser> = estate.servers.align.users.iter().filter(fits).collect();
-    page(ask, &found, |user| row(estate, user))
+    let users = &estate.servers.align.users;
+    let found = estate.listing(&format!("users of Align by {wanted:?}"), || {
+        (0..users.len()).filter(|at| wanted.is_none_or(|active| users[*at].active == active)).collect()
+    });
+    page(ask, &found, |at| row(estate, &users[*at]))
 }
 
 fn row(estate: &Estate, user: &AlignUser) -> Value {

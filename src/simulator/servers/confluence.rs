@@ -89,13 +89,13 @@ pub(super) fn one_user(estate: &Estate, ask: &Ask) -> Reply {
 
 /// All accounts: with and without a seat, active or not.
 pub(super) fn user_list(estate: &Estate, ask: &Ask) -> Reply {
-    let all: Vec<usize> = (0..estate.servers.accounts.len()).collect();
+    let all = estate.listing("accounts of the servers", || (0..estate.servers.accounts.len()).collect());
     counted_page(ask, "/rest/api/user/list", 100, &all, |place| user(estate, *place, expanded(ask)))
 }
 
 /// Active accounts with a seat.
 pub(super) fn active_users(estate: &Estate, ask: &Ask) -> Reply {
-    let all = estate.servers.seated("confluence");
+    let all = estate.listing("seats of the Confluence server", || estate.servers.seated("confluence"));
     counted_page(ask, "/rest/api/admin/users/list/active", 100, &all, |place| user(estate, *place, expanded(ask)))
 }
 
@@ -251,9 +251,7 @@ fn may_see(estate: &Estate, ask: &Ask, space: &ServerSpace) -> bool {
             let mine = match whose {
                 Subject::Anonymous => true,
                 Subject::Account(place) => Some(*place) == ask.caller.account,
-                Subject::Group(group) => {
-                    ask.caller.account.is_some_and(|place| estate.servers.all_in(*group).contains(&place))
-                }
+                Subject::Group(group) => ask.caller.account.is_some_and(|place| estate.servers.is_in(place, *group)),
             };
             mine && (*target, *operation) == ("space", "read")
         })

@@ -99,7 +99,12 @@ pub(super) fn user_list(estate: &Estate, ask: &Ask) -> Reply {
     let size = size.clamp(1, STREAM_PAGE);
     let start = match ask.parameter("cursor").filter(|_| !ask.stuck) {
         None => 0,
-        Some(cursor) => accounts.iter().position(|one| one.number.to_string() == cursor).unwrap_or(accounts.len()),
+        // Numbers follow one another.
+        Some(cursor) => cursor
+            .parse::<u64>()
+            .ok()
+            .and_then(|number| accounts.binary_search_by_key(&number, |one| one.number).ok())
+            .unwrap_or(accounts.len()),
     };
     let end = (start + size).min(accounts.len());
     let link = |cursor: &str| format!("{JIRA_ADDRESS}/rest/api/2/user/list?maxResults={size}{cursor}");
@@ -128,18 +133,21 @@ pub(super) fn user_search(estate: &Estate, ask: &Ask) -> Reply {
     let wanted = wanted.to_lowercase();
     let (active, inactive) =
         (ask.parameter("includeActive") != Some("false"), ask.parameter("includeInactive") == Some("true"));
-    let mut found: Vec<usize> = (0..estate.servers.accounts.len())
-        .filter(|place| {
-            let account = &estate.servers.accounts[*place];
-            let texts = [&account.username, &account.name, &account.email];
-            let shown = if account.active { active } else { inactive };
-            shown && texts.into_iter().any(|text| text.to_lowercase().contains(&wanted))
-        })
-        .collect();
-    found.sort_by_key(|place| &estate.servers.accounts[*place].username);
-    if let Some(cap) = estate.servers.user_cap() {
-        found.truncate(cap);
-    }
+    let found = estate.listing(&format!("server accounts by {wanted}, {active}, {inactive}"), || {
+        let mut found: Vec<usize> = (0..estate.servers.accounts.len())
+            .filter(|place| {
+                let account = &estate.servers.accounts[*place];
+                let texts = [&account.username, &account.name, &account.email];
+                let shown = if account.active { active } else { inactive };
+                shown && texts.into_iter().any(|text| text.to_lowercase().contains(&wanted))
+            })
+            .collect();
+        found.sort_by_key(|place| &estate.servers.accounts[*place].username);
+        if let Some(cap) = estate.servers.user_cap() {
+            found.truncate(cap);
+        }
+        found
+    });
     Reply::page_of(window.cut(&found).iter().map(|place| user(estate, *place)).collect(), window)
 }
 
@@ -212,8 +220,10 @@ pub(super) fn group_member(estate: &Estate, ask: &Ask) -> Reply {
         Err(refusal) => return refusal,
     };
     let inactive_too = ask.parameter("includeInactiveUsers") == Some("true");
-    let members: Vec<usize> =
-        group.members.iter().copied().filter(|place| inactive_too || estate.servers.accounts[*place].active).collect();
+    let members = estate.listing(&format!("members of the Jira server's {name}, {inactive_too}"), || {
+        let shown = |place: &usize| inactive_too || estate.servers.accounts[*place].active;
+        group.members.iter().copied().filter(shown).collect()
+    });
     let link = |start: usize| {
         let own = group_link(name).replace("/group?", "/group/member?");
         format!("{own}&includeInactiveUsers={inactive_too}&maxResults={}&startAt={start}", window.limit)

@@ -116,7 +116,7 @@ impl Simulator {
 
     /// Changes what the firm runs itself; the answer sheet follows.
     fn change_servers(&self, change: impl FnOnce(&mut ServerEstate)) {
-        let mut estate = self.shared.estate.write().unwrap_or_else(PoisonError::into_inner);
+        let mut estate = self.shared.to_change();
         change(&mut estate.servers);
         plants::tell_versions(&mut estate);
     }

@@ -1,6 +1,6 @@
 //! Groups of the site: what they open in Jira, and who is directly in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::endpoints::{GROUP_ACCESS, GROUP_MEMBERS, GROUPS};
 use super::{Visit, cloud, wire};
@@ -76,28 +76,32 @@ impl Visit<'_> {
             let request = GROUP_MEMBERS.request(&[]).query("groupId", group.id.native());
             (group, request.query("includeInactiveUsers", "true"))
         });
-        let answers =
-            reading.walk_each::<Bean<wire::User>, _, _>(self.client(), calls.collect(), self.by_offset(50)).await;
-        let mut read = read_whole(&answers, |row: &wire::User| id(row.account_id.clone()).is_some());
-        if !self.rights.see_all_users() {
-            read.clear();
-        }
-        let whole = !groups.entry.is_gap() && groups.resources.iter().all(|group| read.contains(&group.id));
         let mut groups_of: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
         let mut members: BTreeMap<ResourceId, Resource> = BTreeMap::new();
-        for answer in answers {
+        let (mut read, mut told) = (BTreeSet::new(), Vec::new());
+        // Most people are in several groups, so that their rows are many times as many as they are.
+        let take = |answer: Answer<&Resource, wire::User>| {
+            read.extend(read_whole(std::slice::from_ref(&answer), |row| id(row.account_id.clone()).is_some()));
             if answer.whole && self.rights.see_all_users() {
-                reading.push(Some(counted(answer.of, answer.rows.len())));
+                told.push(Some(counted(answer.of, answer.rows.len())));
             }
             for row in answer.rows {
                 let Some(member) = self.account(row) else {
-                    reading.push(None);
+                    told.push(None);
                     continue;
                 };
                 groups_of.entry(member.id.clone()).or_default().push(answer.of.id.clone());
                 members.insert(member.id.clone(), member);
             }
+        };
+        reading
+            .walk_each_through::<Bean<wire::User>, _, _>(self.client(), calls.collect(), self.by_offset(50), take)
+            .await;
+        told.into_iter().for_each(|resource| reading.push(resource));
+        if !self.rights.see_all_users() {
+            read.clear();
         }
+        let whole = !groups.entry.is_gap() && groups.resources.iter().all(|group| read.contains(&group.id));
         if whole {
             for account in &accounts.resources {
                 members.entry(account.id.clone()).or_insert_with(|| account.clone());

@@ -158,21 +158,27 @@ impl JiraCloud {
         let cloud_id = visit.find_cloud_id().await;
         let own_permissions = visit.own_permissions().await;
         let site = visit.site().await;
-        let (own_account, applications, licence, schemes, shared_roles) = tokio::join!(
+        let visit = &visit;
+        let (own_account, applications, licence, schemes, shared_roles, accounts, groups, projects) = tokio::join!(
             visit.own_account(),
             visit.applications(),
             visit.licence(),
             visit.permission_schemes(),
             visit.shared_roles(),
+            visit.accounts(),
+            visit.groups(),
+            visit.projects(),
         );
-        let (accounts, groups, projects) = tokio::join!(visit.accounts(), visit.groups(), visit.projects());
-        let (access, members, role_actors, project_schemes) = tokio::join!(
-            visit.access_of_groups(&groups),
-            visit.members_of_groups(&groups, &accounts),
+        let of_groups = async {
+            let (access, members) =
+                tokio::join!(visit.access_of_groups(&groups), visit.members_of_groups(&groups, &accounts));
+            let global = visit.global_permissions(&accounts, &access, &members).await;
+            (access, members, global)
+        };
+        let (of_groups, role_actors, project_schemes, filters, dashboards, webhooks, rules, apps, audit_log, desks) = tokio::join!(
+            of_groups,
             visit.role_actors(&projects, &shared_roles),
             visit.schemes_of_projects(&projects),
-        );
-        let (filters, dashboards, webhooks, rules, apps, audit_log, desks) = tokio::join!(
             visit.filters(),
             visit.dashboards(),
             visit.webhooks(),
@@ -181,7 +187,7 @@ impl JiraCloud {
             visit.audit_log(),
             visit.service_desks(&projects),
         );
-        let global = visit.global_permissions(&accounts, &access, &members).await;
+        let (access, members, global) = of_groups;
         let mut parts = vec![cloud_id, own_permissions, site, own_account, applications, licence, schemes, accounts];
         parts.extend([groups, access, projects, members.part, shared_roles.part, role_actors, project_schemes, global]);
         parts.extend([filters, dashboards, webhooks, rules, apps, audit_log, desks]);

@@ -1,7 +1,5 @@
 //! How tests and the demo reach the self-hosted Bitbucket and Jira Align: addresses, credentials and switches.
 
-use std::sync::PoisonError;
-
 use super::super::super::Simulator;
 use super::super::super::endpoints::Host;
 use super::super::{Edition, Release};
@@ -38,7 +36,7 @@ impl Simulator {
     /// When it is no version.
     pub fn set_bitbucket_dc_version(&self, version: &str) {
         let mut release = Release::of(version).expect("internal: versions are numbers with points between them");
-        let mut estate = self.shared.estate.write().unwrap_or_else(PoisonError::into_inner);
+        let mut estate = self.shared.to_change();
         release.edition = estate.servers.bitbucket.installation.release.edition;
         let ended = release.since(9, 4).then_some(estate.now);
         for plant in estate.truth.plants.iter_mut().filter(|plant| plant.id == super::plants::OLD_VERSION) {
@@ -87,6 +85,6 @@ impl Simulator {
     }
 
     fn change_bitbucket(&self, change: impl FnOnce(&mut Bitbucket)) {
-        change(&mut self.shared.estate.write().unwrap_or_else(PoisonError::into_inner).servers.bitbucket);
+        change(&mut self.shared.to_change().servers.bitbucket);
     }
 }
