@@ -94,7 +94,7 @@ fn night(folder: &Path, size: usize) {
     let collected = Mutex::new(0.0);
     scan(folder, &Estate::of(size, SEED).on_night(1), &|progress| {
         let name = match progress {
-            Progress::Collected { .. } => return,
+            Progress::Beginning { .. } | Progress::Asking { .. } | Progress::Collected { .. } => return,
             Progress::Judging { .. } => {
                 *collected.lock().unwrap() = peak_mebibytes();
                 "begin"
