@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::str::FromStr;
 
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 /// A secret value.
@@ -112,11 +113,11 @@ impl SecretRef {
     /// # Errors
     /// When it is not there, or a file of it can be read by others.
     pub fn resolve(&self) -> Result<Secret, SecretError> {
-        let raw = match self {
+        let raw = Zeroizing::new(match self {
             Self::Env(name) => read_env(name)?,
             Self::File(path) => read_private(path)?,
             Self::Command(words) => run(words)?,
-        };
+        });
         let value = raw.trim();
         if value.is_empty() || value.chars().any(char::is_control) {
             return Err(SecretError::Unusable(self.to_string()));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Tools;
-use crate::document::{Located, Section};
+use crate::document::{Located, Section, secrets};
 use crate::http::{HttpError, OutletSettings};
 
 /// The longest time-out that makes sense, in seconds.
@@ -16,7 +16,7 @@ pub(super) fn outlet(section: &mut Section, tools: &Tools) -> OutletSettings {
     let own = section.get::<String>("ca_file").map(PathBuf::from);
     OutletSettings {
         ca_file: own.or_else(|| tools.ca_file.clone()),
-        proxy: section.get("proxy"),
+        proxy: secrets::address(section, "proxy"),
         timeout: section
             .number("timeout_seconds", LONGEST_TIMEOUT)
             .map_or(tools.patience, |seconds| Duration::from_secs(seconds.into()).min(tools.patience)),

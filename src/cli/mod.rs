@@ -9,6 +9,7 @@ mod complain;
 mod daemon;
 mod demo;
 mod drift;
+mod dumps;
 mod evidence;
 pub mod exit;
 mod explain;
@@ -165,6 +166,7 @@ pub fn understands(words: &[String]) -> bool {
 fn run(args: &Args) -> ExitCode {
     let terminal = Terminal::new(args.quiet, args.no_color, args.width);
     terminal.start_logging(args.verbose);
+    dumps::forbid();
     let clock: Arc<dyn Clock> = match args.now {
         Some(now) => Arc::new(FixedClock::at(now)),
         None => Arc::new(SystemClock),

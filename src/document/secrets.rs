@@ -38,6 +38,21 @@ pub fn need_secret(section: &mut Section, key: &'static str, command_key: &'stat
     secret(section, key, command_key)
 }
 
+/// An address that may hold a password, such as that of a proxy: as it is where it holds none, and otherwise a reference,
+/// `env:NAME` or `file:/path`, to the whole of it.
+pub fn address(section: &mut Section, key: &'static str) -> Option<Secret> {
+    let node: Node = section.get(key)?;
+    match &node.value {
+        Value::Text(text) if text.parse::<SecretRef>().is_ok() => secret_at(section, key, &node),
+        Value::Text(text) if !text.contains('@') => Some(Secret::new(text.clone())),
+        _ => {
+            let what = format!("`{key}` holds a user or password");
+            let help = "write the whole address somewhere else, and `env:NAME` or `file:/path` here";
+            section.take(Err(covered(section, &node, what).help(help).into()))
+        }
+    }
+}
+
 /// The secret in one of several values whose keys people choose, such as headers.
 pub fn secret_at(section: &mut Section, name: &str, node: &Node) -> Option<Secret> {
     let reference = reference(section, name, node)?;
@@ -96,6 +111,22 @@ mod tests {
             assert!(told.contains("is no reference") && !told.contains("planted"), "{told}");
         }
         assert!(!told("token: 1234567890\n").contains("1234567890"));
+    }
+
+    #[test]
+    fn an_address_with_a_password_is_a_reference() {
+        let read = |yaml: &str| {
+            let mut section = crate::document::parse(&SourceText::new("keyroll.yaml", yaml)).unwrap();
+            let address = address(&mut section, "proxy");
+            section.finish(address).map(|address| address.expose().to_owned())
+        };
+        assert_eq!(read("proxy: http://proxy.acme.example:3128\n").unwrap(), "http://proxy.acme.example:3128");
+        for pasted in ["http://me:planted@proxy.acme.example", "'me:planted@proxy'", "[planted@x]"] {
+            let problems = read(&format!("proxy: {pasted}\n")).unwrap_err();
+            let told = problems.0.iter().map(|problem| problem.render(false)).collect::<String>();
+            assert!(told.contains("env:NAME") && !told.contains("planted"), "{told}");
+        }
+        assert!(read("proxy: env:KEYROLL_TEST_UNSET\n").is_err(), "the whole address is somewhere else");
     }
 
     #[test]

@@ -132,11 +132,13 @@ fn token_from(body: &[u8], now: DateTime<Utc>) -> Result<Token, HttpError> {
     let answer: TokenAnswer = serde_json::from_slice(body)
         .map_err(|error| HttpError::Unreadable { message: format!("token exchange: {}", shape_mismatch(&error)) })?;
     let life = TimeDelta::seconds(answer.expires_in.unwrap_or(ASSUMED_LIFE).into());
-    Ok(Token { header: bearer(&answer.access_token)?, renew_at: now + life - AHEAD.min(life / 5) })
+    let token = Secret::new(answer.access_token);
+    Ok(Token { header: bearer(token.expose())?, renew_at: now + life - AHEAD.min(life / 5) })
 }
 
 fn bearer(token: &str) -> Result<HeaderValue, HttpError> {
-    let mut header = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_unsendable| HttpError::Settings {
+    let text = Secret::new(format!("Bearer {token}"));
+    let mut header = HeaderValue::from_str(text.expose()).map_err(|_unsendable| HttpError::Settings {
         message: "the token has characters that cannot travel in a header".to_owned(),
     })?;
     header.set_sensitive(true);

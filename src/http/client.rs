@@ -68,7 +68,10 @@ impl Client {
             return Err(HttpError::Settings { message: "requests per second must be more than zero".to_owned() });
         }
         let door = Door::new(&settings.base_url, settings.allowed)?;
-        let line = connection::line(settings)?;
+        let line = connection::line(&Settings {
+            timeout: settings.timeout.min(shared.limits.longest_answer),
+            ..settings.clone()
+        })?;
         let credential = Credential::new(&settings.auth, &line)?;
         let concurrency = settings.concurrency.max(1);
         let auth_header = auth_header(settings.auth_header.as_deref())?;

@@ -28,7 +28,7 @@ pub(super) fn line(settings: &Settings) -> Result<reqwest::Client, HttpError> {
         .timeout(settings.timeout)
         .connect_timeout(settings.timeout.min(CONNECT_TIMEOUT));
     if let Some(proxy) = &settings.proxy {
-        builder = builder.proxy(Proxy::all(proxy).map_err(|error| wrong("proxy", &error.without_url()))?);
+        builder = builder.proxy(Proxy::all(proxy.expose()).map_err(|error| wrong("proxy", &error.without_url()))?);
     }
     builder = match &settings.ca_file {
         Some(path) => builder.tls_certs_merge(authorities(path)?),
@@ -45,7 +45,7 @@ fn uses_tls(settings: &Settings) -> Result<bool, HttpError> {
         Auth::ClientCredentials { token_url, .. } => Some(web_url("token URL", token_url)?),
         Auth::None | Auth::Basic { .. } | Auth::Bearer(_) => None,
     };
-    let through_tls_proxy = settings.proxy.as_ref().is_some_and(|proxy| !proxy.starts_with("http://"));
+    let through_tls_proxy = settings.proxy.as_ref().is_some_and(|proxy| !proxy.expose().starts_with("http://"));
     Ok(through_tls_proxy || base.scheme() == "https" || token.is_some_and(|url| url.scheme() == "https"))
 }
 

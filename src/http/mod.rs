@@ -100,8 +100,8 @@ pub struct Settings {
     pub allowed: &'static [Allowed],
     /// A PEM file with further certificate authorities.
     pub ca_file: Option<PathBuf>,
-    /// An HTTP proxy; `None` means none, whatever the environment says.
-    pub proxy: Option<String>,
+    /// An HTTP proxy, perhaps with a password; `None` means none, whatever the environment says.
+    pub proxy: Option<Secret>,
     /// How long one answer may take.
     pub timeout: Duration,
     /// Requests under way at once, at the most. Among the clients of a tenant the largest number counts.
@@ -123,6 +123,8 @@ pub struct Limits {
     pub most_pages: u32,
     /// Bytes of one answer after decompression.
     pub largest_answer: usize,
+    /// How long one answer may take, should the settings of its host allow more.
+    pub longest_answer: Duration,
 }
 
 /// One request: what to ask for.
@@ -232,6 +234,7 @@ impl Default for Limits {
             longest_pause: Duration::from_secs(60),
             most_pages: 20_000,
             largest_answer: 64 * 1024 * 1024,
+            longest_answer: Duration::MAX,
         }
     }
 }

@@ -1,8 +1,14 @@
 //! What can go wrong on the way: faults that tests arm for one endpoint, and how each bends the answer.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
 use super::endpoints::Family;
@@ -48,6 +54,32 @@ pub enum Fault {
     Captcha,
     /// The id of the first row is an object.
     WrongType,
+    /// This text in place of the JSON that was described, with status 200 and the name of JSON.
+    WrongPage(&'static str),
+    /// The right answer, called another type of content.
+    ContentType(&'static str),
+    /// The first row of each page comes twice, while totals and counts stay.
+    DoubledRow,
+    /// The first row of each page comes twice and the last one not at all: how a listing looks that moves while it is read.
+    ShiftedRows,
+    /// Totals and counts tell so many rows more than there are.
+    CountOff(i64),
+    /// The server's clock is ahead by so much: in its `Date`, and in the resets of rate limits, of which little is left.
+    Skewed(TimeDelta),
+    /// Every time in an answer is later by so much: written by a clock that is ahead.
+    LaterTimes(TimeDelta),
+    /// 302 to this address.
+    Redirect(String),
+    /// These bytes, which are gzip, in place of the answer.
+    Gzip(Arc<[u8]>),
+    /// So many bytes in place of the answer, made on the way.
+    Flood(u64),
+    /// The right answer, into which lists are put that lie so deep in one another.
+    Nested(usize),
+    /// Headers and the first half of the answer, and then silence on an open connection.
+    Stall,
+    /// Another fault, for the request that meets it first, whenever that comes again: one page, one group, one project.
+    OfOne(Option<String>, Box<Fault>),
     /// Links to the next page name another host.
     ForeignLink,
     /// 404 with the words of a gateway that does not know the route.
@@ -60,20 +92,89 @@ pub enum Fault {
 
 /// What is armed, by the name of the endpoint.
 #[derive(Debug, Default)]
-pub(super) struct Faults(HashMap<&'static str, Fault>);
+pub(super) struct Faults {
+    armed: HashMap<&'static str, Fault>,
+    /// Answers that are not what they would have been, since a fault was armed last.
+    pub(super) struck: usize,
+    /// A secret that every answer carries, in all places where APIs are known to have one.
+    pub(super) plant: Option<String>,
+}
+
+/// Members in which APIs answer with secrets, or did once: values of tokens and of variables, client secrets, keys, licences.
+const PLACES: [&str; 14] = [
+    "accessToken",
+    "access_token",
+    "apiToken",
+    "authorization",
+    "clientSecret",
+    "licenseKey",
+    "password",
+    "privateKey",
+    "rawLicense",
+    "rawToken",
+    "refresh_token",
+    "secret",
+    "sharedSecret",
+    "token",
+];
+
+/// Members that hold an address of somebody else, in which people put secrets.
+const ADDRESSES: [&str; 6] = ["url", "callbackUrl", "callback", "targetUrl", "webhookUrl", "rpcUrl"];
+
+/// Puts a secret into every object that is a thing with an id or a name, and into every address of somebody else: before its
+/// host, into its path and into its query.
+pub(super) fn plant(value: &mut Value, secret: &str) {
+    match value {
+        Value::Array(list) => list.iter_mut().for_each(|one| plant(one, secret)),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(|one| plant(one, secret));
+            if ["id", "uuid", "key", "name", "accountId", "username", "email"]
+                .iter()
+                .any(|key| fields.contains_key(*key))
+            {
+                for place in PLACES {
+                    fields.entry(place).or_insert_with(|| json!(secret));
+                }
+            }
+            for name in ADDRESSES {
+                let Some(Value::String(address)) = fields.get_mut(name) else { continue };
+                let Some((scheme, rest)) = address.split_once("://").filter(|(_, rest)| !rest.contains(['?', '@']))
+                else {
+                    continue;
+                };
+                let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+                *address = format!("{scheme}://planted:{secret}@{host}/{secret}/{path}?token={secret}");
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Headers in which servers hand out secrets, or show those they were sent.
+pub(super) fn plant_headers(headers: &mut HeaderMap, secret: &str) {
+    for (name, text) in [
+        ("set-cookie", format!("JSESSIONID={secret}; HttpOnly")),
+        ("x-auth-token", secret.to_owned()),
+        ("www-authenticate", format!("Bearer realm=\"{secret}\"")),
+        ("x-arequestid", secret.to_owned()),
+    ] {
+        headers.insert(name, HeaderValue::from_str(&text).expect("internal: a secret that can travel in a header"));
+    }
+}
 
 impl Faults {
     pub(super) fn arm(&mut self, endpoint: &'static str, fault: Fault) {
-        self.0.insert(endpoint, fault);
+        self.armed.insert(endpoint, fault);
+        self.struck = 0;
     }
 
     pub(super) fn disarm(&mut self) {
-        self.0.clear();
+        self.armed.clear();
     }
 
     /// The fault that hits a request for this page, if one does. Counted faults wear off.
     pub(super) fn strike(&mut self, endpoint: &str, ask: &Ask, page: usize) -> Option<Fault> {
-        self.0.get_mut(endpoint).and_then(|fault| fault.strike(ask, page))
+        self.armed.get_mut(endpoint).and_then(|fault| fault.strike(ask, page))
     }
 }
 
@@ -83,6 +184,11 @@ impl Fault {
             Fault::OnPage(first, _) if page < *first => None,
             Fault::About(name, _) if !ask.names(name) => None,
             Fault::OnPage(_, inner) | Fault::About(_, inner) => inner.strike(ask, page),
+            Fault::OfOne(victim, inner) => {
+                let this = format!("{:?} {:?} {}", ask.segments, ask.query, ask.body);
+                let hit = *victim.get_or_insert_with(|| this.clone()) == this;
+                if hit { inner.strike(ask, page) } else { None }
+            }
             Fault::Throttle { times: 0, .. } | Fault::ServerError { times: 0 } => None,
             Fault::Throttle { times, retry_after } => {
                 *times -= 1;
@@ -112,8 +218,10 @@ pub(super) enum Delivery {
     Marked(Reply, &'static str, &'static str),
     /// Half of the JSON, as if it were all.
     Half(Reply),
-    /// Half of the JSON, then silence.
+    /// Half of the JSON, then the end of the connection.
     Cut(Reply),
+    /// Something that is no reply of an endpoint.
+    Ready(Response),
 }
 
 const LOGIN_PAGE: &str = "<!DOCTYPE html><html><head><title>Log in with Atlassian account</title></head>\
@@ -123,8 +231,16 @@ const LOGIN_PAGE: &str = "<!DOCTYPE html><html><head><title>Log in with Atlassia
 pub(super) const DEAD_LINK: &str = "<!DOCTYPE html><html><head><title>Oops, you've found a dead link.</title></head>\
     <body><h1>Oops, you've found a dead link.</h1></body></html>";
 
-/// Bends an answer.
-pub(super) fn bend(fault: &Fault, family: Family, mut reply: Reply) -> Delivery {
+/// Bends an answer, and tells whether it is another one now.
+pub(super) fn bend(fault: &Fault, family: Family, reply: Reply, headers: &mut HeaderMap) -> (Delivery, bool) {
+    let before = reply.body.clone();
+    let skewed = matches!(fault, Fault::Skewed(_) | Fault::Latency(_));
+    let delivery = bent(fault, family, reply, headers);
+    let same = matches!(&delivery, Delivery::Json(reply) if reply.status == 200 && reply.body == before);
+    (delivery, skewed || !same)
+}
+
+fn bent(fault: &Fault, family: Family, mut reply: Reply, headers: &mut HeaderMap) -> Delivery {
     match fault {
         Fault::Status(status) => {
             return Delivery::Json(Reply::refusal(family, *status, "this credential may not read it"));
@@ -149,10 +265,140 @@ pub(super) fn bend(fault: &Fault, family: Family, mut reply: Reply) -> Delivery 
         Fault::DropRows(count) => drop_rows(&mut reply.body, *count),
         Fault::WrongType => spoil_first_row(&mut reply.body),
         Fault::ForeignLink => divert_link(&mut reply.body),
+        Fault::DoubledRow => double_row(&mut reply.body, false),
+        Fault::ShiftedRows => double_row(&mut reply.body, true),
+        Fault::CountOff(by) => miscount(&mut reply.body, *by),
+        Fault::LaterTimes(by) => delay_times(&mut reply.body, *by),
+        Fault::Skewed(by) => skew(headers, *by),
+        Fault::WrongPage(text) => return ready(200, "application/json", Body::from(*text)),
+        Fault::ContentType(kind) => return ready(reply.status, *kind, Body::from(reply.body.to_string())),
+        Fault::Nested(depth) => {
+            return ready(reply.status, "application/json", Body::from(nested(&reply.body.to_string(), *depth)));
+        }
+        Fault::Flood(bytes) => return ready(200, "application/json", flood(*bytes)),
+        Fault::Stall => {
+            let mut start = reply.body.to_string().into_bytes();
+            start.truncate(start.len() / 2);
+            let start = stream::once(async { Ok::<_, std::io::Error>(Bytes::from(start)) });
+            return ready(reply.status, "application/json", Body::from_stream(start.chain(stream::pending())));
+        }
+        Fault::Gzip(packed) => {
+            let mut response = made(200, "application/json", Body::from(Bytes::copy_from_slice(packed)));
+            response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            return Delivery::Ready(response);
+        }
+        Fault::Redirect(address) => {
+            let mut response = made(302, "text/html", Body::empty());
+            let address = HeaderValue::from_str(address).expect("internal: a test names an address");
+            response.headers_mut().insert(header::LOCATION, address);
+            return Delivery::Ready(response);
+        }
         // Already done when the answer was made, or unwrapped when the fault struck.
-        Fault::RepeatedCursor | Fault::OnPage(..) | Fault::About(..) => {}
+        Fault::RepeatedCursor | Fault::OnPage(..) | Fault::About(..) | Fault::OfOne(..) => {}
     }
     Delivery::Json(reply)
+}
+
+fn ready(status: u16, kind: &'static str, body: Body) -> Delivery {
+    Delivery::Ready(made(status, kind, body))
+}
+
+fn made(status: u16, kind: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+/// An answer that begins well and goes on for so many bytes. Nothing of it is held.
+fn flood(bytes: u64) -> Body {
+    const PIECE: &[u8] = &[b' '; 64 * 1024];
+    let start = stream::once(async { Ok::<_, std::io::Error>(Bytes::from_static(b"{\"data\":[")) });
+    let pieces = stream::iter(0..bytes.div_ceil(PIECE.len() as u64)).map(|_number| Ok(Bytes::from_static(PIECE)));
+    Body::from_stream(start.chain(pieces))
+}
+
+/// Puts lists that lie in one another into the first object of an answer, or into its list, or in its place.
+fn nested(text: &str, depth: usize) -> String {
+    let lists = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    match (text.split_once('{'), text.split_once('[')) {
+        (Some((before, after)), _) if after.starts_with('}') => format!("{before}{{\"nested\":{lists}{after}"),
+        (Some((before, after)), _) => format!("{before}{{\"nested\":{lists},{after}"),
+        (None, Some((before, after))) if after.starts_with(']') => format!("{before}[{lists}{after}"),
+        _ => lists,
+    }
+}
+
+/// The first row once more, at the end; with `instead` in place of the last row.
+fn double_row(body: &mut Value, instead: bool) {
+    let Some(rows) = rows(body) else { return };
+    let Some(first) = rows.first().cloned() else { return };
+    if !instead {
+        rows.push(first);
+    } else if rows.len() > 1
+        && let Some(last) = rows.last_mut()
+    {
+        *last = first;
+    }
+}
+
+/// Moves every number that tells how many rows there are.
+fn miscount(body: &mut Value, by: i64) {
+    let off = |value: &mut Value| {
+        if let Some(count) = value.as_i64() {
+            *value = json!(count + by);
+        }
+    };
+    let of_bitbucket = body.get("pagelen").is_some();
+    match body {
+        Value::Number(_) => off(body),
+        Value::Array(rows) => rows.iter_mut().filter_map(|row| row.get_mut("count")).for_each(off),
+        _ => {
+            for pointer in ["/total", "/totalSize", "/totalCount", "/count", "/meta/total"] {
+                if let Some(count) = body.pointer_mut(pointer) {
+                    off(count);
+                }
+            }
+            if let Some(size) = body.get_mut("size").filter(|_size| of_bitbucket) {
+                off(size);
+            }
+        }
+    }
+}
+
+fn delay_times(value: &mut Value, by: TimeDelta) {
+    match value {
+        Value::Array(list) => list.iter_mut().for_each(|one| delay_times(one, by)),
+        Value::Object(fields) => fields.values_mut().for_each(|one| delay_times(one, by)),
+        Value::String(text) => {
+            let forms = [DateTime::parse_from_rfc3339(text), DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z")];
+            if let Some(time) = forms.into_iter().find_map(Result::ok) {
+                *text = (time.to_utc() + by).to_rfc3339_opts(SecondsFormat::Millis, true);
+            }
+        }
+        // Milliseconds since 1970, of this century.
+        Value::Number(number) => {
+            if let Some(time) = number.as_i64().filter(|time| (1_000_000_000_000..4_000_000_000_000).contains(time)) {
+                *value = json!(time + by.num_milliseconds());
+            }
+        }
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+/// The clock in the headers is ahead, and little is left until the reset that it tells.
+fn skew(headers: &mut HeaderMap, by: TimeDelta) {
+    let ahead = |time: DateTime<Utc>| time + by;
+    let reset = headers.get("x-ratelimit-reset").and_then(|reset| reset.to_str().ok()?.parse::<DateTime<Utc>>().ok());
+    let mut set = |name: &'static str, text: String| {
+        headers.insert(name, HeaderValue::from_str(&text).expect("internal: a number or a date"));
+    };
+    if let Some(reset) = reset {
+        set("x-ratelimit-reset", ahead(reset).to_rfc3339_opts(SecondsFormat::Secs, true));
+        set("x-ratelimit-remaining", "1".to_owned());
+    }
+    let now = reset.unwrap_or(DateTime::UNIX_EPOCH);
+    set("date", ahead(now).format("%a, %d %b %Y %H:%M:%S GMT").to_string());
 }
 
 /// The rows of an answer, under whatever name its API puts them.

@@ -293,6 +293,13 @@ impl Simulator {
         hold(&self.shared.sandbox_faults).disarm();
     }
 
+    /// How many answers were not what they would have been, since a fault was armed last: a fault that does not show at an
+    /// endpoint proves nothing.
+    #[must_use]
+    pub fn struck(&self) -> usize {
+        self.faults().struck
+    }
+
     /// Lets a night pass: the clock moves to `to`, and what changes is added to [`Truth::drift`].
     pub fn night(&self, to: DateTime<Utc>) {
         night::pass(&mut self.shared.to_change(), to);
@@ -314,6 +321,13 @@ impl Simulator {
         let estate = self.shared.estate.read().unwrap_or_else(PoisonError::into_inner);
         let own = estate.servers.secrets.iter().chain(&estate.secrets).cloned();
         own.chain(estate.workspace.readable_values()).collect()
+    }
+
+    /// From here on every answer carries this secret, in all places where APIs are known to have one: in members of its
+    /// rows, in addresses, in headers. It must never be stored or shown.
+    pub fn plant_everywhere(&self, secret: &str) {
+        self.faults().plant = Some(secret.to_owned());
+        hold(&self.shared.sandbox_faults).plant = Some(secret.to_owned());
     }
 
     /// The answer sheet, as things stand.

@@ -16,7 +16,7 @@ use super::bitbucket::WITHDRAWN;
 use super::endpoints::{Access, ENDPOINTS, Endpoint, Family, Host};
 use super::estate::Estate;
 use super::exchange::{Ask, Reply};
-use super::faults::{DEAD_LINK, Delivery, Fault, Faults, bend};
+use super::faults::{DEAD_LINK, Delivery, Fault, Faults, bend, plant, plant_headers};
 use super::limit::{Meter, RateLimit, Reading};
 use super::sandbox;
 use super::servers::{self, Caller};
@@ -204,19 +204,29 @@ impl Shared {
         let fault = hold(faults).strike(endpoint.name, &ask, reply.page);
         if let Some(Fault::RepeatedCursor) = fault {
             ask.stuck = true;
-            reply = self.reply(endpoint, &ask);
+            let usual = std::mem::replace(&mut reply, self.reply(endpoint, &ask));
+            hold(faults).struck += usize::from(usual.body != reply.body);
         }
         let links = endpoint.family() == Family::ConfluenceV2;
         let link = links.then(|| link_header(&reply.body)).flatten();
-        let delivery = match fault {
-            Some(fault) => bend(&fault, endpoint.family(), reply),
-            None => Delivery::Json(reply),
-        };
         let mut headers = HeaderMap::new();
         match reading {
             Some(reading) => self.tell_limit(ask.caller.host, reading, &mut headers),
             None => self.limits(endpoint, number, &mut headers),
         }
+        let secret = hold(faults).plant.clone();
+        if let Some(secret) = secret {
+            plant(&mut reply.body, &secret);
+            plant_headers(&mut headers, &secret);
+        }
+        let delivery = match fault {
+            Some(fault) => {
+                let (delivery, struck) = bend(&fault, endpoint.family(), reply, &mut headers);
+                hold(faults).struck += usize::from(struck);
+                delivery
+            }
+            None => Delivery::Json(reply),
+        };
         if let Some(name) = ask.caller.account.filter(|_| endpoint.place() != Host::Align) {
             let estate = self.estate.read().unwrap_or_else(PoisonError::into_inner);
             set(&mut headers, "x-ausername", &estate.servers.accounts[name].username);
@@ -241,6 +251,7 @@ impl Shared {
             Delivery::Html(page) => respond(200, "text/html;charset=UTF-8", &headers, Body::from(page)),
             Delivery::Half(reply) => respond(reply.status, JSON, &headers, Body::from(half(&reply))),
             Delivery::Cut(reply) => respond(reply.status, JSON, &headers, cut_body(half(&reply))),
+            Delivery::Ready(response) => response,
         }
     }
 
@@ -338,7 +349,7 @@ fn throttle(headers: &mut HeaderMap, endpoint: &Endpoint, retry_after: Option<Du
     if endpoint.is_self_hosted() {
         set(headers, "x-ratelimit-limit", "100");
         set(headers, "x-ratelimit-fillrate", "10");
-        set(headers, "x-ratelimit-interval-seconds", "60");
+        set(headers, "x-ratelimit-interval-seconds", "1");
     }
     if endpoint.place() != Host::Bitbucket {
         set(headers, "x-ratelimit-remaining", "0");

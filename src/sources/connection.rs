@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::endpoint::Endpoint;
-use crate::document::{Located, Section};
+use crate::document::{Located, Section, secrets};
 use crate::http::{Allowed, Auth, Client, Factory, Settings};
+use crate::secret::Secret;
 use crate::text::did_you_mean;
 
 /// How to connect to the host of a source.
@@ -21,7 +22,7 @@ pub(super) struct Connection {
     pub(super) skip: Vec<&'static str>,
     /// The header for the credential, where it is not the usual one.
     pub(super) auth_header: Option<String>,
-    proxy: Option<String>,
+    proxy: Option<Secret>,
     ca_file: Option<PathBuf>,
     timeout: Duration,
     requests_per_second: Option<f64>,
@@ -42,7 +43,7 @@ impl Connection {
             concurrency: section.number("concurrency", 100).map_or(8, |number| number as usize),
             skip: skipped(section, endpoints),
             auth_header: None,
-            proxy: section.get("proxy"),
+            proxy: secrets::address(section, "proxy"),
             ca_file: section.get::<String>("ca_file").map(PathBuf::from),
             timeout: Duration::from_secs(section.number("timeout_seconds", 3600).unwrap_or(60).into()),
             requests_per_second: rate(section),

@@ -3,8 +3,9 @@
 //! A [`Gatherer`] is one visit of a source; it starts a [`Reading`] for each endpoint. An endpoint that is asked
 //! once for each project or group has one entry too, whose state is that of all its calls together.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
@@ -20,6 +21,10 @@ use crate::model::{
     Collection, EndpointState, Fact, LedgerEntry, Product, Resource, Sighting, SourceName, Standing, Watermarks,
 };
 use crate::text::{plural, thousands};
+
+/// So many calls of an endpoint in a row that a server does not answer, each after all tries, and it is not asked for the
+/// rest: with ten thousand projects that would take days.
+const UNANSWERED: usize = 20;
 
 /// One visit of a source.
 #[derive(Debug)]
@@ -209,8 +214,8 @@ impl Reading<'_> {
         answers
     }
 
-    /// Once a limit stays shut after all tries, or all asking is to stop, the rest of the calls is not sent: they would
-    /// only meet the same.
+    /// Once a limit stays shut after all tries, all asking is to stop, or nothing was answered for long, the rest of the calls
+    /// is not sent: they would only meet the same.
     async fn walk_all<P, X, T>(
         &mut self,
         client: &Client,
@@ -231,16 +236,26 @@ impl Reading<'_> {
             calls.truncate(1);
         }
         let trail = self.trail.clone();
-        let shut = AtomicBool::new(false);
+        let (shut, unanswered) = (AtomicBool::new(false), AtomicUsize::new(0));
         let walks = stream::iter(calls)
             .map(|(of, request)| {
-                let (trail, paging, shut) = (trail.clone(), paging.clone(), &shut);
+                let (trail, paging, shut, unanswered) = (trail.clone(), paging.clone(), &shut, &unanswered);
                 async move {
                     if shut.load(Ordering::Relaxed) {
                         return (of, None);
                     }
                     let walk = walk_once::<P>(client, request, paging, depth, &trail).await;
-                    if matches!(walk.end, End::Failed(HttpError::Throttled { .. } | HttpError::Stopped { .. })) {
+                    let in_vain = match &walk.end {
+                        End::Failed(HttpError::Throttled { .. } | HttpError::Stopped { .. }) => UNANSWERED,
+                        End::Failed(HttpError::Broken { .. } | HttpError::Status { status: 500.., .. }) => {
+                            unanswered.fetch_add(1, Ordering::Relaxed) + 1
+                        }
+                        End::Failed(_) | End::Partial(_) | End::Complete => {
+                            unanswered.store(0, Ordering::Relaxed);
+                            0
+                        }
+                    };
+                    if in_vain >= UNANSWERED {
                         shut.store(true, Ordering::Relaxed);
                     }
                     (of, Some(walk))
@@ -624,6 +639,19 @@ impl Reading<'_> {
             && self.failures.iter().all(|(state, _)| *state != EndpointState::Partial)
     }
 
+    /// How many rows came once more, of a listing whose count is right all the same: it moved while it was read, and then as
+    /// many others are missing. Only where each row is a resource of its own can that be told.
+    fn repeated(&self) -> usize {
+        if self.calls != 1 || self.expected != Some(self.rows) || self.resources.len() != small(self.rows) {
+            return 0;
+        }
+        let (mut known, mut again) = (HashMap::new(), 0);
+        for resource in &self.resources {
+            again += usize::from(known.insert(&resource.id, resource) == Some(resource));
+        }
+        again
+    }
+
     fn outcome(&self) -> (EndpointState, String) {
         if let Some(closed) = &self.closed {
             return closed.clone();
@@ -645,6 +673,10 @@ impl Reading<'_> {
         reasons.extend(self.shortfalls.iter().cloned());
         if self.lost > 0 {
             reasons.push(format!("{} could not be read", plural(small(self.lost), "row", "rows")));
+        }
+        let repeated = self.repeated();
+        if repeated > 0 {
+            reasons.push(format!("{} came twice, so that others may be missing", plural(repeated, "row", "rows")));
         }
         if self.marred > 0 {
             let elements = plural(small(self.marred), "entry of a list", "entries of lists");

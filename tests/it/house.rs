@@ -46,7 +46,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 ];
 
 /// Outside crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 40] = [
+const HOMES: [(&str, &[&str]); 41] = [
     ("reqwest", &["http/"]),
     ("rustls", &["http/", "alerts/siem"]),
     ("tokio_rustls", &["alerts/siem"]),
@@ -67,6 +67,7 @@ const HOMES: [(&str, &[&str]); 40] = [
     ("tar", &["evidence/"]),
     ("flate2", &["evidence/"]),
     ("hostname", &["cli/evidence"]),
+    ("rustix", &["cli/dumps"]),
     ("foldhash", &["inventory/"]),
     ("hmac", &["alerts/webhook"]),
     ("cron", &["timetable"]),

@@ -9,7 +9,7 @@ use crate::cli::block_on;
 use crate::cli::complain::Complaint;
 use crate::evidence::{Authorities, Stamp, StampError, Stamper, TrustedKeys, Verified};
 use crate::http::{Hook, OutletSettings, Reply};
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretRef};
 use crate::text::harmless;
 
 /// RFC 3161, section 3.4.
@@ -24,12 +24,24 @@ pub(in crate::cli) struct StampArgs {
     /// The certificates of authorities, in PEM, of which one has to stand behind the stamp.
     #[arg(long, value_name = "FILE", requires = "timestamp")]
     timestamp_ca: Option<PathBuf>,
-    /// The HTTP proxy on the way to the authority.
+    /// The HTTP proxy on the way to the authority; the address of one with a password as `env:NAME` or `file:/path`.
     #[arg(long, value_name = "URL", requires = "timestamp")]
     timestamp_proxy: Option<String>,
     /// How many seconds the authority may take.
     #[arg(long, value_name = "SECONDS", requires = "timestamp", default_value_t = 30)]
     timestamp_timeout: u16,
+}
+
+/// The address of a proxy. What stands on a command line can be read by everybody on the machine.
+fn proxy(written: &str) -> Result<Secret, Complaint> {
+    if let Ok(reference) = written.parse::<SecretRef>() {
+        return reference.resolve().map_err(|error| Complaint::failed(format!("there is no proxy: {error}")));
+    }
+    if written.contains('@') {
+        let complaint = Complaint::failed("the address of the proxy holds a user or password");
+        return Err(complaint.help("write it somewhere else, and `--timestamp-proxy env:NAME` or `file:/path`"));
+    }
+    Ok(Secret::new(written.to_owned()))
 }
 
 impl StampArgs {
@@ -44,7 +56,7 @@ impl StampArgs {
         }
         let settings = OutletSettings {
             ca_file: None,
-            proxy: self.timestamp_proxy.clone(),
+            proxy: self.timestamp_proxy.as_deref().map(proxy).transpose()?,
             timeout: Duration::from_secs(self.timestamp_timeout.max(1).into()),
             // Many authorities have no other address. What comes back is signed, and what is sent is a digest.
             allow_http: true,

@@ -46,8 +46,8 @@ pub struct Errand {
 pub struct OutletSettings {
     /// A PEM file with further certificate authorities.
     pub ca_file: Option<PathBuf>,
-    /// An HTTP proxy; `None` means none, whatever the environment says.
-    pub proxy: Option<String>,
+    /// An HTTP proxy, perhaps with a password; `None` means none, whatever the environment says.
+    pub proxy: Option<Secret>,
     /// How long one request may take, its answer included.
     pub timeout: Duration,
     /// True if a message may travel unencrypted to another machine.

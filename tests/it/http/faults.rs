@@ -161,6 +161,14 @@ fn bomb() -> Vec<u8> {
 }
 
 #[tokio::test]
+async fn an_answer_of_millions_of_values_is_not_read() {
+    let body = format!("[{}{{}}]", "{},".repeat(2_000_001));
+    let dense = Server::answering(move |_| axum::http::Response::new(body.clone().into())).await;
+    let error = fetch(&dense.url).await.0.unwrap_err();
+    assert!(matches!(error, HttpError::Unreadable { .. }) && error.to_string().contains("values"), "{error}");
+}
+
+#[tokio::test]
 async fn deep_nesting_and_another_shape_are_unreadable() {
     let deep = Server::answering(|_| axum::http::Response::new("[".repeat(100_000).into())).await;
     assert!(matches!(fetch(&deep.url).await.0, Err(HttpError::Unreadable { .. })));

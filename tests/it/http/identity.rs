@@ -221,6 +221,7 @@ fn settings_that_cannot_work_are_named() {
         ("http://127.0.0.1", None, Some(0.0), "requests per second"),
     ] {
         let proxy = proxy.map(str::to_owned);
+        let proxy = proxy.map(Secret::new);
         let error = factory().client(Settings { proxy, requests_per_second: pace, ..settings(base_url) }).unwrap_err();
         assert!(matches!(&error, HttpError::Settings { message } if message.contains(wanted)), "{error}");
     }
@@ -229,7 +230,7 @@ fn settings_that_cannot_work_are_named() {
 #[tokio::test]
 async fn a_configured_proxy_is_used() {
     let proxy = Server::answering(|asked| json(&object!([asked.path]))).await;
-    let behind = Settings { proxy: Some(proxy.url.clone()), ..settings("http://unreachable.invalid") };
+    let behind = Settings { proxy: Some(Secret::new(proxy.url.clone())), ..settings("http://unreachable.invalid") };
     assert_eq!(ask(&factory().client(behind).unwrap()).await.unwrap(), object!(["/rows"]));
     assert_eq!(proxy.asked()[0].headers["host"], "unreachable.invalid");
 }

@@ -1,6 +1,8 @@
 //! Every endpoint, every fault: no false pass, no false removal, no false resolve, the right ledger state, and all as
 //! before once the fault is over.
 
+mod weight;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -331,5 +333,26 @@ async fn a_refused_list_of_members_changes_nobody() {
         assert!(estate.scan().await.complete, "{product}");
         let healed = estate.assess();
         assert!(healed.changes.is_empty(), "{product}, when all is well: {:#?}", healed.changes);
+    }
+}
+
+/// A server that answers none of many calls in a row is not asked for the rest: what is not seen is a gap either way, and
+/// with a time limit for each call a scan would take days.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_answers_nothing_is_not_asked_for_everything() {
+    let estate = Estate::new().await;
+    let of_a_role = |path: &str| path.starts_with("/rest/api/3/project/") && path.contains("/role/");
+    let asked = || estate.simulator.requests().iter().filter(|(_, path)| of_a_role(path)).count();
+    estate.scan().await;
+    // Twenty in a row, and those that are under way by then, each four times.
+    let (usual, most) = (asked(), (20 + 8) * 4);
+    assert!(usual * 4 > most, "only {usual} roles are asked for");
+    for fault in [Fault::CutConnection, Fault::Status(503)] {
+        estate.simulator.set_fault("project-role", fault);
+        estate.simulator.forget_requests();
+        assert!(!estate.scan().await.complete);
+        assert!(asked() <= most, "{} requests", asked());
+        let after = estate.assess();
+        assert!(gaps(&after).iter().any(|gap| gap.reason.contains("could not be read whole")), "{:#?}", gaps(&after));
     }
 }
