@@ -31,7 +31,8 @@ async fn a_large_estate_has_the_plants_of_a_small_one() {
 async fn nothing_is_wrong_in_a_larger_estate_but_what_was_planted() {
     let estate = Estate::of(plan(1_500)).await;
     // The organisation tells roles for one account at a time.
-    let accepted = "  - source: org\n    endpoint: role assignments of other accounts\n    reason: too many to ask for\n";
+    let accepted =
+        "  - source: org\n    endpoint: role assignments of other accounts\n    reason: too many to ask for\n";
     estate.configure_with("", accepted);
     let clock: Arc<dyn Clock> = Arc::new(estate.clock.clone());
     let mut app = Config::load(&estate.path("keyroll.yaml")).unwrap().build(&clock, &[]).unwrap();
