@@ -432,7 +432,8 @@ impl Estate {
             body.fingerprint = Fact::Known(format!("SHA256:{:016x}{at:08x}", self.dice(17, at)));
             body.scopes = Fact::Absent;
         } else {
-            body.scopes = scopes(if at % 3 == 0 { &["read:jira-work", "read:jira-user"] } else { &["read:jira-work"] });
+            body.scopes =
+                scopes(if at.is_multiple_of(3) { &["read:jira-work", "read:jira-user"] } else { &["read:jira-work"] });
         }
         let mut wrong = Vec::new();
         let mut plant = |rule| wrong.push(rule);
@@ -689,7 +690,7 @@ impl Estate {
             parent: Fact::Known(ResourceId::new(WORKSPACE, Kind::Container, "workspace")),
             key: Fact::Known(format!("r{at}")),
             public: Fact::Known(published.is_some()),
-            pipelines_enabled: Fact::Known(at % 2 == 0),
+            pipelines_enabled: Fact::Known(at.is_multiple_of(2)),
             only_pushers: Fact::Absent,
             ..Container::unknown(ContainerForm::Repository)
         };

@@ -271,7 +271,7 @@ fn bent(fault: &Fault, family: Family, mut reply: Reply, headers: &mut HeaderMap
         Fault::LaterTimes(by) => delay_times(&mut reply.body, *by),
         Fault::Skewed(by) => skew(headers, *by),
         Fault::WrongPage(text) => return ready(200, "application/json", Body::from(*text)),
-        Fault::ContentType(kind) => return ready(reply.status, *kind, Body::from(reply.body.to_string())),
+        Fault::ContentType(kind) => return ready(reply.status, kind, Body::from(reply.body.to_string())),
         Fault::Nested(depth) => {
             return ready(reply.status, "application/json", Body::from(nested(&reply.body.to_string(), *depth)));
         }

@@ -161,7 +161,7 @@ pub fn write_csv_set<E: Send>(
     };
     let hands = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     thread::scope(|scope| {
-        let beside: Vec<_> = (1..hands).map(|_| scope.spawn(&write_plain)).collect();
+        let beside: Vec<_> = (1..hands).map(|_| scope.spawn(write_plain)).collect();
         let told = told.iter().try_for_each(|table| put(table, &|out| table.write_told(assessment, findings, out)));
         let own = told.and_then(|()| write_plain());
         let beside = beside.into_iter().map(|hand| hand.join().unwrap_or_else(|panic| panic::resume_unwind(panic)));

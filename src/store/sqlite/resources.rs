@@ -210,9 +210,12 @@ impl Share {
     }
 }
 
+/// Where work is handed to one of them, and where what came of it is taken.
+type Desk<T, C> = (SyncSender<(Share, C)>, Receiver<Result<Vec<T>, Fault>>);
+
 /// Whoever looks at shares, each on a thread of its own. Shares are given and taken back in turn, so that they stay in order.
 struct Desks<C, T> {
-    desks: Vec<(SyncSender<(Share, C)>, Receiver<Result<Vec<T>, Fault>>)>,
+    desks: Vec<Desk<T, C>>,
     given: usize,
     taken: usize,
 }
