@@ -11,10 +11,10 @@ use keyroll::model::{ReviewRow, sample};
 use keyroll::problem::Problems;
 use keyroll::review::key;
 
-/// The stack of a thread that keyroll reads answers on: what needs more would end a scan.
-const STACK: usize = 2 << 20;
+/// The threads of keyroll have a quarter of this; here its code is not optimised, and takes several times as much for each step down.
+const STACK: usize = 8 << 20;
 
-/// Hands bytes to a target, on a stack as small as that of keyroll's own threads. The bytes are written down before where the
+/// Hands bytes to a target, on a stack that is as scarce as that of keyroll's own threads. The bytes are written down before where the
 /// variable says so: a stack that overflows leaves no other trace.
 pub fn read(bytes: &[u8], target: impl FnOnce(&[u8]) + Send) {
     static LAST: OnceLock<Option<std::ffi::OsString>> = OnceLock::new();
