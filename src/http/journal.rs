@@ -98,6 +98,8 @@ pub(super) struct Shelf {
 pub(super) struct Sheet<Row> {
     pub(super) position: Position,
     pub(super) rows: Vec<Row>,
+    /// True if it was taken out of the journal: there it stays as it is, with the time at which it was read.
+    pub(super) recalled: bool,
 }
 
 /// The pages of an earlier walk.
@@ -127,7 +129,7 @@ impl Shelf {
         let since = kept.leaves.first()?.read_at;
         let sheets = kept.leaves.iter().map(|leaf| {
             let (position, rows) = postcard::from_bytes(&leaf.bytes).ok()?;
-            Some(Sheet { position, rows })
+            Some(Sheet { position, rows, recalled: true })
         });
         let sheets = sheets.collect::<Option<Vec<_>>>()?;
         let ending: Option<Ending> = match kept.ending {
@@ -172,7 +174,7 @@ impl<Row: Serialize> Sheet<Row> {
 
 impl<Row> Sheet<Row> {
     pub(super) fn of(page: impl Page<Row = Row>) -> Self {
-        Self { position: page.position(), rows: page.into_rows() }
+        Self { position: page.position(), rows: page.into_rows(), recalled: false }
     }
 }
 

@@ -172,6 +172,15 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Keeps nothing of an earlier walk of these pages: whoever walks them now asks for them anew.
+    pub fn forget(&self, first: &Request, paging: &Paging) {
+        if let Some(shelf) = self.shelf(first, paging) {
+            shelf.forget();
+        }
+    }
+}
+
 impl<Row> From<Ending> for Walk<Row> {
     fn from(ending: Ending) -> Self {
         let Ending { pages: _, expected, resume, last_cursor } = ending;
@@ -485,7 +494,7 @@ impl<P: Page> Road<'_, P> {
             let pages = thousands(usize::try_from(self.pages).unwrap_or(usize::MAX));
             return Err(Stop::Doubt(format!("stopped after {pages} pages without an end")));
         }
-        if let Some(shelf) = self.shelf {
+        if let Some(shelf) = self.shelf.filter(|_| !page.recalled) {
             shelf.keep(self.pages, &page, self.client.now());
         }
         self.latest = page.position;

@@ -21,7 +21,9 @@ pub struct Counts {
     pub statuses: BTreeMap<u16, u32>,
     /// Requests that were sent again.
     pub retries: u32,
-    /// When the first page was read that a stopped scan had read already, if there is one.
+    /// Pages among them that a stopped scan had read already.
+    pub recalled: u32,
+    /// When the first of those was read, if there is one.
     pub since: Option<DateTime<Utc>>,
 }
 
@@ -38,6 +40,7 @@ impl Trail {
         self.note(|counts| {
             counts.requests += pages;
             counts.pages += pages;
+            counts.recalled += pages;
             *counts.statuses.entry(200).or_default() += pages;
             counts.since = Some(counts.since.map_or(since, |known| known.min(since)));
         });

@@ -60,6 +60,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use endpoints::{ENDPOINTS, Endpoint};
@@ -128,6 +129,7 @@ impl Simulator {
             faults: Mutex::default(),
             sandbox_faults: Mutex::default(),
             requests: Mutex::default(),
+            arrived: watch::Sender::new(0),
             destroyed: Mutex::default(),
             bitbucket_budget: Mutex::default(),
             meters: Mutex::default(),
@@ -340,6 +342,13 @@ impl Simulator {
     #[must_use]
     pub fn requests(&self) -> Vec<(String, String)> {
         hold(&self.shared.requests).clone()
+    }
+
+    /// Waits until so many requests have arrived.
+    pub async fn asked(&self, requests: usize) {
+        let mut arrived = self.shared.arrived.subscribe();
+        // The other end lives as long as the estate.
+        drop(arrived.wait_for(|count| *count >= requests).await);
     }
 
     /// Forgets the requests so far: for runs of many nights.

@@ -10,6 +10,7 @@ use axum::response::Response;
 use chrono::{SecondsFormat, TimeDelta};
 use futures::{StreamExt as _, stream};
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::accepted::Accepted;
 use super::bitbucket::WITHDRAWN;
@@ -34,6 +35,8 @@ pub(super) struct Shared {
     /// Those of the sandbox, whose endpoints have the names of the site's.
     pub(super) sandbox_faults: Mutex<Faults>,
     pub(super) requests: Mutex<Vec<(String, String)>>,
+    /// How many there are, for whoever waits for them.
+    pub(super) arrived: watch::Sender<usize>,
     pub(super) destroyed: Mutex<Vec<(String, String)>>,
     /// How many more requests Bitbucket answers within the hour; `None` sets no limit.
     pub(super) bitbucket_budget: Mutex<Option<usize>>,
@@ -104,6 +107,7 @@ impl Shared {
     fn log(&self, method: &str, path: &str) -> usize {
         let mut requests = hold(&self.requests);
         requests.push((method.to_owned(), path.to_owned()));
+        self.arrived.send_replace(requests.len());
         requests.len() - 1
     }
 

@@ -318,6 +318,11 @@ impl Reading<'_> {
         if self.closed.is_some() || self.gatherer.depth == Depth::FirstPage || self.failed_whole() {
             return;
         }
+        let counts = self.trail.counts();
+        if counts.recalled < counts.pages {
+            // A count of another time proves nothing of rows that were read now.
+            client.forget(&request, &Paging::Single);
+        }
         let Some(&count) = client.walk::<Count>(request, Paging::Single, &self.trail).await.rows.first() else {
             return;
         };

@@ -3,19 +3,20 @@
 //!
 //! The long run: `KEYROLL_KILLS=200 cargo test --locked --test it resume -- --nocapture`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use ::keyroll::clock::Clock;
+use ::keyroll::model::{Assessment, EndpointState};
+use ::keyroll::simulator::{Fault, Plan};
 use chrono::{DateTime, TimeDelta, Utc};
-use keyroll::clock::Clock;
-use keyroll::model::{Assessment, EndpointState};
-use keyroll::simulator::{Fault, Plan};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
+use crate::support::keyroll;
 use crate::support::pretended::{Estate, first_night};
 
 const JOURNAL: &str = "keyroll.db-scan.journal";
@@ -29,16 +30,8 @@ async fn small(seed: u64) -> Estate {
 }
 
 fn begin(estate: &Estate, more: &[&str]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_keyroll"))
-        .args(["--quiet", "--now", &estate.clock.now().to_rfc3339(), "scan"])
-        .args(more)
-        .current_dir(estate.folder.path())
-        .env_clear()
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap()
+    let now = estate.clock.now().to_rfc3339();
+    keyroll::begin(estate.folder.path(), &[&["--quiet", "--now", &now, "scan"], more].concat(), Stdio::piped())
 }
 
 async fn end(child: Child) -> (Option<i32>, String) {
@@ -55,16 +48,16 @@ fn is_complete(code: Option<i32>) -> bool {
 async fn kill_after(estate: &Estate, requests: usize) -> bool {
     let before = estate.simulator.requests().len();
     let mut child = begin(estate, &[]);
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
+    tokio::select! {
+        status = child.wait() => {
+            let status = status.unwrap();
             assert!(is_complete(status.code()), "{status}");
-            return false;
+            false
         }
-        if estate.simulator.requests().len() - before >= requests {
+        () = estate.simulator.asked(before + requests) => {
             child.kill().await.unwrap();
-            return true;
+            true
         }
-        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
@@ -197,11 +190,9 @@ async fn a_journal_that_is_damaged_is_made_anew() {
 async fn a_scan_needs_no_journal() {
     let estate = small(11).await;
     fs::create_dir(estate.path(JOURNAL)).unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_keyroll"));
-    child.args(["--now", &estate.clock.now().to_rfc3339(), "scan"]).current_dir(estate.folder.path()).env_clear();
-    let output = child.output().await.unwrap();
-    let err = String::from_utf8(output.stderr).unwrap();
-    assert!(is_complete(output.status.code()), "{err}");
+    let now = estate.clock.now().to_rfc3339();
+    let (code, err) = end(keyroll::begin(estate.folder.path(), &["--now", &now, "scan"], Stdio::piped())).await;
+    assert!(is_complete(code), "{err}");
     assert!(err.contains("there is no journal"), "{err}");
 }
 
@@ -224,4 +215,27 @@ async fn each_source_goes_on_from_its_own_run() {
     end(begin(&undisturbed, &[])).await;
     let all = undisturbed.simulator.requests().iter().filter(|(_, path)| path.contains("/admin/")).count();
     assert!(org < all, "the organisation goes on where it was: {org} of {all}");
+}
+
+/// A count proves the rows of its own time: where rows are read anew, it is asked anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_count_of_another_time_proves_nothing() {
+    let estate = small(11).await;
+    assert!(kill_after(&estate, 450).await);
+    let counts = |from: usize| -> BTreeSet<String> {
+        let asked = estate.simulator.requests().split_off(from);
+        asked.into_iter().map(|(_, path)| path).filter(|path| path.contains("count")).collect()
+    };
+    let first = counts(0);
+    // Of all listings in more than one page the first page is lost.
+    let journal = rusqlite::Connection::open(estate.path(JOURNAL)).unwrap();
+    let lost =
+        "DELETE FROM pages WHERE number = 0 AND walk IN (SELECT walk FROM pages GROUP BY walk HAVING count(*) > 2)";
+    assert!(journal.execute(lost, []).unwrap() > 3);
+    drop(journal);
+    let before = estate.simulator.requests().len();
+    let (code, err) = end(begin(&estate, &[])).await;
+    assert!(is_complete(code), "{err}");
+    let again: Vec<String> = counts(before).intersection(&first).cloned().collect();
+    assert!(again.len() > 1, "they are asked again: {again:?} of {first:?}");
 }

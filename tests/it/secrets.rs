@@ -7,14 +7,14 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE};
 
 use crate::mixed::everything;
-use crate::support::keyroll::keyroll;
+use crate::support::keyroll::{begin, keyroll};
 use crate::support::pretended::Estate;
 
 /// What is looked for: each secret in each of its spellings, and whose it is.
@@ -282,21 +282,11 @@ async fn a_killed_scan_leaves_no_secret_behind() {
     }
     for more in [20, 200, 600] {
         let goal = estate.simulator.requests().len() + more;
-        let mut scan = Command::new(env!("CARGO_BIN_EXE_keyroll"))
-            .args(["scan", "--no-alerts"])
-            .current_dir(estate.folder.path())
-            .env_clear()
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let began = Instant::now();
-        while estate.simulator.requests().len() < goal && scan.try_wait().unwrap().is_none() {
-            assert!(began.elapsed() < Duration::from_secs(120), "the scan asks nobody");
-            tokio::time::sleep(Duration::from_millis(2)).await;
+        let mut scan = begin(estate.folder.path(), &["scan", "--no-alerts"], Stdio::null());
+        tokio::select! {
+            _ = scan.wait() => {}
+            () = estate.simulator.asked(goal) => scan.kill().await.unwrap(),
         }
-        scan.kill().unwrap();
-        scan.wait().unwrap();
         assert_eq!(search.found_below(estate.folder.path()), Vec::<String>::new(), "killed after {more} requests");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use keyroll::simulator::Fault;
 
+use crate::support::keyroll::begin;
 use crate::support::pretended::{Estate, gaps};
 
 /// What a scan may hold beyond what it holds when all is well, in MiB: a few answers as large as one may be.
@@ -27,21 +28,18 @@ fn bomb() -> Arc<[u8]> {
 
 /// Scans with the program, and tells the most memory that it held, in MiB.
 async fn peak_of_a_scan(estate: &Estate) -> u64 {
-    let mut scan = Command::new(env!("CARGO_BIN_EXE_keyroll"))
-        .args(["scan", "--no-alerts"])
-        .current_dir(estate.folder.path())
-        .env_clear()
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let status = format!("/proc/{}/status", scan.id());
+    let mut scan = begin(estate.folder.path(), &["scan", "--no-alerts"], Stdio::null());
+    let status = format!("/proc/{}/status", scan.id().unwrap());
+    let mut looks = tokio::time::interval(Duration::from_millis(5));
     let mut peak = 0;
-    while scan.try_wait().unwrap().is_none() {
+    loop {
+        tokio::select! {
+            _ = scan.wait() => break,
+            _ = looks.tick() => {}
+        }
         let text = fs::read_to_string(&status).unwrap_or_default();
         let most = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse().ok());
         peak = peak.max(most.unwrap_or(0));
-        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert!(peak > 0, "the memory of the process can be read");
     peak / 1024

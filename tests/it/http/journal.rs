@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
+use keyroll::clock::FixedClock;
 use keyroll::digest::Digest;
 use keyroll::http::{
     CursorPlace, End, Factory, HttpError, Journal, Kept, Leaf, Paging, Request, Settings, Trail, Walk,
@@ -175,6 +176,28 @@ async fn rows_that_are_counted_by_their_place_are_read_from_the_front() {
     let (third, _) = walk(&journal, &server, OFFSET).await;
     assert!(third.rows.iter().copied().eq(0..40) && third.expected == Some(40), "{third:?}");
     assert_eq!(server.asked().len() - asked, 4, "what is whole is not asked for again");
+}
+
+/// However often a walk is broken off, its pages stay as old as they are: else they would be believed for ever.
+#[tokio::test]
+async fn a_page_that_was_taken_up_is_still_of_the_time_it_was_read() {
+    let server = linked(|page, number| broken_until(12, page, number)).await;
+    let journal = Arc::new(Shelf::default());
+    let mut since = Vec::new();
+    for hour in ["02", "03", "04"] {
+        let at: DateTime<Utc> = format!("2026-11-22T{hour}:00:00Z").parse().unwrap();
+        let factory = Factory::new(Arc::new(FixedClock::at(at))).with_limits(hurried()).of_source("jira");
+        factory.memory().open(journal.clone());
+        let trail = Trail::default();
+        let client = factory.client(settings(&server.url)).unwrap();
+        let last = client.walk::<Bean>(Request::get("/rows"), LINKS, &trail).await;
+        since.push((whole(&last), trail.counts().since.map(|since| since.format("%H").to_string())));
+    }
+    let of = |hour: &str| Some(hour.to_owned());
+    assert_eq!(since, [(false, None), (false, of("02")), (true, of("02"))]);
+    let kept = journal.0.lock().unwrap().values().next().unwrap().clone();
+    let hours: Vec<String> = kept.leaves.iter().map(|leaf| leaf.read_at.format("%H").to_string()).collect();
+    assert_eq!(hours, ["02", "02", "04", "04", "04", "04"], "the third was looked at once more each time");
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! Runs the program with a clean environment.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+
+use tokio::process::Child;
 
 /// What a run gave.
 #[derive(Debug)]
@@ -30,4 +32,17 @@ pub(crate) fn keyroll_with(folder: &Path, arguments: &[&str], variables: &[(&str
         out: String::from_utf8(stdout).unwrap(),
         err: String::from_utf8(stderr).unwrap(),
     }
+}
+
+/// Starts the program in a folder, with a clean environment. What it says is for whoever asks the child.
+pub(crate) fn begin(folder: &Path, arguments: &[&str], said: Stdio) -> Child {
+    tokio::process::Command::new(env!("CARGO_BIN_EXE_keyroll"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .stdout(Stdio::null())
+        .stderr(said)
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap()
 }
