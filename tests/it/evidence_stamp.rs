@@ -262,14 +262,16 @@ fn replace(bytes: &mut Vec<u8>, old: &[u8], new: &[u8]) {
     bytes.splice(at..at + old.len(), new.iter().copied());
 }
 
-/// Changes the year of a moment in what is stamped: with up to three decimals, as zeros at their end are left out.
+/// Where the moment of a stamp begins. It has up to three decimals, as zeros at their end are left out.
+fn moment_in(stamped: &[u8]) -> usize {
+    let is_moment = |part: &[u8]| part[0] == 0x18 && (15..=19).contains(&part[1]) && part[2..5] == *b"202";
+    stamped.windows(5).position(is_moment).expect("it says when") + 2
+}
+
+/// Changes the year of a moment in what is stamped.
 fn in_year(year: &'static str) -> impl FnOnce(&mut Vec<u8>) {
     move |info| {
-        let at = info
-            .windows(3)
-            .position(|part| part[0] == 0x18 && (15..=19).contains(&part[1]) && part[2] == b'2')
-            .unwrap()
-            + 2;
+        let at = moment_in(info);
         info[at..at + 4].copy_from_slice(year.as_bytes());
     }
 }
@@ -577,12 +579,9 @@ fn a_stamp_that_was_tampered_with_is_refused() {
     let run = with(Some(other), &trusting);
     assert!(run.code == 1 && run.err.contains("it is by another authority"), "{}", run.err);
     // One that says another moment than the authority did.
-    let moment = |info: &mut Vec<u8>| {
-        let at = info.windows(2).position(|part| part[0] == 0x18 && (part[1] == 15 || part[1] == 19)).unwrap();
-        info[at + 5] ^= 1;
-    };
     let mut wrong = stamp.clone();
-    moment(&mut wrong);
+    let at = moment_in(&wrong);
+    wrong[at + 3] ^= 1;
     let run = with(Some(wrong), &[]);
     assert!(run.code == 1 && run.err.contains("what is stamped is not what was signed"), "{}", run.err);
 }
