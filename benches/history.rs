@@ -88,6 +88,7 @@ fn year(resources: usize, nights: usize) {
             rules: &summaries,
             waivers: &[],
             dispatch: &Dispatch::default(),
+            expiries: None,
             run: None,
         };
         store.commit(&record).unwrap();

@@ -263,6 +263,7 @@ fn seed(folder: &Path, findings: usize) {
         rules: &rules,
         waivers: &[],
         dispatch: &Dispatch::default(),
+        expiries: None,
         run: None,
     };
     let mut store = Store::create_or_open(&folder.join("keyroll.db")).unwrap();

@@ -1,6 +1,7 @@
 //! What ends soon, and when people are told of it: on each rung of the ladder once, to the owner and to those who hear of
 //! all of it. A credential that was rotated or renewed is off the ladder; one that is only out of sight stays on it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
@@ -10,8 +11,8 @@ use super::routing::{Ladder, Routing};
 use super::tell::{Draft, Writer, address_of};
 use crate::inventory::Inventory;
 use crate::model::{
-    Action, Body, CauseId, ChannelName, Credential, CredentialForm, Dispatch, Effect, Expiry, Fact, Kind, Resource,
-    Severity, SourceName, Thread, Topic, WaiverState,
+    Action, Body, CauseId, ChannelName, Container, Credential, CredentialForm, Dispatch, Effect, Expiry, Fact, Kind,
+    Resource, Severity, SourceName, Thread, Topic, WaiverState, WaiverUse,
 };
 use crate::text::{harmless, plural, shorten};
 
@@ -25,18 +26,19 @@ pub const RUNG: &str = "rung:";
 pub(super) struct Climbed {
     pub(super) drafts: Vec<Draft>,
     pub(super) told: Vec<String>,
-    pub(super) expiries: Vec<Expiry>,
 }
 
 /// Looks at what a scan knows of ends. On a first scan nobody is told of single ones: each gets its next rung.
 pub(super) fn climb(occasion: &Occasion<'_>, routing: &Routing) -> Climbed {
-    let expiries = expiries(occasion, routing);
+    let Occasion { inventory, waivers, own, now, .. } = *occasion;
+    let endings = Endings { inventory, waivers, own, routing, now };
+    let expiries: Vec<Expiry> = endings.up_to(furthest(&routing.ladder, now)).collect();
     let first = occasion.before.is_none();
-    let rungs = rungs(&expiries, &routing.ladder, &occasion.known.told, occasion.now);
+    let rungs = rungs(&expiries, &routing.ladder, &occasion.known.told, now);
     let told = rungs.iter().map(Rung::mark).collect();
-    let mut drafts = if first { summary(&rungs, routing) } else { drafts(&rungs, routing, occasion.now) };
-    drafts.extend(renewed(&expiries, &occasion.known.threads, &occasion.known.told, routing));
-    Climbed { drafts, told, expiries }
+    let mut drafts = if first { summary(&rungs, routing) } else { drafts(&rungs, routing, now) };
+    drafts.extend(renewed(&endings, &occasion.known.threads, &occasion.known.told));
+    Climbed { drafts, told }
 }
 
 /// Looks at the ladder between scans: time passes even where no scan does.
@@ -107,6 +109,20 @@ impl<'e> Rung<'e> {
 fn day_of_rung(last: NaiveDate, days: u16, ladder: &Ladder) -> NaiveDate {
     let day = last - TimeDelta::days(days.into());
     ladder.working_days.as_ref().map_or(day, |working| working.last_working_day_on_or_before(day))
+}
+
+/// The end of the last day of which anything is told today: what ends later has not come down to the highest rung.
+fn furthest(ladder: &Ladder, now: DateTime<Utc>) -> DateTime<Utc> {
+    let today = ladder.zone.local(now).date_naive();
+    let highest = ladder.days.iter().max().copied().unwrap_or(0);
+    let mut last = today + TimeDelta::days(highest.into());
+    // Where nobody works for some days, rungs of these days are told before.
+    let horizon = today + TimeDelta::days(HORIZON_DAYS);
+    while last < horizon && day_of_rung(last + TimeDelta::days(1), highest, ladder) <= today {
+        last += TimeDelta::days(1);
+    }
+    // Wherever the ladder stands, the day has ended there two days later.
+    end_of_day(last) + TimeDelta::days(1)
 }
 
 /// One message for each who is to hear; of a channel that keeps something open, one for each thing that ends.
@@ -180,8 +196,7 @@ fn summary(rungs: &[Rung<'_>], routing: &Routing) -> Vec<Draft> {
 }
 
 /// Threads of what was renewed, rotated or is gone: they are over.
-fn renewed(expiries: &[Expiry], threads: &[Thread], told: &BTreeSet<String>, routing: &Routing) -> Vec<Draft> {
-    let still: BTreeSet<CauseId> = expiries.iter().map(cause_of).collect();
+fn renewed(endings: &Endings<'_>, threads: &[Thread], told: &BTreeSet<String>) -> Vec<Draft> {
     let climbed: BTreeMap<CauseId, &str> = told
         .iter()
         .filter_map(|mark| {
@@ -189,10 +204,16 @@ fn renewed(expiries: &[Expiry], threads: &[Thread], told: &BTreeSet<String>, rou
             Some((cause_of_parts(id, end.parse().ok()?), id))
         })
         .collect();
-    let over = threads.iter().filter(|thread| !still.contains(&thread.cause));
+    let mut threads: Vec<&Thread> = threads.iter().filter(|thread| climbed.contains_key(&thread.cause)).collect();
+    if threads.is_empty() {
+        return Vec::new();
+    }
+    let still: BTreeSet<CauseId> = endings.each().map(|end| cause_of_parts(&end.id(), end.at.timestamp())).collect();
+    threads.retain(|thread| !still.contains(&thread.cause));
+    let over = threads.into_iter();
     over.filter_map(|thread| {
         let id = climbed.get(&thread.cause)?;
-        let plan = routing.channel(&thread.channel).filter(|plan| plan.kind.keeps_open)?;
+        let plan = endings.routing.channel(&thread.channel).filter(|plan| plan.kind.keeps_open)?;
         let what = format!("`{id}` was renewed, replaced or is gone: its end is nobody's worry any more");
         Some(Draft {
             channel: plan.name.clone(),
@@ -253,53 +274,171 @@ fn in_days(left: i64) -> String {
     }
 }
 
-/// Everything with a known end that is not too far off, by id: credentials, licences, waivers, and keyroll's own.
-fn expiries(occasion: &Occasion<'_>, routing: &Routing) -> Vec<Expiry> {
-    let mut expiries: Vec<Expiry> = what_ends(occasion)
-        .filter_map(|(resource, observed)| {
-            of_credential(resource, observed, occasion, routing).or_else(|| of_licence(resource, observed, routing))
-        })
-        .collect();
-    expiries.extend(occasion.waivers.iter().filter_map(|used| {
-        let ends_at = end_of_day(used.waiver.until);
-        let covers = plural(used.covers, "finding", "findings");
-        // A waiver that is void for one resource may still cover others, whose findings come up when it ends.
-        let ends = used.state != WaiverState::Expired && used.covers > 0;
-        ends.then(|| Expiry {
-            id: format!("waiver:{}", used.waiver.id),
-            what: format!("waiver {}", used.waiver.id),
-            ends_at,
-            resource: None,
-            owner: Some(used.waiver.approver.clone()),
-            owner_email: None,
-            owner_note: String::new(),
-            use_note: format!("covers {covers} of {}", used.waiver.rule),
-            remedy: "Mend what it covers, or have somebody decide anew.".to_owned(),
-            sources: Vec::new(),
-            environments: Vec::new(),
-            own: false,
-            observed: true,
-        })
-    }));
-    expiries.extend(occasion.own.iter().filter_map(|own| of_own(own, routing)));
-    let (from, to) = (occasion.now - TimeDelta::days(1), occasion.now + TimeDelta::days(HORIZON_DAYS));
-    expiries.retain(|expiry| (from..=to).contains(&expiry.ends_at));
-    expiries.sort_by(|one, other| one.id.cmp(&other.id));
-    expiries.dedup_by(|one, other| one.id == other.id);
-    expiries
+/// Everything with a known end that is not too far off: credentials, licences, waivers, and keyroll's own. Looked at one by
+/// one, for in a large estate there are very many.
+#[derive(Debug, Clone, Copy)]
+pub struct Endings<'a> {
+    /// What was seen.
+    pub inventory: &'a Inventory<'a>,
+    /// The waivers and what they did.
+    pub waivers: &'a [WaiverUse],
+    /// Credentials of keyroll's own.
+    pub own: &'a [OwnCredential],
+    /// Says which sources are of which environment.
+    pub routing: &'a Routing,
+    /// When that is.
+    pub now: DateTime<Utc>,
 }
 
-/// The credentials and licences there are: those that were seen, and those out of sight, which may still be there.
-fn what_ends<'a>(occasion: &Occasion<'a>) -> impl Iterator<Item = (&'a Resource, bool)> {
-    let inventory: &Inventory<'a> = occasion.inventory;
-    let carried: &'a [Resource] = &inventory.snapshot().carried;
-    let seen: Vec<&'a Resource> =
-        inventory.of_kind(Kind::Credential).chain(inventory.of_kind(Kind::Container)).collect();
-    let ids: BTreeSet<_> = seen.iter().filter(|seen| known_end(seen).is_some()).map(|seen| &seen.id).collect();
-    let hidden: Vec<&'a Resource> =
-        carried.iter().filter(|held| known_end(held).is_some() && !ids.contains(&held.id)).collect();
-    // Of a credential whose end is hidden now the earlier word comes first, and stands.
-    hidden.into_iter().map(|held| (held, false)).chain(seen.into_iter().map(|seen| (seen, true)))
+/// Something that ends.
+struct End<'a> {
+    at: DateTime<Utc>,
+    what: What<'a>,
+}
+
+enum What<'a> {
+    Credential { resource: &'a Resource, credential: &'a Credential, observed: bool },
+    Licence { resource: &'a Resource, container: &'a Container, observed: bool },
+    Waiver(&'a WaiverUse),
+    Own(&'a OwnCredential),
+}
+
+impl End<'_> {
+    fn id(&self) -> Cow<'_, str> {
+        match self.what {
+            What::Credential { resource, .. } | What::Licence { resource, .. } => resource.id.as_str().into(),
+            What::Waiver(used) => format!("waiver:{}", used.waiver.id).into(),
+            What::Own(own) => format!("own:{}", own.source).into(),
+        }
+    }
+}
+
+impl<'a> Endings<'a> {
+    /// All that ends within [`HORIZON_DAYS`], each once, in no order that matters.
+    pub fn expiries(&self) -> impl Iterator<Item = Expiry> {
+        self.up_to(self.now + TimeDelta::days(HORIZON_DAYS))
+    }
+
+    fn up_to(&self, last: DateTime<Utc>) -> impl Iterator<Item = Expiry> {
+        self.each().filter(move |end| end.at <= last).map(|end| self.told(&end))
+    }
+
+    fn each(&self) -> impl Iterator<Item = End<'a>> {
+        let snapshot = self.inventory.snapshot();
+        let seen = self.inventory.of_kind(Kind::Credential).chain(self.inventory.of_kind(Kind::Container));
+        let seen = seen.filter_map(|resource| end_of(resource, true));
+        // Of a credential whose end is hidden now the earlier word stands.
+        let hidden = snapshot.carried.iter().filter(|held| snapshot.get(&held.id).and_then(known_end).is_none());
+        let hidden = hidden.filter_map(|resource| end_of(resource, false));
+        let waivers = self.waivers.iter().filter(|used| used.state != WaiverState::Expired && used.covers > 0);
+        // A waiver that is void for one resource may still cover others, whose findings come up when it ends.
+        let waivers = waivers.map(|used| End { at: end_of_day(used.waiver.until), what: What::Waiver(used) });
+        let own = self.own.iter().filter_map(|own| Some(End { at: own.ends_at?, what: What::Own(own) }));
+        let (from, to) = (self.now - TimeDelta::days(1), self.now + TimeDelta::days(HORIZON_DAYS));
+        hidden.chain(seen).chain(waivers).chain(own).filter(move |end| (from..=to).contains(&end.at))
+    }
+
+    fn told(&self, end: &End<'_>) -> Expiry {
+        match end.what {
+            What::Credential { resource, credential, observed } => {
+                self.of_credential(end.at, resource, credential, observed)
+            }
+            What::Licence { resource, container, observed } => self.of_licence(end.at, resource, container, observed),
+            What::Waiver(used) => Expiry {
+                id: end.id().into_owned(),
+                what: format!("waiver {}", used.waiver.id),
+                ends_at: end.at,
+                resource: None,
+                owner: Some(used.waiver.approver.clone()),
+                owner_email: None,
+                owner_note: String::new(),
+                use_note: format!("covers {} of {}", plural(used.covers, "finding", "findings"), used.waiver.rule),
+                remedy: "Mend what it covers, or have somebody decide anew.".to_owned(),
+                sources: Vec::new(),
+                environments: Vec::new(),
+                own: false,
+                observed: true,
+            },
+            What::Own(own) => Expiry {
+                id: end.id().into_owned(),
+                what: format!("keyroll's own credential for source {}", own.source),
+                ends_at: end.at,
+                resource: None,
+                owner: None,
+                owner_email: None,
+                owner_note: String::new(),
+                use_note: "without it this source cannot be read".to_owned(),
+                remedy:
+                    "Make a new one, put it where the configuration points, and write its end into `credential_ends`."
+                        .to_owned(),
+                environments: self.routing.environments_of(std::slice::from_ref(&own.source)),
+                sources: vec![own.source.clone()],
+                own: true,
+                observed: true,
+            },
+        }
+    }
+
+    fn of_licence(&self, at: DateTime<Utc>, resource: &Resource, container: &Container, observed: bool) -> Expiry {
+        let sources = sources_of(resource);
+        let seats = container.seats_used.known();
+        let seats = seats.map(|used| plural(usize::try_from(*used).unwrap_or(0), "seat", "seats"));
+        Expiry {
+            id: resource.id.as_str().to_owned(),
+            what: format!("licence of “{}”", shorten(&harmless(resource.title()), 60)),
+            ends_at: at,
+            resource: Some(resource.id.clone()),
+            owner: None,
+            owner_email: None,
+            owner_note: String::new(),
+            use_note: seats.map_or_else(|| "use not known".to_owned(), |seats| format!("{seats} used")),
+            remedy: "Renew the licence before it ends: without one the product can only be read.".to_owned(),
+            environments: self.routing.environments_of(&sources),
+            sources,
+            own: false,
+            observed,
+        }
+    }
+
+    fn of_credential(&self, at: DateTime<Utc>, resource: &Resource, credential: &Credential, observed: bool) -> Expiry {
+        let holder = credential.owner.known().or(credential.created_by.known());
+        let name = holder.map(|holder| shorten(&harmless(self.inventory.name(holder)), 60));
+        let owner_email = holder.and_then(|holder| address_of(holder, self.inventory));
+        let account = holder.and_then(|holder| self.inventory.principal(holder));
+        let own = account.and_then(|account| account.email.known()).is_some_and(|email| {
+            self.own.iter().any(|own| own.user.as_deref().is_some_and(|user| user.eq_ignore_ascii_case(email)))
+        });
+        let status = account.and_then(|account| account.status.known()).filter(|status| *status != "active");
+        let sources = sources_of(resource);
+        let label = shorten(&harmless(resource.title()), 60);
+        let of_keyroll = if own { " of keyroll's own account" } else { "" };
+        Expiry {
+            id: resource.id.as_str().to_owned(),
+            what: format!("{} “{label}”{of_keyroll}", credential.form.title()),
+            ends_at: at,
+            resource: Some(resource.id.clone()),
+            owner: name,
+            owner_email,
+            owner_note: status.map_or_else(String::new, |status| format!("the owner is {status}")),
+            use_note: used(credential, self.now),
+            remedy: remedy(credential.form).to_owned(),
+            environments: self.routing.environments_of(&sources),
+            sources,
+            own,
+            observed,
+        }
+    }
+}
+
+fn end_of(resource: &Resource, observed: bool) -> Option<End<'_>> {
+    let at = known_end(resource)?;
+    let what = match &resource.body {
+        Body::Credential(credential) if credential.status.known().is_some_and(|status| status != "active") => None,
+        Body::Credential(credential) => Some(What::Credential { resource, credential, observed }),
+        Body::Container(container) => Some(What::Licence { resource, container, observed }),
+        _ => None,
+    };
+    what.map(|what| End { at, what })
 }
 
 fn known_end(resource: &Resource) -> Option<DateTime<Utc>> {
@@ -310,83 +449,10 @@ fn known_end(resource: &Resource) -> Option<DateTime<Utc>> {
     }
 }
 
-fn of_licence(resource: &Resource, observed: bool, routing: &Routing) -> Option<Expiry> {
-    let Body::Container(container) = &resource.body else { return None };
-    let ends_at = *container.expires_at.known()?;
+fn sources_of(resource: &Resource) -> Vec<SourceName> {
     let mut sources: Vec<SourceName> = resource.seen_by.iter().map(|seen| seen.source.clone()).collect();
     sources.dedup();
-    let seats = container.seats_used.known().map(|used| plural(usize::try_from(*used).unwrap_or(0), "seat", "seats"));
-    Some(Expiry {
-        id: resource.id.as_str().to_owned(),
-        what: format!("licence of “{}”", shorten(&harmless(resource.title()), 60)),
-        ends_at,
-        resource: Some(resource.id.clone()),
-        owner: None,
-        owner_email: None,
-        owner_note: String::new(),
-        use_note: seats.map_or_else(|| "use not known".to_owned(), |seats| format!("{seats} used")),
-        remedy: "Renew the licence before it ends: without one the product can only be read.".to_owned(),
-        environments: routing.environments_of(&sources),
-        sources,
-        own: false,
-        observed,
-    })
-}
-
-fn of_credential(resource: &Resource, observed: bool, occasion: &Occasion<'_>, routing: &Routing) -> Option<Expiry> {
-    let Body::Credential(credential) = &resource.body else { return None };
-    let ends_at = *credential.expires_at.known()?;
-    if credential.status.known().is_some_and(|status| status != "active") {
-        return None;
-    }
-    let holder = credential.owner.known().or(credential.created_by.known());
-    let name = holder.map(|holder| shorten(&harmless(occasion.inventory.name(holder)), 60));
-    let owner_email = holder.and_then(|holder| address_of(holder, occasion));
-    let account = holder.and_then(|holder| occasion.inventory.principal(holder));
-    let own = account.and_then(|account| account.email.known()).is_some_and(|email| {
-        occasion.own.iter().any(|own| own.user.as_deref().is_some_and(|user| user.eq_ignore_ascii_case(email)))
-    });
-    let status = account.and_then(|account| account.status.known()).filter(|status| *status != "active");
-    let owner_note = status.map_or_else(String::new, |status| format!("the owner is {status}"));
-    let mut sources: Vec<SourceName> = resource.seen_by.iter().map(|seen| seen.source.clone()).collect();
-    sources.dedup();
-    let label = shorten(&harmless(resource.title()), 60);
-    let of_keyroll = if own { " of keyroll's own account" } else { "" };
-    Some(Expiry {
-        id: resource.id.as_str().to_owned(),
-        what: format!("{} “{label}”{of_keyroll}", credential.form.title()),
-        ends_at,
-        resource: Some(resource.id.clone()),
-        owner: name,
-        owner_email,
-        owner_note,
-        use_note: used(credential, occasion.now),
-        remedy: remedy(credential.form).to_owned(),
-        environments: routing.environments_of(&sources),
-        sources,
-        own,
-        observed,
-    })
-}
-
-fn of_own(own: &OwnCredential, routing: &Routing) -> Option<Expiry> {
-    let sources = vec![own.source.clone()];
-    Some(Expiry {
-        id: format!("own:{}", own.source),
-        what: format!("keyroll's own credential for source {}", own.source),
-        ends_at: own.ends_at?,
-        resource: None,
-        owner: None,
-        owner_email: None,
-        owner_note: String::new(),
-        use_note: "without it this source cannot be read".to_owned(),
-        remedy: "Make a new one, put it where the configuration points, and write its end into `credential_ends`."
-            .to_owned(),
-        environments: routing.environments_of(&sources),
-        sources,
-        own: true,
-        observed: true,
-    })
+    sources
 }
 
 fn end_of_day(day: NaiveDate) -> DateTime<Utc> {

@@ -34,7 +34,7 @@ use async_trait::async_trait;
 pub use damping::{FLAP, STILL, flapping, kept_still};
 pub use follow_up::follow_up;
 pub use heartbeat::Heartbeat;
-pub use ladder::{HORIZON_DAYS, RUNG, climb_on};
+pub use ladder::{Endings, HORIZON_DAYS, RUNG, climb_on};
 pub use occasion::{Before, Known, Occasion, OwnCredential};
 pub use routing::{ChannelPlan, ChannelSection, Escalation, Event, Ladder, Picks, Route, Routing};
 pub use schedule::{ScheduleNews, Trouble, of_schedule, schedule_cause};

@@ -10,6 +10,7 @@ use super::damping::{self, Damped, Held};
 use super::occasion::Occasion;
 use super::routing::{ChannelPlan, Event, Route, Routing};
 use super::{ladder, wording};
+use crate::inventory::Inventory;
 use crate::model::{
     Action, Body, CauseId, ChannelName, Coverage, Delivery, Dispatch, Effect, Fact, Finding, FindingId, LedgerEntry,
     Notice, NoticeId, Outgoing, ResourceId, Severity, SnapshotId, Status, Step, Thread, Topic,
@@ -43,7 +44,6 @@ pub fn tell(occasion: &Occasion<'_>, routing: &Routing) -> Dispatch {
     let ladder = ladder::climb(occasion, routing);
     let mut dispatch = write(occasion, routing, ladder.drafts);
     dispatch.told.extend(ladder.told);
-    dispatch.expiries = Some(ladder.expiries);
     dispatch
 }
 
@@ -386,12 +386,12 @@ fn owner_address(resource: &ResourceId, occasion: &Occasion<'_>) -> Option<Strin
             return None;
         }
     };
-    address_of(owner, occasion)
+    address_of(owner, occasion.inventory)
 }
 
 /// Where an account can be reached: a person who is still there and whose address is known.
-pub(super) fn address_of(account: &ResourceId, occasion: &Occasion<'_>) -> Option<String> {
-    let principal = occasion.inventory.principal(account)?;
+pub(super) fn address_of(account: &ResourceId, inventory: &Inventory<'_>) -> Option<String> {
+    let principal = inventory.principal(account)?;
     let gone = principal.status.known().is_some_and(|status| status != "active");
     let machine = matches!(principal.account_type, Fact::Known(kind) if kind != crate::model::PrincipalType::Person);
     if gone || machine { None } else { principal.email.known().cloned() }

@@ -15,7 +15,7 @@ use super::journal::Pages;
 use super::news::{self, Voice};
 use super::retention::{self, Retention};
 use super::schedule::Schedule;
-use crate::alerts::{self, Channel, Occasion, OwnCredential, Routing};
+use crate::alerts::{self, Channel, Endings, Occasion, OwnCredential, Routing};
 use crate::clock::Clock;
 use crate::drift;
 use crate::findings::{self, Judged, Reconciled, Waivers};
@@ -245,6 +245,8 @@ impl App {
         let judged = Told { inventory: &inventory, changes: &changes, rules: &rules, reconciled: &reconciled };
         let dispatch = self.tell(&head, previous.as_ref(), &judged, schedule)?;
         progress(Progress::Done(Step::Told));
+        let (inventory, waivers) = (&inventory, &reconciled.waiver_uses);
+        let endings = Endings { inventory, waivers, own: &self.own, routing: &self.routing, now };
         let record = ScanRecord {
             after: head.compared_with,
             head: &head,
@@ -256,6 +258,7 @@ impl App {
             rules: &rules,
             waivers: &reconciled.waiver_uses,
             dispatch: &dispatch,
+            expiries: Some(&|| Box::new(endings.expiries())),
             run: Some(RunRecord { id: run, stopped }),
         };
         let id = self.store.commit(&record)?;

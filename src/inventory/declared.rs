@@ -72,6 +72,25 @@ pub fn called<'a>(inventory: &Inventory<'a>, word: &str) -> Vec<&'a Resource> {
     inventory.at(Some(&places)).collect()
 }
 
+/// Those of them that are accounts of another tenant. In a large company hundreds have the same name, nearly all of them in
+/// one tenant: these are not gone through.
+pub fn called_elsewhere<'a>(
+    inventory: &'a Inventory<'a>,
+    word: &str,
+    tenant: &str,
+) -> impl Iterator<Item = &'a Resource> {
+    let index = inventory.prepared.accounts_by_name.get_or_init(|| index(inventory));
+    let places = [Way::UserName, Way::DisplayedName].map(|way| index.get(&(way, way.folded(word))));
+    // In order of the ids, accounts of a tenant stand together.
+    let home = format!("{tenant}/");
+    let id = move |at: &u32| inventory.resource(*at).id.as_str();
+    places.into_iter().flatten().flat_map(move |places| {
+        let (before, rest) = places.split_at(places.partition_point(|at| id(at) < home.as_str()));
+        let after = rest.get(rest.partition_point(|at| id(at).starts_with(&home))..).unwrap_or(&[]);
+        before.iter().chain(after).map(|at| inventory.resource(*at))
+    })
+}
+
 impl Inventory<'_> {
     /// For each integration of the register, what each of its declared accounts was resolved to.
     #[must_use]

@@ -22,7 +22,7 @@ use crate::model::{
     ResourceId, Snapshot, SourceName, Variable,
 };
 
-pub use declared::{AccountsByName, Way, bears_name, called, resolve, resolve_by_name};
+pub use declared::{AccountsByName, Way, bears_name, called, called_elsewhere, resolve, resolve_by_name};
 pub use people::{PlacesByMail, Realms, is_open, may_be_used};
 pub use pipelines::{is_named_like_account, is_named_like_secret};
 pub use revocations::{Progress, Revocations};

@@ -259,8 +259,6 @@ pub struct Dispatch {
     pub causes: Vec<(FindingId, CauseId)>,
     /// What was told once and is not to be told again.
     pub told: Vec<String>,
-    /// What ends on a day; `None` leaves what is known.
-    pub expiries: Option<Vec<Expiry>>,
 }
 
 impl Dispatch {
@@ -270,7 +268,6 @@ impl Dispatch {
         self.threads.extend(other.threads);
         self.causes.extend(other.causes);
         self.told.extend(other.told);
-        self.expiries = other.expiries.or(self.expiries.take());
     }
 
     /// True if there is nothing to keep.

@@ -17,12 +17,15 @@ pub use sqlite::{FindingStream, Journal, ScanLock, Store, Timeline};
 
 use crate::digest::Digest;
 use crate::model::{
-    Change, ChannelName, Dispatch, Finding, Resource, RuleId, RuleSummary, Snapshot, SnapshotHead, SnapshotId, Tally,
-    Transition, WaiverUse,
+    Change, ChannelName, Dispatch, Expiry, Finding, Resource, RuleId, RuleSummary, Snapshot, SnapshotHead, SnapshotId,
+    Tally, Transition, WaiverUse,
 };
 
+/// What ends on a day, made one after the other while it is written: of large estates that is too much to hold. Each id once.
+pub type EachExpiry<'a> = &'a dyn Fn() -> Box<dyn Iterator<Item = Expiry> + 'a>;
+
 /// All that one scan leaves behind.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct ScanRecord<'a> {
     /// The store's latest snapshot when this scan read its findings; `None` if there was none. Should another scan
     /// have been committed since, this one was judged by an outdated past and is refused.
@@ -45,6 +48,8 @@ pub struct ScanRecord<'a> {
     pub waivers: &'a [WaiverUse],
     /// What is to be told of it: the outbox takes it in the same transaction.
     pub dispatch: &'a Dispatch,
+    /// What ends on a day, instead of what was known before; `None` leaves that.
+    pub expiries: Option<EachExpiry<'a>>,
     /// The run that this scan was, which thereby ends.
     pub run: Option<RunRecord>,
 }

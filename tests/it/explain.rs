@@ -334,6 +334,7 @@ impl Nights {
             rules: &summaries,
             waivers: &reconciled.waiver_uses,
             dispatch: &Dispatch::default(),
+            expiries: None,
             run: None,
         };
         self.store.commit(&record).unwrap();

@@ -78,6 +78,7 @@ impl Scan {
             rules: &self.rules,
             waivers: &self.waivers,
             dispatch: &Dispatch::default(),
+            expiries: None,
             run: None,
         })
     }

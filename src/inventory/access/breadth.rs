@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::outline::{Outline, Same};
 use super::{ANY, Access, Bound, EachOnce, Permission, Power, Reach};
-use crate::model::{Body, Container, ContainerForm, Credential, Resource};
+use crate::model::{Body, Container, ContainerForm, Credential, Resource, ResourceId};
 
 /// A number that may be known to be at least so much, and at most so much.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,54 +57,70 @@ impl<'a> Access<'_, 'a> {
     /// How far an account or credential reaches.
     #[must_use]
     pub fn breadth(&self, subject: &'a Resource) -> Breadth {
-        self.breadth_of(&self.of(subject))
+        let outline = self.outline(subject);
+        self.breadth_of_outline(&outline, &self.together(&outline))
     }
 
     /// How far a reach goes.
     #[must_use]
     pub fn breadth_of(&self, reach: &Reach<'a>) -> Breadth {
+        let places: Vec<Same<'_, 'a>> = reach.each_place().collect();
+        self.count(reach.subject, &places, &reach.out_of_sight, reach.boundless)
+    }
+
+    /// The same of a reach in short, with the places that are alike put together.
+    pub(super) fn breadth_of_outline(&self, outline: &Outline<'a>, together: &[Same<'_, 'a>]) -> Breadth {
+        self.count(outline.subject, together, &outline.out_of_sight, outline.boundless)
+    }
+
+    fn count(
+        &self,
+        subject: &Resource,
+        places: &[Same<'_, 'a>],
+        out_of_sight: &[(&'a ResourceId, Permission<'a>)],
+        boundless: bool,
+    ) -> Breadth {
         let mut breadth = Breadth { places: self.index.places_of_content(), ..Breadth::default() };
-        let hidden = self.may_reach_more(reach);
         // Projects of one scheme share their list: each list is looked at once.
         let mut looked_at = EachOnce::new();
-        for place in &reach.places {
-            let Body::Container(Container { form, .. }) = &place.container.body else { continue };
+        for same in places {
+            let Body::Container(Container { form, .. }) = &same.first.body else { continue };
             if is_content(*form) {
-                let found = looked_at.of(&place.permissions, look);
+                let found = looked_at.of(same.permissions, look);
                 let counts =
                     [&mut breadth.readable, &mut breadth.writable, &mut breadth.destroyable, &mut breadth.administered];
                 for (count, bound) in counts.into_iter().zip(found) {
-                    count.at_least += usize::from(*bound == Some(Bound::Held));
-                    count.at_most += usize::from(bound.is_some());
+                    count.at_least += if *bound == Some(Bound::Held) { same.number } else { 0 };
+                    count.at_most += if bound.is_some() { same.number } else { 0 };
                 }
                 continue;
             }
-            for one in place.permissions.iter().filter(|one| one.power == Power::AdministerAll) {
+            for one in same.permissions.iter().filter(|one| one.power == Power::AdministerAll) {
                 match one.bound {
-                    Bound::Held => breadth.administers.push(format!("{} on {}", one.key, place.container.title())),
+                    Bound::Held => breadth.administers.push(format!("{} on {}", one.key, same.first.title())),
                     Bound::Possible => breadth.may_administer_more = true,
                     Bound::Conditional => {}
                 }
             }
         }
-        for (id, one) in reach.out_of_sight.iter().filter(|(_, one)| one.power == Power::AdministerAll) {
+        for (id, one) in out_of_sight.iter().filter(|(_, one)| one.power == Power::AdministerAll) {
             match one.bound {
                 Bound::Held => breadth.administers.push(format!("{} on {}", one.key, id.native())),
                 _ => breadth.may_administer_more = true,
             }
         }
-        let boundless = reach.boundless || hidden;
+        breadth.may_administer_more |= boundless;
+        let boundless = boundless || self.may_reach_more(subject, !places.is_empty());
         for count in [&mut breadth.readable, &mut breadth.writable, &mut breadth.destroyable, &mut breadth.administered]
         {
             count.boundless = boundless;
         }
-        breadth.may_administer_more |= reach.boundless;
         breadth.administers.sort();
         breadth.administers.dedup();
         let words = |(one, container): (&Permission<'_>, &Resource)| {
             (one.power, format!("{} on {}", one.key, super::place(container)))
         };
-        breadth.gravest = reach.gravest().map(words);
+        breadth.gravest = gravest(places.iter().copied()).map(words);
         breadth
     }
 }
@@ -111,14 +128,14 @@ impl<'a> Access<'_, 'a> {
 impl<'a> Access<'_, 'a> {
     /// True if there may be places of content that were not seen and that it reaches: where accounts of its tenant may
     /// have rights, or in the one thing that it opens.
-    fn may_reach_more(&self, reach: &Reach<'a>) -> bool {
-        let account = match &reach.subject.body {
+    fn may_reach_more(&self, subject: &Resource, anywhere: bool) -> bool {
+        let account = match &subject.body {
             Body::Credential(Credential { owner, .. }) => owner.known(),
-            _ => Some(&reach.subject.id),
+            _ => Some(&subject.id),
         };
         match account {
             Some(account) => self.index.content_may_be_hidden_from(account.tenant()),
-            None => self.index.content_may_be_hidden() && !reach.places.is_empty(),
+            None => self.index.content_may_be_hidden() && anywhere,
         }
     }
 }
@@ -141,19 +158,23 @@ impl<'a> Reach<'a> {
     /// The permission with the most power that is certain; among equals one that not everybody has, then the first place.
     #[must_use]
     pub fn gravest(&self) -> Option<(&Permission<'a>, &'a Resource)> {
-        // A list that was met before has nothing graver in it.
-        let mut met = HashSet::new();
-        let places = self.places.iter().filter(|place| met.insert(Arc::as_ptr(&place.permissions)));
-        let held = places.flat_map(|place| {
-            place.permissions.iter().filter(|one| one.bound == Bound::Held).map(move |one| (one, place.container))
-        });
-        let mut best: Option<(&Permission<'a>, &'a Resource)> = None;
-        for (one, container) in held {
-            let rank = |one: &Permission<'_>| (one.power, !one.of_everybody);
+        gravest(self.each_place())
+    }
+}
+
+pub(super) fn gravest<'r, 'a>(
+    places: impl Iterator<Item = Same<'r, 'a>>,
+) -> Option<(&'r Permission<'a>, &'a Resource)> {
+    // A list that was met before has nothing graver in it.
+    let mut met = HashSet::new();
+    let rank = |one: &Permission<'_>| (one.power, !one.of_everybody);
+    let mut best: Option<(&'r Permission<'a>, &'a Resource)> = None;
+    for same in places.filter(|same| met.insert(Arc::as_ptr(same.permissions))) {
+        for one in same.permissions.iter().filter(|one| one.bound == Bound::Held) {
             if best.is_none_or(|(known, _)| rank(one) > rank(known)) {
-                best = Some((one, container));
+                best = Some((one, same.first));
             }
         }
-        best
     }
+    best
 }

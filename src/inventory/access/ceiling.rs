@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::outline::Outline;
 use super::powers::included;
 use super::reach::settle;
-use super::{ANY, Access, Bound, List, Permission, Place, Power, Reach, power_of};
-use crate::model::{Body, Container, ContainerForm, Credential, CredentialForm, Fact, GrantForm, Kind, Resource};
+use super::{ANY, Access, Bound, List, Permission, Power, Reach, power_of};
+use crate::model::{Body, Container, ContainerForm, Credential, CredentialForm, Fact, GrantForm, Resource};
 
 /// What limits a credential beside the rights of its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,23 +33,28 @@ enum Allowed {
     Perhaps,
 }
 
-/// Says what a ceiling leaves of one permission in a container.
-type Judge = dyn Fn(&Container, &Permission<'_>) -> Allowed;
+/// Says what a ceiling leaves of one permission in a container of a form.
+type Judge = dyn Fn(ContainerForm, &Permission<'_>) -> Allowed;
 
 impl<'a> Access<'_, 'a> {
     /// All that an account or a credential may do. Of another resource nothing.
     #[must_use]
     pub fn of(&self, subject: &'a Resource) -> Reach<'a> {
+        self.spread(self.outline(subject))
+    }
+
+    /// The same in short.
+    pub(super) fn outline(&self, subject: &'a Resource) -> Outline<'a> {
         match &subject.body {
             Body::Credential(credential) => self.of_credential(subject, credential),
-            _ => self.of_account(subject),
+            _ => self.outline_of_account(subject),
         }
     }
 
-    fn of_credential(&self, subject: &'a Resource, credential: &'a Credential) -> Reach<'a> {
+    fn of_credential(&self, subject: &'a Resource, credential: &'a Credential) -> Outline<'a> {
         let owner = credential.owner.known().and_then(|owner| self.inventory.get(owner));
         let mut reach = match owner {
-            Some(owner) => Reach { subject, ..self.of_account(owner) },
+            Some(owner) => Outline { subject, ..self.outline_of_account(owner) },
             None => self.of_nobody(subject, credential),
         };
         if credential.impersonates == Fact::Known(true) {
@@ -78,15 +84,8 @@ impl<'a> Access<'_, 'a> {
     }
 
     /// Of a credential without an owner: the one thing that it opens, or the organisation.
-    fn of_nobody(&self, subject: &'a Resource, credential: &'a Credential) -> Reach<'a> {
-        let mut reach = Reach {
-            subject,
-            places: Vec::new(),
-            out_of_sight: Vec::new(),
-            doubts: Vec::new(),
-            ceiling: Ceiling::OneThing,
-            boundless: false,
-        };
+    fn of_nobody(&self, subject: &'a Resource, credential: &'a Credential) -> Outline<'a> {
+        let mut reach = Outline { ceiling: Ceiling::OneThing, ..Outline::nothing(subject) };
         if credential.form == CredentialForm::OrgApiKey {
             reach.ceiling = Ceiling::Organisation;
             self.organisation(&mut reach, credential);
@@ -106,12 +105,12 @@ impl<'a> Access<'_, 'a> {
     }
 
     /// A key of the organisation may do what its scopes say; without any it may do everything.
-    fn organisation(&self, reach: &mut Reach<'a>, credential: &'a Credential) {
-        let homes = self.inventory.of_kind(Kind::Container).filter(|one| {
-            let Body::Container(Container { form: ContainerForm::Organisation, .. }) = &one.body else { return false };
+    fn organisation(&self, reach: &mut Outline<'a>, credential: &'a Credential) {
+        let homes = self.index.organisations().iter().copied().filter(|at| {
+            let one = self.inventory.resource(*at);
             one.seen_by.iter().any(|home| reach.subject.seen_by.iter().any(|seen| seen.source == home.source))
         });
-        let homes: Vec<&'a Resource> = homes.collect();
+        let homes: Vec<u32> = homes.collect();
         if homes.is_empty() {
             reach.boundless = true;
             reach.doubts.push("its organisation was not seen".to_owned());
@@ -135,13 +134,12 @@ impl<'a> Access<'_, 'a> {
             })
             .collect();
         let permissions = Arc::new(settle(permissions));
-        reach.places =
-            homes.into_iter().map(|container| Place { container, permissions: Arc::clone(&permissions) }).collect();
+        reach.single = homes.into_iter().map(|at| (at, Arc::clone(&permissions))).collect();
     }
 
     /// A deploy key or access token: on its container, and in what lies inside.
-    fn one_thing(&self, reach: &mut Reach<'a>, credential: &'a Credential, container: &'a Resource) {
-        let Body::Container(body) = &container.body else { return };
+    fn one_thing(&self, reach: &mut Outline<'a>, credential: &'a Credential, container: &'a Resource) {
+        let (Some(at), Body::Container(body)) = (self.inventory.place(&container.id), &container.body) else { return };
         let in_the_cloud = self.index.is_on_server(container.id.tenant()) == Some(false);
         let words: Vec<&'a str> = match &credential.scopes {
             Fact::Known(scopes) => scopes.iter().map(String::as_str).collect(),
@@ -153,18 +151,16 @@ impl<'a> Access<'_, 'a> {
             }
         };
         let bound = if words == [ANY] { Bound::Possible } else { Bound::Held };
-        let mut places = vec![place(container, body.form, &unfolded(&words, body.form), bound)];
-        for inner in self.repositories_in(container, body.form) {
-            let keys = unfolded(&words, ContainerForm::Repository);
-            places.push(place(inner, ContainerForm::Repository, &keys, bound));
-        }
-        places.retain(|place| !place.permissions.is_empty());
-        places.sort_by(|left, right| left.container.id.cmp(&right.container.id));
-        reach.places = places;
+        let list = |form: ContainerForm| Arc::new(permissions(form, &unfolded(&words, form), bound));
+        let (here, inside) = (list(body.form), list(ContainerForm::Repository));
+        let inner = self.repositories_in(container, body.form).into_iter().map(|at| (at, Arc::clone(&inside)));
+        reach.single = std::iter::once((at, here)).chain(inner).collect();
+        reach.single.sort_by_key(|(at, _)| *at);
+        reach.single.dedup_by_key(|(at, _)| *at);
     }
 
     /// The repositories in a project of repositories or in a workspace.
-    fn repositories_in(&self, container: &'a Resource, form: ContainerForm) -> Vec<&'a Resource> {
+    fn repositories_in(&self, container: &'a Resource, form: ContainerForm) -> Vec<u32> {
         let mut found = Vec::new();
         for at in self.index.inside(&container.id) {
             let inner = self.inventory.resource(*at);
@@ -172,7 +168,7 @@ impl<'a> Access<'_, 'a> {
                 (
                     ContainerForm::Workspace | ContainerForm::RepositoryProject,
                     Body::Container(Container { form: ContainerForm::Repository, .. }),
-                ) => found.push(inner),
+                ) => found.push(*at),
                 (
                     ContainerForm::Workspace,
                     Body::Container(Container { form: ContainerForm::RepositoryProject, .. }),
@@ -184,14 +180,14 @@ impl<'a> Access<'_, 'a> {
     }
 
     /// Takes away what a credential may not do although its owner may.
-    fn limit(&self, reach: &mut Reach<'a>, credential: &Credential) {
+    fn limit(&self, reach: &mut Outline<'a>, credential: &Credential) {
         let allowed: Box<Judge> = match (&reach.ceiling, credential.form) {
-            (_, CredentialForm::SshKey) => Box::new(|container, one| by_ssh(container.form, one)),
+            (_, CredentialForm::SshKey) => Box::new(by_ssh),
             (Ceiling::NotRevealed, _) => Box::new(|_, _| Allowed::Perhaps),
             (Ceiling::Scopes(scopes), _) => {
                 let opening = scopes.iter().filter(|scope| !OPENS_NOTHING.contains(&scope.as_str()));
                 let scopes: Vec<Scope> = opening.map(|scope| Scope::read(scope)).collect();
-                Box::new(move |container, one| by_scopes(&scopes, container, one))
+                Box::new(move |form, one| by_scopes(&scopes, form, one))
             }
             (Ceiling::Nothing | Ceiling::OneThing | Ceiling::Organisation, _) => return,
         };
@@ -201,7 +197,7 @@ impl<'a> Access<'_, 'a> {
         };
         let doubt = u16::try_from(reach.doubts.len()).unwrap_or(u16::MAX);
         let mut doubted = false;
-        let mut limited = |container: &Container, one: &Permission<'a>| match allowed(container, one) {
+        let mut limited = |form: ContainerForm, one: &Permission<'a>| match allowed(form, one) {
             Allowed::Yes => Some(*one),
             Allowed::No => None,
             Allowed::Perhaps if one.bound == Bound::Possible => Some(*one),
@@ -213,18 +209,21 @@ impl<'a> Access<'_, 'a> {
         // Projects of one scheme share their list, before and after. What is replaced is kept until the end, so that no
         // other list comes to lie in its place.
         let mut shared: HashMap<(*const Vec<Permission<'a>>, ContainerForm), [List<'a>; 2]> = HashMap::new();
-        for place in &mut reach.places {
-            let Body::Container(container) = &place.container.body else { continue };
-            let [_, kept] = shared.entry((Arc::as_ptr(&place.permissions), container.form)).or_insert_with(|| {
-                let kept = place.permissions.iter().filter_map(|one| limited(container, one)).collect();
-                [Arc::clone(&place.permissions), Arc::new(kept)]
+        let mut replace = |list: &mut List<'a>, form: ContainerForm| {
+            let [_, kept] = shared.entry((Arc::as_ptr(list), form)).or_insert_with(|| {
+                let kept = list.iter().filter_map(|one| limited(form, one)).collect();
+                [Arc::clone(list), Arc::new(kept)]
             });
-            place.permissions = Arc::clone(kept);
+            *list = Arc::clone(kept);
+        };
+        reach.common.iter_mut().for_each(|(_, list)| replace(list, ContainerForm::Project));
+        for (at, list) in &mut reach.single {
+            if let Body::Container(container) = &self.inventory.resource(*at).body {
+                replace(list, container.form);
+            }
         }
-        let product = Container::unknown(ContainerForm::Product);
-        reach.out_of_sight =
-            reach.out_of_sight.iter().filter_map(|(id, one)| Some((*id, limited(&product, one)?))).collect();
-        reach.places.retain(|place| !place.permissions.is_empty());
+        let of_product = |(id, one): &(_, Permission<'a>)| Some((*id, limited(ContainerForm::Product, one)?));
+        reach.out_of_sight = reach.out_of_sight.iter().filter_map(of_product).collect();
         if doubted {
             reach.doubts.push(words.to_owned());
         }
@@ -248,10 +247,10 @@ fn ceiling(credential: &Credential) -> Ceiling {
     }
 }
 
-fn place<'a>(container: &'a Resource, form: ContainerForm, keys: &[&'a str], bound: Bound) -> Place<'a> {
+fn permissions<'a>(form: ContainerForm, keys: &[&'a str], bound: Bound) -> Vec<Permission<'a>> {
     let doubt = (bound == Bound::Possible).then_some(0);
     let one = |key: &&'a str| Permission { key, bound, of_everybody: false, power: power_of(form, key), doubt };
-    Place { container, permissions: Arc::new(settle(keys.iter().map(one).collect())) }
+    settle(keys.iter().map(one).collect())
 }
 
 /// The permissions that words such as `PROJECT_READ` or `REPO_WRITE` stand for in a container of a form.
@@ -348,8 +347,8 @@ impl Scope {
     }
 }
 
-fn product_of(container: &Container) -> Option<&'static str> {
-    match container.form {
+fn product_of(form: ContainerForm) -> Option<&'static str> {
+    match form {
         ContainerForm::Project | ContainerForm::Filter | ContainerForm::Dashboard => Some("jira"),
         ContainerForm::Space => Some("confluence"),
         ContainerForm::Workspace | ContainerForm::RepositoryProject | ContainerForm::Repository => Some("bitbucket"),
@@ -359,10 +358,10 @@ fn product_of(container: &Container) -> Option<&'static str> {
 
 /// What scopes allow of a permission of the owner. `read:jira-work` allows all reading of Jira; of a finer scope it is
 /// only certain that it allows nothing of more power, and nothing in another product.
-fn by_scopes(scopes: &[Scope], container: &Container, one: &Permission<'_>) -> Allowed {
-    let product = product_of(container);
+fn by_scopes(scopes: &[Scope], form: ContainerForm, one: &Permission<'_>) -> Allowed {
+    let product = product_of(form);
     if scopes.iter().any(|scope| scope.server_word.is_some()) {
-        return by_server_words(scopes, container.form, one);
+        return by_server_words(scopes, form, one);
     }
     let mut answer = Allowed::No;
     for scope in scopes {

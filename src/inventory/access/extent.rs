@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
-use super::breadth::{Count, is_content, look};
+use super::breadth::{Count, gravest, is_content, look};
+use super::index::Index;
+use super::outline::{Outline, Same};
 use super::ways::role_id;
 use super::words::Step;
-use super::{ANY, Access, Bound, Breadth, EachOnce, Permission, Place, Power, Reach};
+use super::{ANY, Access, Bound, Breadth, EachOnce, Permission, Power};
 use crate::inventory::Inventory;
 use crate::model::{
     Body, Container, ContainerForm, Credential, CredentialForm, Fact, GrantForm, Holder, Kind, Principal,
@@ -112,7 +114,7 @@ pub(in crate::inventory) struct Extents {
     named: HashSet<ResourceId>,
     /// How many places of each sort there are.
     sorts: BTreeMap<Sort, usize>,
-    alike: Mutex<HashMap<Signature, Arc<Span>>>,
+    alike: Mutex<HashMap<Signature, Arc<Span>, foldhash::fast::RandomState>>,
     holders: OnceLock<HashMap<ResourceId, Holders>>,
 }
 
@@ -166,11 +168,31 @@ pub struct Holders {
 }
 
 impl Holders {
+    /// Of so many accounts that may all do the same.
+    fn alike(permissions: &[Permission<'_>], certain: usize, perhaps: usize) -> Self {
+        let [changing, deciding] = [Power::Write, Power::Administer].map(|least| {
+            let bound = own_bound(permissions, least);
+            Count {
+                at_least: if bound == Some(Bound::Held) { certain } else { 0 },
+                at_most: if bound.is_some() { perhaps } else { 0 },
+                boundless: false,
+            }
+        });
+        Self { changing, deciding }
+    }
+
     fn add(&mut self, more: Self) {
         for (count, more) in [(&mut self.changing, more.changing), (&mut self.deciding, more.deciding)] {
             count.at_least += more.at_least;
             count.at_most += more.at_most;
             count.boundless |= more.boundless;
+        }
+    }
+
+    fn take(&mut self, less: Self) {
+        for (count, less) in [(&mut self.changing, less.changing), (&mut self.deciding, less.deciding)] {
+            count.at_least -= less.at_least;
+            count.at_most -= less.at_most;
         }
     }
 }
@@ -193,7 +215,7 @@ impl Extents {
             accounts,
             named,
             sorts,
-            alike: Mutex::new(HashMap::new()),
+            alike: Mutex::default(),
             holders: OnceLock::new(),
         }
     }
@@ -210,11 +232,8 @@ impl<'i, 'a> Access<'i, 'a> {
     pub fn extent(&self, subject: &'a Resource) -> Option<&'i Extent> {
         let extents = self.extents();
         let kind = subject.kind();
-        let places = self.inventory.kinds.get(&kind)?;
-        let at = places.binary_search_by(|at| self.inventory.resource(*at).id.cmp(&subject.id)).ok()?;
-        if !std::ptr::eq(self.inventory.resource(*places.get(at)?), subject) {
-            return None;
-        }
+        let at = self.inventory.snapshot.resources.element_offset(subject)?;
+        let at = self.inventory.kinds.get(&kind)?.binary_search(&u32::try_from(at).ok()?).ok()?;
         let slot = match kind {
             Kind::Principal => at,
             Kind::Credential => extents.accounts + at,
@@ -375,47 +394,45 @@ impl<'i, 'a> Access<'i, 'a> {
     }
 
     fn work_out(&self, subject: &'a Resource) -> Span {
-        let reach = self.of(subject);
-        let breadth = self.breadth_of(&reach);
-        let gravest = reach.gravest().map(|(one, container)| (one.key.to_owned(), container.id.clone()));
-        let (held, possible) = keys(&reach);
+        let outline = self.outline(subject);
+        let places = self.together(&outline);
+        let breadth = self.breadth_of_outline(&outline, &places);
+        let gravest =
+            gravest(places.iter().copied()).map(|(one, container)| (one.key.to_owned(), container.id.clone()));
+        let (held, possible) = keys(&outline, &places);
         let whole = |power: Power, bound: Bound| power == Power::AdministerAll && bound == Bound::Held;
         let first = [&[Power::Write, Power::Destroy][..], &[Power::Destroy], &[Power::Administer]]
-            .map(|powers| first_place(&reach, powers));
-        let sorts = self.sorts(&reach, &breadth);
+            .map(|powers| first_place(&places, powers));
+        let sorts = self.sorts(&places, &breadth);
+        // No project is a whole product, so each of these stands by itself.
         let mut administers = Vec::new();
-        for place in &reach.places {
+        for place in &places {
             let one = place.permissions.iter().find(|one| whole(one.power, one.bound));
-            administers.extend(one.map(|one| (one.key.to_owned(), place.container.id.clone())));
+            administers.extend(one.map(|one| (one.key.to_owned(), place.first.id.clone())));
         }
-        for (id, one) in reach.out_of_sight.iter().filter(|(_, one)| whole(one.power, one.bound)) {
+        for (id, one) in outline.out_of_sight.iter().filter(|(_, one)| whole(one.power, one.bound)) {
             administers.push((one.key.to_owned(), (*id).clone()));
         }
-        Span { breadth, held, possible, gravest, first, sorts, whole: administers, is_whole: reach.is_whole() }
+        let is_whole = !outline.boundless && outline.doubts.is_empty();
+        Span { breadth, held, possible, gravest, first, sorts, whole: administers, is_whole }
     }
 
     /// Of each sort of place, in how many it may change something.
-    fn sorts(&self, reach: &Reach<'a>, breadth: &Breadth) -> Vec<(Sort, Count, usize)> {
-        let mut counts: HashMap<Sort, Count> = HashMap::new();
+    fn sorts(&self, places: &[Same<'_, 'a>], breadth: &Breadth) -> Vec<(Sort, Count, usize)> {
+        let mut counts: HashMap<(&str, ContainerForm), Count> = HashMap::new();
         let mut looked_at = EachOnce::new();
-        // In the order of the ids, places of one sort come in long runs.
-        let sort = |place: &Place<'a>| match &place.container.body {
-            Body::Container(container) => Some((place.container.id.tenant(), container.form)),
-            _ => None,
-        };
-        for run in reach.places.chunk_by(|one, next| sort(one) == sort(next)) {
-            let Some((tenant, form)) = run.first().and_then(sort).filter(|(_, form)| is_content(*form)) else {
+        for same in places {
+            let Body::Container(Container { form, .. }) = &same.first.body else { continue };
+            if !is_content(*form) {
                 continue;
-            };
-            let count = counts.entry((tenant.to_owned(), form)).or_default();
-            for place in run {
-                let [_, changes, ..] = looked_at.of(&place.permissions, look);
-                count.at_least += usize::from(*changes == Some(Bound::Held));
-                count.at_most += usize::from(changes.is_some());
             }
+            let count = counts.entry((same.first.id.tenant(), *form)).or_default();
+            let [_, changes, ..] = looked_at.of(same.permissions, look);
+            count.at_least += if *changes == Some(Bound::Held) { same.number } else { 0 };
+            count.at_most += if changes.is_some() { same.number } else { 0 };
         }
         let of_sort = |(sort, all): (&Sort, &usize)| {
-            let count = counts.get(sort).copied().unwrap_or_default();
+            let count = counts.get(&(sort.0.as_str(), sort.1)).copied().unwrap_or_default();
             (sort.clone(), Count { boundless: breadth.writable.boundless, ..count }, *all)
         };
         self.extents().sorts.iter().map(of_sort).collect()
@@ -444,43 +461,76 @@ impl<'i, 'a> Access<'i, 'a> {
         let all: Vec<_> = groups.into_values().chain(single).collect();
         let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let hands = if all.len() < WORTH_SHARING { 1 } else { processors };
-        let mut shares = thread::scope(|scope| {
+        let shares = thread::scope(|scope| {
             let shares = all.chunks(all.len().div_ceil(hands).max(1));
             let workers: Vec<_> = shares.map(|share| scope.spawn(move || self.holders_among(share))).collect();
             let shares = workers.into_iter().map(|worker| worker.join());
             shares.map(|share| share.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>()
-        })
-        .into_iter();
-        let mut holders = shares.next().unwrap_or_default();
-        for (container, more) in shares.flatten() {
-            holders.entry(container).and_modify(|known| known.add(more)).or_insert(more);
-        }
-        holders
+        });
+        let mut held = Held::of(self.index);
+        shares.into_iter().for_each(|share| held.add(share));
+        held.by_container(*self)
     }
 
     /// The same of some accounts, each with how many like it are certain and how many may be.
-    fn holders_among(&self, accounts: &[(&'a Resource, usize, usize)]) -> HashMap<ResourceId, Holders> {
-        let boundless = self.more_may_hold();
-        let mut holders: HashMap<ResourceId, Holders> = HashMap::new();
+    fn holders_among(&self, accounts: &[(&'a Resource, usize, usize)]) -> Held {
+        let mut held = Held::of(self.index);
         for (account, certain, perhaps) in accounts {
-            let reach = self.of_account(account);
+            let outline = self.outline_of_account(account);
             let mut looked_at = EachOnce::new();
-            for place in &reach.places {
-                let bounds = looked_at.of(&place.permissions, |list| {
-                    [Power::Write, Power::Administer].map(|least| own_bound(list, least))
-                });
-                if *bounds == [None, None] {
-                    continue;
-                }
-                let known = holders.entry(place.container.id.clone()).or_default();
-                for (count, bound) in [&mut known.changing, &mut known.deciding].into_iter().zip(bounds) {
-                    count.boundless = boundless;
-                    count.at_least += if *bound == Some(Bound::Held) { *certain } else { 0 };
-                    count.at_most += if bound.is_some() { *perhaps } else { 0 };
+            let mut of = |list| *looked_at.of(list, |list: &[Permission<'_>]| Holders::alike(list, *certain, *perhaps));
+            for (alike, list) in &outline.common {
+                held.common[*alike as usize].add(of(list));
+            }
+            for (at, list) in &outline.single {
+                held.single.entry(*at).or_default().add(of(list));
+                if let Some(common) = self.index.alike_of(*at).and_then(|alike| outline.in_common(alike)) {
+                    held.instead.entry(*at).or_default().add(of(common));
                 }
             }
         }
-        holders
+        held
+    }
+}
+
+/// How many accounts may do what where, projects that are alike together.
+struct Held {
+    /// In the projects that are alike, by their place in the index.
+    common: Vec<Holders>,
+    /// In single places, beside or instead of that.
+    single: HashMap<u32, Holders>,
+    /// What `common` counts of accounts that have something of their own in a project, and `single` as well.
+    instead: HashMap<u32, Holders>,
+}
+
+impl Held {
+    fn of(index: &Index) -> Self {
+        let common = vec![Holders::default(); index.alike().len()];
+        Self { common, single: HashMap::new(), instead: HashMap::new() }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.common.iter_mut().zip(other.common).for_each(|(held, more)| held.add(more));
+        for (all, more) in [(&mut self.single, other.single), (&mut self.instead, other.instead)] {
+            more.into_iter().for_each(|(at, more)| all.entry(at).or_default().add(more));
+        }
+    }
+
+    fn by_container(mut self, access: Access<'_, '_>) -> HashMap<ResourceId, Holders> {
+        let boundless = access.more_may_hold();
+        for (at, alike) in access.index.projects() {
+            let common = self.common[*alike as usize];
+            let held = self.single.entry(*at).or_default();
+            held.add(common);
+            if let Some(instead) = self.instead.get(at) {
+                held.take(*instead);
+            }
+        }
+        let named = |(at, held): (u32, Holders)| {
+            let [changing, deciding] = [held.changing, held.deciding].map(|count| Count { boundless, ..count });
+            (access.inventory.resource(at).id.clone(), Holders { changing, deciding })
+        };
+        self.single.into_iter().map(named).collect()
     }
 }
 
@@ -497,31 +547,31 @@ fn own_bound(permissions: &[Permission<'_>], least: Power) -> Option<Bound> {
 }
 
 /// The first place of content in which something of these powers is certain: its own, where there is one.
-fn first_place(reach: &Reach<'_>, powers: &[Power]) -> Option<(String, ResourceId)> {
+fn first_place(places: &[Same<'_, '_>], powers: &[Power]) -> Option<(String, ResourceId)> {
     let mut best: Option<(bool, &str, &Resource)> = None;
     let mut seen = HashSet::new();
-    for place in reach.places.iter().filter(|place| seen.insert(Arc::as_ptr(&place.permissions))) {
-        if !matches!(&place.container.body, Body::Container(container) if is_content(container.form)) {
+    for place in places.iter().filter(|place| seen.insert(Arc::as_ptr(place.permissions))) {
+        if !matches!(&place.first.body, Body::Container(container) if is_content(container.form)) {
             continue;
         }
         let held = place.permissions.iter().filter(|one| one.bound == Bound::Held && powers.contains(&one.power));
         if let Some(one) = held.min_by_key(|one| (one.of_everybody, one.key))
             && best.is_none_or(|(of_everybody, ..)| of_everybody && !one.of_everybody)
         {
-            best = Some((one.of_everybody, one.key, place.container));
+            best = Some((one.of_everybody, one.key, place.first));
         }
     }
     best.map(|(_, key, container)| (key.to_owned(), container.id.clone()))
 }
 
 /// The permissions that are certain, and all that may be.
-fn keys(reach: &Reach<'_>) -> (Vec<String>, Option<Vec<String>>) {
+fn keys(outline: &Outline<'_>, places: &[Same<'_, '_>]) -> (Vec<String>, Option<Vec<String>>) {
     let mut seen = HashSet::new();
     let (mut held, mut possible) = (HashSet::new(), HashSet::new());
-    let mut any = reach.boundless;
-    let placed = reach.places.iter().filter(|place| seen.insert(Arc::as_ptr(&place.permissions)));
+    let mut any = outline.boundless;
+    let placed = places.iter().filter(|place| seen.insert(Arc::as_ptr(place.permissions)));
     let placed = placed.flat_map(|place| place.permissions.iter());
-    for one in placed.chain(reach.out_of_sight.iter().map(|(_, one)| one)) {
+    for one in placed.chain(outline.out_of_sight.iter().map(|(_, one)| one)) {
         any |= one.key == ANY;
         if one.bound == Bound::Held && !one.of_everybody {
             held.insert(one.key);

@@ -21,6 +21,8 @@ pub(super) struct Scheme {
     pub(super) at: u32,
     /// Sorted.
     pub(super) projects: Vec<u32>,
+    /// Which of the projects that are alike use it, sorted.
+    alike: Vec<u32>,
     /// Its grants to roles of the project, by the role's id: their places, and how much can be done with each.
     pub(super) to_roles: BTreeMap<String, Vec<(u32, Power)>>,
     /// Its grants to the lead of the project.
@@ -29,9 +31,18 @@ pub(super) struct Scheme {
     pub(super) open: Vec<u32>,
 }
 
-/// What projects have in common that are the same to an account which has no role in them and does not lead them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// Projects that are the same to an account which has no role in them and does not lead them.
+#[derive(Debug)]
 pub(super) struct Alike {
+    pub(super) common: Common,
+    /// Sorted.
+    pub(super) projects: Vec<u32>,
+}
+
+/// What such projects have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Common {
+    tenant: String,
     /// Its place among the schemes; none of projects of which the scheme was not told.
     pub(super) scheme: Option<u32>,
     pub(super) circle: Circle,
@@ -88,6 +99,8 @@ pub(in crate::inventory) struct Index {
     shown: Vec<Shown>,
     schemes: Vec<Scheme>,
     alike: Vec<Alike>,
+    /// Those in which somebody may hold something without being named, and without a role; sorted.
+    outspoken: Vec<u32>,
     /// All projects, sorted, each with the place of what it has in common with others.
     projects: Vec<(u32, u32)>,
     /// The projects that an account leads, by its place.
@@ -141,6 +154,7 @@ impl Index {
             shown,
             schemes: Vec::new(),
             alike: Vec::new(),
+            outspoken: Vec::new(),
             projects: Vec::new(),
             led: HashMap::new(),
             owned: HashMap::new(),
@@ -159,6 +173,7 @@ impl Index {
         };
         index.place_containers(inventory);
         index.place_grants(inventory);
+        index.find_outspoken();
         index.find_special(inventory);
         index.find_untold(inventory, &tenants);
         let of_workspaces = |group: &ResourceId| index.products.may_be_workspace(group.tenant());
@@ -204,32 +219,44 @@ impl Index {
             }
             self.places_of_content += usize::from(is_content(container.form));
         }
-        let scheme =
-            |(at, projects)| Scheme { at, projects, to_roles: BTreeMap::new(), to_lead: Vec::new(), open: Vec::new() };
+        let scheme = |(at, projects)| Scheme {
+            at,
+            projects,
+            alike: Vec::new(),
+            to_roles: BTreeMap::new(),
+            to_lead: Vec::new(),
+            open: Vec::new(),
+        };
         self.schemes = by_scheme.into_iter().map(scheme).collect();
         self.place_projects(inventory);
     }
 
     fn place_projects(&mut self, inventory: &Inventory<'_>) {
-        let mut numbers: HashMap<Alike, u32> = HashMap::new();
+        let mut numbers: HashMap<Common, u32> = HashMap::new();
         for at in inventory.places(Kind::Container) {
-            let Body::Container(project) = &inventory.resource(at).body else { continue };
+            let resource = inventory.resource(at);
+            let Body::Container(project) = &resource.body else { continue };
             if project.form != ContainerForm::Project {
                 continue;
             }
             let scheme = project.permission_scheme.known().and_then(|scheme| inventory.place(scheme));
             let scheme = scheme.and_then(|at| self.schemes.binary_search_by_key(&at, |scheme| scheme.at).ok());
-            let alike = Alike {
+            let common = Common {
+                tenant: resource.id.tenant().to_owned(),
                 scheme: scheme.map(number),
                 circle: self.circle(at),
                 lead_is_told: !project.lead.is_unknown(),
                 team_managed: project.team_managed,
             };
             let next = number(numbers.len());
-            let alike = *numbers.entry(alike).or_insert_with_key(|alike| {
-                self.alike.push(alike.clone());
+            let alike = *numbers.entry(common).or_insert_with_key(|common| {
+                self.alike.push(Alike { common: common.clone(), projects: Vec::new() });
+                if let Some(scheme) = scheme.and_then(|scheme| self.schemes.get_mut(scheme)) {
+                    scheme.alike.push(next);
+                }
                 next
             });
+            self.alike[alike as usize].projects.push(at);
             self.projects.push((at, alike));
         }
     }
@@ -277,6 +304,19 @@ impl Index {
         for grants in self.schemes.iter_mut().flat_map(|scheme| scheme.to_roles.values_mut()) {
             grants.sort_by_key(|(at, _)| (permission(*at), *at));
         }
+    }
+
+    /// The projects in which nobody holds anything but by name, by a role or as the lead need not be looked at for all others.
+    fn find_outspoken(&mut self) {
+        let is_silent = |Alike { common, .. }: &Alike| {
+            let shown = self.shown(common.circle);
+            common.scheme.is_some_and(|scheme| self.schemes[scheme as usize].open.is_empty())
+                && common.lead_is_told
+                && shown.hidden_roles.is_none()
+                && shown.hidden_grants(ContainerForm::Project).is_none()
+        };
+        let outspoken = (0..).zip(&self.alike).filter(|(_, alike)| !is_silent(alike)).map(|(at, _)| at);
+        self.outspoken = outspoken.collect();
     }
 
     /// Where an account without any grant may hold something, so that those that are not among them need not be looked at.
@@ -340,15 +380,31 @@ impl Index {
         &self.alike
     }
 
+    /// Those of them in which somebody may hold something without being named, and without a role.
+    pub(super) fn outspoken(&self) -> &[u32] {
+        &self.outspoken
+    }
+
+    /// Those of them that use a scheme, by the scheme's place.
+    pub(super) fn alike_by(&self, scheme: u32) -> Option<&[u32]> {
+        let at = self.schemes.binary_search_by_key(&scheme, |scheme| scheme.at).ok()?;
+        self.schemes.get(at).map(|scheme| scheme.alike.as_slice())
+    }
+
     /// All projects in order, each with the place of what it has in common with others.
     pub(super) fn projects(&self) -> &[(u32, u32)] {
         &self.projects
     }
 
+    /// Where the projects like one are among those that are alike, by the project's place; `None` of what is no project.
+    pub(super) fn alike_of(&self, project: u32) -> Option<u32> {
+        let at = self.projects.binary_search_by_key(&project, |(at, _)| *at).ok()?;
+        Some(self.projects[at].1)
+    }
+
     /// The scheme that a project uses, by the project's place, if it was told and seen.
     pub(super) fn scheme_of(&self, project: u32) -> Option<&Scheme> {
-        let at = self.projects.binary_search_by_key(&project, |(at, _)| *at).ok()?;
-        let scheme = self.alike.get(self.projects[at].1 as usize)?.scheme?;
+        let scheme = self.alike.get(self.alike_of(project)? as usize)?.common.scheme?;
         self.schemes.get(scheme as usize)
     }
 

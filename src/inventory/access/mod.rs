@@ -54,6 +54,7 @@ mod index;
 mod lists;
 mod losers;
 mod open;
+mod outline;
 mod powers;
 mod reach;
 mod supply;

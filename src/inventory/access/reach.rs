@@ -1,15 +1,16 @@
 //! All that an account may do: the grants that mean it, with what each gives where.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::index::{Alike, Circle, Scheme, is_named};
+use super::index::{Alike, Circle, Common, Scheme, is_named};
 use super::open::{
     ASKED_SINGLY, OF_OWNERS, OUTWARD, anything_anywhere, anything_in_projects, anything_on, not_asked, own_role, public,
 };
+use super::outline::{Outline, in_common};
 use super::powers::{given, given_by_being_public, given_inside};
 use super::ways::{Doubt, Meant, Ways, project_of_share, role_id};
-use super::{ANY, Access, Bound, Ceiling, List, Permission, Place, Power, Reach, power_of};
+use super::{ANY, Access, Bound, List, Permission, Power, Reach, power_of};
 use crate::model::{Body, Container, ContainerForm, Fact, Grant, GrantForm, Kind, Resource, ResourceId};
 
 /// The reasons why something is not certain, each once.
@@ -194,15 +195,13 @@ impl<'a> Access<'_, 'a> {
     /// All that an account may do, whether it is let in at present or not. Of another resource nothing.
     #[must_use]
     pub fn of_account(&self, account: &'a Resource) -> Reach<'a> {
-        let mut reach = Reach {
-            subject: account,
-            places: Vec::new(),
-            out_of_sight: Vec::new(),
-            doubts: Vec::new(),
-            ceiling: Ceiling::Nothing,
-            boundless: false,
-        };
-        let Some(ways) = Ways::of(*self, account) else { return reach };
+        self.spread(self.outline_of_account(account))
+    }
+
+    /// The same in short.
+    pub(super) fn outline_of_account(&self, account: &'a Resource) -> Outline<'a> {
+        let mut outline = Outline::nothing(account);
+        let Some(ways) = Ways::of(*self, account) else { return outline };
         let mut gathering = Gathering {
             ways: &ways,
             doubts: Doubts::default(),
@@ -212,45 +211,35 @@ impl<'a> Access<'_, 'a> {
             out_of_sight: Vec::new(),
         };
         gathering.gather();
-        let projects = gathering.in_projects();
+        let (common, own) = gathering.in_projects();
         if let Some(doubt) = anything_anywhere(&ways) {
-            reach.boundless = true;
+            outline.boundless = true;
             gathering.doubts.number(doubt);
         }
         let Gathering { doubts, found, mut out_of_sight, .. } = gathering;
         out_of_sight.sort_by_key(|(id, one)| (*id, one.key, one.bound));
         out_of_sight.dedup_by_key(|(id, one)| (*id, one.key));
-        reach.out_of_sight = out_of_sight;
-        reach.places = self.merged(projects, found);
-        reach.doubts = doubts.words(*self, account);
-        reach
+        outline.out_of_sight = out_of_sight;
+        outline.single = self.merged(&common, own, found);
+        outline.common = common;
+        outline.doubts = doubts.words(*self, account);
+        outline
     }
 
-    /// What is given by permission schemes with what is given otherwise.
-    fn merged(&self, projects: Vec<(u32, List<'a>)>, found: BTreeMap<u32, Vec<Permission<'a>>>) -> Vec<Place<'a>> {
-        let mut places = Vec::with_capacity(projects.len() + found.len());
-        let mut add = |at: u32, permissions: List<'a>| {
-            if !permissions.is_empty() {
-                places.push(Place { container: self.inventory.resource(at), permissions });
-            }
-        };
-        let mut found = found.into_iter().peekable();
-        for (at, by_scheme) in projects {
-            while let Some((before, permissions)) = found.next_if(|(before, _)| *before < at) {
-                add(before, Arc::new(settle(permissions)));
-            }
-            match found.next_if(|(same, _)| *same == at) {
-                Some((_, mut permissions)) => {
-                    permissions.extend(by_scheme.iter());
-                    add(at, Arc::new(settle(permissions)));
-                }
-                None => add(at, by_scheme),
-            }
+    /// What is given by permission schemes in single projects with what is given otherwise.
+    fn merged(
+        &self,
+        common: &[(u32, List<'a>)],
+        own: Vec<(u32, List<'a>)>,
+        found: BTreeMap<u32, Vec<Permission<'a>>>,
+    ) -> Vec<(u32, List<'a>)> {
+        let mut merged: BTreeMap<u32, List<'a>> = own.into_iter().collect();
+        for (at, mut permissions) in found {
+            let by_scheme = merged.get(&at).or_else(|| in_common(common, self.index.alike_of(at)?));
+            permissions.extend(by_scheme.into_iter().flat_map(|list| list.iter()));
+            merged.insert(at, Arc::new(settle(permissions)));
         }
-        for (at, permissions) in found {
-            add(at, Arc::new(settle(permissions)));
-        }
-        places
+        merged.into_iter().collect()
     }
 }
 
@@ -367,51 +356,49 @@ impl<'a> Gathering<'_, '_, 'a> {
         self.found.entry(at).or_default().push(permission);
     }
 
-    /// All projects, in order. Those that are the same to the account share one list.
-    fn in_projects(&mut self) -> Vec<(u32, List<'a>)> {
+    /// What holds in the projects that are alike, and in those in which the account has a role or which it leads. Projects that
+    /// are the same to it share one list.
+    fn in_projects(&mut self) -> (Vec<(u32, List<'a>)>, Vec<(u32, List<'a>)>) {
         let Access { inventory, index } = self.ways.access;
         let (by_scheme, roles) = (std::mem::take(&mut self.by_scheme), std::mem::take(&mut self.roles));
         let nobody = Roles::default();
-        let mut bases = Vec::with_capacity(index.alike().len());
-        let mut common = Vec::with_capacity(index.alike().len());
-        for alike in index.alike() {
-            let scheme = alike.scheme.map(|scheme| &index.schemes()[scheme as usize]);
+        let naming = by_scheme.keys().filter_map(|scheme| index.alike_by(*scheme)).flatten();
+        let speaking: BTreeSet<u32> = naming.chain(index.outspoken()).copied().collect();
+        let mut bases: HashMap<u32, Vec<Permission<'a>>> = HashMap::new();
+        let mut lists = Vec::with_capacity(speaking.len());
+        for alike in speaking {
+            let Alike { common, .. } = &index.alike()[alike as usize];
+            let scheme = common.scheme.map(|scheme| &index.schemes()[scheme as usize]);
             let base = scheme.map(|scheme| {
                 let named = by_scheme.get(&scheme.at).map_or(&[][..], Vec::as_slice);
-                base(self.ways, scheme, named, alike.circle, &mut self.doubts)
+                base(self.ways, scheme, named, common.circle, &mut self.doubts)
             });
             let base = base.unwrap_or_default();
-            common.push(Arc::new(self.in_alike(alike, &base, &nobody, false)));
-            bases.push(base);
+            lists.push((alike, Arc::new(self.in_alike(common, &base, &nobody, false))));
+            bases.insert(alike, base);
         }
         let led = inventory.place(&self.ways.account.id).map_or(&[][..], |account| index.led_by(account));
-        let (mut own, mut led) = (roles.iter().peekable(), led.iter().peekable());
+        let apart: BTreeSet<u32> = roles.keys().chain(led).copied().collect();
         let mut same: HashMap<Signature<'a>, List<'a>> = HashMap::new();
-        let mut projects = Vec::with_capacity(index.projects().len());
-        for (at, alike_at) in index.projects() {
-            // All three are in order.
-            while own.next_if(|(before, _)| *before < at).is_some() {}
-            let own = own.next_if(|(same, _)| *same == at).map(|(_, roles)| roles);
-            let leads = led.next_if(|same| *same == at).is_some();
-            if own.is_none() && !leads {
-                projects.push((*at, Arc::clone(&common[*alike_at as usize])));
-                continue;
-            }
-            let own = own.unwrap_or(&nobody);
+        let mut own = Vec::with_capacity(apart.len());
+        for at in apart {
+            let Some(alike) = index.alike_of(at) else { continue };
+            let (roles, leads) = (roles.get(&at).unwrap_or(&nobody), led.binary_search(&at).is_ok());
             let key = Signature {
-                alike: *alike_at,
-                roles: own.named.iter().map(|(role, (meant, _))| (*role, meant.clone())).collect(),
-                unnamed: !own.unnamed.is_empty(),
+                alike,
+                roles: roles.named.iter().map(|(role, (meant, _))| (*role, meant.clone())).collect(),
+                unnamed: !roles.unnamed.is_empty(),
                 leads,
             };
-            let (alike, base) = (&index.alike()[*alike_at as usize], &bases[*alike_at as usize]);
+            let common = &index.alike()[alike as usize].common;
+            let base = bases.get(&alike).map_or(&[][..], Vec::as_slice);
             // Where there is no scheme, the names of the roles count as well.
-            let known = same.get(&key).filter(|_| alike.scheme.is_some()).map(Arc::clone);
-            let list = known.unwrap_or_else(|| Arc::new(self.in_alike(alike, base, own, leads)));
+            let known = same.get(&key).filter(|_| common.scheme.is_some()).map(Arc::clone);
+            let list = known.unwrap_or_else(|| Arc::new(self.in_alike(common, base, roles, leads)));
             same.insert(key, Arc::clone(&list));
-            projects.push((*at, list));
+            own.push((at, list));
         }
-        projects
+        (lists, own)
     }
 
     /// One of the projects that are alike, with the roles of the account there. Places in roles are told of a team-managed
@@ -419,23 +406,23 @@ impl<'a> Gathering<'_, '_, 'a> {
     /// nobody told the scheme a role may permit nothing.
     fn in_alike(
         &mut self,
-        alike: &Alike,
+        common: &Common,
         base: &[Permission<'a>],
         own: &Roles<'a>,
         leads: bool,
     ) -> Vec<Permission<'a>> {
         let Access { index, .. } = self.ways.access;
-        let scheme = alike.scheme.map(|scheme| &index.schemes()[scheme as usize]);
+        let scheme = common.scheme.map(|scheme| &index.schemes()[scheme as usize]);
         let mut all = match scheme {
             Some(scheme) => {
-                let roles = own.clone().with_others(self.ways.hidden_role(alike.circle));
-                let lead = match alike.lead_is_told {
+                let roles = own.clone().with_others(self.ways.hidden_role(common.circle));
+                let lead = match common.lead_is_told {
                     true => leads.then(Meant::held),
-                    false => self.ways.perhaps_at(alike.circle, Doubt::Lead),
+                    false => self.ways.perhaps_at(common.circle, Doubt::Lead),
                 };
                 in_project_of(self.ways.access, scheme, base, &roles, lead.as_ref(), &mut self.doubts)
             }
-            None if alike.team_managed == Fact::Known(true) => {
+            None if common.team_managed == Fact::Known(true) => {
                 let places = own.named.values().chain(&own.unnamed);
                 let of_role = |(meant, name): &(Meant<'a>, &'a str)| {
                     permission(ContainerForm::Project, name, meant, &mut self.doubts)
@@ -444,7 +431,7 @@ impl<'a> Gathering<'_, '_, 'a> {
             }
             None => Vec::new(),
         };
-        if let Some(doubt) = anything_in_projects(self.ways, alike.circle, scheme.is_some(), alike.team_managed) {
+        if let Some(doubt) = anything_in_projects(self.ways, common.circle, scheme.is_some(), common.team_managed) {
             all.push(permission(ContainerForm::Project, ANY, &Meant::perhaps(doubt), &mut self.doubts));
         }
         settle(all)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::{Finds, credentials_of, none_declared, placed};
-use crate::inventory::{Inventory, called, hides_mail, is_open, may_be_used};
+use crate::inventory::{Inventory, called, called_elsewhere, hides_mail, is_open, may_be_used};
 use crate::model::{Body, Fact, Kind, Person, PrincipalType, Resource, ResourceId};
 use crate::rules::derived::is_live;
 use crate::rules::fields::{Texts, View, person, principal};
@@ -48,10 +48,11 @@ pub(in crate::rules) fn closed_elsewhere<'a>(view: &View<'a>) -> Fact<Texts<'a>>
         }
     }
     let names = [Some(view.resource.name.as_str()), account.username.known().map(String::as_str)];
-    let alike = called_alike(view.inventory, names.into_iter().flatten(), mails().map(String::as_str));
     // One of both hides its address.
     let hidden = |other: &&Resource| account.email.is_unknown() || hides_mail(other);
-    let mut elsewhere = alike.filter(|other| other.id.tenant() != tenant).filter(hidden);
+    let words = words(names.into_iter().flatten(), mails().map(String::as_str));
+    let alike = words.flat_map(|word| called_elsewhere(view.inventory, word, tenant));
+    let mut elsewhere = alike.filter(may_be_of_person).filter(hidden);
     closed.doubt_unless(elsewhere.all(|other| is_open(other) == Fact::Known(true)));
     // What is behind a gap of a product with the same accounts is no other account.
     let mut gaps = view.inventory.coverage().gaps_of(Kind::Principal);
@@ -108,11 +109,21 @@ fn called_alike<'a>(
     names: impl Iterator<Item = &'a str>,
     mails: impl Iterator<Item = &'a str>,
 ) -> impl Iterator<Item = &'a Resource> {
+    words(names, mails).flat_map(|word| called(inventory, word)).filter(may_be_of_person)
+}
+
+/// The names, and the addresses with what is before their @: whatever somebody may be called by.
+fn words<'a>(
+    names: impl Iterator<Item = &'a str>,
+    mails: impl Iterator<Item = &'a str>,
+) -> impl Iterator<Item = &'a str> {
     let words = mails.flat_map(|mail| [Some(mail), mail.split_once('@').map(|(local, _)| local)]).flatten();
-    names.chain(words).filter(|word| !word.is_empty()).flat_map(|word| called(inventory, word)).filter(|account| {
-        let Body::Principal(body) = &account.body else { return false };
-        !matches!(body.account_type, Fact::Known(kind) if kind != PrincipalType::Person)
-    })
+    names.chain(words).filter(|word| !word.is_empty())
+}
+
+fn may_be_of_person(account: &&Resource) -> bool {
+    let Body::Principal(body) = &account.body else { return false };
+    !matches!(body.account_type, Fact::Known(kind) if kind != PrincipalType::Person)
 }
 
 pub(in crate::rules) fn open_accounts<'a>(view: &View<'a>) -> Fact<Texts<'a>> {

@@ -73,6 +73,9 @@ fn write(
     write_list(connection, "waiver_uses", id, scan.waivers)?;
     write_transitions(connection, id, scan.transitions)?;
     outbox::write(connection, scan.dispatch)?;
+    if let Some(expiries) = scan.expiries {
+        outbox::write_expiries(connection, expiries())?;
+    }
     if let Some(run) = scan.run {
         runs::end_with_scan(connection, run, id, scan.head)?;
     }

@@ -406,12 +406,15 @@ pub(super) fn write(connection: &Connection, dispatch: &Dispatch) -> rusqlite::R
     for told in &dispatch.told {
         mark.execute(params![told, millis(dispatch.at)])?;
     }
-    if let Some(expiries) = &dispatch.expiries {
-        connection.execute("DELETE FROM expiries", [])?;
-        let mut insert = connection.prepare("INSERT OR REPLACE INTO expiries (id, body) VALUES (?1, ?2)")?;
-        for expiry in expiries {
-            insert.execute([&expiry.id, &json(expiry)])?;
-        }
+    Ok(())
+}
+
+/// What ends on a day takes the place of what was known before.
+pub(super) fn write_expiries(connection: &Connection, expiries: impl Iterator<Item = Expiry>) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM expiries", [])?;
+    let mut insert = connection.prepare("INSERT OR IGNORE INTO expiries (id, body) VALUES (?1, ?2)")?;
+    for expiry in expiries {
+        insert.execute([&expiry.id, &json(&expiry)])?;
     }
     Ok(())
 }

@@ -505,6 +505,7 @@ fn a_shared_answer_is_everybodys_own() {
             assert_eq!(extent.breadth(), &access.breadth(subject), "{told}");
             let reach = access.of(subject);
             assert_eq!(extent.is_whole(), reach.is_whole(), "{told}");
+            assert_eq!(extent.breadth(), &access.breadth_of(&reach), "{told}: place by place");
             for one in reach.places.iter().flat_map(|place| place.permissions.iter()) {
                 let held = extent.held().iter().any(|key| key == one.key);
                 assert!(held || one.bound != Bound::Held || one.of_everybody, "{told}: {} is missing", one.key);
