@@ -40,7 +40,7 @@ async fn an_answer_that_says_nothing_is_not_read_whole() {
     let simulator = demo().await;
     for (fault, at, endpoint, words) in [
         (Fault::WrongPage("{}"), "server-info", "site", "neither the address"),
-        (Fault::WrongPage("{}"), "project-roles", "project role members", "names no role at all"),
+        (Fault::WrongPage("{}"), "project-roles", "project roles", "names no role at all"),
         (Fault::ShiftedRows, "group-bulk", "access of groups", "came twice"),
     ] {
         simulator.set_fault(at, fault);
