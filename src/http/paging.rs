@@ -225,6 +225,12 @@ impl Slicing {
         request.query.retain(|(key, _)| key != self.start && key != self.size);
         request.query(self.start, offset).query(self.size, self.rows)
     }
+
+    /// Where a slice ends. One of more rows than were asked for may have some of them twice, and then fewer places are behind
+    /// it than it has rows.
+    fn behind(&self, offset: u64, length: u64) -> u64 {
+        offset.saturating_add(length.min(self.rows.into()))
+    }
 }
 
 /// A walk under way.
@@ -428,7 +434,7 @@ impl<P: Page> Road<'_, P> {
         let mut length = self.slice(slicing, 0).await?;
         // A server that grants fewer rows than were asked for is walked in steps of what it grants.
         let step = length.clamp(1, slicing.rows.into());
-        let mut offset = length;
+        let mut offset = if self.total.is_some() { length } else { slicing.behind(0, length) };
         while !self.ended(length, offset)? {
             let known = self.total.filter(|total| *total > offset).map(|total| (total - offset).div_ceil(step));
             let offsets: Vec<u64> = (0..known.unwrap_or(1).min(self.client.most_pages().into()))
@@ -439,7 +445,7 @@ impl<P: Page> Road<'_, P> {
             while let Some((at, page)) = pages.next().await {
                 self.last_cursor = Some(at.to_string());
                 length = self.take(Sheet::of(page?))?;
-                offset = if known.is_some() { at.saturating_add(step) } else { at.saturating_add(length) };
+                offset = if known.is_some() { at.saturating_add(step) } else { slicing.behind(at, length) };
                 if length == 0 || self.latest.is_last == Some(true) {
                     break;
                 }
@@ -464,7 +470,7 @@ impl<P: Page> Road<'_, P> {
     async fn until_empty(&mut self, slicing: &Slicing) -> Result<(), Stop> {
         let step = u64::from(slicing.rows);
         let mut length = self.slice(slicing, 0).await?;
-        let mut offset = length;
+        let mut offset = slicing.behind(0, length);
         let mut ahead = if length < step { 1 } else { AHEAD.min(self.client.concurrency()) };
         while length > 0 {
             let from = offset;
@@ -473,7 +479,7 @@ impl<P: Page> Road<'_, P> {
             while let Some((at, page)) = pages.next().await {
                 self.last_cursor = Some(at.to_string());
                 length = self.take(Sheet::of(page?))?;
-                offset = at.saturating_add(length);
+                offset = slicing.behind(at, length);
                 if length < step {
                     ahead = 1;
                     break;

@@ -554,7 +554,8 @@ impl Reading<'_> {
         self.last_cursor = walk.last_cursor.or(self.last_cursor.take());
         let rows = walk.rows.into_iter().filter_map(|row| self.take_row(row)).collect();
         let end = match walk.end {
-            End::Failed(HttpError::Missing { status: 404, .. }) if none_if_missing => End::Complete,
+            // A page for people is the word of something on the way, which knows of no such thing.
+            End::Failed(HttpError::Missing { status: 404, page: false, .. }) if none_if_missing => End::Complete,
             end => end,
         };
         let complete = self.take_end(walk.expected, walk.resume, end);

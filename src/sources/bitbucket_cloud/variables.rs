@@ -8,7 +8,7 @@ use crate::http::Request;
 use crate::model::{Body, Fact, Kind, Resource, Variable, VariableLevel};
 use crate::sources::pages::Values;
 use crate::sources::reading::{Answer, Part, Reading};
-use crate::sources::row::{Wire, hidden_if_empty, hidden_if_null, value};
+use crate::sources::row::{Wire, hidden_if_empty, hidden_if_null, id};
 
 /// A deployment environment of a repository.
 pub(super) struct Environment<'r> {
@@ -111,10 +111,11 @@ impl Visit<'_> {
         answers
     }
 
+    /// What a variable holds is told by its name: one without is not known.
     fn variable(&self, place: &str, row: wire::Variable, body: Variable) -> Option<Resource> {
         let native = format!("{place}/{}", uuid(row.uuid)?);
         let body = Variable { secured: hidden_if_null(row.secured), ..body };
-        let name = value(row.key).unwrap_or_default();
+        let name = id(row.key)?;
         Some(Resource { id: self.id(Kind::Variable, &native), name, seen_by: Vec::new(), body: Body::Variable(body) })
     }
 }

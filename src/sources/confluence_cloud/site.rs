@@ -43,10 +43,13 @@ impl Visit<'_> {
         let request = SITE.request(&[]);
         let rows = reading.walk::<One<wire::SystemInfo>, _>(self.client(), request, Paging::Single).await.rows;
         for row in rows {
-            if let Some(other) = id(row.cloud_id).filter(|told| *told != self.cloud_id) {
+            if let Some(other) = id(row.cloud_id.clone()).filter(|told| *told != self.cloud_id) {
                 reading.fall_short(format!("the site's id is {other} by its own word, not {}", self.cloud_id));
             }
             let url = hidden_if_empty(row.base_url);
+            if url.is_unknown() && row.cloud_id.is_unknown() {
+                reading.fall_short("the site tells neither its id nor its address".to_owned());
+            }
             address = url.known().cloned();
             let body = Container { url, ..Container::unknown(ContainerForm::Site) };
             reading.push(Some(container(self.site_id(), row.site_title, body)));

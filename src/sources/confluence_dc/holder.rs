@@ -23,13 +23,15 @@ pub(super) enum Meant {
 
 impl Meant {
     /// How the listings write anybody on the web is not described, so that each word that can mean it is taken for it.
-    pub(super) fn read(subject: Fact<wire::Subject>, visit: &Visit<'_>) -> Self {
-        let Some(subject) = value(subject) else { return Self::Nobody };
+    /// `None` for somebody in whose place nothing can be read: that is not nobody.
+    pub(super) fn read(subject: Fact<wire::Subject>, visit: &Visit<'_>) -> Option<Self> {
+        let Some(subject) = value(subject) else { return Some(Self::Nobody) };
+        let told = !subject.kind.is_unknown();
         let kind = id(subject.kind).unwrap_or_default().to_lowercase();
         let user_key = id(subject.user_key);
         let title = id(subject.name).or_else(|| id(subject.display_name));
         let group = |name: &String| Self::Group(visit.group_id(name));
-        match (kind.as_str(), user_key, title) {
+        Some(match (kind.as_str(), user_key, title) {
             (kind, ..) if kind.starts_with("anonymous") => Self::Anyone,
             (kind, ..) if kind.starts_with("unlicensed") => Self::Unlicensed,
             ("group", _, Some(name)) => group(&name),
@@ -37,9 +39,10 @@ impl Meant {
             ("", None, Some(name)) if name.eq_ignore_ascii_case("anonymous") => Self::Anyone,
             ("", None, Some(name)) => Self::Other(name),
             (kind, _, Some(name)) => Self::Other(format!("{kind} {name}")),
-            ("" | "group" | "user" | "known", _, None) => Self::Nobody,
+            ("", _, None) if told => Self::Nobody,
+            ("" | "group" | "user" | "known", _, None) => return None,
             (kind, _, None) => Self::Other(kind.to_owned()),
-        }
+        })
     }
 
     pub(super) fn holder(&self) -> Holder {

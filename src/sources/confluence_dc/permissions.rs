@@ -43,18 +43,26 @@ impl Visit<'_> {
         let mut held: BTreeMap<Meant, BTreeSet<String>> = BTreeMap::new();
         for answer in answers {
             for row in answer.rows {
-                let meant = answer.of.clone().unwrap_or_else(|| Meant::read(row.subject, self));
-                let Some(role) = role(row.operation) else {
+                let meant = answer.of.clone().or_else(|| Meant::read(row.subject, self));
+                let (Some(meant), Some(role)) = (meant, role(row.operation)) else {
                     whole = false;
                     reading.push(None);
                     continue;
                 };
-                if meant == Meant::Nobody {
-                    // The other two answers tell whether it stands for anybody on the web.
-                    continue;
-                }
                 held.entry(meant).or_default().insert(role);
             }
+        }
+        // The other two answers tell whether it stands for anybody on the web.
+        let nobodys = held.remove(&Meant::Nobody).unwrap_or_default();
+        let told = |role| {
+            [Meant::Anyone, Meant::Unlicensed].iter().any(|who| held.get(who).is_some_and(|held| held.contains(role)))
+        };
+        if !nobodys.iter().all(told) {
+            reading.fall_short(
+                "some permissions name nobody, and neither anybody on the web nor everybody who is logged in has them"
+                    .to_owned(),
+            );
+            whole = false;
         }
         let administers = |roles: &BTreeSet<String>| roles.contains(ADMINISTER) || roles.contains(SYSTEM_ADMINISTER);
         if read && !held.values().any(administers) {

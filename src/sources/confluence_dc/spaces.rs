@@ -82,13 +82,12 @@ impl Visit<'_> {
         let mut in_doubt: BTreeMap<&(ResourceId, String), BTreeSet<String>> = BTreeMap::new();
         for answer in answers {
             for row in answer.rows {
-                let meant = Meant::read(row.subject, self);
-                match role(row.operation) {
-                    Some(role) if meant == Meant::Nobody => {
+                match (role(row.operation), Meant::read(row.subject, self)) {
+                    (Some(role), Some(Meant::Nobody)) => {
                         in_doubt.entry(answer.of).or_default().insert(role);
                     }
-                    Some(role) => reading.push(Some(self.on_space(&answer.of.0, role, &meant))),
-                    None => reading.push(None),
+                    (Some(role), Some(meant)) => reading.push(Some(self.on_space(&answer.of.0, role, &meant))),
+                    (None, _) | (_, None) => reading.push(None),
                 }
             }
         }
@@ -117,7 +116,7 @@ impl Visit<'_> {
     }
 
     fn space(&self, row: wire::Space, status: &str, owners: &BTreeMap<String, ResourceId>) -> Option<Resource> {
-        let native = id(row.id).or_else(|| id(row.key.clone()))?;
+        let native = id(row.id)?;
         let key = hidden_if_empty(row.key);
         let personal = row.kind.known().is_some_and(|kind| kind == "personal");
         let owner = match &key {

@@ -87,6 +87,9 @@ impl Visit<'_> {
         let named = reading.walk_each::<One<wire::RoleLinks>, _, _>(client, naming, Paging::Single).await;
         for answer in named {
             let (project, id) = answer.of;
+            if answer.rows.iter().any(|links| links.0.is_empty()) {
+                reading.fall_short("a project names no role at all, though it always has some".to_owned());
+            }
             for (name, link) in answer.rows.into_iter().flat_map(|links| links.0) {
                 match link.0.as_deref().and_then(|link| link.rsplit('/').next()).filter(|role| !role.is_empty()) {
                     Some(role) => calls.push(((project, id, name), ROLE_ACTORS.request(&[id, role]))),

@@ -83,6 +83,9 @@ impl Visit<'_> {
         let rows = reading.walk::<One<wire::ServerInfo>, _>(self.client(), request, Paging::Single).await.rows;
         for row in rows {
             let url = hidden_if_empty(row.base_url);
+            if url.is_unknown() && row.server_title.is_unknown() {
+                reading.fall_short("Jira tells neither the address of its site nor its title".to_owned());
+            }
             address = url.known().cloned();
             let body = Container { url, ..Container::unknown(ContainerForm::Site) };
             reading.push(Some(container(self.site_id(), row.server_title, body)));

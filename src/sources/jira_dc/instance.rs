@@ -131,7 +131,11 @@ impl Visit<'_> {
                 if let Fact::Known(data_center) = row.data_center {
                     reading.enrich(self.edition(if data_center { "data-center" } else { "server" }));
                 }
-                reading.push(Some(Resource { body: Body::Container(licence(row)), ..answer.of.clone() }));
+                let licence = licence(row);
+                if licence.expires_at.is_unknown() && licence.status.is_unknown() {
+                    reading.fall_short("a licence tells neither whether it is valid nor when it ends".to_owned());
+                }
+                reading.push(Some(Resource { body: Body::Container(licence), ..answer.of.clone() }));
             }
         }
         reading.finish()

@@ -155,6 +155,26 @@ async fn a_walk_without_end_is_stopped_and_never_complete() {
     }
 }
 
+/// A page on which a row comes twice has one row more than places: the walk must not step over the next one.
+#[tokio::test]
+async fn a_row_that_comes_twice_hides_no_other() {
+    let doubled = |asked: &Asked| {
+        let mut rows = slice(asked, 35, 10);
+        rows.extend(rows.first().copied());
+        rows
+    };
+    let slices = Server::answering(move |asked| json(&object!(doubled(&asked)))).await;
+    let beans = Server::answering(move |asked| {
+        json(&object!({"values": doubled(&asked), "isLast": asked.number_of("startAt") >= 30}))
+    })
+    .await;
+    for walk in [walk_bare(&slices).await, walk(&beans, OFFSET).await.0] {
+        assert!(matches!(walk.end, End::Complete), "{:?}", walk.end);
+        let all: std::collections::BTreeSet<u32> = walk.rows.into_iter().collect();
+        assert!(all.into_iter().eq(0..35));
+    }
+}
+
 #[tokio::test]
 async fn offsets_are_walked_side_by_side_and_stay_in_order() {
     // Four of the later pages must be under way together, or nobody gets past the barrier; and the page at 10 is

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Json, Router};
-use keyroll::model::{Collection, EndpointState, Kind, LedgerEntry, Snapshot, Watermarks};
-use keyroll::simulator::Simulator;
+use keyroll::model::{Body, Collection, EndpointState, Kind, LedgerEntry, Snapshot, Watermarks};
+use keyroll::simulator::{Fault, Simulator};
 use keyroll::sources::{Depth, Source};
 use serde_json::{Value, json};
 
@@ -742,7 +742,7 @@ async fn the_value_of_a_variable_is_kept_nowhere() {
     for text in &texts {
         assert!(!text.contains("planted"), "a value was kept or said");
     }
-    for (endpoint, lost) in [("workspace variables", 4), ("repository variables", 4), ("deployment variables", 4)] {
+    for (endpoint, lost) in [("workspace variables", 5), ("repository variables", 5), ("deployment variables", 5)] {
         let entry = found(&snapshot, endpoint);
         assert_eq!(entry.state, EndpointState::Partial, "{endpoint}");
         assert!(entry.reason.contains(&format!("{lost} rows could not be read")), "{endpoint}: {}", entry.reason);
@@ -750,6 +750,7 @@ async fn the_value_of_a_variable_is_kept_nowhere() {
     }
     let odd = facts(&snapshot, "ws-1/variable/repository:r-pay/v-2");
     assert!(odd.get("secured").is_none(), "{odd}");
+    assert!(!has(&snapshot, "ws-1/variable/repository:r-pay/v-3"), "without its name nobody knows what it holds");
 }
 
 #[tokio::test]
@@ -821,6 +822,20 @@ async fn the_pretended_workspace_is_read_whole_in_pages_of_any_size() {
     assert_eq!(whole.digest, paged.digest);
     assert!(found(&paged, "repositories").pages > 1);
     assert_eq!(simulator.destroyed(), []);
+}
+
+/// Only Bitbucket itself can say that pipelines were never set up.
+#[tokio::test]
+async fn a_page_of_something_on_the_way_does_not_say_that_no_pipelines_run() {
+    let simulator = demo().await;
+    simulator.set_fault("bb-pipelines-config", Fault::HtmlNotFound);
+    let snapshot = collect(&simulator, "").await;
+    assert!(found(&snapshot, "pipelines configuration").is_gap());
+    let known = of_kind(&snapshot, Kind::Container).filter_map(|each| match &each.body {
+        Body::Container(container) => container.pipelines_enabled.known(),
+        _ => None,
+    });
+    assert_eq!(known.count(), 0, "nobody told");
 }
 
 #[tokio::test]

@@ -511,6 +511,15 @@ async fn what_the_site_does_not_tell_about_itself_blocks_nothing() {
 }
 
 #[tokio::test]
+async fn a_site_that_tells_nothing_of_itself_is_not_read_whole() {
+    let empty = ("GET /wiki/rest/api/settings/systemInfo", 200, json!({}));
+    let server = serve(site("ROLES", vec![empty])).await;
+    let snapshot = collect(&server).await;
+    let site = entry(&snapshot.ledger, "site");
+    assert!(site.state == EndpointState::Partial && site.reason.contains("neither its id"), "{}", site.reason);
+}
+
+#[tokio::test]
 async fn a_site_that_is_another_than_configured_says_so() {
     let other = ("GET /wiki/rest/api/settings/systemInfo", 200, json!({"cloudId": "22e2", "siteTitle": "Other"}));
     let server = serve(site("ROLES", vec![other])).await;

@@ -393,6 +393,41 @@ async fn spaces_that_the_account_may_not_view_are_counted() {
     assert!(found(&snapshot, "spaces").visible_only);
 }
 
+/// Somebody holds it, so that nothing may be concluded from nobody having been read.
+#[tokio::test]
+async fn a_holder_who_cannot_be_read_is_not_nobody() {
+    let odd = || json!({"unexpected": true});
+    let mut wiki = wiki();
+    let administers = granted("application", "administer", to_group("confluence-administrators"));
+    wiki.put(&format!("{API}/permissions"), &json!([administers, granted("application", "use", odd())]));
+    wiki.put(&format!("{API}/space/ENG/permissions"), &json!([granted("space", "read", odd())]));
+    wiki.put(&format!("{API}/space/ENG/permissions/anonymous"), &json!([]));
+    let snapshot = deep(&wiki).await;
+    for endpoint in ["global permissions", "space permissions"] {
+        let entry = found(&snapshot, endpoint);
+        assert_eq!(entry.state, EndpointState::Partial, "{endpoint}: {}", entry.reason);
+        assert!(entry.reason.contains("1 row could not be read"), "{endpoint}: {}", entry.reason);
+    }
+    assert!(!has(&snapshot, &id("grant/space:98305/read-space/nobody")));
+    // Nor is nobody whom the two other listings do not know.
+    wiki.put(&format!("{API}/permissions"), &json!([administers, granted("system", "administer", Value::Null)]));
+    let snapshot = deep(&wiki).await;
+    let entry = found(&snapshot, "global permissions");
+    assert!(entry.state == EndpointState::Partial && entry.reason.contains("name nobody"), "{}", entry.reason);
+}
+
+/// Its key in place of its id would make it another space, and the one that was there would be out of sight.
+#[tokio::test]
+async fn a_space_whose_id_cannot_be_read_is_not_known_by_its_key() {
+    let mut wiki = wiki();
+    let odd = json!({"id": {"unexpected": true}, "key": "ENG", "name": "Engineering", "type": "global"});
+    wiki.put(&format!("{API}/space?status=current"), &listing(json!([odd])));
+    let snapshot = deep(&wiki).await;
+    let entry = found(&snapshot, "spaces");
+    assert!(entry.state == EndpointState::Partial && entry.reason.contains("could not be read"), "{}", entry.reason);
+    assert!(!has(&snapshot, &id("container/space:ENG")));
+}
+
 #[tokio::test]
 async fn a_grant_that_names_nobody_is_asked_for_again_and_never_taken_for_harmless() {
     let mut wiki = wiki();

@@ -34,6 +34,23 @@ async fn collect_at(base: &str) -> Snapshot {
     sealed(build("jira-cloud", &yaml).unwrap().look(Depth::Whole, &Watermarks::default()).await)
 }
 
+/// Each of these answers can be read, and says nothing or one thing twice: nothing may be concluded from it.
+#[tokio::test]
+async fn an_answer_that_says_nothing_is_not_read_whole() {
+    let simulator = demo().await;
+    for (fault, at, endpoint, words) in [
+        (Fault::WrongPage("{}"), "server-info", "site", "neither the address"),
+        (Fault::WrongPage("{}"), "project-roles", "project roles", "names no role at all"),
+        (Fault::ShiftedRows, "group-bulk", "access of groups", "came twice"),
+    ] {
+        simulator.set_fault(at, fault);
+        let (_, ledger) = collect(&simulator, "").await;
+        simulator.clear_faults();
+        let found = entry(&ledger, endpoint);
+        assert!(found.is_gap() && found.reason.contains(words), "{endpoint}: {} {}", found.state.name(), found.reason);
+    }
+}
+
 #[tokio::test]
 async fn a_whole_site_is_read_and_nothing_is_missing() {
     let simulator = demo().await;

@@ -1079,6 +1079,16 @@ async fn older_versions_have_their_webhooks_elsewhere_and_a_server_licence_has_n
 }
 
 #[tokio::test]
+async fn a_licence_that_tells_nothing_is_not_read_whole() {
+    let mut answers = instance();
+    let line = "GET /rest/plugins/applications/1.0/installed/jira-software/license";
+    answers.insert(line, as_json(200, &json!({})));
+    let snapshot = Jira::of(answers).await.look(DEEP).await;
+    let entry = entry(&snapshot.ledger, "licences");
+    assert!(entry.state == EndpointState::Partial && entry.reason.contains("neither whether"), "{}", entry.reason);
+}
+
+#[tokio::test]
 async fn webhooks_are_looked_for_in_the_other_place_and_missed_in_both_only_once() {
     let mut answers = instance();
     let hooks = answers.remove("GET /rest/jira-webhook/1.0/webhooks").unwrap();
