@@ -74,6 +74,8 @@ impl Snapshot {
             }
             is_one
         });
+        // Sources keep room for more than they bring, and what was seen twice leaves more.
+        resources.shrink_to_fit();
         reference::settle(&mut resources);
         sharing(|| {
             for resource in &mut resources {

@@ -17,6 +17,7 @@ mod weights;
 pub(crate) mod written;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::thread;
 
 pub use cadence::{Cadence, Run, cadence, run};
@@ -40,8 +41,44 @@ const WORTH_SHARING: usize = 5_000;
 /// What was found in a snapshot.
 #[derive(Debug, Default)]
 pub struct Detections {
-    accounts: HashMap<ResourceId, Detection>,
-    uses: HashMap<ResourceId, Use>,
+    accounts: ByResource<Detection>,
+    uses: ByResource<Use>,
+}
+
+/// What resources show, most of them the same: that nothing speaks for a system. What several show is kept once.
+#[derive(Debug)]
+struct ByResource<T> {
+    shown: HashMap<ResourceId, Arc<T>>,
+    usual: Vec<Arc<T>>,
+}
+
+/// So many are looked at for one that is the same.
+const USUAL: usize = 8;
+
+impl<T> Default for ByResource<T> {
+    fn default() -> Self {
+        Self { shown: HashMap::new(), usual: Vec::new() }
+    }
+}
+
+impl<T: PartialEq> ByResource<T> {
+    fn insert(&mut self, id: ResourceId, shows: T) {
+        let shows = match self.usual.iter().find(|usual| ***usual == shows) {
+            Some(usual) => Arc::clone(usual),
+            None => {
+                let shows = Arc::new(shows);
+                if self.usual.len() < USUAL {
+                    self.usual.push(Arc::clone(&shows));
+                }
+                shows
+            }
+        };
+        self.shown.insert(id, shows);
+    }
+
+    fn get(&self, id: &ResourceId) -> Option<&T> {
+        self.shown.get(id).map(Arc::as_ref)
+    }
 }
 
 /// How sure one may be of one system.
@@ -144,8 +181,8 @@ impl Detections {
         .into_iter();
         let mut found = shares.next().unwrap_or_default();
         for share in shares {
-            found.accounts.extend(share.accounts);
-            found.uses.extend(share.uses);
+            found.accounts.shown.extend(share.accounts.shown);
+            found.uses.shown.extend(share.uses.shown);
         }
         found
     }
@@ -247,7 +284,9 @@ impl Detections {
         for (_, one) in &mut uses {
             one.on_person = and([one.score.is_enough(), is_persons]);
         }
-        self.uses.extend(uses);
+        for (token, one) in uses {
+            self.uses.insert(token, one);
+        }
         let detection = Detection {
             signals: own,
             untold: missed,
