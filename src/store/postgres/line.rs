@@ -55,17 +55,18 @@ pub(super) fn is_about_trust(error: &(dyn Error + 'static)) -> bool {
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for Line {
     type Stream = Stream<S>;
     type TlsConnect = LineTo;
-    type Error = rustls::pki_types::InvalidDnsNameError;
+    type Error = io::Error;
 
+    /// Made for lines that are not to be encrypted too, and those may lead to no server with a name.
     fn make_tls_connect(&mut self, domain: &str) -> Result<LineTo, Self::Error> {
-        Ok(LineTo { connector: self.0.clone(), server: ServerName::try_from(domain.to_owned())? })
+        Ok(LineTo { connector: self.0.clone(), server: domain.to_owned() })
     }
 }
 
 /// A line to one server.
 pub(super) struct LineTo {
     connector: TlsConnector,
-    server: ServerName<'static>,
+    server: String,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for LineTo {
@@ -74,7 +75,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for LineT
     type Future = Pin<Box<dyn Future<Output = io::Result<Stream<S>>> + Send>>;
 
     fn connect(self, stream: S) -> Self::Future {
-        Box::pin(async move { self.connector.connect(self.server, stream).await.map(Stream) })
+        Box::pin(async move {
+            let server = ServerName::try_from(self.server).map_err(io::Error::other)?;
+            self.connector.connect(server, stream).await.map(Stream)
+        })
     }
 }
 
