@@ -10,6 +10,7 @@
 //! needs. All of them ask a `database`, whatever kind it is.
 
 mod commit;
+mod copy;
 mod database;
 mod findings;
 mod journal;
@@ -34,6 +35,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
+pub use copy::{Copied, copy};
 pub use journal::Journal;
 pub use location::{Address, Location};
 pub use stream::FindingStream;
@@ -114,6 +116,17 @@ impl Store {
     fn place(&self) -> &Path {
         self.database.place()
     }
+}
+
+/// The statements that make the roles of a PostgreSQL store, for whoever administers the database.
+pub const ROLES: &str = include_str!("migrations/postgres/roles.sql");
+
+/// Brings a PostgreSQL store into the shape that this keyroll needs. A store in a file needs nobody to do so.
+///
+/// # Errors
+/// If the role may not, the store is newer, or it cannot be reached.
+pub fn migrate(at: &Location) -> Result<(), StoreError> {
+    Store::create_or_open(at).map(drop)
 }
 
 /// A database cannot be reached by a program that was built without the means.
@@ -369,6 +382,20 @@ pub enum StoreError {
     Unfinished {
         /// The place.
         path: PathBuf,
+    },
+    /// A store is copied into a new one only.
+    #[error("store `{}` exists, and something is in it: a copy needs a new store", .path.display())]
+    NotEmpty {
+        /// The place.
+        path: PathBuf,
+    },
+    /// What has arrived of a copy is not what was sent.
+    #[error("store `{}` does not have what was copied into it: table `{table}` differs", .path.display())]
+    Differs {
+        /// The place.
+        path: PathBuf,
+        /// The table.
+        table: &'static str,
     },
     /// The server is gone or went on to something else in the middle of the work. It was tried several times.
     #[error("store `{}` was interrupted", .path.display())]

@@ -14,8 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use futures::future::try_join_all;
-use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Row as Answer, Statement};
 
 use self::session::{Session, wait_for};
@@ -79,6 +80,18 @@ impl Postgres {
             );
             Err(StoreError::Refused { path: self.place().into(), what })
         })
+    }
+
+    /// Does something that may be done twice, and does it again if the server went away meanwhile. What belongs to a transaction
+    /// goes with that.
+    fn again<T>(&self, work: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut tried = 0;
+        loop {
+            match work() {
+                Err(error) if !self.0.is_in_transaction() && self.may_try_again(&error, tried) => tried += 1,
+                done => return done,
+            }
+        }
     }
 
     /// The number by which the server knows a lock of this tenant.
@@ -162,8 +175,10 @@ impl Backend for Postgres {
     }
 
     fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<usize, StoreError> {
-        let (client, statement) = self.0.statement(sql, &sorts(values))?;
-        self.0.run(tell(&client, &statement, values)).map(count)
+        self.again(|| {
+            let (client, statement) = self.0.statement(sql, &sorts(values))?;
+            self.0.run(tell(&client, &statement, values)).map(count)
+        })
     }
 
     fn execute_many(&self, sql: &str, rows: &mut dyn Iterator<Item = Vec<Value<'_>>>) -> Result<usize, StoreError> {
@@ -204,8 +219,10 @@ impl Backend for Postgres {
         values: &[Value<'_>],
         take: &mut dyn FnMut(&Row<'_>) -> Result<bool, StoreError>,
     ) -> Result<(), StoreError> {
-        let (client, statement) = self.0.statement(sql, &sorts(values))?;
-        let answers = self.0.run(ask(&client, &statement, values))?;
+        let answers = self.again(|| {
+            let (client, statement) = self.0.statement(sql, &sorts(values))?;
+            self.0.run(ask(&client, &statement, values))
+        })?;
         self.show(&answers, take).map(|_went_on| ())
     }
 
@@ -217,7 +234,7 @@ impl Backend for Postgres {
         take: &mut dyn FnMut(&Row<'_>) -> Result<bool, StoreError>,
     ) -> Result<(), StoreError> {
         if !self.0.is_in_transaction() {
-            self.begin(false)?;
+            self.again(|| self.begin(false))?;
             let shown = self.each(sql, values, take);
             // It only read: how it ends makes no difference.
             self.roll_back();
@@ -312,13 +329,7 @@ impl Backend for Postgres {
     }
 
     fn make_room(&self, snapshot: i64) -> Result<(), StoreError> {
-        let mut tried = 0;
-        loop {
-            match self.all("SELECT make_room(?1)::text", &[snapshot.into()], &mut |_| Ok(true)) {
-                Err(error) if self.may_try_again(&error, tried) => tried += 1,
-                made => return made,
-            }
-        }
+        self.all("SELECT make_room(?1)::text", &[snapshot.into()], &mut |_| Ok(true))
     }
 
     /// What was removed in parts is gone from the disk already, and what was removed row by row the server uses again.
