@@ -201,7 +201,8 @@ fn masked(text: &str) -> String {
             shown.push_str(word);
         }
         if is_key {
-            asked_for |= matches!(word, "url" | "store") || SECRET_KEYS.iter().any(|name| word.to_ascii_lowercase().ends_with(name));
+            asked_for |= matches!(word, "url" | "store")
+                || SECRET_KEYS.iter().any(|name| word.to_ascii_lowercase().ends_with(name));
         }
         if is_reference || between.contains([',', '}', '\n']) {
             asked_for = false;

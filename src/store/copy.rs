@@ -131,7 +131,11 @@ pub struct Copied {
 /// # Errors
 /// `NotEmpty` if there is a store with something in it already; `ScanUnderWay`; `Altered` if a row is not what it was when it
 /// has arrived; or if one of the stores cannot be read or written. What has arrived stays, and the next try goes on from there.
-pub fn copy(from: &Location, to: &Location, mut arrived: impl FnMut(&'static str, usize)) -> Result<Copied, StoreError> {
+pub fn copy(
+    from: &Location,
+    to: &Location,
+    mut arrived: impl FnMut(&'static str, usize),
+) -> Result<Copied, StoreError> {
     let from = Store::open(from)?;
     let _lock = from.lock_for_scan()?;
     let target = Target::open(to)?;

@@ -60,12 +60,15 @@ impl Address {
     /// Reads what stands behind `postgres://`: `user@host:port,host:port/database?name=value&…`.
     fn read(rest: &str, folder: &Path) -> Result<Self, String> {
         let (place, options) = rest.split_once('?').unwrap_or((rest, ""));
-        let (server, database) = place.split_once('/').ok_or("the address names no database: postgres://user@host/database")?;
+        let (server, database) =
+            place.split_once('/').ok_or("the address names no database: postgres://user@host/database")?;
         let (user, servers) = server.rsplit_once('@').unwrap_or(("", server));
         if user.contains(':') {
-            return Err("the address holds a password: write `?password=env:NAME` or `?password=file:/path` behind it, \
+            return Err(
+                "the address holds a password: write `?password=env:NAME` or `?password=file:/path` behind it, \
                  and the password there"
-                .to_owned());
+                    .to_owned(),
+            );
         }
         let mut address = Self {
             hosts: servers.split(',').filter(|host| !host.is_empty()).map(host).collect::<Result<_, _>>()?,
@@ -87,13 +90,19 @@ impl Address {
                 "tenant" => address.tenant = value,
                 "sslmode" => mode = Some(value),
                 "sslrootcert" => address.ca_file = Some(folder.join(value)),
-                _ => return Err("the options of an address are host, password, sslmode, sslrootcert and tenant".to_owned()),
+                _ => {
+                    return Err(
+                        "the options of an address are host, password, sslmode, sslrootcert and tenant".to_owned()
+                    );
+                }
             }
         }
         address.verify = match mode.as_deref() {
             Some("verify-full") => true,
             Some("disable") => false,
-            Some(_) => return Err("`sslmode` is `verify-full` or `disable`: whatever lies between proves nothing".to_owned()),
+            Some(_) => {
+                return Err("`sslmode` is `verify-full` or `disable`: whatever lies between proves nothing".to_owned());
+            }
             None => !address.hosts.iter().all(|(host, _)| is_this_machine(host)),
         };
         for (name, is_empty) in [
@@ -153,10 +162,14 @@ impl fmt::Display for Location {
 
 impl fmt::Display for Address {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hosts: Vec<String> = self.hosts.iter().map(|(host, port)| match port {
-            &PORT => host.clone(),
-            port => format!("{host}:{port}"),
-        }).collect();
+        let hosts: Vec<String> = self
+            .hosts
+            .iter()
+            .map(|(host, port)| match port {
+                &PORT => host.clone(),
+                port => format!("{host}:{port}"),
+            })
+            .collect();
         write!(out, "postgres://{}@{}/{}", self.user, hosts.join(","), self.database)?;
         if self.tenant == TENANT { Ok(()) } else { write!(out, "?tenant={}", self.tenant) }
     }

@@ -21,10 +21,10 @@ use crate::support::cluster::{self, Cluster};
 
 /// All that a scan commits, owned.
 #[derive(Debug, Clone)]
-struct Scan {
-    snapshot: Snapshot,
+pub(crate) struct Scan {
+    pub(crate) snapshot: Snapshot,
     changes: Vec<Change>,
-    findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     transitions: Vec<Transition>,
     tallies: BTreeMap<RuleId, Tally>,
     rules: Vec<RuleSummary>,
@@ -33,7 +33,7 @@ struct Scan {
 
 impl Scan {
     /// A scan that saw some resources, carried others, and has nothing to say about them.
-    fn of(mut seen: Vec<Resource>, mut carried: Vec<Resource>) -> Self {
+    pub(crate) fn of(mut seen: Vec<Resource>, mut carried: Vec<Resource>) -> Self {
         seen.sort_by(|left, right| left.id.cmp(&right.id));
         carried.sort_by(|left, right| left.id.cmp(&right.id));
         Self {
@@ -64,7 +64,7 @@ impl Scan {
         }
     }
 
-    fn commit(&self, store: &mut Store) -> Result<SnapshotId, StoreError> {
+    pub(crate) fn commit(&self, store: &mut Store) -> Result<SnapshotId, StoreError> {
         let after = store.latest()?.map(|head| head.id);
         self.commit_after(store, after)
     }
@@ -116,12 +116,12 @@ fn ledger_entry() -> LedgerEntry {
     }
 }
 
-fn account(number: u8, name: &str) -> Resource {
+pub(crate) fn account(number: u8, name: &str) -> Resource {
     let id = ResourceId::new(ResourceId::CLOUD, Kind::Principal, &format!("712020:{number:03}"));
     Resource { id, name: name.to_owned(), ..sample::principal() }
 }
 
-fn accounts(numbers: impl IntoIterator<Item = u8>) -> Vec<Resource> {
+pub(crate) fn accounts(numbers: impl IntoIterator<Item = u8>) -> Vec<Resource> {
     numbers.into_iter().map(|number| account(number, "Ada")).collect()
 }
 
@@ -153,7 +153,7 @@ fn step(finding: &Finding, step: Step) -> Transition {
 }
 
 /// A scan with something in every place.
-fn full_scan() -> Scan {
+pub(crate) fn full_scan() -> Scan {
     let token = sample::credential().id;
     let findings = vec![
         finding("owner-gone", &token, Severity::Medium, Status::Waived("W-1".into())),

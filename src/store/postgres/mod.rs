@@ -20,9 +20,9 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Row as Answer, Statement};
 
 use self::session::{Session, wait_for};
+use super::StoreError;
 use super::database::{Backend, Database, Row, Value};
 use super::location::Address;
-use super::StoreError;
 use crate::digest::Digest;
 use crate::model::SnapshotId;
 
@@ -122,7 +122,11 @@ impl Postgres {
     }
 }
 
-async fn ask(client: &Client, statement: &Statement, values: &[Value<'_>]) -> Result<Vec<Answer>, tokio_postgres::Error> {
+async fn ask(
+    client: &Client,
+    statement: &Statement,
+    values: &[Value<'_>],
+) -> Result<Vec<Answer>, tokio_postgres::Error> {
     let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
     client.query(statement, &values).await
 }
@@ -203,7 +207,8 @@ impl Backend for Postgres {
             let share = share(rows);
             let Some(first) = share.first() else { return Ok(()) };
             let sorts: Vec<Type> = first.iter().map(array_of).collect();
-            let places: Vec<String> = (1..).zip(&sorts).map(|(number, sort)| format!("?{number}::{}[]", element(sort))).collect();
+            let places: Vec<String> =
+                (1..).zip(&sorts).map(|(number, sort)| format!("?{number}::{}[]", element(sort))).collect();
             let (columns, places) = (columns.join(", "), places.join(", "));
             let sql = format!("INSERT INTO {table} ({columns}) SELECT * FROM unnest({places})");
             let (client, statement) = self.0.statement(&sql, &sorts)?;
@@ -240,7 +245,7 @@ impl Backend for Postgres {
             self.roll_back();
             return shown;
         }
-        let cursor = self.0.open_cursor();
+        let cursor = self.0.open_cursor(sql);
         let declare = format!("DECLARE {cursor} NO SCROLL CURSOR FOR {sql}");
         let (client, statement) = self.0.statement(&declare, &sorts(values))?;
         self.0.run(tell(&client, &statement, values))?;
@@ -382,11 +387,7 @@ impl Drop for Held {
 }
 
 impl ToSql for Value<'_> {
-    fn to_sql(
-        &self,
-        _sort: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(&self, _sort: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         match self {
             Value::Int(number) => number.to_sql(&Type::INT8, out),
             Value::Text(text) => text.as_deref().to_sql(&Type::TEXT, out),

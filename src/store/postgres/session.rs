@@ -20,6 +20,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, Error, Statement};
 
 use super::line::Line;
+use crate::digest::Digest;
 use crate::store::StoreError;
 use crate::store::location::Address;
 
@@ -146,10 +147,13 @@ impl Session {
         self.transaction.set(Transaction::None);
     }
 
-    /// A name for a cursor, one for each that is open.
-    pub(super) fn open_cursor(&self) -> String {
+    /// A name for a cursor over the rows of a statement, another one for each that is open. The same statement has the same, so
+    /// that what is prepared for the one fits the other.
+    pub(super) fn open_cursor(&self, sql: &str) -> String {
         self.cursors.set(self.cursors.get() + 1);
-        format!("rows_{}", self.cursors.get())
+        let digest = Digest::of_bytes(sql.as_bytes()).to_string();
+        let digest: String = digest.chars().filter(char::is_ascii_alphanumeric).take(24).collect();
+        format!("rows_{}_{digest}", self.cursors.get())
     }
 
     pub(super) fn close_cursor(&self) {
@@ -188,7 +192,8 @@ fn connect(address: &Address, place: &Path) -> Result<Client, StoreError> {
         Err(gone) => return Err(refused(gone.to_string())),
     };
     // A scan that was told to be kept must not be taken back by a server that loses its power.
-    let settle = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+    let settle =
+        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
     wait_for(client.batch_execute(settle)).map_err(|error| fault(place, &error))?;
     Ok(client)
 }
@@ -209,10 +214,14 @@ fn config(address: &Address) -> Result<Config, String> {
     if let Some(password) = &address.password {
         config.password(password.resolve().map_err(|error| error.to_string())?.expose());
     }
-    let tenant: String = address.tenant.chars().flat_map(|letter| {
-        let special = letter.is_whitespace() || letter == '\\';
-        special.then_some('\\').into_iter().chain([letter])
-    }).collect();
+    let tenant: String = address
+        .tenant
+        .chars()
+        .flat_map(|letter| {
+            let special = letter.is_whitespace() || letter == '\\';
+            special.then_some('\\').into_iter().chain([letter])
+        })
+        .collect();
     config
         .user(&address.user)
         .dbname(&address.database)

@@ -36,13 +36,13 @@ pub(crate) fn programs() -> Option<PathBuf> {
 /// The one server that most tests share. It ends with them.
 pub(crate) fn shared() -> Option<&'static Cluster> {
     static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
-    SHARED
-        .get_or_init(|| {
-            let cluster = Cluster::start(programs()?);
-            Store::create_or_open(&cluster.location("k_owner", "default")).unwrap();
-            Some(cluster)
-        })
-        .as_ref()
+    // A store that cannot be made is told by every test that wants it, and not tried again.
+    static SHAPED: OnceLock<Result<(), String>> = OnceLock::new();
+    let cluster = SHARED.get_or_init(|| programs().map(Cluster::start)).as_ref()?;
+    let shape =
+        || Store::create_or_open(&cluster.location("k_owner", "default")).map(drop).map_err(|error| told(&error));
+    SHAPED.get_or_init(shape).clone().unwrap();
+    Some(cluster)
 }
 
 /// A store that nobody else uses, in the server that is shared.
@@ -112,8 +112,11 @@ impl Cluster {
     pub(crate) fn kill(&mut self) {
         let pid = fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
         let pid = pid.lines().next().unwrap().to_owned();
-        assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
-        // Those who serve sessions notice by themselves that it is gone.
+        let serving = Command::new("ps").args(["-o", "pid=", "--ppid", &pid]).output().unwrap();
+        let serving = String::from_utf8(serving.stdout).unwrap();
+        let all = [pid.as_str()].into_iter().chain(serving.split_whitespace());
+        // Some may be gone by now.
+        drop(Command::new("kill").arg("-9").args(all).stderr(Stdio::null()).status().unwrap());
         self.wait_until(|cluster| !cluster.answers());
     }
 
@@ -158,6 +161,21 @@ impl Cluster {
             assert!(begun.elapsed() < Duration::from_secs(60), "{}", log());
             pause(50);
         }
+    }
+
+    /// Lets the server prove who it is to whoever comes over the network; certificate and key in PEM.
+    pub(crate) fn give_certificate(&mut self, (certificate, key): &(String, String)) {
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let path = self.data().join(name);
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+            if is_root() {
+                std::os::unix::fs::chown(&path, Some(NOBODY), Some(NOBODY)).unwrap();
+            }
+        }
+        self.append("postgresql.conf", "ssl = on\n");
+        fs::write(self.data().join("pg_hba.conf"), "local all all trust\nhostssl all all all trust\n").unwrap();
+        self.run();
     }
 
     pub(crate) fn data(&self) -> PathBuf {

@@ -432,7 +432,7 @@ DECLARE
     this bigint;
     base text;
     part text;
-    some bigint;
+    there bigint;
     went bigint := 0;
     kept bigint;
 BEGIN
@@ -443,8 +443,8 @@ BEGIN
             part := base || '_' || which || '_' || this;
             CONTINUE WHEN to_regclass(format('keyroll.%I', part)) IS NULL;
             IF base IN ('resources', 'carried', 'past_findings') THEN
-                EXECUTE format('SELECT count(*) FROM %I', part) INTO some;
-                went := went + some;
+                EXECUTE format('SELECT count(*) FROM %I', part) INTO there;
+                went := went + there;
             END IF;
             EXECUTE format('DROP TABLE %I', part);
         END LOOP;
