@@ -181,7 +181,7 @@ fn a_server_that_is_killed_in_the_middle_of_a_commit_loses_no_scan_and_keeps_non
     let mut store = Store::create_or_open(&location).unwrap();
     Scan::of(accounts(0..3), vec![]).commit(&mut store).unwrap();
     let mut kept = vec![];
-    for (round, wait) in [5, 60, 120, 250, 400, 700].into_iter().enumerate() {
+    for (round, wait) in [20, 150, 400].into_iter().enumerate() {
         let scan = large(&format!("round {round}"));
         let id = std::thread::scope(|scope| {
             let committed = scope.spawn(|| scan.commit(&mut store));
@@ -193,7 +193,7 @@ fn a_server_that_is_killed_in_the_middle_of_a_commit_loses_no_scan_and_keeps_non
         kept.push((id, scan.snapshot));
     }
     let numbers: Vec<i64> = store.heads(99).unwrap().iter().map(|head| head.id.0).collect();
-    assert_eq!(numbers, [7, 6, 5, 4, 3, 2, 1]);
+    assert_eq!(numbers, [4, 3, 2, 1]);
     for (id, snapshot) in kept {
         assert_eq!(store.snapshot(id).unwrap().unwrap(), snapshot);
     }

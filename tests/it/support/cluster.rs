@@ -116,7 +116,7 @@ impl Cluster {
         let serving = String::from_utf8(serving.stdout).unwrap();
         let all = [pid.as_str()].into_iter().chain(serving.split_whitespace());
         // Some may be gone by now.
-        drop(Command::new("kill").arg("-9").args(all).stderr(Stdio::null()).status().unwrap());
+        Command::new("kill").arg("-9").args(all).stderr(Stdio::null()).status().unwrap();
         self.wait_until(|cluster| !cluster.answers());
     }
 
