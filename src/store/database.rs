@@ -74,6 +74,9 @@ pub(super) trait Backend: Debug + Send {
     /// The text at a path inside a column's JSON, as an expression.
     fn text_at(&self, column: &str, path: &[&str]) -> String;
 
+    /// Both selections as one, in the order of a column by which each can be read, so that nothing has to be sorted.
+    fn merged(&self, one: &str, other: &str, by: &str) -> String;
+
     /// What stands behind a table's name so that it is read in its own order.
     fn in_own_order(&self) -> &'static str;
 

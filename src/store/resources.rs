@@ -5,7 +5,7 @@
 use std::iter::{self, Peekable};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 
-use super::database::{Database, json, values};
+use super::database::{Backend, Database, json, values};
 use super::{StoreError, StoredResource};
 use crate::digest::{Digest, Digester};
 use crate::model::{Resource, ResourceId, Snapshot, SnapshotId, add_to_whole, sharing};
@@ -137,20 +137,22 @@ impl<'a, V: PartialEq, T, I: Iterator<Item = (&'a ResourceId, V, T)>> Difference
 /// The resources of snapshot ?1 with their digests and bodies, and whether they were carried: the known ones, and those
 /// that were carried beside what was seen of them. Read in each table's own order, in which the bodies lie, both are
 /// merged as they are read.
-pub(super) fn snapshot_sql(in_own_order: &str) -> String {
-    format!(
+pub(super) fn snapshot_sql(backend: &dyn Backend) -> String {
+    let in_own_order = backend.in_own_order();
+    let known = format!(
         "SELECT id, digest, body, EXISTS (
             SELECT 1 FROM carried
             WHERE carried.id = resources.id AND carried.body IS NULL AND carried.first_snapshot <= ?1
               AND (carried.last_snapshot IS NULL OR carried.last_snapshot >= ?1))
         FROM resources {in_own_order}
-        WHERE first_snapshot <= ?1 AND (last_snapshot IS NULL OR last_snapshot >= ?1)
-        UNION ALL
-        SELECT id, digest, body, TRUE
+        WHERE first_snapshot <= ?1 AND (last_snapshot IS NULL OR last_snapshot >= ?1)"
+    );
+    let carried = format!(
+        "SELECT id, digest, body, TRUE
         FROM carried {in_own_order}
-        WHERE body IS NOT NULL AND first_snapshot <= ?1 AND (last_snapshot IS NULL OR last_snapshot >= ?1)
-        ORDER BY id"
-    )
+        WHERE body IS NOT NULL AND first_snapshot <= ?1 AND (last_snapshot IS NULL OR last_snapshot >= ?1)"
+    );
+    backend.merged(&known, &carried, "id")
 }
 
 /// Some rows that lie one after the other, for somebody who looks at them.
@@ -264,7 +266,7 @@ pub(super) fn walk<C: Send, T: Send>(
     mut take: impl FnMut(T),
 ) -> Result<Result<Sum, Altered>, StoreError> {
     let hands = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let sql = snapshot_sql(database.backend().in_own_order());
+    let sql = snapshot_sql(database.backend());
     let (mut seen, mut carried) = (Digester::default(), Vec::new());
     let walked = std::thread::scope(|scope| {
         let look = &look;

@@ -127,11 +127,13 @@ impl FindingStream<'_> {
         only: Option<Severity>,
         take: &mut impl FnMut(Finding) -> Result<(), E>,
     ) -> Result<(), E> {
-        let sql = "SELECT resource, body FROM findings WHERE rule = ?1 AND first_snapshot <= ?2
-             UNION ALL
-             SELECT resource, body FROM past_findings WHERE rule = ?1 AND ?2 BETWEEN first_snapshot AND last_snapshot
-             ORDER BY resource";
-        self.database.each(sql, &values![rule.as_str(), self.scan.0], |row| {
+        let sql = self.database.backend().merged(
+            "SELECT resource, body FROM findings WHERE rule = ?1 AND first_snapshot <= ?2",
+            "SELECT resource, body FROM past_findings
+             WHERE rule = ?1 AND ?2 BETWEEN first_snapshot AND last_snapshot",
+            "resource",
+        );
+        self.database.each(&sql, &values![rule.as_str(), self.scan.0], |row| {
             if let Some(only) = only
                 && brief(row, 1)?.severity != only
             {

@@ -207,15 +207,14 @@ fn read(database: &Database, scans: &[SnapshotHead]) -> Result<Vec<Place>, Store
     // The first night that is not before a scan's number.
     let night = |number: i64| scans.partition_point(|head| head.id.0 < number);
     let mut places: Vec<Place> = Vec::new();
-    let in_own_order = database.backend().in_own_order();
-    let sql = format!(
-        "SELECT id, first_snapshot, last_snapshot, digest, body, FALSE AS is_carried FROM resources {in_own_order}
-         WHERE first_snapshot <= ?2 AND (last_snapshot IS NULL OR last_snapshot >= ?1)
-         UNION ALL
-         SELECT id, first_snapshot, last_snapshot, digest, body, TRUE FROM carried {in_own_order}
-         WHERE first_snapshot <= ?2 AND (last_snapshot IS NULL OR last_snapshot >= ?1)
-         ORDER BY id"
-    );
+    let of = |table: &str, is_carried: &str| {
+        format!(
+            "SELECT id, first_snapshot, last_snapshot, digest, body, {is_carried} FROM {table} {}
+             WHERE first_snapshot <= ?2 AND (last_snapshot IS NULL OR last_snapshot >= ?1)",
+            database.backend().in_own_order()
+        )
+    };
+    let sql = database.backend().merged(&of("resources", "FALSE"), &of("carried", "TRUE"), "id");
     database.each::<StoreError>(&sql, &values![first.id.0, last.id.0], |row| {
         let from = night(row.get(1)?);
         let to = row.get::<Option<i64>>(2)?.map_or(scans.len(), |number| night(number.saturating_add(1)));

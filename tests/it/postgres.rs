@@ -317,6 +317,46 @@ fn conflicts_pass_and_a_full_disk_is_told() {
     assert_eq!(scan.commit(&mut store).unwrap(), SnapshotId(4), "and once there is room it goes on");
 }
 
+/// The tables lie on a small disk, which fills up and is made larger.
+#[test]
+fn a_full_disk_of_the_server_keeps_nothing_half() {
+    let Some(programs) = programs() else { return };
+    let cluster = Cluster::start(programs);
+    let Some(disk) = cluster.small_disk("40m") else {
+        println!("skipped: no disk can be mounted here");
+        return;
+    };
+    cluster.sql("postgres", &format!("CREATE TABLESPACE small LOCATION '{}'", disk.path().display()));
+    cluster.sql("postgres", "ALTER DATABASE keyroll SET TABLESPACE small");
+    let location = cluster.location("k_owner", "default");
+    let mut store = Store::create_or_open(&location).unwrap();
+    let mut kept = Vec::new();
+    let (scan, error) = (0..40)
+        .find_map(|night| {
+            let scan = large(&format!("night {night}"));
+            match scan.commit(&mut store) {
+                Ok(id) => {
+                    kept.push((id, scan.snapshot));
+                    None
+                }
+                Err(error) => Some((scan, error)),
+            }
+        })
+        .unwrap();
+    let error = told(&error);
+    assert!(error.contains("No space left on device") && error.contains(&location.to_string()), "{error}");
+    assert!(!kept.is_empty());
+    for (id, snapshot) in &kept {
+        assert_eq!(store.snapshot(*id).unwrap().as_ref(), Some(snapshot));
+    }
+    assert_eq!(store.heads(99).unwrap().len(), kept.len());
+    disk.grow("400m");
+    let id = scan.commit(&mut store).unwrap();
+    assert_eq!(store.snapshot(id).unwrap().unwrap(), scan.snapshot);
+    drop(store);
+    drop(cluster);
+}
+
 #[test]
 fn a_server_without_room_for_one_more_says_so() {
     let Some(programs) = programs() else { return };

@@ -279,6 +279,10 @@ impl Backend for Postgres {
     }
 
     fn begin(&self, writes: bool) -> Result<(), StoreError> {
+        if !writes && self.0.is_in_transaction() {
+            self.0.read_within();
+            return Ok(());
+        }
         let begin = match writes {
             // The lock comes first, so that whatever is read after it is what the writer before left.
             true => format!("BEGIN; SELECT pg_advisory_xact_lock({})", self.key("writes")),
@@ -306,6 +310,11 @@ impl Backend for Postgres {
 
     fn text_at(&self, column: &str, path: &[&str]) -> String {
         format!("({column}::json #>> '{{{}}}')", path.join(","))
+    }
+
+    /// That each has an order of its own, the server has to be told.
+    fn merged(&self, one: &str, other: &str, by: &str) -> String {
+        format!("({one} ORDER BY {by}) UNION ALL ({other} ORDER BY {by}) ORDER BY {by}")
     }
 
     fn in_own_order(&self) -> &'static str {

@@ -30,9 +30,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long what was sent may stay without an answer of the other side's system before the line counts as dead.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// What every session goes by. `keyroll.tenant` comes behind it. Ten seconds is how long another writer is waited for.
+/// What every session goes by. `keyroll.tenant` comes behind it. Ten seconds is how long another writer is waited for. Where rows
+/// are many they are wanted in the order of an index, and a sort would write all their bodies to the server's disk once more.
 const SETTINGS: &str = "-c search_path=keyroll,pg_temp -c lock_timeout=10s -c statement_timeout=0 \
-    -c idle_in_transaction_session_timeout=0 -c jit=off -c cursor_tuple_fraction=1 -c client_min_messages=warning";
+    -c idle_in_transaction_session_timeout=0 -c jit=off -c cursor_tuple_fraction=1 -c enable_sort=off -c client_min_messages=warning";
 
 /// A session with a database.
 #[derive(Debug)]
@@ -43,6 +44,8 @@ pub(super) struct Session {
     /// Statements as the server has prepared them in this connection.
     prepared: RefCell<HashMap<String, Statement>>,
     transaction: Cell<Transaction>,
+    /// How many that read have begun within it.
+    within: Cell<u32>,
     cursors: Cell<u32>,
 }
 
@@ -66,6 +69,7 @@ impl Session {
             client: RefCell::new(Arc::new(client)),
             prepared: RefCell::default(),
             transaction: Cell::new(Transaction::None),
+            within: Cell::new(0),
             cursors: Cell::new(0),
         })
     }
@@ -120,6 +124,11 @@ impl Session {
         self.transaction.get() != Transaction::None
     }
 
+    /// One that reads within another is a part of it.
+    pub(super) fn read_within(&self) {
+        self.within.set(self.within.get() + 1);
+    }
+
     pub(super) fn begin_transaction(&self, sql: &str) -> Result<(), StoreError> {
         let client = self.client()?;
         self.transaction.set(Transaction::Open);
@@ -132,6 +141,10 @@ impl Session {
     }
 
     pub(super) fn end_transaction(&self) -> Result<(), StoreError> {
+        if let Some(less) = self.within.get().checked_sub(1) {
+            self.within.set(less);
+            return Ok(());
+        }
         if self.transaction.get() == Transaction::Failed {
             let source = "something in the transaction went wrong before".into();
             return Err(StoreError::Database { path: self.place.clone(), source });
@@ -142,6 +155,9 @@ impl Session {
     }
 
     pub(super) fn undo_transaction(&self) {
+        if let Some(less) = self.within.get().checked_sub(1) {
+            return self.within.set(less);
+        }
         // Where this fails the connection is gone, and the server undoes what it had begun.
         drop(self.batch("ROLLBACK"));
         self.transaction.set(Transaction::None);
@@ -241,11 +257,13 @@ fn fault(place: &Path, error: &Error) -> StoreError {
     let path = place.to_owned();
     let Some(said) = error.as_db_error() else {
         let what = words(error);
-        return match () {
-            // A certificate that does not fit will not fit the next time either.
-            () if is_about_trust(error) => StoreError::Refused { path, what },
-            () if is_about_the_line(error) => StoreError::Interrupted { path, source: what.into() },
-            () => StoreError::Database { path, source: what.into() },
+        // A certificate that does not fit will not fit the next time either.
+        return if is_about_trust(error) {
+            StoreError::Refused { path, what }
+        } else if is_about_the_line(error) {
+            StoreError::Interrupted { path, source: what.into() }
+        } else {
+            StoreError::Database { path, source: what.into() }
         };
     };
     let what = [Some(said.message()), said.detail(), said.hint()].into_iter().flatten().collect::<Vec<_>>().join("; ");

@@ -219,6 +219,10 @@ impl Backend for Sqlite {
         format!("({column} ->> '$.{}')", path.join("."))
     }
 
+    fn merged(&self, one: &str, other: &str, by: &str) -> String {
+        format!("{one} UNION ALL {other} ORDER BY {by}")
+    }
+
     fn in_own_order(&self) -> &'static str {
         "NOT INDEXED"
     }
@@ -330,7 +334,7 @@ mod tests {
     #[test]
     fn opening_a_snapshot_walks_each_table_once_without_sorting() {
         let store = Sqlite::open_in_memory().unwrap();
-        let sql = snapshot_sql(store.in_own_order());
+        let sql = snapshot_sql(&store);
         let mut plan = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let steps: Vec<String> = plan.query_map([1], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
         for scan in ["SCAN resources", "SCAN carried"] {

@@ -163,6 +163,15 @@ impl Cluster {
         }
     }
 
+    /// A disk of a size, for the server to write to; `None` where none can be mounted.
+    pub(crate) fn small_disk(&self, size: &str) -> Option<SmallDisk> {
+        let path = tempfile::Builder::new().prefix("keyroll-disk-").tempdir().unwrap().keep();
+        let options = format!("size={size},mode=0700,uid={NOBODY},gid={NOBODY}");
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&path).stderr(Stdio::null());
+        mount.status().is_ok_and(|status| status.success() && is_root()).then_some(SmallDisk(path))
+    }
+
     /// Lets the server prove who it is to whoever comes over the network; certificate and key in PEM.
     pub(crate) fn give_certificate(&mut self, (certificate, key): &(String, String)) {
         for (name, text) in [("server.crt", certificate), ("server.key", key)] {
@@ -210,6 +219,29 @@ impl Drop for Cluster {
             drop(server.wait());
         }
         drop(fs::remove_dir_all(&self.folder));
+    }
+}
+
+/// A disk in memory, gone when it is dropped.
+pub(crate) struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn grow(&self, size: &str) {
+        let mut mount = Command::new("mount");
+        mount.args(["-o", &format!("remount,size={size}")]).arg(&self.0);
+        assert!(mount.status().unwrap().success());
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // The server may still have files open on it.
+        drop(Command::new("umount").arg("-l").arg(&self.0).status());
+        drop(fs::remove_dir(&self.0));
     }
 }
 
