@@ -3,7 +3,11 @@
 //! `KEYROLL_TEST_POSTGRES=/usr/lib/postgresql/15/bin cargo bench --bench stores --features postgres` starts a server of its own
 //! in a temporary folder and keeps 100,000 resources five times in each. `-- RESOURCES` sets another size.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints its figures and fails where it stands")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints its figures and fails where it stands"
+)]
 
 use std::collections::BTreeMap;
 use std::time::Instant;
