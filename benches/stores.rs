@@ -82,7 +82,7 @@ fn median(mut times: Vec<f64>) -> f64 {
 fn snapshot(resources: usize, is_next: bool) -> Snapshot {
     let one = |number: usize| Resource {
         id: ResourceId::new("acme", Kind::Credential, &format!("t-{number:07}")),
-        name: format!("token {number}{}", if is_next && number % CHANGED == 0 { ", renamed" } else { "" }),
+        name: format!("token {number}{}", if is_next && number.is_multiple_of(CHANGED) { ", renamed" } else { "" }),
         ..sample::credential()
     };
     Snapshot::of_sorted((0..resources).map(one).collect(), Vec::new())

@@ -59,11 +59,11 @@ fn each_role_may_do_what_it_has_to_and_no_more() {
     let scan = full_scan();
     scan.commit(&mut Store::create_or_open(&writer).unwrap()).unwrap();
     let Address { tenant, .. } = address(&writer);
-    let mut reader = Store::open(&cluster.location("k_reader", &tenant)).unwrap();
+    let mut reader = Store::open(cluster.location("k_reader", &tenant)).unwrap();
     assert_eq!(reader.snapshot(SnapshotId(1)).unwrap().unwrap(), scan.snapshot);
     let error = scan.commit(&mut reader).unwrap_err();
     assert!(matches!(&error, StoreError::Refused { what, .. } if what.contains("permission denied")), "{error}");
-    let error = Store::open(&cluster.location("postgres", &tenant)).unwrap_err();
+    let error = Store::open(cluster.location("postgres", &tenant)).unwrap_err();
     assert!(error.to_string().contains("row-level security"), "{error}");
     for (role, sql) in [
         ("keyroll_writer", "CREATE TABLE keyroll.more (one int)"),
@@ -114,7 +114,7 @@ fn a_server_has_to_prove_who_it_is() {
     std::fs::write(folder.path().join("ca.pem"), authority).unwrap();
     let at = |host: &str, options: &str| {
         let text = format!("postgres://k_owner@{host}:{}/keyroll?{options}", cluster.port);
-        Store::create_or_open(&Location::read(&text, folder.path()).unwrap())
+        Store::create_or_open(Location::read(&text, folder.path()).unwrap())
     };
     at("localhost", "sslmode=verify-full&sslrootcert=ca.pem").unwrap();
     let encrypted = cluster.sql("postgres", "SELECT count(*) FROM pg_stat_ssl WHERE ssl");
@@ -221,7 +221,7 @@ fn a_commit_whose_answer_is_lost_is_not_made_twice() {
     let mut through = address(&location);
     through.hosts = vec![("127.0.0.1".to_owned(), port)];
     through.password = Some(format!("file:{}", word.display()).parse().unwrap());
-    let mut store = Store::open(&Location::Postgres(through)).unwrap();
+    let mut store = Store::open(Location::Postgres(through)).unwrap();
     let scan = full_scan();
     assert_eq!(scan.commit(&mut store).unwrap(), SnapshotId(1));
     assert_eq!(CUT.load(Ordering::SeqCst), 1, "the line was cut");

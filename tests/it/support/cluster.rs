@@ -25,7 +25,6 @@ pub(crate) struct Cluster {
 
 /// The programs; `None`, with a word, where there are none.
 pub(crate) fn programs() -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "the check names the programs that tests talk to")]
     let folder = std::env::var_os("KEYROLL_TEST_POSTGRES");
     if folder.is_none() {
         println!("skipped: KEYROLL_TEST_POSTGRES names no folder with PostgreSQL's programs");
@@ -40,7 +39,7 @@ pub(crate) fn shared() -> Option<&'static Cluster> {
     static SHAPED: OnceLock<Result<(), String>> = OnceLock::new();
     let cluster = SHARED.get_or_init(|| programs().map(Cluster::start)).as_ref()?;
     let shape =
-        || Store::create_or_open(&cluster.location("k_owner", "default")).map(drop).map_err(|error| told(&error));
+        || Store::create_or_open(cluster.location("k_owner", "default")).map(drop).map_err(|error| told(&error));
     SHAPED.get_or_init(shape).clone().unwrap();
     Some(cluster)
 }
