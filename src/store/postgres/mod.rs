@@ -12,6 +12,7 @@ mod session;
 use std::any::Any;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -352,13 +353,18 @@ impl Backend for Postgres {
     }
 
     fn lock_for_scan(&self) -> Result<Box<dyn Any + Send>, StoreError> {
+        let under_way = || StoreError::ScanUnderWay { path: self.place().into() };
+        if self.0.may_scan.load(Ordering::Relaxed) {
+            return Err(under_way());
+        }
         let key = self.key("scan");
         let (client, statement) = self.0.statement("SELECT pg_try_advisory_lock(?1)", &[Type::INT8])?;
         let answer = self.0.run(client.query_one(&statement, &[&key]))?;
-        match answer.get(0) {
-            true => Ok(Box::new(Held { client, key })),
-            false => Err(StoreError::ScanUnderWay { path: self.place().into() }),
+        if !answer.get::<_, bool>(0) {
+            return Err(under_way());
         }
+        self.0.may_scan.store(true, Ordering::Relaxed);
+        Ok(Box::new(Held { client, key, may_scan: Arc::clone(&self.0.may_scan) }))
     }
 
     /// In the same database, over a connection of its own.
@@ -386,10 +392,12 @@ impl Backend for Postgres {
 struct Held {
     client: Arc<Client>,
     key: i64,
+    may_scan: Arc<AtomicBool>,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
+        self.may_scan.store(false, Ordering::Relaxed);
         // A session that is gone has let go of it.
         drop(wait_for(self.client.execute("SELECT pg_advisory_unlock($1)", &[&self.key])));
     }

@@ -9,6 +9,7 @@ use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
@@ -47,6 +48,8 @@ pub(super) struct Session {
     /// How many that read have begun within it.
     within: Cell<u32>,
     cursors: Cell<u32>,
+    /// True while this session has the right to scan. The server would give it to the same session again.
+    pub(super) may_scan: Arc<AtomicBool>,
 }
 
 /// Whether a transaction is open.
@@ -71,6 +74,7 @@ impl Session {
             transaction: Cell::new(Transaction::None),
             within: Cell::new(0),
             cursors: Cell::new(0),
+            may_scan: Arc::default(),
         })
     }
 
