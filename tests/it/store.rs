@@ -5,13 +5,16 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use keyroll::digest::Digest;
 use keyroll::model::{
-    Accepted, Baseline, Change, Dispatch, EndpointState, FieldChange, Finding, FindingId, Kind, Lapse, LedgerEntry,
-    Resolution, Resource, ResourceId, RuleId, RuleSummary, Severity, Snapshot, SnapshotHead, SnapshotId, Status, Step,
-    Tally, Transition, Unconfirmed, Unseen, Waiver, WaiverId, WaiverState, WaiverUse, What, sample,
+    Accepted, Acknowledgement, Action, Baseline, CauseId, Change, Decision, Delivery, Dispatch, EndpointState, Expiry,
+    FieldChange, Finding, FindingId, Kind, Lapse, LedgerEntry, Notice, NoticeId, Outgoing, Resolution, Resource,
+    ResourceId, ReviewDecision, RuleId, RuleSummary, RunEnd, Severity, Snapshot, SnapshotHead, SnapshotId, Status,
+    Step, Tally, Thread, Topic, Transition, Unconfirmed, Unseen, Waiver, WaiverId, WaiverState, WaiverUse, What,
+    sample,
 };
-use keyroll::store::{Known, Location, ScanRecord, Store, StoreError};
+use keyroll::store::{Breaker, Known, Location, ScanRecord, Store, StoreError};
 use proptest::prelude::*;
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -657,6 +660,173 @@ fn every_snapshot_stays(mut store: Store, nights: Vec<Vec<Night>>, stays: &[bool
     for id in gone {
         assert!(store.snapshot(id).unwrap().is_none());
     }
+}
+
+/// What is told, decided and acknowledged comes back alike from both kinds of database, at every step.
+#[test]
+fn notices_threads_and_reviews_are_kept_alike() {
+    let told: Vec<String> = homes().iter().map(|home| everything_else(&mut home.create())).collect();
+    for other in &told {
+        assert_eq!(other, &told[0]);
+    }
+    assert!(told[0].contains("chat-1699"), "the thread kept what the other side calls it: {}", told[0]);
+}
+
+/// Goes once through all that is kept beside scans; gives back what the store said on the way.
+fn everything_else(store: &mut Store) -> String {
+    let now: DateTime<Utc> = at("2026-11-22T08:00:00.250Z");
+    let later = now + TimeDelta::hours(3);
+    let scan = full_scan();
+    scan.commit(store).unwrap();
+    let finding = &scan.findings[2].id;
+    let cause = CauseId::of(&"one cause");
+    let outgoing = |number: u8, digest: Option<&str>, due_at| Outgoing {
+        notice: Notice {
+            id: NoticeId::of(&number),
+            channel: "chat".into(),
+            recipients: Vec::new(),
+            topic: Topic::Sample,
+            action: Action::Tell,
+            cause: if digest.is_some() { CauseId::of(&number) } else { cause.clone() },
+            severity: Severity::High,
+            title: format!("notice “{number}”"),
+            lead: vec!["it's so?".to_owned()],
+            effects: Vec::new(),
+            hidden: 0,
+            more: String::new(),
+            estate: "acme".to_owned(),
+            snapshot: None,
+            created_at: now,
+        },
+        digest: digest.map(str::to_owned),
+        delivery: Delivery::Pending,
+        due_at,
+        attempts: 0,
+        tried_at: None,
+        error: String::new(),
+    };
+    let thread = Thread {
+        channel: "chat".into(),
+        cause: cause.clone(),
+        remote: None,
+        raised_at: now,
+        told_at: now,
+        severity: Severity::High,
+        settled: false,
+        escalated: Vec::new(),
+    };
+    let expiry = |id: &str| -> Expiry {
+        let told = serde_json::json!({ "id": id, "what": "API token", "ends_at": later, "observed": true });
+        serde_json::from_value(told).unwrap()
+    };
+    let dispatch = Dispatch {
+        at: now,
+        outgoing: vec![
+            outgoing(1, None, now),
+            outgoing(2, None, now),
+            outgoing(3, Some("daily"), now),
+            outgoing(4, Some("daily"), now),
+            outgoing(5, None, later),
+        ],
+        threads: vec![thread.clone()],
+        causes: vec![(finding.clone(), cause.clone())],
+        told: vec!["rung:30:W-1".to_owned(), "gap:groups".to_owned()],
+        expiries: Some(vec![expiry("b"), expiry("a"), expiry("a")]),
+    };
+    let mut said = Vec::new();
+    store.dispatch(&dispatch).unwrap();
+    store.dispatch(&dispatch).unwrap();
+    let standing = |store: &Store| {
+        format!(
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            store.due_notices(now, 9).unwrap(),
+            store.next_due().unwrap(),
+            store.undelivered().unwrap(),
+            store.outbox_depth().unwrap(),
+            store.open_threads().unwrap(),
+            store.breakers().unwrap(),
+            store.causes().unwrap(),
+            store.expiries().unwrap(),
+            store.told("rung:").unwrap(),
+            BTreeMap::from_iter(store.notices_since(now - TimeDelta::hours(1)).unwrap()),
+        )
+    };
+    said.push(standing(store));
+    let first = store.due_notices(now, 1).unwrap().remove(0);
+    assert!(store.claim(&first, now, later).unwrap());
+    assert!(!store.claim(&first, now, later).unwrap(), "somebody has it");
+    store.not_delivered(&first.notice.id, "503", Some(later)).unwrap();
+    store.set_breaker(&Breaker { channel: "chat".into(), failures: 3, open_until: Some(later) }).unwrap();
+    said.push(standing(store));
+    assert_eq!(store.retry(&[], now).unwrap(), 1);
+    store.delivered(&first.notice, Some("chat-1699")).unwrap();
+    store
+        .dispatch(&Dispatch { at: now, threads: vec![Thread { settled: true, ..thread.clone() }], ..dispatch.clone() })
+        .unwrap();
+    said.push(format!("{:?} {}", store.thread(&thread.channel, &cause).unwrap(), standing(store)));
+    let whole = |parts: &[Outgoing]| Outgoing {
+        notice: Notice { id: NoticeId::of(&parts.len()), ..parts[0].notice.clone() },
+        ..parts[0].clone()
+    };
+    assert_eq!(store.fold_digests(now, whole).unwrap(), 2);
+    store.not_delivered(&NoticeId::of(&2_u8), "refused", None).unwrap();
+    let acknowledgement = |note: &str| Acknowledgement {
+        finding: finding.clone(),
+        by: "Ada".to_owned(),
+        at: now,
+        until: at("2026-12-31"),
+        note: Some(note.to_owned()),
+    };
+    store.acknowledge(&acknowledgement("looking")).unwrap();
+    store.acknowledge(&acknowledgement("still looking")).unwrap();
+    said.push(format!("{:?} {}", store.acknowledgements().unwrap(), standing(store)));
+    let forgotten = store.forget_told(later + TimeDelta::days(1)).unwrap();
+    said.push(format!("{forgotten} {}", standing(store)));
+
+    let (review, rows) = (sample::review("q4"), [sample::review_row("R-1", "PAY"), sample::review_row("R-2", "OPS")]);
+    assert!(store.begin_review(&review, &rows).unwrap() && !store.begin_review(&review, &rows).unwrap());
+    let decision = |row: &str, decision| ReviewDecision {
+        row: row.to_owned(),
+        decision,
+        reviewer: "Ada".to_owned(),
+        decided_on: at("2026-11-22"),
+        comment: "“fine”".to_owned(),
+        self_review: false,
+        recorded_at: now,
+        file: "ada.csv".to_owned(),
+    };
+    let both = [decision("R-1", Decision::Keep), decision("R-2", Decision::Revoke)];
+    assert!(store.record_decisions("q4", 0, &both).unwrap());
+    assert!(!store.record_decisions("q4", 0, &both).unwrap(), "others were read in since");
+    assert!(store.record_decisions("q4", 2, &[decision("R-9", Decision::Keep)]).is_err());
+    assert!(store.record_decisions("q4", 2, &[decision("R-1", Decision::Change)]).unwrap());
+    let reviewed = (store.reviews().unwrap(), store.review_rows("q4").unwrap(), store.review_decisions("q4").unwrap());
+    said.push(format!("{reviewed:?} {:?}", store.decided_access(now).unwrap()));
+
+    for (number, schedule) in ["nightly", "hourly", "nightly"].into_iter().enumerate() {
+        let begun = now + TimeDelta::minutes(i64::try_from(number).unwrap());
+        let run = store.begin_run(schedule, begun, begun).unwrap();
+        store.begin_schedule(schedule, begun).unwrap();
+        store.end_run(run, RunEnd::Failed, "refused", later).unwrap();
+        store.end_run(run, RunEnd::Vanished, "twice", later).unwrap();
+    }
+    store.begin_run("hourly", later, later).unwrap();
+    said.push(format!(
+        "{:?} {:?} {:?} {:?} {:?}",
+        store.latest_runs(9).unwrap(),
+        store.runs_under_way().unwrap(),
+        store.last_run("nightly").unwrap(),
+        store.last_stored_run("nightly").unwrap(),
+        store.schedule_began("nightly").unwrap()
+    ));
+    said.push(format!(
+        "{:?} {:?} {:?} {:?}",
+        store.certain_changes(SnapshotId(1), SnapshotId(9)).unwrap(),
+        store.versions(&sample::credential().id).unwrap(),
+        store.out_of_sight(&account(1, "").id).unwrap(),
+        store.history_about(&sample::credential().id).unwrap()
+    ));
+    said.join("\n")
 }
 
 /// All snapshots that a walk through the store shows.
