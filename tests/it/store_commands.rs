@@ -17,19 +17,22 @@ fn a_store_in_a_file_is_copied_whole_and_into_a_new_one_only() {
     let folder = tempfile::tempdir().unwrap();
     let demo = keyroll(folder.path(), &["demo", "--out", "demo"]);
     assert_eq!(demo.code, 0, "{}", demo.err);
-    let copy = ["store", "copy", "--from", "sqlite:demo/keyroll.db", "--to", "sqlite:copy.db"];
+    let copy = ["store", "copy", "--from", "sqlite:demo/keyroll.db", "--to", "sqlite:demo/copy.db"];
     let run = keyroll(folder.path(), &copy);
     assert_eq!(run.code, 0, "{}", run.err);
     assert!(run.out.contains("each held against its digest"), "{}", run.out);
-    let asked = |store: &str| {
-        fs::write(folder.path().join("keyroll.yaml"), format!("estate: demo\nstore: {store}\n")).unwrap();
-        ["snapshots", "findings", "drift"].map(|question| {
-            let run = keyroll(folder.path(), &[question]);
-            assert!(run.code < 2, "{}", run.err);
+    let configuration = fs::read_to_string(folder.path().join("demo/keyroll.yaml")).unwrap();
+    let configured = configuration.replace("\nstore: keyroll.db\n", "\nstore: copy.db\n");
+    assert_ne!(configured, configuration);
+    fs::write(folder.path().join("demo/copy.yaml"), configured).unwrap();
+    let asked = |config: &str| {
+        [vec!["snapshots"], vec!["findings"], vec!["drift", "--from", "s2"]].map(|question| {
+            let run = keyroll(folder.path(), &[&["--config", config], &question[..]].concat());
+            assert_eq!(run.code, 0, "{}", run.err);
             run.out
         })
     };
-    assert_eq!(asked("copy.db"), asked("demo/keyroll.db"));
+    assert_eq!(asked("demo/copy.yaml"), asked("demo/keyroll.yaml"));
     let again = keyroll(folder.path(), &copy);
     assert_eq!(again.code, 1);
     assert!(again.err.contains("a copy needs a new store"), "{}", again.err);
@@ -41,7 +44,7 @@ fn an_address_that_holds_a_password_is_refused_without_showing_it() {
     let configured = "estate: acme\nstore: postgres://keyroll:hunter2@db.example.com/keyroll\n";
     fs::write(folder.path().join("keyroll.yaml"), configured).unwrap();
     let run = keyroll(folder.path(), &["findings"]);
-    assert_eq!(run.code, 2, "{}", run.err);
+    assert_eq!(run.code, 3, "{}", run.err);
     assert!(run.err.contains("the address holds a password") && run.err.contains("keyroll.yaml:2"), "{}", run.err);
     assert!(!run.err.contains("hunter2"), "{}", run.err);
 }
@@ -88,10 +91,10 @@ fn questions_are_answered_from_a_database_as_from_a_file() {
         vec!["snapshots", "prune", "--dry-run"],
         vec!["waivers"],
         vec!["calendar"],
-        vec!["alerts"],
-        vec!["inventory", "credentials"],
+        vec!["alerts", "pending"],
+        vec!["inventory", "credential"],
         vec!["rules", "try", "token-idle"],
-        vec!["report", "--only", "csv"],
+        vec!["report", "--format", "csv"],
     ] {
         let asked = |config: &str| {
             let words = [&["--config", config, "--now", "2026-11-24T06:00:00Z"], &question[..]].concat();
