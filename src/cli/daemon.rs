@@ -16,7 +16,7 @@ use crate::daemon::{Daemon, Health, House, Listen, Metrics, Once, Server, Settin
 use crate::model::Severity;
 use crate::problem::{Problem, Problems};
 use crate::reports::calendar_ics;
-use crate::store::Store;
+use crate::store::{Location, Store};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct DaemonArgs {
@@ -132,7 +132,7 @@ async fn serve(
 }
 
 /// The calendar as the store has it when somebody asks.
-fn calendar_of(store: PathBuf, estate: String, clock: Arc<dyn Clock>) -> Calendar {
+fn calendar_of(store: Location, estate: String, clock: Arc<dyn Clock>) -> Calendar {
     Arc::new(move || {
         let expiries = Store::open(&store).and_then(|store| store.expiries());
         expiries.map(|expiries| calendar_ics(&expiries, &estate, clock.now())).map_err(|error| error.to_string())

@@ -27,6 +27,7 @@ mod scan;
 mod signals;
 mod snapshots;
 mod sources;
+mod store;
 mod terminal;
 mod try_rule;
 mod waivers;
@@ -114,6 +115,9 @@ enum Command {
     Waivers(waivers::WaiversArgs),
     /// The scans in the store, and which of them to remove.
     Snapshots(snapshots::SnapshotsArgs),
+    /// Where scans are kept: the roles and the shape of a PostgreSQL store, and the way from one store into another.
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     /// What is to be told, to whom, and what became of it.
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
@@ -191,6 +195,7 @@ fn run(args: &Args) -> ExitCode {
         Command::Whatif(args) => whatif::run(&context, args),
         Command::Waivers(args) => waivers::run(&context, args),
         Command::Snapshots(args) => snapshots::run(&context, args),
+        Command::Store(command) => store::run(&context, command),
         Command::Alerts(command) => alerts::run(&context, command),
         Command::Calendar(args) => calendar::run(&context, args),
         Command::Daemon(args) => daemon::run(&context, args),

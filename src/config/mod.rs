@@ -19,6 +19,7 @@ use crate::model::{Severity, SourceName};
 use crate::problem::{Problem, Problems, SourceText};
 use crate::rules::{Overrides, Pack, builtin, read_packs};
 use crate::sources::{SOURCES, SourceKind};
+use crate::store::Location;
 use crate::text::did_you_mean;
 use unattended::Unattended;
 
@@ -32,8 +33,8 @@ pub struct Config {
     pub estate: String,
     /// The folder of the file: other paths in it start there.
     pub folder: PathBuf,
-    /// The store's file.
-    pub store: PathBuf,
+    /// Where the store is: a file, or a database.
+    pub store: Location,
     /// Where `scan --reports` writes.
     pub reports: PathBuf,
     /// The severity at and above which open findings change the exit code; `None` if none shall.
@@ -90,9 +91,8 @@ impl Config {
     pub fn parse(file: &SourceText, folder: &Path) -> Result<Self, Problems> {
         let mut root = document::parse_shown(file, &SourceText::new(&file.name, &masked(&file.text)))?;
         let estate = root.need::<String>("estate").unwrap_or_default();
-        let path = |given: Option<String>, default: &str| folder.join(given.unwrap_or_else(|| default.to_owned()));
-        let store = path(root.get("store"), "keyroll.db");
-        let reports = path(root.get("reports"), "reports");
+        let store = read_store(&mut root, folder);
+        let reports = folder.join(root.get::<String>("reports").unwrap_or_else(|| "reports".to_owned()));
         let fail_on = read_threshold(&mut root);
         let sources = read_sources(&mut root);
         let rules = root.section("rules").map(read_rules);
@@ -126,7 +126,7 @@ impl Config {
         Self {
             estate: String::new(),
             folder: PathBuf::from("."),
-            store: PathBuf::from("keyroll.db"),
+            store: Location::File(PathBuf::from("keyroll.db")),
             reports: PathBuf::from("reports"),
             fail_on: None,
             retention: None,
@@ -201,7 +201,8 @@ fn masked(text: &str) -> String {
             shown.push_str(word);
         }
         if is_key {
-            asked_for |= word == "url" || SECRET_KEYS.iter().any(|name| word.to_ascii_lowercase().ends_with(name));
+            asked_for |= matches!(word, "url" | "store")
+                || SECRET_KEYS.iter().any(|name| word.to_ascii_lowercase().ends_with(name));
         }
         if is_reference || between.contains([',', '}', '\n']) {
             asked_for = false;
@@ -210,6 +211,16 @@ fn masked(text: &str) -> String {
         rest = next;
     }
     shown
+}
+
+/// What is wrong with an address is told without it: it may hold a password that somebody wrote into it.
+fn read_store(root: &mut Section, folder: &Path) -> Location {
+    let written: Option<Located<String>> = root.get("store");
+    let text = written.as_ref().map_or("keyroll.db", |written| &written.value);
+    Location::read(text, folder).unwrap_or_else(|what| {
+        root.wrong(root.span_of("store"), "`store` is no address of a database", Some(what));
+        Location::File(folder.to_owned())
+    })
 }
 
 fn read_threshold(root: &mut Section) -> Option<Severity> {

@@ -25,6 +25,7 @@ pub use watch::Watched;
 use crate::alerts::{Channel, Heartbeat, Routing};
 use crate::app::{App, AppError, Schedule};
 use crate::model::SourceName;
+use crate::store::Location;
 
 /// Builds what the daemon runs from whatever the configuration says at that moment.
 pub trait House: Send + Sync {
@@ -55,8 +56,8 @@ pub struct Settings {
     pub channels: Arc<Vec<Box<dyn Channel>>>,
     /// What is called after each complete scan.
     pub heartbeat: Option<Arc<Heartbeat>>,
-    /// The store's file.
-    pub store: PathBuf,
+    /// Where the store is.
+    pub store: Location,
     /// The files that decide all this.
     pub files: Vec<PathBuf>,
 }

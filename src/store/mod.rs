@@ -1,25 +1,139 @@
-//! Where scans are kept: snapshots, findings with their history, and the accepted baseline, all in one SQLite file.
-//! A scan is committed whole or not at all, and a resource that did not change costs no second copy.
+//! Where scans are kept: snapshots, findings with their history, and the accepted baseline, in one SQLite file or in a
+//! PostgreSQL database. A scan is committed whole or not at all, and a resource that did not change costs no second copy.
 //!
 //! What the values mean is the model's affair; here they are JSON beside the few columns they are found by. Calls
 //! block: whoever lives in async code moves them to a thread of their own.
+//!
+//! `commit` writes a scan, `resources` keeps what stays the same once, `snapshots`, `findings` and, night after night,
+//! `timeline` read; `stream` reads findings one by one. `outbox` keeps what is to be told, `reviews` what people decide on
+//! access, `runs` when scans began and ended; `journal` keeps what one under way has read, and `prune` takes out what nobody
+//! needs. All of them ask a `database`, whatever kind it is.
 
+mod commit;
+mod copy;
+mod database;
+mod findings;
+mod journal;
+mod location;
+mod outbox;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod prune;
+mod resources;
+mod reviews;
+mod runs;
+mod snapshots;
 mod sqlite;
+mod stream;
+mod timeline;
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-pub use sqlite::{FindingStream, Journal, ScanLock, Store, Timeline};
+pub use copy::{Copied, copy};
+pub use journal::Journal;
+pub use location::{Address, Location};
+pub use stream::FindingStream;
+pub use timeline::Timeline;
 
+use self::database::Database;
+#[cfg(feature = "postgres")]
+use self::postgres::Postgres;
+use self::sqlite::Sqlite;
 use crate::digest::Digest;
 use crate::model::{
     Change, ChannelName, Dispatch, Expiry, Finding, Resource, RuleId, RuleSummary, Snapshot, SnapshotHead, SnapshotId,
     Tally, Transition, WaiverUse,
 };
+
+/// Scans, findings and baselines. One connection: send it to the thread that works with it.
+#[derive(Debug)]
+pub struct Store {
+    database: Database,
+}
+
+/// Held while a scan runs; dropping it lets the next one begin.
+pub struct ScanLock {
+    _held: Box<dyn Any + Send>,
+}
+
+impl Store {
+    /// Opens the store at a place, and makes it if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be made, is not a store of ours, is newer, damaged or emptied (it is then left untouched), or is in
+    /// use for too long.
+    pub fn create_or_open(at: impl Into<Location>) -> Result<Self, StoreError> {
+        Ok(Self {
+            database: match at.into() {
+                Location::File(path) => Database::new(Sqlite::create_or_open(&path)?),
+                #[cfg(feature = "postgres")]
+                Location::Postgres(address) => Database::new(Postgres::create_or_open(&address)?),
+                #[cfg(not(feature = "postgres"))]
+                Location::Postgres(address) => return Err(not_built_in(&address)),
+            },
+        })
+    }
+
+    /// Opens a store that exists.
+    ///
+    /// # Errors
+    /// `Missing` if it does not exist; otherwise as for [`Store::create_or_open`].
+    pub fn open(at: impl Into<Location>) -> Result<Self, StoreError> {
+        Ok(Self {
+            database: match at.into() {
+                Location::File(path) => Database::new(Sqlite::open(&path)?),
+                #[cfg(feature = "postgres")]
+                Location::Postgres(address) => Database::new(Postgres::open(&address)?),
+                #[cfg(not(feature = "postgres"))]
+                Location::Postgres(address) => return Err(not_built_in(&address)),
+            },
+        })
+    }
+
+    /// A store that is gone when it is dropped: for tests and trials.
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn open_in_memory() -> Result<Self, StoreError> {
+        Ok(Self { database: Database::new(Sqlite::open_in_memory()?) })
+    }
+
+    /// Takes the right to scan into this store.
+    ///
+    /// # Errors
+    /// `ScanUnderWay` if somebody else has it, or what keeps it from being taken.
+    pub fn lock_for_scan(&self) -> Result<ScanLock, StoreError> {
+        Ok(ScanLock { _held: self.database.backend().lock_for_scan()? })
+    }
+
+    /// What it is called in messages.
+    fn place(&self) -> &Path {
+        self.database.place()
+    }
+}
+
+/// The statements that make the roles of a PostgreSQL store, for whoever administers the database.
+pub const ROLES: &str = include_str!("migrations/postgres/roles.sql");
+
+/// Brings a PostgreSQL store into the shape that this keyroll needs. A store in a file needs nobody to do so.
+///
+/// # Errors
+/// If the role may not, the store is newer, or it cannot be reached.
+pub fn migrate(at: &Location) -> Result<(), StoreError> {
+    Store::create_or_open(at).map(drop)
+}
+
+/// A database cannot be reached by a program that was built without the means.
+#[cfg(not(feature = "postgres"))]
+fn not_built_in(address: &Address) -> StoreError {
+    StoreError::NotBuiltIn { path: address.to_string().into() }
+}
 
 /// What ends on a day, made one after the other while it is written: of large estates that is too much to hold. Each id once.
 pub type EachExpiry<'a> = &'a dyn Fn() -> Box<dyn Iterator<Item = Expiry> + 'a>;
@@ -142,7 +256,7 @@ pub struct Breaker {
 /// Why the store could not do what it was asked. Whatever it is, the store is as it was before.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// There is no such file.
+    /// There is no such file, or no store in the database.
     #[error("store `{}` does not exist: there was no scan yet", .path.display())]
     Missing {
         /// The file.
@@ -237,6 +351,64 @@ pub enum StoreError {
         path: PathBuf,
         /// The snapshot.
         snapshot: SnapshotId,
+    },
+    /// This keyroll was built without what it takes to reach it.
+    #[error("store `{}` is a PostgreSQL database, and this keyroll was built without `--features postgres`", .path.display())]
+    NotBuiltIn {
+        /// The address.
+        path: PathBuf,
+    },
+    /// The server does not let us in, or not do what we want; or it did not prove who it is.
+    #[error("store `{}` refused: {what}", .path.display())]
+    Refused {
+        /// The address.
+        path: PathBuf,
+        /// Why, mostly in the server's words.
+        what: String,
+    },
+    /// It has an older shape, and we may not bring it to ours.
+    #[error(
+        "store `{}` has version {found}, and this keyroll needs version {known}: run `keyroll store migrate` as a role in \
+         `keyroll_owner` ({what})",
+        .path.display()
+    )]
+    Behind {
+        /// The address.
+        path: PathBuf,
+        /// Its version; 0 if it has no tables yet.
+        found: i32,
+        /// The version it needs.
+        known: i32,
+        /// Why we may not.
+        what: String,
+    },
+    /// Another store was being copied into it, and that is not done.
+    #[error("store `{}` is not whole: `keyroll store copy` into it has not come to its end", .path.display())]
+    Unfinished {
+        /// The place.
+        path: PathBuf,
+    },
+    /// A store is copied into a new one only.
+    #[error("store `{}` exists, and something is in it: a copy needs a new store", .path.display())]
+    NotEmpty {
+        /// The place.
+        path: PathBuf,
+    },
+    /// What has arrived of a copy is not what was sent.
+    #[error("store `{}` does not have what was copied into it: table `{table}` differs", .path.display())]
+    Differs {
+        /// The place.
+        path: PathBuf,
+        /// The table.
+        table: &'static str,
+    },
+    /// The server is gone or went on to something else in the middle of the work. It was tried several times.
+    #[error("store `{}` was interrupted", .path.display())]
+    Interrupted {
+        /// The address.
+        path: PathBuf,
+        /// Why, in the server's or the system's words.
+        source: Box<dyn Error + Send + Sync>,
     },
     /// Anything else that the database refuses: a full disk, a failing one.
     #[error("store `{}` failed", .path.display())]

@@ -46,11 +46,11 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 ];
 
 /// Outside crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 41] = [
+const HOMES: [(&str, &[&str]); 43] = [
     ("reqwest", &["http/"]),
-    ("rustls", &["http/", "alerts/siem"]),
-    ("tokio_rustls", &["alerts/siem"]),
-    ("rustls_platform_verifier", &["alerts/siem"]),
+    ("rustls", &["http/", "alerts/siem", "store/postgres/line"]),
+    ("tokio_rustls", &["alerts/siem", "store/postgres/line"]),
+    ("rustls_platform_verifier", &["alerts/siem", "store/postgres/line"]),
     ("lettre", &["alerts/email"]),
     ("minijinja", &["alerts/", "reports/html"]),
     ("unicode_security", &["reports/html/shown"]),
@@ -62,8 +62,8 @@ const HOMES: [(&str, &[&str]); 41] = [
     ("x509_cert", &["evidence/stamp/"]),
     ("webpki", &["evidence/stamp/"]),
     ("rustls_pki_types", &["evidence/stamp/"]),
-    // In `alerts/siem` it is the module of rustls.
-    ("ring", &["evidence/stamp/", "alerts/siem"]),
+    // Elsewhere it is the module of rustls.
+    ("ring", &["evidence/stamp/", "alerts/siem", "store/postgres/line"]),
     ("tar", &["evidence/"]),
     ("flate2", &["evidence/"]),
     ("hostname", &["cli/evidence"]),
@@ -78,6 +78,8 @@ const HOMES: [(&str, &[&str]); 41] = [
     ("cel", &["rules/condition/"]),
     ("regex", &["rules/", "document/"]),
     ("rusqlite", &["store/"]),
+    ("tokio_postgres", &["store/"]),
+    ("bytes", &["store/postgres/"]),
     ("postcard", &["http/journal"]),
     ("serde_saphyr", &["document/"]),
     ("secrecy", &["secret.rs"]),

@@ -31,6 +31,8 @@ mod mistakes;
 mod mixed;
 mod monitoring;
 mod parquet;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod power;
 mod register;
 mod report_formats;
@@ -47,6 +49,7 @@ mod sized;
 mod sizes;
 mod sources;
 mod store;
+mod store_commands;
 mod streamed;
 mod support;
 mod telling;

@@ -229,8 +229,8 @@ async fn a_count_of_another_time_proves_nothing() {
     let first = counts(0);
     // Of all listings in more than one page the first page is lost.
     let journal = rusqlite::Connection::open(estate.path(JOURNAL)).unwrap();
-    let lost =
-        "DELETE FROM pages WHERE number = 0 AND walk IN (SELECT walk FROM pages GROUP BY walk HAVING count(*) > 2)";
+    let lost = "DELETE FROM journal_pages WHERE number = 0
+         AND walk IN (SELECT walk FROM journal_pages GROUP BY walk HAVING count(*) > 2)";
     assert!(journal.execute(lost, []).unwrap() > 3);
     drop(journal);
     let before = estate.simulator.requests().len();

@@ -5,23 +5,29 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use keyroll::digest::Digest;
 use keyroll::model::{
-    Accepted, Baseline, Change, Dispatch, EndpointState, FieldChange, Finding, FindingId, Kind, Lapse, LedgerEntry,
-    Resolution, Resource, ResourceId, RuleId, RuleSummary, Severity, Snapshot, SnapshotHead, SnapshotId, Status, Step,
-    Tally, Transition, Unconfirmed, Unseen, Waiver, WaiverId, WaiverState, WaiverUse, What, sample,
+    Accepted, Acknowledgement, Action, Baseline, CauseId, Change, Decision, Delivery, Dispatch, EndpointState, Expiry,
+    FieldChange, Finding, FindingId, Kind, Lapse, LedgerEntry, Notice, NoticeId, Outgoing, Resolution, Resource,
+    ResourceId, ReviewDecision, RuleId, RuleSummary, RunEnd, Severity, Snapshot, SnapshotHead, SnapshotId, Status,
+    Step, Tally, Thread, Topic, Transition, Unconfirmed, Unseen, Waiver, WaiverId, WaiverState, WaiverUse, What,
+    sample,
 };
-use keyroll::store::{Known, ScanRecord, Store, StoreError};
+use keyroll::store::{Breaker, Known, Location, ScanRecord, Store, StoreError};
 use proptest::prelude::*;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+#[cfg(feature = "postgres")]
+use crate::support::cluster::{self, Cluster};
+
 /// All that a scan commits, owned.
 #[derive(Debug, Clone)]
-struct Scan {
-    snapshot: Snapshot,
+pub(crate) struct Scan {
+    pub(crate) snapshot: Snapshot,
     changes: Vec<Change>,
-    findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     transitions: Vec<Transition>,
     tallies: BTreeMap<RuleId, Tally>,
     rules: Vec<RuleSummary>,
@@ -30,7 +36,7 @@ struct Scan {
 
 impl Scan {
     /// A scan that saw some resources, carried others, and has nothing to say about them.
-    fn of(mut seen: Vec<Resource>, mut carried: Vec<Resource>) -> Self {
+    pub(crate) fn of(mut seen: Vec<Resource>, mut carried: Vec<Resource>) -> Self {
         seen.sort_by(|left, right| left.id.cmp(&right.id));
         carried.sort_by(|left, right| left.id.cmp(&right.id));
         Self {
@@ -61,7 +67,7 @@ impl Scan {
         }
     }
 
-    fn commit(&self, store: &mut Store) -> Result<SnapshotId, StoreError> {
+    pub(crate) fn commit(&self, store: &mut Store) -> Result<SnapshotId, StoreError> {
         let after = store.latest()?.map(|head| head.id);
         self.commit_after(store, after)
     }
@@ -78,10 +84,15 @@ impl Scan {
             rules: &self.rules,
             waivers: &self.waivers,
             dispatch: &Dispatch::default(),
-            expiries: None,
+            expiries: Some(&|| Box::new(["b", "a"].into_iter().map(expiry))),
             run: None,
         })
     }
+}
+
+fn expiry(id: &str) -> Expiry {
+    let told = serde_json::json!({ "id": id, "what": "API token", "ends_at": "2026-12-01T00:00:00Z", "observed": true });
+    serde_json::from_value(told).unwrap()
 }
 
 fn at<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
@@ -114,12 +125,12 @@ fn ledger_entry() -> LedgerEntry {
     }
 }
 
-fn account(number: u8, name: &str) -> Resource {
+pub(crate) fn account(number: u8, name: &str) -> Resource {
     let id = ResourceId::new(ResourceId::CLOUD, Kind::Principal, &format!("712020:{number:03}"));
     Resource { id, name: name.to_owned(), ..sample::principal() }
 }
 
-fn accounts(numbers: impl IntoIterator<Item = u8>) -> Vec<Resource> {
+pub(crate) fn accounts(numbers: impl IntoIterator<Item = u8>) -> Vec<Resource> {
     numbers.into_iter().map(|number| account(number, "Ada")).collect()
 }
 
@@ -151,7 +162,7 @@ fn step(finding: &Finding, step: Step) -> Transition {
 }
 
 /// A scan with something in every place.
-fn full_scan() -> Scan {
+pub(crate) fn full_scan() -> Scan {
     let token = sample::credential().id;
     let findings = vec![
         finding("owner-gone", &token, Severity::Medium, Status::Waived("W-1".into())),
@@ -226,6 +237,76 @@ fn stored(scan: &Scan) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
+/// A place for a store: a file of its own, or, where there is a server, a tenant of its own.
+struct Home {
+    location: Location,
+    _folder: Option<TempDir>,
+    #[cfg(feature = "postgres")]
+    cluster: Option<&'static Cluster>,
+}
+
+/// A place of each kind. Whatever holds of one kind of database holds of the other.
+fn homes() -> Vec<Home> {
+    let folder = tempfile::tempdir().unwrap();
+    let location = Location::from(folder.path().join("keyroll.db").as_path());
+    #[cfg(not(feature = "postgres"))]
+    return vec![Home { location, _folder: Some(folder) }];
+    #[cfg(feature = "postgres")]
+    {
+        let file = Home { location, _folder: Some(folder), cluster: None };
+        let server = cluster::own_store();
+        let server = server.map(|(cluster, location)| Home { location, _folder: None, cluster: Some(cluster) });
+        [file].into_iter().chain(server).collect()
+    }
+}
+
+impl Home {
+    fn create(&self) -> Store {
+        Store::create_or_open(&self.location).unwrap()
+    }
+
+    fn open(&self) -> Store {
+        Store::open(&self.location).unwrap()
+    }
+
+    /// Makes the store and keeps a scan in it.
+    fn stored(self, scan: &Scan) -> Self {
+        scan.commit(&mut self.create()).unwrap();
+        self
+    }
+
+    fn count(&self, table: &str) -> i64 {
+        match &self.location {
+            Location::File(path) => count(path, table),
+            #[cfg(feature = "postgres")]
+            Location::Postgres(address) => {
+                let sql = format!("SELECT count(*) FROM keyroll.{table} WHERE tenant = '{}'", address.tenant);
+                self.cluster.unwrap().sql("keyroll", &sql).parse().unwrap()
+            }
+            #[cfg(not(feature = "postgres"))]
+            Location::Postgres(_) => unreachable!("there is no such home"),
+        }
+    }
+
+    /// Changes rows behind the store's back.
+    fn meddle(&self, sql: &str) {
+        match &self.location {
+            Location::File(path) => drop(Connection::open(path).unwrap().execute(sql, []).unwrap()),
+            #[cfg(feature = "postgres")]
+            Location::Postgres(address) => {
+                // The administrator is bound by no row-level security, so the owner does it.
+                let sql = format!(
+                    "SET ROLE keyroll_owner; SET search_path = keyroll; SET keyroll.tenant = '{}'; {sql}",
+                    address.tenant
+                );
+                drop(self.cluster.unwrap().sql("keyroll", &sql));
+            }
+            #[cfg(not(feature = "postgres"))]
+            Location::Postgres(_) => unreachable!("there is no such home"),
+        }
+    }
+}
+
 fn count(path: &Path, table: &str) -> i64 {
     Connection::open(path).unwrap().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
 }
@@ -249,130 +330,141 @@ fn whole_text(error: &StoreError) -> String {
 
 #[test]
 fn what_is_known_of_one_resource_is_found_over_all_scans() {
-    let mut store = Store::open_in_memory().unwrap();
-    let (token, other) = (sample::credential(), sample::principal());
-    let change = |what, resource: &Resource, replaces| Change {
-        what,
-        resource: resource.id.clone(),
-        name: resource.name.clone(),
-        fields: Vec::new(),
-        replaces,
-        reason: None,
-        cause: None,
-        before: None,
-    };
-    let (seen, hidden) = (|| vec![token.clone(), other.clone()], || vec![other.clone()]);
-    let with = |changes: &[Change], scan: Scan| Scan { changes: changes.to_vec(), ..scan };
-    let (added, lost) = (change(What::Added, &token, None), change(What::NotObserved, &token, None));
-    let replaced = change(What::Rotated, &other, Some(token.id.clone()));
-    Scan::of(hidden(), vec![]).commit(&mut store).unwrap();
-    assert_eq!(store.known(&token.id).unwrap(), None);
-    let known =
-        |first, seen, last| Some(Known { first: SnapshotId(first), seen: SnapshotId(seen), last: SnapshotId(last) });
-    with(&[change(What::Changed, &other, None), added.clone()], Scan::of(seen(), vec![])).commit(&mut store).unwrap();
-    assert_eq!(store.known(&token.id).unwrap(), known(2, 2, 2));
-    with(std::slice::from_ref(&lost), Scan::of(hidden(), vec![token.clone()])).commit(&mut store).unwrap();
-    Scan::of(hidden(), vec![token.clone()]).commit(&mut store).unwrap();
-    assert_eq!(store.known(&token.id).unwrap(), known(2, 2, 4), "what is carried along is not seen");
-    Scan::of(seen(), vec![token.clone()]).commit(&mut store).unwrap();
-    assert_eq!(store.known(&token.id).unwrap(), known(2, 5, 5), "what is seen in part is seen");
-    with(std::slice::from_ref(&replaced), Scan::of(hidden(), vec![])).commit(&mut store).unwrap();
-    assert_eq!(store.known(&token.id).unwrap(), known(2, 5, 5), "what is gone stays known");
-    let told = [(2, added), (3, lost), (6, replaced)];
-    assert_eq!(store.changes_of(&token.id).unwrap(), told.map(|(at, change)| (SnapshotId(at), change)));
-    assert_eq!(store.changes_of(&ResourceId::new("acme", Kind::Credential, "t")).unwrap(), []);
+    for home in homes() {
+        let mut store = home.create();
+        let (token, other) = (sample::credential(), sample::principal());
+        let change = |what, resource: &Resource, replaces| Change {
+            what,
+            resource: resource.id.clone(),
+            name: resource.name.clone(),
+            fields: Vec::new(),
+            replaces,
+            reason: None,
+            cause: None,
+            before: None,
+        };
+        let (seen, hidden) = (|| vec![token.clone(), other.clone()], || vec![other.clone()]);
+        let with = |changes: &[Change], scan: Scan| Scan { changes: changes.to_vec(), ..scan };
+        let (added, lost) = (change(What::Added, &token, None), change(What::NotObserved, &token, None));
+        let replaced = change(What::Rotated, &other, Some(token.id.clone()));
+        Scan::of(hidden(), vec![]).commit(&mut store).unwrap();
+        assert_eq!(store.known(&token.id).unwrap(), None);
+        let known = |first, seen, last| {
+            Some(Known { first: SnapshotId(first), seen: SnapshotId(seen), last: SnapshotId(last) })
+        };
+        with(&[change(What::Changed, &other, None), added.clone()], Scan::of(seen(), vec![]))
+            .commit(&mut store)
+            .unwrap();
+        assert_eq!(store.known(&token.id).unwrap(), known(2, 2, 2));
+        with(std::slice::from_ref(&lost), Scan::of(hidden(), vec![token.clone()])).commit(&mut store).unwrap();
+        Scan::of(hidden(), vec![token.clone()]).commit(&mut store).unwrap();
+        assert_eq!(store.known(&token.id).unwrap(), known(2, 2, 4), "what is carried along is not seen");
+        Scan::of(seen(), vec![token.clone()]).commit(&mut store).unwrap();
+        assert_eq!(store.known(&token.id).unwrap(), known(2, 5, 5), "what is seen in part is seen");
+        with(std::slice::from_ref(&replaced), Scan::of(hidden(), vec![])).commit(&mut store).unwrap();
+        assert_eq!(store.known(&token.id).unwrap(), known(2, 5, 5), "what is gone stays known");
+        let told = [(2, added), (3, lost), (6, replaced)];
+        assert_eq!(store.changes_of(&token.id).unwrap(), told.map(|(at, change)| (SnapshotId(at), change)));
+        assert_eq!(store.changes_of(&ResourceId::new("acme", Kind::Credential, "t")).unwrap(), []);
+    }
 }
 
 #[test]
 fn everything_comes_back_as_it_was_committed() {
-    let scan = full_scan();
-    let (_folder, path) = stored(&scan);
-    let store = Store::open(&path).unwrap();
-    let id = SnapshotId(1);
-    assert_eq!(store.snapshot(id).unwrap().unwrap(), scan.snapshot);
-    assert_eq!(store.latest().unwrap(), Some(SnapshotHead { id, ..scan.head() }));
-    assert_eq!(store.head(id).unwrap(), store.latest().unwrap());
-    assert_eq!(store.changes(id).unwrap(), scan.changes);
-    assert_eq!(store.transitions(id).unwrap(), scan.transitions);
-    assert_eq!(store.tallies(id).unwrap(), scan.tallies);
-    assert_eq!(store.rules(id).unwrap(), scan.rules);
-    assert_eq!(store.waiver_uses(id).unwrap(), scan.waivers);
-    assert_eq!(store.history(&scan.findings[2].id).unwrap(), [scan.transitions[0].clone()]);
-    assert_eq!(store.open_counts(SnapshotId(1), 9).unwrap(), [1]);
-    let worst_first: Vec<Finding> = [2, 0, 1].map(|at: usize| scan.findings[at].clone()).into();
-    assert_eq!(store.findings().unwrap(), worst_first);
-    assert_eq!(store.snapshot(SnapshotId(2)).unwrap(), None);
-    assert_eq!(store.head(SnapshotId(2)).unwrap(), None);
+    for home in homes() {
+        let scan = full_scan();
+        let home = home.stored(&scan);
+        let store = home.open();
+        let id = SnapshotId(1);
+        assert_eq!(store.snapshot(id).unwrap().unwrap(), scan.snapshot);
+        assert_eq!(store.latest().unwrap(), Some(SnapshotHead { id, ..scan.head() }));
+        assert_eq!(store.head(id).unwrap(), store.latest().unwrap());
+        assert_eq!(store.changes(id).unwrap(), scan.changes);
+        assert_eq!(store.transitions(id).unwrap(), scan.transitions);
+        assert_eq!(store.tallies(id).unwrap(), scan.tallies);
+        assert_eq!(store.rules(id).unwrap(), scan.rules);
+        assert_eq!(store.waiver_uses(id).unwrap(), scan.waivers);
+        assert_eq!(store.history(&scan.findings[2].id).unwrap(), [scan.transitions[0].clone()]);
+        assert_eq!(store.open_counts(SnapshotId(1), 9).unwrap(), [1]);
+        let worst_first: Vec<Finding> = [2, 0, 1].map(|at: usize| scan.findings[at].clone()).into();
+        assert_eq!(store.findings().unwrap(), worst_first);
+        assert_eq!(store.snapshot(SnapshotId(2)).unwrap(), None);
+        assert_eq!(store.head(SnapshotId(2)).unwrap(), None);
+    }
 }
 
 #[test]
 fn a_night_costs_as_many_resource_rows_as_changed() {
-    let (_folder, path) = stored(&Scan::of(accounts(0..50), vec![]));
-    let mut store = Store::open(&path).unwrap();
-    assert_eq!(count(&path, "resources"), 50);
+    for home in homes() {
+        let home = home.stored(&Scan::of(accounts(0..50), vec![]));
+        let mut store = home.open();
+        assert_eq!(home.count("resources"), 50);
 
-    Scan::of(accounts(0..50), vec![]).commit(&mut store).unwrap();
-    assert_eq!(count(&path, "resources"), 50);
+        Scan::of(accounts(0..50), vec![]).commit(&mut store).unwrap();
+        assert_eq!(home.count("resources"), 50);
 
-    let mut changed = accounts(0..50);
-    changed[7].name = "Ada Byron".to_owned();
-    Scan::of(changed.clone(), vec![]).commit(&mut store).unwrap();
-    assert_eq!(count(&path, "resources"), 51);
+        let mut changed = accounts(0..50);
+        changed[7].name = "Ada Byron".to_owned();
+        Scan::of(changed.clone(), vec![]).commit(&mut store).unwrap();
+        assert_eq!(home.count("resources"), 51);
 
-    // Out of sight for two nights, and back again: nothing is copied, and the second night writes nothing.
-    let carried = changed.split_off(20);
-    Scan::of(changed.clone(), carried.clone()).commit(&mut store).unwrap();
-    Scan::of(changed.clone(), carried.clone()).commit(&mut store).unwrap();
-    assert_eq!((count(&path, "resources"), count(&path, "carried")), (51, 30));
-    Scan::of([changed, carried].concat(), vec![]).commit(&mut store).unwrap();
-    assert_eq!((count(&path, "resources"), count(&path, "carried")), (51, 30));
-    assert_eq!(store.snapshot(SnapshotId(5)).unwrap().unwrap().carried.len(), 30);
-    assert_eq!(store.snapshot(SnapshotId(6)).unwrap().unwrap().carried.len(), 0);
+        // Out of sight for two nights, and back again: nothing is copied, and the second night writes nothing.
+        let carried = changed.split_off(20);
+        Scan::of(changed.clone(), carried.clone()).commit(&mut store).unwrap();
+        Scan::of(changed.clone(), carried.clone()).commit(&mut store).unwrap();
+        assert_eq!((home.count("resources"), home.count("carried")), (51, 30));
+        Scan::of([changed, carried].concat(), vec![]).commit(&mut store).unwrap();
+        assert_eq!((home.count("resources"), home.count("carried")), (51, 30));
+        assert_eq!(store.snapshot(SnapshotId(5)).unwrap().unwrap().carried.len(), 30);
+        assert_eq!(store.snapshot(SnapshotId(6)).unwrap().unwrap().carried.len(), 0);
+    }
 }
 
 #[test]
 fn what_was_seen_in_part_and_carried_for_the_rest_is_kept_both_ways() {
-    let (whole, part) = (accounts(0..9), account(4, "Ada, without her groups"));
-    let with_part = || [&whole[..4], std::slice::from_ref(&part), &whole[5..]].concat();
-    let nights = [
-        Scan::of(whole.clone(), vec![]),
-        // Two nights alike: the second one writes nothing.
-        Scan::of(with_part(), vec![whole[4].clone(), account(20, "Grace")]),
-        Scan::of(with_part(), vec![whole[4].clone(), account(20, "Grace")]),
-        // What is carried may be what was seen; what is carried may change; and then nothing is seen of it any more.
-        Scan::of(with_part(), vec![part.clone()]),
-        Scan::of([&whole[..4], &whole[5..]].concat(), vec![part.clone()]),
-        Scan::of(whole.clone(), vec![]),
-    ];
-    let rows = [(9, 0), (11, 2), (11, 2), (11, 3), (11, 4), (12, 4)];
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("keyroll.db");
-    let mut store = Store::create_or_open(&path).unwrap();
-    for (night, rows) in nights.iter().zip(rows) {
-        night.commit(&mut store).unwrap();
-        assert_eq!((count(&path, "resources"), count(&path, "carried")), rows);
-    }
-    for (number, night) in (1..).zip(nights) {
-        assert_eq!(store.snapshot(SnapshotId(number)).unwrap().unwrap(), night.snapshot);
+    for home in homes() {
+        let (whole, part) = (accounts(0..9), account(4, "Ada, without her groups"));
+        let with_part = || [&whole[..4], std::slice::from_ref(&part), &whole[5..]].concat();
+        let nights = [
+            Scan::of(whole.clone(), vec![]),
+            // Two nights alike: the second one writes nothing.
+            Scan::of(with_part(), vec![whole[4].clone(), account(20, "Grace")]),
+            Scan::of(with_part(), vec![whole[4].clone(), account(20, "Grace")]),
+            // What is carried may be what was seen; what is carried may change; and then nothing is seen of it any more.
+            Scan::of(with_part(), vec![part.clone()]),
+            Scan::of([&whole[..4], &whole[5..]].concat(), vec![part.clone()]),
+            Scan::of(whole.clone(), vec![]),
+        ];
+        let rows = [(9, 0), (11, 2), (11, 2), (11, 3), (11, 4), (12, 4)];
+        let mut store = home.create();
+        for (night, rows) in nights.iter().zip(rows) {
+            night.commit(&mut store).unwrap();
+            assert_eq!((home.count("resources"), home.count("carried")), rows);
+        }
+        for (number, night) in (1..).zip(nights) {
+            assert_eq!(store.snapshot(SnapshotId(number)).unwrap().unwrap(), night.snapshot);
+        }
     }
 }
 
 #[test]
 fn a_finding_that_did_not_move_stays_and_history_adds_up() {
-    let mut scan = full_scan();
-    let (_folder, path) = stored(&scan);
-    let mut store = Store::open(&path).unwrap();
-    scan.findings.truncate(1);
-    scan.findings[0].status = Status::Open;
-    scan.transitions = vec![step(&scan.findings[0], Step::WaiverEnded)];
-    scan.commit(&mut store).unwrap();
-    assert_eq!(store.findings().unwrap().len(), 3);
-    assert_eq!(store.open_counts(SnapshotId(2), 9).unwrap(), [1, 2]);
-    assert_eq!(store.open_counts(SnapshotId(2), 1).unwrap(), [2]);
-    let steps: Vec<Step> = store.history(&scan.findings[0].id).unwrap().iter().map(|step| step.step).collect();
-    assert_eq!(steps, [Step::Waived, Step::WaiverEnded]);
-    let numbers: Vec<i64> = store.heads(9).unwrap().iter().map(|head| head.id.0).collect();
-    assert_eq!(numbers, [2, 1]);
+    for home in homes() {
+        let mut scan = full_scan();
+        let home = home.stored(&scan);
+        let mut store = home.open();
+        scan.findings.truncate(1);
+        scan.findings[0].status = Status::Open;
+        scan.transitions = vec![step(&scan.findings[0], Step::WaiverEnded)];
+        scan.commit(&mut store).unwrap();
+        assert_eq!(store.findings().unwrap().len(), 3);
+        assert_eq!(store.open_counts(SnapshotId(2), 9).unwrap(), [1, 2]);
+        assert_eq!(store.open_counts(SnapshotId(2), 1).unwrap(), [2]);
+        let steps: Vec<Step> = store.history(&scan.findings[0].id).unwrap().iter().map(|step| step.step).collect();
+        assert_eq!(steps, [Step::Waived, Step::WaiverEnded]);
+        let numbers: Vec<i64> = store.heads(9).unwrap().iter().map(|head| head.id.0).collect();
+        assert_eq!(numbers, [2, 1]);
+    }
 }
 
 /// Rules of which not all findings are equally bad, steps in another order than findings, several steps of one finding, and another
@@ -388,14 +480,14 @@ fn findings_come_one_by_one_as_they_come_all_at_once() {
     }
     scan.transitions = scan.findings.iter().map(|finding| step(finding, Step::Opened)).collect();
     scan.transitions.insert(4, step(&scan.findings[3], Step::Worsened));
-    let asked = |scan: &Scan, meanwhile: &dyn Fn(&Path)| {
-        let (_folder, path) = stored(scan);
-        let store = Store::open(&path).unwrap();
+    let asked_in = |home: Home, scan: &Scan, meanwhile: &dyn Fn(&Location)| {
+        let home = home.stored(scan);
+        let store = home.open();
         let head = store.latest().unwrap().unwrap();
         let (expected, taken) = (store.findings().unwrap(), store.transitions(head.id).unwrap());
         let mut outlines = 0;
         let stream = store.finding_stream(&head, |_| outlines += 1).unwrap().unwrap();
-        meanwhile(&path);
+        meanwhile(&home.location);
         let (mut findings, mut steps) = (Vec::new(), BTreeMap::new());
         let one = |finding: Finding, own: Vec<Transition>| {
             steps.insert(finding.id.clone(), own);
@@ -440,6 +532,11 @@ fn findings_come_one_by_one_as_they_come_all_at_once() {
         expected.sort();
         assert_eq!((waived.len(), waived), (2, expected));
     };
+    let asked = |scan: &Scan, meanwhile: &dyn Fn(&Location)| {
+        for home in homes() {
+            asked_in(home, scan, meanwhile);
+        }
+    };
     asked(&scan, &|_| {});
     scan.transitions.reverse();
     asked(&scan, &|_| {});
@@ -449,32 +546,34 @@ fn findings_come_one_by_one_as_they_come_all_at_once() {
         finding.severity = Severity::Info;
         finding.status = Status::Resolved(Resolution::Fixed);
     }
-    asked(&scan, &|path| {
-        later.commit(&mut Store::open(path).unwrap()).unwrap();
+    asked(&scan, &|location| {
+        later.commit(&mut Store::open(location).unwrap()).unwrap();
     });
 }
 
 #[test]
 fn the_latest_baseline_is_in_force_and_names_a_snapshot_that_exists() {
-    let (_folder, path) = stored(&full_scan());
-    let mut store = Store::open(&path).unwrap();
-    assert_eq!(store.baseline().unwrap(), None);
-    let mut baseline = Baseline {
-        snapshot: SnapshotId(1),
-        name: "go-live".to_owned(),
-        accepted_by: "Grace".to_owned(),
-        accepted_at: at("2026-11-21T09:00:00Z"),
-        taken_at: at("2026-11-21T02:00:00Z"),
-        reason: "reviewed".to_owned(),
-    };
-    store.set_baseline(&baseline).unwrap();
-    baseline.name = "after the move".to_owned();
-    store.set_baseline(&baseline).unwrap();
-    assert_eq!(store.baseline().unwrap(), Some(baseline.clone()));
-    baseline.snapshot = SnapshotId(7);
-    let error = store.set_baseline(&baseline).unwrap_err();
-    assert!(matches!(error, StoreError::NoSnapshot { snapshot: SnapshotId(7), .. }), "{error}");
-    assert_eq!(store.baseline().unwrap().unwrap().snapshot, SnapshotId(1));
+    for home in homes() {
+        let home = home.stored(&full_scan());
+        let mut store = home.open();
+        assert_eq!(store.baseline().unwrap(), None);
+        let mut baseline = Baseline {
+            snapshot: SnapshotId(1),
+            name: "go-live".to_owned(),
+            accepted_by: "Grace".to_owned(),
+            accepted_at: at("2026-11-21T09:00:00Z"),
+            taken_at: at("2026-11-21T02:00:00Z"),
+            reason: "reviewed".to_owned(),
+        };
+        store.set_baseline(&baseline).unwrap();
+        baseline.name = "after the move".to_owned();
+        store.set_baseline(&baseline).unwrap();
+        assert_eq!(store.baseline().unwrap(), Some(baseline.clone()));
+        baseline.snapshot = SnapshotId(7);
+        let error = store.set_baseline(&baseline).unwrap_err();
+        assert!(matches!(error, StoreError::NoSnapshot { snapshot: SnapshotId(7), .. }), "{error}");
+        assert_eq!(store.baseline().unwrap().unwrap().snapshot, SnapshotId(1));
+    }
 }
 
 /// How a resource stands in one night of a random history.
@@ -505,52 +604,231 @@ proptest! {
         nights in nights(),
         stays in prop::collection::vec(any::<bool>(), 12),
     ) {
-        let mut store = Store::open_in_memory().unwrap();
-        let mut committed: Vec<Snapshot> = Vec::new();
-        let mut known: BTreeMap<usize, Resource> = BTreeMap::new();
-        for night in nights {
-            let (mut seen, mut carried) = (Vec::new(), Vec::new());
-            for (number, stands) in night.into_iter().enumerate() {
-                match stands {
-                    Night::Gone => drop(known.remove(&number)),
-                    Night::OutOfSight => carried.extend(known.get(&number).cloned()),
-                    Night::Seen(version) => {
-                        let resource = account(u8::try_from(number).unwrap(), &format!("version {version}"));
-                        known.insert(number, resource.clone());
-                        seen.push(resource);
-                    }
-                    Night::SeenInPart(version) => {
-                        carried.extend(known.get(&number).cloned());
-                        seen.push(account(u8::try_from(number).unwrap(), &format!("version {version}")));
-                    }
-                }
-            }
-            let scan = Scan::of(seen, carried);
-            scan.commit(&mut store).unwrap();
-            committed.push(scan.snapshot);
-        }
-        let mut kept: Vec<(SnapshotId, Snapshot)> = (1..).map(SnapshotId).zip(committed).collect();
-        for (id, snapshot) in &kept {
-            prop_assert_eq!(&store.snapshot(*id).unwrap().unwrap(), snapshot);
-        }
-        prop_assert_eq!(walked(&store), kept.clone());
-        // A walk need not show every scan.
-        let every_other: Vec<(SnapshotId, Snapshot)> = kept.iter().step_by(2).cloned().collect();
-        prop_assert_eq!(walked_among(&store, |id| id.0 % 2 == 1), every_other);
+        every_snapshot_stays(Store::open_in_memory().unwrap(), nights, &stays);
+    }
+}
 
-        let latest = kept.last().map(|(id, _)| *id);
-        let goes = |id: &SnapshotId| Some(*id) != latest && !stays[usize::try_from(id.0).unwrap() % stays.len()];
-        let gone: Vec<SnapshotId> = kept.iter().map(|(id, _)| *id).filter(|id| goes(id)).collect();
-        store.remove(&gone).unwrap();
-        kept.retain(|(id, _)| !gone.contains(id));
-        for (id, snapshot) in &kept {
-            prop_assert_eq!(&store.snapshot(*id).unwrap().unwrap(), snapshot);
-        }
-        prop_assert_eq!(walked(&store), kept);
-        for id in gone {
-            prop_assert!(store.snapshot(id).unwrap().is_none());
+#[cfg(feature = "postgres")]
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 8, ..ProptestConfig::default() })]
+
+    #[test]
+    fn so_it_does_in_a_database(nights in nights(), stays in prop::collection::vec(any::<bool>(), 12)) {
+        if let Some((_, location)) = cluster::own_store() {
+            every_snapshot_stays(Store::create_or_open(&location).unwrap(), nights, &stays);
         }
     }
+}
+
+/// Commits nights, removes some of them, and holds every snapshot against what was committed.
+fn every_snapshot_stays(mut store: Store, nights: Vec<Vec<Night>>, stays: &[bool]) {
+    let mut committed: Vec<Snapshot> = Vec::new();
+    let mut known: BTreeMap<usize, Resource> = BTreeMap::new();
+    for night in nights {
+        let (mut seen, mut carried) = (Vec::new(), Vec::new());
+        for (number, stands) in night.into_iter().enumerate() {
+            match stands {
+                Night::Gone => drop(known.remove(&number)),
+                Night::OutOfSight => carried.extend(known.get(&number).cloned()),
+                Night::Seen(version) => {
+                    let resource = account(u8::try_from(number).unwrap(), &format!("version {version}"));
+                    known.insert(number, resource.clone());
+                    seen.push(resource);
+                }
+                Night::SeenInPart(version) => {
+                    carried.extend(known.get(&number).cloned());
+                    seen.push(account(u8::try_from(number).unwrap(), &format!("version {version}")));
+                }
+            }
+        }
+        let scan = Scan::of(seen, carried);
+        scan.commit(&mut store).unwrap();
+        committed.push(scan.snapshot);
+    }
+    let mut kept: Vec<(SnapshotId, Snapshot)> = (1..).map(SnapshotId).zip(committed).collect();
+    for (id, snapshot) in &kept {
+        assert_eq!(&store.snapshot(*id).unwrap().unwrap(), snapshot);
+    }
+    assert_eq!(walked(&store), kept.clone());
+    // A walk need not show every scan.
+    let every_other: Vec<(SnapshotId, Snapshot)> = kept.iter().step_by(2).cloned().collect();
+    assert_eq!(walked_among(&store, |id| id.0 % 2 == 1), every_other);
+
+    let latest = kept.last().map(|(id, _)| *id);
+    let goes = |id: &SnapshotId| Some(*id) != latest && !stays[usize::try_from(id.0).unwrap() % stays.len()];
+    let gone: Vec<SnapshotId> = kept.iter().map(|(id, _)| *id).filter(|id| goes(id)).collect();
+    store.remove(&gone).unwrap();
+    kept.retain(|(id, _)| !gone.contains(id));
+    for (id, snapshot) in &kept {
+        assert_eq!(&store.snapshot(*id).unwrap().unwrap(), snapshot);
+    }
+    assert_eq!(walked(&store), kept);
+    for id in gone {
+        assert!(store.snapshot(id).unwrap().is_none());
+    }
+}
+
+/// What is told, decided and acknowledged comes back alike from both kinds of database, at every step.
+#[test]
+fn notices_threads_and_reviews_are_kept_alike() {
+    let told: Vec<String> = homes().iter().map(|home| everything_else(&mut home.create())).collect();
+    for other in &told {
+        assert_eq!(other, &told[0]);
+    }
+    assert!(told[0].contains("chat-1699"), "the thread kept what the other side calls it: {}", told[0]);
+}
+
+/// Goes once through all that is kept beside scans; gives back what the store said on the way.
+fn everything_else(store: &mut Store) -> String {
+    let now: DateTime<Utc> = at("2026-11-22T08:00:00.250Z");
+    let later = now + TimeDelta::hours(3);
+    let scan = full_scan();
+    scan.commit(store).unwrap();
+    assert_eq!(store.expiries().unwrap(), ["a", "b"].map(expiry));
+    let finding = &scan.findings[2].id;
+    let cause = CauseId::of(&"one cause");
+    let outgoing = |number: u8, digest: Option<&str>, due_at| Outgoing {
+        notice: Notice {
+            id: NoticeId::of(&number),
+            channel: "chat".into(),
+            recipients: Vec::new(),
+            topic: Topic::Sample,
+            action: Action::Tell,
+            cause: if digest.is_some() { CauseId::of(&number) } else { cause.clone() },
+            severity: Severity::High,
+            title: format!("notice “{number}”"),
+            lead: vec!["it's so?".to_owned()],
+            effects: Vec::new(),
+            hidden: 0,
+            more: String::new(),
+            estate: "acme".to_owned(),
+            snapshot: None,
+            created_at: now,
+        },
+        digest: digest.map(str::to_owned),
+        delivery: Delivery::Pending,
+        due_at,
+        attempts: 0,
+        tried_at: None,
+        error: String::new(),
+    };
+    let thread = Thread {
+        channel: "chat".into(),
+        cause: cause.clone(),
+        remote: None,
+        raised_at: now,
+        told_at: now,
+        severity: Severity::High,
+        settled: false,
+        escalated: Vec::new(),
+    };
+    let dispatch = Dispatch {
+        at: now,
+        outgoing: vec![
+            outgoing(1, None, now),
+            outgoing(2, None, now),
+            outgoing(3, Some("daily"), now),
+            outgoing(4, Some("daily"), now),
+            outgoing(5, None, later),
+        ],
+        threads: vec![thread.clone()],
+        causes: vec![(finding.clone(), cause.clone())],
+        told: vec!["rung:30:W-1".to_owned(), "gap:groups".to_owned()],
+    };
+    let mut said = Vec::new();
+    store.dispatch(&dispatch).unwrap();
+    store.dispatch(&dispatch).unwrap();
+    let standing = |store: &Store| {
+        format!(
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            store.due_notices(now, 9).unwrap(),
+            store.next_due().unwrap(),
+            store.undelivered().unwrap(),
+            store.outbox_depth().unwrap(),
+            store.open_threads().unwrap(),
+            store.breakers().unwrap(),
+            store.causes().unwrap(),
+            store.expiries().unwrap(),
+            store.told("rung:").unwrap(),
+            BTreeMap::from_iter(store.notices_since(now - TimeDelta::hours(1)).unwrap()),
+        )
+    };
+    said.push(standing(store));
+    let first = store.due_notices(now, 1).unwrap().remove(0);
+    assert!(store.claim(&first, now, later).unwrap());
+    assert!(!store.claim(&first, now, later).unwrap(), "somebody has it");
+    store.not_delivered(&first.notice.id, "503", Some(later)).unwrap();
+    store.set_breaker(&Breaker { channel: "chat".into(), failures: 3, open_until: Some(later) }).unwrap();
+    said.push(standing(store));
+    assert_eq!(store.retry(&[], now).unwrap(), 1);
+    store.delivered(&first.notice, Some("chat-1699")).unwrap();
+    store
+        .dispatch(&Dispatch { at: now, threads: vec![Thread { settled: true, ..thread.clone() }], ..dispatch.clone() })
+        .unwrap();
+    said.push(format!("{:?} {}", store.thread(&thread.channel, &cause).unwrap(), standing(store)));
+    let whole = |parts: &[Outgoing]| Outgoing {
+        notice: Notice { id: NoticeId::of(&parts.len()), ..parts[0].notice.clone() },
+        ..parts[0].clone()
+    };
+    assert_eq!(store.fold_digests(now, whole).unwrap(), 2);
+    store.not_delivered(&NoticeId::of(&2_u8), "refused", None).unwrap();
+    let acknowledgement = |note: &str| Acknowledgement {
+        finding: finding.clone(),
+        by: "Ada".to_owned(),
+        at: now,
+        until: at("2026-12-31"),
+        note: Some(note.to_owned()),
+    };
+    store.acknowledge(&acknowledgement("looking")).unwrap();
+    store.acknowledge(&acknowledgement("still looking")).unwrap();
+    said.push(format!("{:?} {}", store.acknowledgements().unwrap(), standing(store)));
+    let forgotten = store.forget_told(later + TimeDelta::days(1)).unwrap();
+    said.push(format!("{forgotten} {}", standing(store)));
+
+    let (review, rows) = (sample::review("q4"), [sample::review_row("R-1", "PAY"), sample::review_row("R-2", "OPS")]);
+    assert!(store.begin_review(&review, &rows).unwrap() && !store.begin_review(&review, &rows).unwrap());
+    let decision = |row: &str, decision| ReviewDecision {
+        row: row.to_owned(),
+        decision,
+        reviewer: "Ada".to_owned(),
+        decided_on: at("2026-11-22"),
+        comment: "“fine”".to_owned(),
+        self_review: false,
+        recorded_at: now,
+        file: "ada.csv".to_owned(),
+    };
+    let both = [decision("R-1", Decision::Keep), decision("R-2", Decision::Revoke)];
+    assert!(store.record_decisions("q4", 0, &both).unwrap());
+    assert!(!store.record_decisions("q4", 0, &both).unwrap(), "others were read in since");
+    assert!(store.record_decisions("q4", 2, &[decision("R-9", Decision::Keep)]).is_err());
+    assert!(store.record_decisions("q4", 2, &[decision("R-1", Decision::Change)]).unwrap());
+    let reviewed = (store.reviews().unwrap(), store.review_rows("q4").unwrap(), store.review_decisions("q4").unwrap());
+    said.push(format!("{reviewed:?} {:?}", store.decided_access(now).unwrap()));
+
+    for (number, schedule) in ["nightly", "hourly", "nightly"].into_iter().enumerate() {
+        let begun = now + TimeDelta::minutes(i64::try_from(number).unwrap());
+        let run = store.begin_run(schedule, begun, begun).unwrap();
+        store.begin_schedule(schedule, begun).unwrap();
+        store.end_run(run, RunEnd::Failed, "refused", later).unwrap();
+        store.end_run(run, RunEnd::Vanished, "twice", later).unwrap();
+    }
+    store.begin_run("hourly", later, later).unwrap();
+    said.push(format!(
+        "{:?} {:?} {:?} {:?} {:?}",
+        store.latest_runs(9).unwrap(),
+        store.runs_under_way().unwrap(),
+        store.last_run("nightly").unwrap(),
+        store.last_stored_run("nightly").unwrap(),
+        store.schedule_began("nightly").unwrap()
+    ));
+    said.push(format!(
+        "{:?} {:?} {:?} {:?}",
+        store.certain_changes(SnapshotId(1), SnapshotId(9)).unwrap(),
+        store.versions(&sample::credential().id).unwrap(),
+        store.out_of_sight(&account(1, "").id).unwrap(),
+        store.history_about(&sample::credential().id).unwrap()
+    ));
+    said.join("\n")
 }
 
 /// All snapshots that a walk through the store shows.
@@ -573,42 +851,43 @@ fn walked_among(store: &Store, wanted: impl Fn(SnapshotId) -> bool) -> Vec<(Snap
 
 #[test]
 fn what_was_altered_is_noticed_on_a_walk_as_well() {
-    let (_folder, path) = stored(&full_scan());
-    let connection = Connection::open(&path).unwrap();
-    connection
-        .execute("UPDATE resources SET body = replace(body, 'a', 'o') WHERE id = (SELECT min(id) FROM resources)", [])
-        .unwrap();
-    let store = Store::open(&path).unwrap();
-    let mut timeline = store.timeline(store.heads(1).unwrap()).unwrap();
-    let error = timeline.advance().unwrap_err();
-    assert!(
-        matches!(&error, StoreError::Damaged { what, .. } if what.contains("is not what was committed")),
-        "{error}"
-    );
+    for home in homes() {
+        let home = home.stored(&full_scan());
+        home.meddle("UPDATE resources SET body = replace(body, 'a', 'o') WHERE id = (SELECT min(id) FROM resources)");
+        let store = home.open();
+        let mut timeline = store.timeline(store.heads(1).unwrap()).unwrap();
+        let error = timeline.advance().unwrap_err();
+        assert!(
+            matches!(&error, StoreError::Damaged { what, .. } if what.contains("is not what was committed")),
+            "{error}"
+        );
+    }
 }
 
 #[test]
 fn the_latest_scan_and_baselines_cannot_be_removed() {
-    let mut store = Store::open_in_memory().unwrap();
-    for _ in 0..3 {
-        full_scan().commit(&mut store).unwrap();
+    for home in homes() {
+        let mut store = home.create();
+        for _ in 0..3 {
+            full_scan().commit(&mut store).unwrap();
+        }
+        let baseline = Baseline {
+            snapshot: SnapshotId(1),
+            name: "q4".to_owned(),
+            accepted_by: "Dana".to_owned(),
+            accepted_at: at("2026-11-22T08:00:00Z"),
+            taken_at: at("2026-11-21T02:04:11Z"),
+            reason: "reviewed".to_owned(),
+        };
+        store.set_baseline(&baseline).unwrap();
+        for needed in [1, 3] {
+            let error = store.remove(&[SnapshotId(2), SnapshotId(needed)]).unwrap_err();
+            assert!(matches!(error, StoreError::Needed { snapshot, .. } if snapshot == SnapshotId(needed)), "{error}");
+        }
+        assert_eq!(store.heads(9).unwrap().len(), 3, "nothing is removed where something has to stay");
+        store.remove(&[SnapshotId(2)]).unwrap();
+        assert_eq!(store.baselines().unwrap(), [baseline]);
     }
-    let baseline = Baseline {
-        snapshot: SnapshotId(1),
-        name: "q4".to_owned(),
-        accepted_by: "Dana".to_owned(),
-        accepted_at: at("2026-11-22T08:00:00Z"),
-        taken_at: at("2026-11-21T02:04:11Z"),
-        reason: "reviewed".to_owned(),
-    };
-    store.set_baseline(&baseline).unwrap();
-    for needed in [1, 3] {
-        let error = store.remove(&[SnapshotId(2), SnapshotId(needed)]).unwrap_err();
-        assert!(matches!(error, StoreError::Needed { snapshot, .. } if snapshot == SnapshotId(needed)), "{error}");
-    }
-    assert_eq!(store.heads(9).unwrap().len(), 3, "nothing is removed where something has to stay");
-    store.remove(&[SnapshotId(2)]).unwrap();
-    assert_eq!(store.baselines().unwrap(), [baseline]);
 }
 
 #[test]
@@ -688,45 +967,48 @@ fn a_power_cut_leaves_the_scan_before_or_the_scan_after() {
 
 #[test]
 fn a_scan_judged_by_an_outdated_past_is_refused() {
-    let scan = full_scan();
-    let (_folder, path) = stored(&scan);
-    let (mut one, mut two) = (Store::open(&path).unwrap(), Store::open(&path).unwrap());
-    scan.commit_after(&mut one, Some(SnapshotId(1))).unwrap();
-    let error = scan.commit_after(&mut two, Some(SnapshotId(1))).unwrap_err();
-    assert!(matches!(error, StoreError::Overtaken { .. }), "{error}");
-    assert_eq!(two.heads(9).unwrap().len(), 2);
+    for home in homes() {
+        let scan = full_scan();
+        let home = home.stored(&scan);
+        let (mut one, mut two) = (home.open(), home.open());
+        scan.commit_after(&mut one, Some(SnapshotId(1))).unwrap();
+        let error = scan.commit_after(&mut two, Some(SnapshotId(1))).unwrap_err();
+        assert!(matches!(error, StoreError::Overtaken { .. }), "{error}");
+        assert_eq!(two.heads(9).unwrap().len(), 2);
+    }
 }
 
 #[test]
 fn writers_at_once_wait_for_each_other_and_nothing_is_lost() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("keyroll.db");
-    let commit_five = |writer: u8| {
-        let mut store = Store::create_or_open(&path).unwrap();
-        for night in 0..5 {
-            let scan = Scan::of(vec![account(writer, &format!("night {night}"))], vec![]);
-            loop {
-                match scan.commit(&mut store) {
-                    Ok(_) => break,
-                    Err(StoreError::Overtaken { .. }) => {}
-                    Err(error) => panic!("{}", whole_text(&error)),
+    for home in homes() {
+        let home = &home;
+        let commit_five = |writer: u8| {
+            let mut store = home.create();
+            for night in 0..5 {
+                let scan = Scan::of(vec![account(writer, &format!("night {night}"))], vec![]);
+                loop {
+                    match scan.commit(&mut store) {
+                        Ok(_) => break,
+                        Err(StoreError::Overtaken { .. }) => {}
+                        Err(error) => panic!("{}", whole_text(&error)),
+                    }
                 }
             }
-        }
-    };
-    std::thread::scope(|scope| {
-        for writer in 0..3 {
-            scope.spawn(move || commit_five(writer));
-        }
-    });
-    let store = Store::open(&path).unwrap();
-    let heads = store.heads(99).unwrap();
-    assert_eq!(heads.len(), 15);
-    let mut seen: Vec<Resource> =
-        heads.iter().flat_map(|head| store.snapshot(head.id).unwrap().unwrap().resources).collect();
-    seen.sort_by(|left, right| (&left.id, &left.name).cmp(&(&right.id, &right.name)));
-    seen.dedup();
-    assert_eq!(seen.len(), 15);
+        };
+        std::thread::scope(|scope| {
+            for writer in 0..3 {
+                scope.spawn(move || commit_five(writer));
+            }
+        });
+        let store = home.open();
+        let heads = store.heads(99).unwrap();
+        assert_eq!(heads.len(), 15);
+        let mut seen: Vec<Resource> =
+            heads.iter().flat_map(|head| store.snapshot(head.id).unwrap().unwrap().resources).collect();
+        seen.sort_by(|left, right| (&left.id, &left.name).cmp(&(&right.id, &right.name)));
+        seen.dedup();
+        assert_eq!(seen.len(), 15);
+    }
 }
 
 #[test]

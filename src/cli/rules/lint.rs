@@ -11,7 +11,7 @@ use crate::cli::{Context, exit};
 use crate::config::frameworks;
 use crate::model::{Assessment, Status};
 use crate::rules::{CHECKS, Lint, RuleSet, ScanRecord};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::text::plural;
 
 #[derive(Debug, clap::Args)]
@@ -50,11 +50,10 @@ fn last_scan(context: &Context) -> Result<Option<ScanRecord>, Complaint> {
     if !context.config.exists() {
         return Ok(None);
     }
-    let path = context.load()?.store;
-    if !path.exists() {
-        return Ok(None);
-    }
-    let store = Store::open(&path)?;
+    let store = match Store::open(&context.load()?.store) {
+        Err(StoreError::Missing { .. }) => return Ok(None),
+        opened => opened?,
+    };
     if store.latest()?.is_none() {
         return Ok(None);
     }

@@ -2,50 +2,39 @@
 //! for as long as the process lives. A process that is killed leaves the file behind, and no lock.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::Store;
 use crate::store::StoreError;
 
-/// Held while a scan runs; dropping it lets the next one begin.
+/// The file, while it is locked.
 #[derive(Debug)]
-pub struct ScanLock(Option<File>);
+pub(super) struct LockFile(File);
 
-impl Store {
-    /// Takes the right to scan into this store.
-    ///
-    /// # Errors
-    /// `ScanUnderWay` if somebody else has it, or what keeps the file from being made.
-    pub fn lock_for_scan(&self) -> Result<ScanLock, StoreError> {
-        if self.path.as_os_str() == ":memory:" {
-            return Ok(ScanLock(None));
-        }
-        let path = self.lock_path();
-        let failed = |source| StoreError::Io { path: path.clone(), doing: "create", source };
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(ScanLock(Some(file))),
-            Err(TryLockError::WouldBlock) => Err(StoreError::ScanUnderWay { path: self.path.clone() }),
-            Err(TryLockError::Error(source)) => Err(failed(source)),
-        }
-    }
-
-    fn lock_path(&self) -> PathBuf {
-        let mut path = self.path.as_os_str().to_owned();
-        path.push("-scan.lock");
-        path.into()
+/// Locks the file beside a store.
+pub(super) fn lock_beside(store: &Path) -> Result<LockFile, StoreError> {
+    let path = lock_path(store);
+    let failed = |source| StoreError::Io { path: path.clone(), doing: "create", source };
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(LockFile(file)),
+        Err(TryLockError::WouldBlock) => Err(StoreError::ScanUnderWay { path: store.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
     }
 }
 
-impl Drop for ScanLock {
+fn lock_path(store: &Path) -> PathBuf {
+    let mut path = store.as_os_str().to_owned();
+    path.push("-scan.lock");
+    path.into()
+}
+
+impl Drop for LockFile {
     fn drop(&mut self) {
-        if let Some(file) = self.0.take() {
-            // Closing the file gives the lock up as well, should this fail.
-            drop(file.unlock());
-        }
+        // Closing the file gives the lock up as well, should this fail.
+        drop(self.0.unlock());
     }
 }

@@ -1,43 +1,26 @@
-//! The store on SQLite: how the file is made, opened and locked, and how the database's errors become ours.
+//! The store in one SQLite file: how the file is made, opened and locked, and how the database's errors become ours.
 //!
-//! `inspect` looks at a file before anything may touch it, `migrate` gives it its shape, `commit` writes a scan,
-//! `resources` keeps what stays the same once, `snapshots`, `findings` and, night after night, `timeline` read; `stream` reads
-//! findings one by one. `outbox`
-//! keeps what is to be told, `reviews` what people decide on access, `runs` when scans began and ended; `lock` keeps two of
-//! them apart, `journal` keeps what one under way has read, and `prune` takes out what nobody needs.
+//! `inspect` looks at a file before anything may touch it, `migrate` gives it its shape, `journal` opens the file beside it.
 
-mod commit;
-mod findings;
 mod inspect;
 mod journal;
 mod lock;
 mod migrate;
-mod outbox;
-mod prune;
-mod resources;
-mod reviews;
-mod runs;
-mod snapshots;
-mod stream;
-mod timeline;
 
+use std::any::Any;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags, Params};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use rusqlite::types::{ToSql, ToSqlOutput, Value as Owned, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
 
 use self::inspect::{Standing, inspect};
-pub use self::journal::Journal;
-pub use self::lock::ScanLock;
+pub(super) use self::journal::remove as remove_journal;
 use self::migrate::migrate;
-pub use self::stream::FindingStream;
-pub use self::timeline::Timeline;
-use crate::store::StoreError;
+use super::StoreError;
+use super::database::{Backend, Database, Row, Value};
+use crate::model::SnapshotId;
 
 /// How long to wait for another process that writes: a commit of a large estate takes seconds.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -45,23 +28,25 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How much of the file is held in memory, in KiB.
 const CACHE: i32 = 65_536;
 
+/// How much of it by whoever walks through a table once.
+const SMALL_CACHE: i32 = 8192;
+
+/// How many statements are kept as they were prepared.
+const STATEMENTS: usize = 64;
+
 /// No file is made by opening it. And not `SQLITE_OPEN_URI`: a path is a path, even if it begins with `file:`.
 const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
-/// Scans, findings and baselines in one SQLite file. One connection: send it to the thread that works with it.
+/// One connection to one file.
 #[derive(Debug)]
-pub struct Store {
+pub(super) struct Sqlite {
     connection: Connection,
     path: PathBuf,
 }
 
-impl Store {
+impl Sqlite {
     /// Opens the store at `path`, and makes it if there is none: readable and writable by its owner alone.
-    ///
-    /// # Errors
-    /// If the file cannot be made, is not a store of ours, is newer, damaged or emptied (it is then left untouched), or
-    /// is in use for too long.
-    pub fn create_or_open(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn create_or_open(path: &Path) -> Result<Self, StoreError> {
         if inspect(path)? == Standing::Missing {
             Self::create(path)?;
         }
@@ -69,21 +54,15 @@ impl Store {
     }
 
     /// Opens a store that exists.
-    ///
-    /// # Errors
-    /// `Missing` if it does not exist; otherwise as for [`Store::create_or_open`].
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         match inspect(path)? {
             Standing::Missing => Err(StoreError::Missing { path: path.into() }),
             Standing::Store => Self::connect(path, PATIENCE),
         }
     }
 
-    /// A store that is gone when it is dropped: for tests and trials.
-    ///
-    /// # Errors
-    /// If memory is short.
-    pub fn open_in_memory() -> Result<Self, StoreError> {
+    /// A store that is gone when it is dropped.
+    pub(super) fn open_in_memory() -> Result<Self, StoreError> {
         let path = Path::new(":memory:");
         Self::prepare(Connection::open_in_memory().map_err(|error| fault(path, error))?, path, PATIENCE)
     }
@@ -129,21 +108,184 @@ impl Store {
         // A new store gets its shape before it gets a log, so that its very first bytes say whose it is.
         migrate(&mut connection, path)?;
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).map_err(named)?;
-        Ok(Self { connection, path: path.into() })
+        Ok(Self::over(connection, path))
     }
 
-    /// Every row's first column, which is JSON.
-    fn list<T: DeserializeOwned>(&self, sql: &str, params: impl Params) -> Result<Vec<T>, StoreError> {
-        let list = || {
-            let mut statement = self.connection.prepare_cached(sql)?;
-            let rows = statement.query_map(params, |row| row.get(0).map(|Json(value)| value))?;
-            rows.collect::<rusqlite::Result<_>>()
-        };
-        list().map_err(|error| self.fault(error))
+    fn over(connection: Connection, path: &Path) -> Self {
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Self { connection, path: path.into() }
+    }
+
+    fn is_in_memory(&self) -> bool {
+        self.path.as_os_str() == ":memory:"
     }
 
     fn fault(&self, error: rusqlite::Error) -> StoreError {
         fault(&self.path, error)
+    }
+}
+
+impl Backend for Sqlite {
+    fn place(&self) -> &Path {
+        &self.path
+    }
+
+    fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<usize, StoreError> {
+        let done =
+            self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params_from_iter(values)));
+        done.map_err(|error| self.fault(error))
+    }
+
+    fn execute_many(&self, sql: &str, rows: &mut dyn Iterator<Item = Vec<Value<'_>>>) -> Result<usize, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(|error| self.fault(error))?;
+        rows.map(|row| statement.execute(params_from_iter(row)).map_err(|error| self.fault(error))).sum()
+    }
+
+    fn insert_many(
+        &self,
+        table: &str,
+        columns: &[&str],
+        rows: &mut dyn Iterator<Item = Vec<Value<'_>>>,
+    ) -> Result<(), StoreError> {
+        let places: Vec<String> = (1..=columns.len()).map(|number| format!("?{number}")).collect();
+        let sql = format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), places.join(", "));
+        self.execute_many(&sql, rows).map(|_count| ())
+    }
+
+    fn all(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        take: &mut dyn FnMut(&Row<'_>) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        self.each(sql, values, take)
+    }
+
+    fn each(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        take: &mut dyn FnMut(&Row<'_>) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(|error| self.fault(error))?;
+        let mut rows = statement.query(params_from_iter(values)).map_err(|error| self.fault(error))?;
+        while let Some(row) = rows.next().map_err(|error| self.fault(error))? {
+            if !take(&Row::of_sqlite(row, &self.path))? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn first_of_each(
+        &self,
+        sql: &str,
+        rows: &mut dyn Iterator<Item = Vec<Value<'_>>>,
+        take: &mut dyn FnMut(Option<&Row<'_>>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(|error| self.fault(error))?;
+        for values in rows {
+            let mut found = statement.query(params_from_iter(values)).map_err(|error| self.fault(error))?;
+            let row = found.next().map_err(|error| self.fault(error))?;
+            take(row.map(|row| Row::of_sqlite(row, &self.path)).as_ref())?;
+        }
+        Ok(())
+    }
+
+    fn begin(&self, writes: bool) -> Result<(), StoreError> {
+        let begin = if writes { "BEGIN IMMEDIATE" } else { "BEGIN DEFERRED" };
+        self.connection.execute_batch(begin).map_err(|error| self.fault(error))
+    }
+
+    fn commit(&self) -> Result<(), StoreError> {
+        self.connection.execute_batch("COMMIT").map_err(|error| self.fault(error))
+    }
+
+    fn roll_back(&self) {
+        // After some errors the database has done so already, and after others there is nothing that could be done.
+        drop(self.connection.execute_batch("ROLLBACK"));
+    }
+
+    fn upsert(&self, table: &str, keys: &[&str], others: &[&str]) -> String {
+        let columns = [keys, others].concat();
+        let places: Vec<String> = (1..=columns.len()).map(|number| format!("?{number}")).collect();
+        let set: Vec<String> = others.iter().map(|column| format!("{column} = excluded.{column}")).collect();
+        let (columns, places, set) = (columns.join(", "), places.join(", "), set.join(", "));
+        let keys = keys.join(", ");
+        format!("INSERT INTO {table} ({columns}) VALUES ({places}) ON CONFLICT ({keys}) DO UPDATE SET {set}")
+    }
+
+    fn text_at(&self, column: &str, path: &[&str]) -> String {
+        format!("({column} ->> '$.{}')", path.join("."))
+    }
+
+    fn merged(&self, one: &str, other: &str, by: &str) -> String {
+        format!("{one} UNION ALL {other} ORDER BY {by}")
+    }
+
+    fn in_own_order(&self) -> &'static str {
+        "NOT INDEXED"
+    }
+
+    fn by_now(&self, table: &str) -> String {
+        format!("INDEXED BY {table}_now")
+    }
+
+    fn shrink(&self) -> Result<i32, StoreError> {
+        let before = self.connection.pragma_query_value(None, "cache_size", |row| row.get(0));
+        before
+            .and_then(|before: i32| set_cache(&self.connection, SMALL_CACHE).map(|()| -before))
+            .map_err(|error| self.fault(error))
+    }
+
+    fn grow(&self, before: i32) {
+        // A store that keeps its small cache is slower and nothing else.
+        drop(set_cache(&self.connection, before));
+    }
+
+    fn drop_parts(&self, _without: &[SnapshotId]) -> Result<usize, StoreError> {
+        Ok(0)
+    }
+
+    fn make_room(&self, _snapshot: i64) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn compact(&self) -> Result<(), StoreError> {
+        self.connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);").map_err(|error| self.fault(error))
+    }
+
+    fn lock_for_scan(&self) -> Result<Box<dyn Any + Send>, StoreError> {
+        if self.is_in_memory() {
+            return Ok(Box::new(()));
+        }
+        Ok(Box::new(lock::lock_beside(&self.path)?))
+    }
+
+    fn journal(&self) -> Result<Database, StoreError> {
+        Ok(Database::new(match self.journal_file() {
+            Some(path) => journal::open(&path)?,
+            None => journal::in_memory()?,
+        }))
+    }
+
+    fn journal_file(&self) -> Option<PathBuf> {
+        (!self.is_in_memory()).then(|| journal::beside(&self.path))
+    }
+
+    fn may_try_again(&self, _error: &StoreError, _tried: u32) -> bool {
+        false
+    }
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Value::Int(Some(number)) => ToSqlOutput::Owned(Owned::Integer(*number)),
+            Value::Text(Some(text)) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Value::Bytes(Some(bytes)) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+            Value::Int(None) | Value::Text(None) | Value::Bytes(None) => ToSqlOutput::Owned(Owned::Null),
+        })
     }
 }
 
@@ -152,31 +294,8 @@ fn set_cache(connection: &Connection, kibibytes: i32) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cache_size", -kibibytes)
 }
 
-/// Who walks through a table once comes by no page again: meanwhile, less of the file is held in memory.
-struct SmallCache<'a> {
-    connection: &'a Connection,
-    before: i32,
-}
-
-impl<'a> SmallCache<'a> {
-    const KIBIBYTES: i32 = 8192;
-
-    fn of(connection: &'a Connection) -> rusqlite::Result<Self> {
-        let before: i32 = connection.pragma_query_value(None, "cache_size", |row| row.get(0))?;
-        set_cache(connection, Self::KIBIBYTES)?;
-        Ok(Self { connection, before: -before })
-    }
-}
-
-impl Drop for SmallCache<'_> {
-    fn drop(&mut self) {
-        // A store that keeps its small cache is slower and nothing else.
-        drop(set_cache(self.connection, self.before));
-    }
-}
-
 /// What an error of the database means for the store.
-fn fault(path: &Path, error: rusqlite::Error) -> StoreError {
+pub(super) fn fault(path: &Path, error: rusqlite::Error) -> StoreError {
     let path = path.to_owned();
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked { path },
@@ -196,42 +315,31 @@ fn fault(path: &Path, error: rusqlite::Error) -> StoreError {
     }
 }
 
-/// A value that lies in the database as JSON.
-struct Json<T>(T);
-
-impl<T: DeserializeOwned> FromSql for Json<T> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        serde_json::from_str(value.as_str()?).map(Self).map_err(|error| FromSqlError::Other(error.into()))
-    }
-}
-
-/// A moment as it lies in the database: milliseconds since 1970.
-fn millis(at: DateTime<Utc>) -> i64 {
-    at.timestamp_millis()
-}
-
-/// A moment as it was, from the database.
-fn moment(millis: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(millis).unwrap_or_default()
-}
-
-/// The JSON of a value.
-fn json<T: Serialize + ?Sized>(value: &T) -> String {
-    serde_json::to_string(value).expect("internal: our own types can be written as JSON")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::resources::snapshot_sql;
 
     #[test]
     fn a_locked_store_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keyroll.db");
-        drop(Store::create_or_open(&path).unwrap());
+        drop(Sqlite::create_or_open(&path).unwrap());
         let other = Connection::open(&path).unwrap();
         other.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").unwrap();
-        let error = Store::connect(&path, Duration::ZERO).unwrap_err();
+        let error = Sqlite::connect(&path, Duration::ZERO).unwrap_err();
         assert!(matches!(&error, StoreError::Locked { path: named } if *named == path), "{error}");
+    }
+
+    #[test]
+    fn opening_a_snapshot_walks_each_table_once_without_sorting() {
+        let store = Sqlite::open_in_memory().unwrap();
+        let sql = snapshot_sql(&store);
+        let mut plan = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let steps: Vec<String> = plan.query_map([1], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+        for scan in ["SCAN resources", "SCAN carried"] {
+            assert!(steps.contains(&scan.to_owned()), "{steps:?}");
+        }
+        assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:?}");
     }
 }

@@ -2,6 +2,8 @@
 //! program itself, and expectations kept in files.
 
 pub(crate) mod assessment;
+#[cfg(feature = "postgres")]
+pub(crate) mod cluster;
 pub(crate) mod estate;
 pub(crate) mod expected;
 pub(crate) mod json_schema;

@@ -1,11 +1,9 @@
 //! When scans began and how they ended.
 
-use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, params};
-
-use super::{Store, millis, moment};
+use super::database::{Database, Row, Value, limit, millis, moment, values};
+use super::{RunRecord, Store, StoreError};
 use crate::model::{Run, RunEnd, SnapshotHead, SnapshotId};
-use crate::store::{RunRecord, StoreError};
+use chrono::{DateTime, Utc};
 
 /// What is noted of a run that left a snapshot and is to be taken up all the same.
 pub(super) const STOPPED: &str = "it was stopped at its deadline";
@@ -18,13 +16,14 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub fn begin_run(&mut self, schedule: &str, due_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<i64, StoreError> {
-        self.connection
-            .query_row(
-                "INSERT INTO runs (schedule, due_at, started_at, note) VALUES (?1, ?2, ?3, '') RETURNING id",
-                params![schedule, millis(due_at), millis(now)],
+        self.database.writing(|database| {
+            database.one(
+                "INSERT INTO runs (id, schedule, due_at, started_at, note)
+                 VALUES ((SELECT coalesce(max(id), 0) + 1 FROM runs), ?1, ?2, ?3, '') RETURNING id",
+                &values![schedule, millis(due_at), millis(now)],
                 |row| row.get(0),
             )
-            .map_err(|error| self.fault(error))
+        })
     }
 
     /// Writes down how a run ended that stored no snapshot. One that has ended already stays as it is.
@@ -32,12 +31,10 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub fn end_run(&mut self, id: i64, end: RunEnd, note: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.connection
-            .execute(
-                "UPDATE runs SET ended_at = ?2, outcome = ?3, note = ?4 WHERE id = ?1 AND outcome IS NULL",
-                params![id, millis(now), end.name(), note],
-            )
-            .map_err(|error| self.fault(error))?;
+        self.database.execute(
+            "UPDATE runs SET ended_at = ?2, outcome = ?3, note = ?4 WHERE id = ?1 AND outcome IS NULL",
+            &values![id, millis(now), end.name(), note],
+        )?;
         Ok(())
     }
 
@@ -46,7 +43,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn runs_under_way(&self) -> Result<Vec<Run>, StoreError> {
-        self.runs(&format!("SELECT {COLUMNS} FROM runs WHERE outcome IS NULL ORDER BY id"), [])
+        self.runs(&format!("SELECT {COLUMNS} FROM runs WHERE outcome IS NULL ORDER BY id"), &[])
     }
 
     /// The newest runs, newest first.
@@ -54,8 +51,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn latest_runs(&self, newest: usize) -> Result<Vec<Run>, StoreError> {
-        let newest = i64::try_from(newest).unwrap_or(i64::MAX);
-        self.runs(&format!("SELECT {COLUMNS} FROM runs ORDER BY id DESC LIMIT ?1"), [newest])
+        self.runs(&format!("SELECT {COLUMNS} FROM runs ORDER BY id DESC LIMIT ?1"), &values![limit(newest)])
     }
 
     /// The run of a schedule for its latest moment, however it went; `None` if it never ran.
@@ -64,7 +60,7 @@ impl Store {
     /// If the store cannot be read.
     pub fn last_run(&self, schedule: &str) -> Result<Option<Run>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM runs WHERE schedule = ?1 ORDER BY due_at DESC, id DESC LIMIT 1");
-        Ok(self.runs(&sql, [schedule])?.pop())
+        Ok(self.runs(&sql, &values![schedule])?.pop())
     }
 
     /// The latest run of a schedule that stored a snapshot; `None` if none ever did.
@@ -76,7 +72,7 @@ impl Store {
             "SELECT {COLUMNS} FROM runs WHERE schedule = ?1 AND snapshot IS NOT NULL
              ORDER BY due_at DESC, id DESC LIMIT 1"
         );
-        Ok(self.runs(&sql, [schedule])?.pop())
+        Ok(self.runs(&sql, &values![schedule])?.pop())
     }
 
     /// Writes down from when on a schedule counts, unless that is known already.
@@ -84,9 +80,10 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub fn begin_schedule(&mut self, schedule: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.connection
-            .execute("INSERT OR IGNORE INTO schedules (name, began_at) VALUES (?1, ?2)", params![schedule, millis(now)])
-            .map_err(|error| self.fault(error))?;
+        self.database.execute(
+            "INSERT INTO schedules (name, began_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            &values![schedule, millis(now)],
+        )?;
         Ok(())
     }
 
@@ -95,48 +92,41 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn schedule_began(&self, schedule: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
-        self.connection
-            .query_row("SELECT began_at FROM schedules WHERE name = ?1", [schedule], |row| row.get(0).map(moment))
-            .optional()
-            .map_err(|error| self.fault(error))
+        let sql = "SELECT began_at FROM schedules WHERE name = ?1";
+        self.database.first(sql, &values![schedule], |row| row.get(0).map(moment))
     }
 
-    fn runs(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Run>, StoreError> {
-        let read = || {
-            let mut statement = self.connection.prepare_cached(sql)?;
-            let rows = statement.query_map(params, run)?;
-            rows.collect::<rusqlite::Result<_>>()
-        };
-        read().map_err(|error| self.fault(error))
+    fn runs(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Run>, StoreError> {
+        self.database.query(sql, values, run)
     }
 }
 
 /// Ends a run in the transaction of its scan: from then on nobody goes on from what it read, unless it was stopped.
 pub(super) fn end_with_scan(
-    connection: &Connection,
+    database: &Database,
     run: RunRecord,
     snapshot: SnapshotId,
     head: &SnapshotHead,
-) -> rusqlite::Result<()> {
+) -> Result<(), StoreError> {
     let end = if head.complete { RunEnd::Complete } else { RunEnd::Incomplete };
     let note = if run.stopped { STOPPED } else { "" };
-    connection.execute(
+    database.execute(
         "UPDATE runs SET ended_at = ?2, outcome = ?3, snapshot = ?4, note = ?5 WHERE id = ?1",
-        params![run.id, millis(head.ended_at), end.name(), snapshot.0, note],
+        &values![run.id, millis(head.ended_at), end.name(), snapshot.0, note],
     )?;
     Ok(())
 }
 
-fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
+fn run(row: &Row<'_>) -> Result<Run, StoreError> {
     let outcome: Option<String> = row.get(5)?;
     Ok(Run {
         id: row.get(0)?,
         schedule: row.get(1)?,
         due_at: moment(row.get(2)?),
         started_at: moment(row.get(3)?),
-        ended_at: row.get::<_, Option<i64>>(4)?.map(moment),
+        ended_at: row.get::<Option<i64>>(4)?.map(moment),
         end: outcome.and_then(|outcome| RunEnd::ALL.into_iter().find(|end| end.name() == outcome)),
-        snapshot: row.get::<_, Option<i64>>(6)?.map(SnapshotId),
+        snapshot: row.get::<Option<i64>>(6)?.map(SnapshotId),
         note: row.get(7)?,
     })
 }

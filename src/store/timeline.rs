@@ -3,13 +3,10 @@
 
 use std::ops::RangeInclusive;
 
-use rusqlite::types::Type;
-use rusqlite::{Connection, params};
-
-use super::Store;
+use super::database::{Database, values};
+use super::{Store, StoreError};
 use crate::digest::Digest;
 use crate::model::{LedgerEntry, Resource, ResourceId, Snapshot, SnapshotHead};
-use crate::store::StoreError;
 
 /// A walk through stored snapshots. Every body is held against its digest; that none was taken out of the store, opening a
 /// single snapshot ([`Store::snapshot`]) proves, and this does not.
@@ -49,7 +46,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn timeline(&self, scans: Vec<SnapshotHead>) -> Result<Timeline, StoreError> {
-        let places = read(&self.connection, &scans).map_err(|error| self.fault(error))?;
+        let places = read(&self.database, &scans)?;
         let mut moves = vec![Vec::new(); scans.len()];
         for (at, place) in places.iter().enumerate() {
             for row in place.known.iter().chain(&place.carried) {
@@ -63,7 +60,7 @@ impl Store {
         let nights = scans.into_iter().map(|head| Ok((self.ledger(head.id)?, head)));
         let nights: Result<Vec<_>, StoreError> =
             nights.map(|night| night.map(|(ledger, head)| (head, ledger))).collect();
-        let path = self.path.clone();
+        let path = self.place().to_owned();
         Ok(Timeline {
             nights: nights?,
             places,
@@ -205,39 +202,40 @@ fn bring_in<T>(list: &mut [T], places: &[usize], standing: usize) {
 }
 
 /// The rows that stand in any of the scans, by id.
-fn read(connection: &Connection, scans: &[SnapshotHead]) -> rusqlite::Result<Vec<Place>> {
+fn read(database: &Database, scans: &[SnapshotHead]) -> Result<Vec<Place>, StoreError> {
     let (Some(first), Some(last)) = (scans.first(), scans.last()) else { return Ok(Vec::new()) };
     // The first night that is not before a scan's number.
     let night = |number: i64| scans.partition_point(|head| head.id.0 < number);
     let mut places: Vec<Place> = Vec::new();
-    let transaction = connection.unchecked_transaction()?;
-    let mut statement = transaction.prepare(
-        "SELECT id, first_snapshot, last_snapshot, digest, body, 0 AS is_carried FROM resources NOT INDEXED
-         WHERE first_snapshot <= ?2 AND (last_snapshot IS NULL OR last_snapshot >= ?1)
-         UNION ALL
-         SELECT id, first_snapshot, last_snapshot, digest, body, 1 FROM carried NOT INDEXED
-         WHERE first_snapshot <= ?2 AND (last_snapshot IS NULL OR last_snapshot >= ?1)
-         ORDER BY id",
-    )?;
-    let mut rows = statement.query(params![first.id.0, last.id.0])?;
-    while let Some(row) = rows.next()? {
+    let of = |table: &str, is_carried: &str| {
+        format!(
+            "SELECT id, first_snapshot, last_snapshot, digest, body, {is_carried} FROM {table} {}
+             WHERE first_snapshot <= ?2 AND (last_snapshot IS NULL OR last_snapshot >= ?1)",
+            database.backend().in_own_order()
+        )
+    };
+    let sql = database.backend().merged(&of("resources", "FALSE"), &of("carried", "TRUE"), "id");
+    database.each::<StoreError>(&sql, &values![first.id.0, last.id.0], |row| {
         let from = night(row.get(1)?);
-        let to = row.get::<_, Option<i64>>(2)?.map_or(scans.len(), |number| night(number.saturating_add(1)));
+        let to = row.get::<Option<i64>>(2)?.map_or(scans.len(), |number| night(number.saturating_add(1)));
         if from >= to {
-            continue;
+            return Ok(());
         }
-        let digest: Option<[u8; 32]> = row.get(3)?;
-        let body: Option<Box<str>> = row.get::<_, Option<String>>(4)?.map(String::into_boxed_str);
-        let kept = Row { nights: from..=to - 1, body: digest.map(Digest::from_bytes).zip(body) };
-        let id = row.get_ref(0)?.as_str()?;
+        let body: Option<Box<str>> = row.get::<Option<String>>(4)?.map(String::into_boxed_str);
+        let kept = Row { nights: from..=to - 1, body: row.maybe_digest(3)?.zip(body) };
+        let id = row.text(0)?;
         if places.last().is_none_or(|place| place.id.as_str() != id) {
-            let unreadable = || rusqlite::Error::FromSqlConversionFailure(0, Type::Text, "no id of a resource".into());
-            let id = ResourceId::parse(id).ok_or_else(unreadable)?;
+            let id = ResourceId::parse(id).ok_or_else(|| row.damaged("no id of a resource"))?;
             places.push(Place { id, known: Vec::new(), carried: Vec::new() });
         }
-        let Some(place) = places.last_mut() else { continue };
-        if row.get(5)? { place.carried.push(kept) } else { place.known.push(kept) }
-    }
+        let Some(place) = places.last_mut() else { return Ok(()) };
+        if row.get(5)? {
+            place.carried.push(kept)
+        } else {
+            place.known.push(kept)
+        }
+        Ok(())
+    })?;
     Ok(places)
 }
 

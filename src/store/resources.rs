@@ -2,16 +2,13 @@
 //! and every snapshot that ever was is one walk through the tables. A resource that was seen in part, and carried with
 //! the rest as it was known, has a body in each table; one that was only carried has a mark in place of the second.
 
-use std::iter;
+use std::iter::{self, Peekable};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 
-use rusqlite::types::Type;
-use rusqlite::{Connection, params};
-
-use super::json;
+use super::database::{Backend, Database, json, values};
+use super::{StoreError, StoredResource};
 use crate::digest::{Digest, Digester};
 use crate::model::{Resource, ResourceId, Snapshot, SnapshotId, add_to_whole, sharing};
-use crate::store::StoredResource;
 
 /// How many rows are handed out together.
 const SHARE: usize = 1_024;
@@ -30,47 +27,48 @@ pub(super) struct Altered(pub(super) String);
 /// Writes how `snapshot` differs from the latest one, `previous`: rows begin for what is new or different, and end for
 /// what is over.
 pub(super) fn record(
-    connection: &Connection,
+    database: &Database,
     previous: Option<SnapshotId>,
     id: SnapshotId,
     snapshot: &Snapshot,
     carried_digests: &[Digest],
-) -> rusqlite::Result<()> {
+) -> Result<(), StoreError> {
     let known = places(snapshot, carried_digests).map(|place| (place.id, place.seen.or(place.carried)));
-    advance(connection, "resources", previous, id, known)?;
+    advance(database, "resources", previous, id, known)?;
     let carried = places(snapshot, carried_digests)
         .filter(|place| place.carried.is_some())
         .map(|place| (place.id, place.seen.and(place.carried)));
-    advance(connection, "carried", previous, id, carried)
+    advance(database, "carried", previous, id, carried)
 }
 
 /// Brings a table of rows that stand for a while from the latest snapshot to this one. A row need not have a body.
 fn advance<'a>(
-    connection: &Connection,
+    database: &Database,
     table: &'static str,
     previous: Option<SnapshotId>,
     id: SnapshotId,
     now: impl Iterator<Item = (&'a ResourceId, Option<Digested<'a>>)>,
-) -> rusqlite::Result<()> {
-    let mut standing = connection.prepare(&format!(
-        "SELECT id, digest FROM {table} INDEXED BY {table}_now WHERE last_snapshot IS NULL ORDER BY id"
-    ))?;
-    let rows =
-        standing.query_map([], |row| Ok((row.get(0)?, row.get::<_, Option<[u8; 32]>>(1)?.map(Digest::from_bytes))))?;
+) -> Result<(), StoreError> {
+    let standing = format!(
+        "SELECT id, digest FROM {table} {} WHERE last_snapshot IS NULL ORDER BY id",
+        database.backend().by_now(table)
+    );
     let now = now.map(|(resource, body)| (resource, body.map(|(_, digest)| digest), (resource, body)));
-    let Difference { ended, begun } = Difference::between(rows, now)?;
-    let mut end = connection
-        .prepare(&format!("UPDATE {table} SET last_snapshot = ?2 WHERE id = ?1 AND last_snapshot IS NULL"))?;
-    for resource in ended {
-        end.execute(params![resource, previous.map(|previous| previous.0)])?;
-    }
-    let mut begin = connection
-        .prepare(&format!("INSERT INTO {table} (id, first_snapshot, digest, body) VALUES (?1, ?2, ?3, ?4)"))?;
-    for (resource, body) in begun {
-        let (body, digest) = body.map(|(body, digest)| (json(body), *digest.as_bytes())).unzip();
-        begin.execute(params![resource.as_str(), id.0, digest, body])?;
-    }
-    Ok(())
+    let mut difference = Difference::of(now);
+    database.each::<StoreError>(&standing, &[], |row| {
+        difference.meet(row.text(0)?, row.maybe_digest(1)?);
+        Ok(())
+    })?;
+    let (ended, begun) = difference.rest();
+    database.execute_many(
+        &format!("UPDATE {table} SET last_snapshot = ?2 WHERE id = ?1 AND last_snapshot IS NULL"),
+        ended.iter().map(|resource| values![resource, previous.map(|previous| previous.0)].into()),
+    )?;
+    let begun = begun.into_iter().map(|(resource, body)| {
+        let (body, digest) = body.map(|(body, digest)| (json(body), digest)).unzip();
+        values![resource.as_str(), id.0, digest, body].into()
+    });
+    database.insert_many(table, &["id", "first_snapshot", "digest", "body"], begun)
 }
 
 type Digested<'a> = (&'a Resource, Digest);
@@ -99,56 +97,63 @@ fn places<'a>(snapshot: &'a Snapshot, carried_digests: &'a [Digest]) -> impl Ite
     })
 }
 
-/// What has to be written to get from the rows that stand to those that should.
-struct Difference<T> {
+/// What has to be written to get from the rows that stand to those that should. Both sides come sorted by id, and are
+/// walked through once. A row goes on standing while its id is there with an equal value.
+struct Difference<'a, V, T, I: Iterator<Item = (&'a ResourceId, V, T)>> {
+    now: Peekable<I>,
     /// Rows that are over.
     ended: Vec<String>,
     /// Rows that are new.
     begun: Vec<T>,
 }
 
-impl<T> Difference<T> {
-    /// Walks once through both sides, sorted by id. A row goes on standing while its id is there with an equal value.
-    fn between<'a, V: PartialEq>(
-        standing: impl Iterator<Item = rusqlite::Result<(String, V)>>,
-        now: impl Iterator<Item = (&'a ResourceId, V, T)>,
-    ) -> rusqlite::Result<Self> {
-        let mut now = now.peekable();
-        let (mut ended, mut begun) = (Vec::new(), Vec::new());
-        for row in standing {
-            let (id, value) = row?;
-            while let Some((_, _, added)) = now.next_if(|(new, ..)| *new.as_str() < *id) {
-                begun.push(added);
-            }
-            match now.next_if(|(new, ..)| *new.as_str() == *id) {
-                Some((_, same, _)) if same == value => {}
-                Some((_, _, changed)) => {
-                    ended.push(id);
-                    begun.push(changed);
-                }
-                None => ended.push(id),
-            }
+impl<'a, V: PartialEq, T, I: Iterator<Item = (&'a ResourceId, V, T)>> Difference<'a, V, T, I> {
+    fn of(now: I) -> Self {
+        Self { now: now.peekable(), ended: Vec::new(), begun: Vec::new() }
+    }
+
+    /// The next row that stands.
+    fn meet(&mut self, id: &str, value: V) {
+        while let Some((_, _, added)) = self.now.next_if(|(new, ..)| new.as_str() < id) {
+            self.begun.push(added);
         }
-        begun.extend(now.map(|(_, _, added)| added));
-        Ok(Self { ended, begun })
+        match self.now.next_if(|(new, ..)| new.as_str() == id) {
+            Some((_, same, _)) if same == value => {}
+            Some((_, _, changed)) => {
+                self.ended.push(id.to_owned());
+                self.begun.push(changed);
+            }
+            None => self.ended.push(id.to_owned()),
+        }
+    }
+
+    /// What ended and what began, when no more rows stand.
+    fn rest(mut self) -> (Vec<String>, Vec<T>) {
+        self.begun.extend(self.now.map(|(_, _, added)| added));
+        (self.ended, self.begun)
     }
 }
 
 /// The resources of snapshot ?1 with their digests and bodies, and whether they were carried: the known ones, and those
-/// that were carried beside what was seen of them. `NOT INDEXED` keeps to each table's own order, in which the bodies
-/// lie, so that both are merged as they are read.
-const SNAPSHOT: &str = "
-    SELECT id, digest, body, EXISTS (
-        SELECT 1 FROM carried
-        WHERE carried.id = resources.id AND carried.body IS NULL AND carried.first_snapshot <= ?1
-          AND (carried.last_snapshot IS NULL OR carried.last_snapshot >= ?1))
-    FROM resources NOT INDEXED
-    WHERE first_snapshot <= ?1 AND (last_snapshot IS NULL OR last_snapshot >= ?1)
-    UNION ALL
-    SELECT id, digest, body, 1
-    FROM carried NOT INDEXED
-    WHERE body IS NOT NULL AND first_snapshot <= ?1 AND (last_snapshot IS NULL OR last_snapshot >= ?1)
-    ORDER BY id";
+/// that were carried beside what was seen of them. Read in each table's own order, in which the bodies lie, both are
+/// merged as they are read.
+pub(super) fn snapshot_sql(backend: &dyn Backend) -> String {
+    let in_own_order = backend.in_own_order();
+    let known = format!(
+        "SELECT id, digest, body, EXISTS (
+            SELECT 1 FROM carried
+            WHERE carried.id = resources.id AND carried.body IS NULL AND carried.first_snapshot <= ?1
+              AND (carried.last_snapshot IS NULL OR carried.last_snapshot >= ?1))
+        FROM resources {in_own_order}
+        WHERE first_snapshot <= ?1 AND (last_snapshot IS NULL OR last_snapshot >= ?1)"
+    );
+    let carried = format!(
+        "SELECT id, digest, body, TRUE
+        FROM carried {in_own_order}
+        WHERE body IS NOT NULL AND first_snapshot <= ?1 AND (last_snapshot IS NULL OR last_snapshot >= ?1)"
+    );
+    backend.merged(&known, &carried, "id")
+}
 
 /// Some rows that lie one after the other, for somebody who looks at them.
 #[derive(Default)]
@@ -170,6 +175,13 @@ struct Extent {
 enum Fault {
     Altered(Altered),
     Unreadable(serde_json::Error),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
 }
 
 impl Share {
@@ -247,15 +259,14 @@ impl<C, T> Desks<C, T> {
 /// what came of it is taken in that order. The looking is shared out among the processors, some rows to each; `deal` says
 /// what goes with a share, by its last id. What was taken counts only once the whole walk was good.
 pub(super) fn walk<C: Send, T: Send>(
-    connection: &Connection,
+    database: &Database,
     id: SnapshotId,
     mut deal: impl FnMut(&str) -> C,
     look: impl Fn(&mut C, &StoredResource<'_>) -> serde_json::Result<T> + Sync,
     mut take: impl FnMut(T),
-) -> rusqlite::Result<Result<Sum, Altered>> {
+) -> Result<Result<Sum, Altered>, StoreError> {
     let hands = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let mut statement = connection.prepare_cached(SNAPSHOT)?;
-    let mut rows = statement.query([id.0])?;
+    let sql = snapshot_sql(database.backend());
     let (mut seen, mut carried) = (Digester::default(), Vec::new());
     let walked = std::thread::scope(|scope| {
         let look = &look;
@@ -269,60 +280,55 @@ pub(super) fn walk<C: Send, T: Send>(
         };
         let mut desks = Desks { desks: (0..hands).map(desk).collect(), given: 0, taken: 0 };
         let mut share = Share::default();
-        loop {
-            let row = rows.next()?;
-            let id = row.map_or(Ok(""), |row| row.get_ref(0)?.as_str().map_err(rusqlite::Error::from))?;
+        database.each::<Fault>(&sql, &values![id.0], |row| {
+            let id = row.text(0)?;
             // Rows of one resource, seen and carried, stay together.
-            if row.is_none() || share.rows.len() >= SHARE && share.last() != id {
+            if share.rows.len() >= SHARE && share.last() != id {
                 let by = deal(share.last());
                 desks.give(std::mem::take(&mut share), by);
             }
-            while desks.is_full() || row.is_none() && !desks.is_empty() {
-                match desks.take() {
-                    Ok(looked) => looked.into_iter().for_each(&mut take),
-                    Err(Fault::Altered(altered)) => return Ok(Err(altered)),
-                    Err(Fault::Unreadable(error)) => {
-                        return Err(rusqlite::Error::FromSqlConversionFailure(2, Type::Text, error.into()));
-                    }
-                }
+            while desks.is_full() {
+                desks.take()?.into_iter().for_each(&mut take);
             }
-            let Some(row) = row else { return Ok(Ok(())) };
-            let (body, digest) = (row.get_ref(2)?.as_str()?, Digest::from_bytes(row.get(1)?));
-            let is_carried = row.get(3)?;
+            let (digest, is_carried) = (row.digest(1)?, row.get(3)?);
             match is_carried {
                 true => carried.push(digest),
                 false => add_to_whole(&mut seen, id, &digest),
             }
-            share.add(id, body, digest, is_carried);
+            share.add(id, row.text(2)?, digest, is_carried);
+            Ok(())
+        })?;
+        let by = deal(share.last());
+        desks.give(share, by);
+        while !desks.is_empty() {
+            desks.take()?.into_iter().for_each(&mut take);
         }
+        Ok(())
     });
-    Ok(walked?.map(|()| Sum { seen: seen.finish(), carried }))
+    match walked {
+        Ok(()) => Ok(Ok(Sum { seen: seen.finish(), carried })),
+        Err(Fault::Altered(altered)) => Ok(Err(altered)),
+        Err(Fault::Unreadable(error)) => {
+            Err(StoreError::Damaged { path: database.place().into(), what: error.to_string() })
+        }
+        Err(Fault::Store(error)) => Err(error),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Store;
-
-    #[test]
-    fn opening_a_snapshot_walks_each_table_once_without_sorting() {
-        let store = Store::open_in_memory().unwrap();
-        let mut plan = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {SNAPSHOT}")).unwrap();
-        let steps: Vec<String> = plan.query_map([1], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
-        for scan in ["SCAN resources", "SCAN carried"] {
-            assert!(steps.contains(&scan.to_owned()), "{steps:?}");
-        }
-        assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:?}");
-    }
 
     #[test]
     fn a_difference_names_what_ended_and_what_began() {
         let id = |native: &str| ResourceId::new("acme", crate::model::Kind::Setting, native);
-        let standing = ["b", "c", "d"].map(|native| Ok((id(native).to_string(), 1)));
         let now = [("a", 1), ("b", 1), ("d", 2), ("e", 1)].map(|(native, value)| (id(native), value));
-        let now = now.iter().map(|(id, value)| (id, *value, id.native()));
-        let difference = Difference::between(standing.into_iter(), now).unwrap();
-        assert_eq!(difference.ended, [id("c").to_string(), id("d").to_string()]);
-        assert_eq!(difference.begun, ["a", "d", "e"]);
+        let mut difference = Difference::of(now.iter().map(|(id, value)| (id, *value, id.native())));
+        for native in ["b", "c", "d"] {
+            difference.meet(id(native).as_str(), 1);
+        }
+        let (ended, begun) = difference.rest();
+        assert_eq!(ended, [id("c").to_string(), id("d").to_string()]);
+        assert_eq!(begun, ["a", "d", "e"]);
     }
 }

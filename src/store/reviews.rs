@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-use rusqlite::{TransactionBehavior, params};
-
-use super::{Json, Store, fault, json, millis};
+use super::database::{json, millis, values};
+use super::{Store, StoreError};
 use crate::model::{DecidedAccess, Review, ReviewDecision, ReviewRow};
-use crate::store::StoreError;
+use chrono::{DateTime, Utc};
 
 impl Store {
     /// Keeps a review that begins, with its rows in the order of the files: all of it, or nothing. False if there is one of
@@ -16,27 +14,19 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub fn begin_review(&mut self, review: &Review, rows: &[ReviewRow]) -> Result<bool, StoreError> {
-        let Self { connection, path } = self;
-        let named = |error| fault(path, error);
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(named)?;
-        let write = || {
-            let added = transaction.execute(
+        self.database.writing(|database| {
+            let added = database.execute(
                 "INSERT INTO reviews (name, snapshot, started_at, body) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-                params![review.name, review.snapshot.0, millis(review.started_at), json(review)],
+                &values![&review.name, review.snapshot.0, millis(review.started_at), json(review)],
             )?;
             if added == 0 {
                 return Ok(false);
             }
-            let mut insert = transaction
-                .prepare("INSERT INTO review_rows (review, number, row, asked, body) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-            for (number, row) in (0_i64..).zip(rows) {
-                insert.execute(params![review.name, number, row.key, row.asked, json(row)])?;
-            }
+            let rows = (0_i64..).zip(rows);
+            let rows = rows.map(|(number, row)| values![&review.name, number, &row.key, &row.asked, json(row)].into());
+            database.insert_many("review_rows", &["review", "number", "row", "asked", "body"], rows)?;
             Ok(true)
-        };
-        let begun = write().map_err(named)?;
-        transaction.commit().map_err(named)?;
-        Ok(begun)
+        })
     }
 
     /// Every review, the latest last.
@@ -44,7 +34,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn reviews(&self) -> Result<Vec<Review>, StoreError> {
-        self.list("SELECT body FROM reviews ORDER BY started_at, name", [])
+        self.database.list("SELECT body FROM reviews ORDER BY started_at, name", &[])
     }
 
     /// The rows of a review, in the order of the files.
@@ -52,7 +42,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn review_rows(&self, review: &str) -> Result<Vec<ReviewRow>, StoreError> {
-        self.list("SELECT body FROM review_rows WHERE review = ?1 ORDER BY number", [review])
+        self.database.list("SELECT body FROM review_rows WHERE review = ?1 ORDER BY number", &values![review])
     }
 
     /// Every decision of a review in the order in which they were read in: of a row the last one is in force.
@@ -60,7 +50,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn review_decisions(&self, review: &str) -> Result<Vec<ReviewDecision>, StoreError> {
-        self.list("SELECT body FROM review_decisions WHERE review = ?1 ORDER BY number", [review])
+        self.database.list("SELECT body FROM review_decisions WHERE review = ?1 ORDER BY number", &values![review])
     }
 
     /// Keeps decisions: all of them in one transaction, or none. `known` is how many decisions of the review the caller
@@ -74,26 +64,22 @@ impl Store {
         known: usize,
         decisions: &[ReviewDecision],
     ) -> Result<bool, StoreError> {
-        let Self { connection, path } = self;
-        let named = |error| fault(path, error);
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(named)?;
-        let write = || {
+        self.database.writing(|database| {
             let there: i64 =
-                transaction
-                    .query_row("SELECT count(*) FROM review_decisions WHERE review = ?1", [review], |row| row.get(0))?;
+                database.one("SELECT count(*) FROM review_decisions WHERE review = ?1", &values![review], |row| {
+                    row.get(0)
+                })?;
             if usize::try_from(there).ok() != Some(known) {
                 return Ok(false);
             }
-            let mut insert = transaction
-                .prepare("INSERT INTO review_decisions (review, row, recorded_at, body) VALUES (?1, ?2, ?3, ?4)")?;
-            for one in decisions {
-                insert.execute(params![review, one.row, millis(one.recorded_at), json(one)])?;
-            }
+            let last: i64 =
+                database.one("SELECT coalesce(max(number), 0) FROM review_decisions", &[], |row| row.get(0))?;
+            let rows = (last + 1..)
+                .zip(decisions)
+                .map(|(number, one)| values![number, review, &one.row, millis(one.recorded_at), json(one)].into());
+            database.insert_many("review_decisions", &["number", "review", "row", "recorded_at", "body"], rows)?;
             Ok(true)
-        };
-        let kept = write().map_err(named)?;
-        transaction.commit().map_err(named)?;
-        Ok(kept)
+        })
     }
 
     /// The decisions of all reviews that were in force at a moment, one for each account and place: of several reviews that
@@ -102,25 +88,21 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn decided_access(&self, at: DateTime<Utc>) -> Result<Vec<DecidedAccess>, StoreError> {
-        let read = || {
-            let mut statement = self.connection.prepare_cached(
-                "SELECT d.review, r.body, d.body FROM review_decisions AS d
-                 JOIN review_rows AS r ON r.review = d.review AND r.row = d.row
-                 WHERE d.recorded_at <= ?1 ORDER BY d.number",
-            )?;
-            let rows = statement.query_map([millis(at)], |row| {
-                let (Json(asked), Json(decision)) = (row.get(1)?, row.get(2)?);
-                Ok(DecidedAccess { review: row.get(0)?, row: asked, decision })
-            })?;
-            // Later ones take the place of earlier ones.
-            let mut in_force = BTreeMap::new();
-            for decided in rows {
-                let decided = decided?;
-                in_force.insert((decided.row.account.clone(), decided.row.container.clone()), decided);
-            }
-            Ok(in_force.into_values().collect())
-        };
-        read().map_err(|error| self.fault(error))
+        // Later ones take the place of earlier ones.
+        let mut in_force = BTreeMap::new();
+        self.database.each(
+            "SELECT d.review, r.body, d.body FROM review_decisions AS d
+             JOIN review_rows AS r ON r.review = d.review AND r.row = d.row
+             WHERE d.recorded_at <= ?1 ORDER BY d.number",
+            &values![millis(at)],
+            |row| {
+                let (asked, decision): (ReviewRow, _) = (row.json(1)?, row.json(2)?);
+                let place = (asked.account.clone(), asked.container.clone());
+                in_force.insert(place, DecidedAccess { review: row.get(0)?, row: asked, decision });
+                Ok::<_, StoreError>(())
+            },
+        )?;
+        Ok(in_force.into_values().collect())
     }
 }
 

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
 
+use super::database::{Database, json, limit, values};
 use super::resources::{self, Altered, Sum};
-use super::{SmallCache, Store, json};
+use super::{Known, Store, StoreError, StoredResource, Version};
 use crate::digest::Digest;
 use crate::model::{
     Baseline, Change, LedgerEntry, Resource, ResourceId, RuleId, RuleSummary, Snapshot, SnapshotHead, SnapshotId,
     Tally, WaiverUse,
 };
-use crate::store::{Known, StoreError, StoredResource, Version};
 
 impl Store {
     /// The newest scans, newest first.
@@ -20,7 +19,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn heads(&self, newest: usize) -> Result<Vec<SnapshotHead>, StoreError> {
-        self.list("SELECT body FROM snapshots ORDER BY id DESC LIMIT ?1", [limit(newest)])
+        self.database.list("SELECT body FROM snapshots ORDER BY id DESC LIMIT ?1", &values![limit(newest)])
     }
 
     /// The latest scan; `None` if there was none.
@@ -45,7 +44,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn head(&self, id: SnapshotId) -> Result<Option<SnapshotHead>, StoreError> {
-        Ok(self.list("SELECT body FROM snapshots WHERE id = ?1", [id.0])?.pop())
+        Ok(self.database.list("SELECT body FROM snapshots WHERE id = ?1", &values![id.0])?.pop())
     }
 
     /// The record of one scan, be it removed since; `None` if there never was one.
@@ -55,7 +54,7 @@ impl Store {
     pub fn record(&self, id: SnapshotId) -> Result<Option<SnapshotHead>, StoreError> {
         match self.head(id)? {
             Some(head) => Ok(Some(head)),
-            None => Ok(self.list("SELECT body FROM removed_snapshots WHERE id = ?1", [id.0])?.pop()),
+            None => Ok(self.database.list("SELECT body FROM removed_snapshots WHERE id = ?1", &values![id.0])?.pop()),
         }
     }
 
@@ -64,10 +63,10 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn records(&self, up_to: SnapshotId, newest: usize) -> Result<Vec<SnapshotHead>, StoreError> {
-        self.list(
-            "SELECT body FROM (SELECT id, body FROM snapshots UNION ALL SELECT id, body FROM removed_snapshots)
+        self.database.list(
+            "SELECT body FROM (SELECT id, body FROM snapshots UNION ALL SELECT id, body FROM removed_snapshots) AS scans
              WHERE id <= ?1 ORDER BY id DESC LIMIT ?2",
-            [up_to.0, limit(newest)],
+            &values![up_to.0, limit(newest)],
         )
     }
 
@@ -109,19 +108,17 @@ impl Store {
         look: impl Fn(&mut C, &StoredResource<'_>) -> serde_json::Result<T> + Sync,
         take: impl FnMut(T),
     ) -> Result<Option<(Vec<LedgerEntry>, Digest)>, StoreError> {
-        let small = SmallCache::of(&self.connection).map_err(|error| self.fault(error))?;
-        let walk = |connection: &Connection| resources::walk(connection, id, deal, look, take);
-        let Some(parts) = Parts::read(&self.connection, id, walk).map_err(|error| self.fault(error))? else {
-            return Ok(None);
-        };
+        let small = self.database.with_less_memory()?;
+        let walk = |database: &Database| resources::walk(database, id, deal, look, take);
+        let Some(parts) = Parts::read(&self.database, id, walk)? else { return Ok(None) };
         drop(small);
-        let altered = |part: String| StoreError::Altered { path: self.path.clone(), snapshot: id, part };
+        let altered = |part: String| StoreError::Altered { path: self.place().into(), snapshot: id, part };
         let sum = parts.resources.map_err(|Altered(resource)| altered(format!("resource `{resource}`")))?;
         if seal(&parts.head, &parts.ledger, &sum.carried) != parts.seal {
             return Err(altered("the head, the ledger or the set of carried resources".to_owned()));
         }
         let unreadable = |error: serde_json::Error| StoreError::Damaged {
-            path: self.path.clone(),
+            path: self.place().into(),
             what: format!("snapshot {id} cannot be read: {error}"),
         };
         let head: SnapshotHead = serde_json::from_str(&parts.head).map_err(unreadable)?;
@@ -139,7 +136,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn ledger(&self, snapshot: SnapshotId) -> Result<Vec<LedgerEntry>, StoreError> {
-        self.list("SELECT body FROM ledger WHERE snapshot = ?1 ORDER BY number", [snapshot.0])
+        self.database.list("SELECT body FROM ledger WHERE snapshot = ?1 ORDER BY number", &values![snapshot.0])
     }
 
     /// What changed with a scan, in the order in which it was committed. `Change::before` is not kept: the snapshot that
@@ -148,7 +145,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn changes(&self, snapshot: SnapshotId) -> Result<Vec<Change>, StoreError> {
-        self.list("SELECT body FROM changes WHERE snapshot = ?1 ORDER BY number", [snapshot.0])
+        self.database.list("SELECT body FROM changes WHERE snapshot = ?1 ORDER BY number", &values![snapshot.0])
     }
 
     /// What changed about one resource, with the scan in which that was seen, oldest first, as far as scans are kept. What
@@ -158,10 +155,10 @@ impl Store {
     /// If the store cannot be read.
     pub fn changes_of(&self, resource: &ResourceId) -> Result<Vec<(SnapshotId, Change)>, StoreError> {
         // The id is looked for as it is written in the bodies; which of them are about it, they say themselves.
-        let told: Vec<(SnapshotId, Change)> = self.list(
-            "SELECT '[' || snapshot || ',' || body || ']' FROM changes WHERE instr(body, ?1) > 0
+        let told: Vec<(SnapshotId, Change)> = self.database.list(
+            "SELECT '[' || snapshot || ',' || body || ']' FROM changes WHERE replace(body, ?1, '') <> body
              ORDER BY snapshot, number",
-            [json(resource)],
+            &values![json(resource)],
         )?;
         let is_about = |change: &Change| change.resource == *resource || change.replaces.as_ref() == Some(resource);
         Ok(told.into_iter().filter(|(_, change)| is_about(change)).collect())
@@ -178,10 +175,13 @@ impl Store {
         last: SnapshotId,
     ) -> Result<Vec<(SnapshotId, Change)>, StoreError> {
         // Nights without sight may leave very many of the others: they are not even taken apart.
-        self.list(
-            "SELECT '[' || snapshot || ',' || body || ']' FROM changes WHERE snapshot BETWEEN ?1 AND ?2
-             AND body ->> '$.what' NOT IN ('first-seen', 'not-observed') ORDER BY snapshot, number",
-            [first.0, last.0],
+        let what = self.database.backend().text_at("body", &["what"]);
+        self.database.list(
+            &format!(
+                "SELECT '[' || snapshot || ',' || body || ']' FROM changes WHERE snapshot BETWEEN ?1 AND ?2
+                 AND {what} NOT IN ('first-seen', 'not-observed') ORDER BY snapshot, number"
+            ),
+            &values![first.0, last.0],
         )
     }
 
@@ -190,10 +190,10 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn versions(&self, resource: &ResourceId) -> Result<Vec<Version>, StoreError> {
-        let rows: Vec<(SnapshotId, Option<SnapshotId>, Resource)> = self.list(
-            "SELECT '[' || first_snapshot || ',' || coalesce(last_snapshot, 'null') || ',' || body || ']'
+        let rows: Vec<(SnapshotId, Option<SnapshotId>, Resource)> = self.database.list(
+            "SELECT '[' || first_snapshot || ',' || coalesce(CAST(last_snapshot AS TEXT), 'null') || ',' || body || ']'
              FROM resources WHERE id = ?1 ORDER BY first_snapshot",
-            [resource.as_str()],
+            &values![resource.as_str()],
         )?;
         Ok(rows.into_iter().map(|(first, last, resource)| Version { first, last, resource }).collect())
     }
@@ -204,10 +204,10 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn out_of_sight(&self, resource: &ResourceId) -> Result<Vec<(SnapshotId, Option<SnapshotId>)>, StoreError> {
-        self.list(
-            "SELECT '[' || first_snapshot || ',' || coalesce(last_snapshot, 'null') || ']'
+        self.database.list(
+            "SELECT '[' || first_snapshot || ',' || coalesce(CAST(last_snapshot AS TEXT), 'null') || ']'
              FROM carried WHERE id = ?1 AND body IS NULL ORDER BY first_snapshot",
-            [resource.as_str()],
+            &values![resource.as_str()],
         )
     }
 
@@ -217,28 +217,22 @@ impl Store {
     /// If the store cannot be read.
     pub fn known(&self, resource: &ResourceId) -> Result<Option<Known>, StoreError> {
         let id = resource.as_str();
-        let read = || {
-            let (first, last): (Option<i64>, Option<i64>) = self.connection.query_row(
-                "SELECT min(first_snapshot), max(coalesce(last_snapshot, (SELECT max(id) FROM snapshots)))
-                 FROM resources WHERE id = ?1",
-                [id],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?;
-            let (Some(first), Some(last)) = (first, last) else { return Ok(None) };
-            // A mark without a body says from when on nothing of it was seen.
-            let unseen: Option<i64> = self
-                .connection
-                .query_row(
-                    "SELECT first_snapshot FROM carried WHERE id = ?1 AND body IS NULL AND first_snapshot <= ?2
-                     AND (last_snapshot IS NULL OR last_snapshot >= ?2)",
-                    params![id, last],
-                    |row| row.get(0),
-                )
-                .optional()?;
-            let seen = unseen.map_or(last, |unseen| unseen - 1);
-            Ok(Some(Known { first: SnapshotId(first), seen: SnapshotId(seen), last: SnapshotId(last) }))
-        };
-        read().map_err(|error| self.fault(error))
+        let (first, last): (Option<i64>, Option<i64>) = self.database.one(
+            "SELECT min(first_snapshot), max(coalesce(last_snapshot, (SELECT max(id) FROM snapshots)))
+             FROM resources WHERE id = ?1",
+            &values![id],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        let (Some(first), Some(last)) = (first, last) else { return Ok(None) };
+        // A mark without a body says from when on nothing of it was seen.
+        let unseen: Option<i64> = self.database.first(
+            "SELECT first_snapshot FROM carried WHERE id = ?1 AND body IS NULL AND first_snapshot <= ?2
+             AND (last_snapshot IS NULL OR last_snapshot >= ?2)",
+            &values![id, last],
+            |row| row.get(0),
+        )?;
+        let seen = unseen.map_or(last, |unseen| unseen - 1);
+        Ok(Some(Known { first: SnapshotId(first), seen: SnapshotId(seen), last: SnapshotId(last) }))
     }
 
     /// The rules that judged a scan, in the order in which they were committed.
@@ -246,13 +240,15 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn rules(&self, snapshot: SnapshotId) -> Result<Vec<RuleSummary>, StoreError> {
-        let list = self.list(
+        let list = self.database.list(
             "SELECT body FROM rule_lists WHERE digest = (SELECT rule_list FROM snapshots WHERE id = ?1)",
-            [snapshot.0],
+            &values![snapshot.0],
         )?;
         match list.into_iter().next() {
             Some(rules) => Ok(rules),
-            None => self.list("SELECT body FROM rules WHERE snapshot = ?1 ORDER BY number", [snapshot.0]),
+            None => {
+                self.database.list("SELECT body FROM rules WHERE snapshot = ?1 ORDER BY number", &values![snapshot.0])
+            }
         }
     }
 
@@ -261,7 +257,8 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn tallies(&self, snapshot: SnapshotId) -> Result<BTreeMap<RuleId, Tally>, StoreError> {
-        let tallies = self.list("SELECT body FROM tallies WHERE snapshot = ?1 ORDER BY number", [snapshot.0])?;
+        let tallies =
+            self.database.list("SELECT body FROM tallies WHERE snapshot = ?1 ORDER BY number", &values![snapshot.0])?;
         Ok(tallies.into_iter().collect())
     }
 
@@ -270,7 +267,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn waiver_uses(&self, snapshot: SnapshotId) -> Result<Vec<WaiverUse>, StoreError> {
-        self.list("SELECT body FROM waiver_uses WHERE snapshot = ?1 ORDER BY number", [snapshot.0])
+        self.database.list("SELECT body FROM waiver_uses WHERE snapshot = ?1 ORDER BY number", &values![snapshot.0])
     }
 
     /// The baseline in force; `None` if none was ever accepted.
@@ -286,13 +283,8 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn baselines(&self) -> Result<Vec<Baseline>, StoreError> {
-        self.list("SELECT body FROM baselines ORDER BY number", [])
+        self.database.list("SELECT body FROM baselines ORDER BY number", &[])
     }
-}
-
-/// A limit that SQL understands.
-pub(super) fn limit(newest: usize) -> i64 {
-    i64::try_from(newest).unwrap_or(i64::MAX)
 }
 
 /// A snapshot as it lies in the database, head and ledger still as text.
@@ -306,21 +298,18 @@ struct Parts {
 impl Parts {
     /// All of it from one point in time, whatever another process writes meanwhile.
     fn read(
-        connection: &Connection,
+        database: &Database,
         id: SnapshotId,
-        walk: impl FnOnce(&Connection) -> rusqlite::Result<Result<Sum, Altered>>,
-    ) -> rusqlite::Result<Option<Self>> {
-        let transaction = connection.unchecked_transaction()?;
-        let head = transaction
-            .query_row("SELECT body, seal FROM snapshots WHERE id = ?1", [id.0], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let Some((head, seal)) = head else { return Ok(None) };
-        let ledger = transaction
-            .prepare_cached("SELECT body FROM ledger WHERE snapshot = ?1 ORDER BY number")?
-            .query_map([id.0], |row| row.get(0))?
-            .collect::<rusqlite::Result<_>>()?;
-        let resources = walk(&transaction)?;
-        Ok(Some(Self { head, seal: Digest::from_bytes(seal), ledger, resources }))
+        walk: impl FnOnce(&Database) -> Result<Result<Sum, Altered>, StoreError>,
+    ) -> Result<Option<Self>, StoreError> {
+        database.reading(|database| {
+            let sql = "SELECT body, seal FROM snapshots WHERE id = ?1";
+            let head = database.first(sql, &values![id.0], |row| Ok((row.get(0)?, row.digest(1)?)))?;
+            let Some((head, seal)) = head else { return Ok(None) };
+            let sql = "SELECT body FROM ledger WHERE snapshot = ?1 ORDER BY number";
+            let ledger = database.query(sql, &values![id.0], |row| row.get(0))?;
+            Ok(Some(Self { head, seal, ledger, resources: walk(database)? }))
+        })
     }
 }
 
