@@ -37,7 +37,7 @@ pub(crate) fn shared() -> Option<&'static Cluster> {
     static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
     // A store that cannot be made is told by every test that wants it, and not tried again.
     static SHAPED: OnceLock<Result<(), String>> = OnceLock::new();
-    let cluster = SHARED.get_or_init(|| programs().map(Cluster::start)).as_ref()?;
+    let cluster = SHARED.get_or_init(|| programs().map(Cluster::start_for_good)).as_ref()?;
     let shape =
         || Store::create_or_open(cluster.location("k_owner", "default")).map(drop).map_err(|error| told(&error));
     SHAPED.get_or_init(shape).clone().unwrap();
@@ -87,6 +87,13 @@ impl Cluster {
         cluster
     }
 
+    /// One that nobody drops: its folder goes when the server does.
+    fn start_for_good(programs: PathBuf) -> Self {
+        let cluster = Self::start(programs);
+        fs::write(cluster.folder.join("tidy"), "").unwrap();
+        cluster
+    }
+
     /// The store of a tenant, over the local socket.
     pub(crate) fn location(&self, user: &str, tenant: &str) -> Location {
         let host = self.folder.display().to_string().replace('/', "%2F");
@@ -111,11 +118,9 @@ impl Cluster {
     pub(crate) fn kill(&mut self) {
         let pid = fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
         let pid = pid.lines().next().unwrap().to_owned();
-        let serving = Command::new("ps").args(["-o", "pid=", "--ppid", &pid]).output().unwrap();
-        let serving = String::from_utf8(serving.stdout).unwrap();
-        let all = [pid.as_str()].into_iter().chain(serving.split_whitespace());
+        let all = [vec![pid.clone()], children_of(&pid)].concat().join(" ");
         // Some may be gone by now.
-        Command::new("kill").arg("-9").args(all).stderr(Stdio::null()).status().unwrap();
+        Command::new("sh").args(["-c", &format!("kill -9 {all}")]).stderr(Stdio::null()).status().unwrap();
         self.wait_until(|cluster| !cluster.answers());
     }
 
@@ -126,7 +131,8 @@ impl Cluster {
             before.wait().unwrap();
         }
         // Once nobody holds the other end of its input, it ends the server.
-        let keeper = "\"$@\" & server=$!; cat > /dev/null; kill -QUIT $server 2> /dev/null; wait $server";
+        let keeper = "\"$@\" & server=$!; cat > /dev/null; kill -QUIT $server 2> /dev/null; wait $server; \
+            if [ -e tidy ]; then rm -rf \"$PWD\"; fi";
         let mut command = self.command("sh");
         command.args(["-c", keeper, "sh"]).arg(self.programs.join("postgres")).arg("-D").arg(self.data());
         let log = fs::OpenOptions::new().create(true).append(true).open(self.folder.join("log")).unwrap();
@@ -219,6 +225,17 @@ impl Drop for Cluster {
         }
         drop(fs::remove_dir_all(&self.folder));
     }
+}
+
+/// The processes that another has begun.
+fn children_of(parent: &str) -> Vec<String> {
+    let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().into_string().ok());
+    let is_child = |process: &String| {
+        let told = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        // Behind the name, which may hold anything, stand the state and the parent.
+        told.rsplit_once(") ").is_some_and(|(_, rest)| rest.split(' ').nth(1) == Some(parent))
+    };
+    processes.filter(is_child).collect()
 }
 
 /// A disk in memory, gone when it is dropped.
