@@ -91,7 +91,8 @@ impl Scan {
 }
 
 fn expiry(id: &str) -> Expiry {
-    let told = serde_json::json!({ "id": id, "what": "API token", "ends_at": "2026-12-01T00:00:00Z", "observed": true });
+    let told =
+        serde_json::json!({ "id": id, "what": "API token", "ends_at": "2026-12-01T00:00:00Z", "observed": true });
     serde_json::from_value(told).unwrap()
 }
 
