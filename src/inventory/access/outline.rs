@@ -7,13 +7,16 @@ use std::sync::Arc;
 use super::{Access, Ceiling, List, Permission, Place, Reach};
 use crate::model::{Resource, ResourceId};
 
+/// What may be done, by what it is about: a place, or the projects that are alike. Sorted.
+pub(super) type Lists<'a> = Vec<(u32, List<'a>)>;
+
 /// All that an account or a credential may do, as [`Reach`] has it place by place.
 pub(super) struct Outline<'a> {
     pub(super) subject: &'a Resource,
-    /// What it may do in the projects that are alike, by their place in the index, sorted; nothing in all others.
-    pub(super) common: Vec<(u32, List<'a>)>,
-    /// What it may do in single places, which count with no others, and which may be nothing: sorted by place.
-    pub(super) single: Vec<(u32, List<'a>)>,
+    /// What it may do in the projects that are alike, by their place in the index; nothing in all others.
+    pub(super) common: Lists<'a>,
+    /// What it may do in single places, which count with no others, and which may be nothing: by place.
+    pub(super) single: Lists<'a>,
     pub(super) out_of_sight: Vec<(&'a ResourceId, Permission<'a>)>,
     pub(super) doubts: Vec<String>,
     pub(super) ceiling: Ceiling,

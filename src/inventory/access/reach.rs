@@ -7,7 +7,7 @@ use super::index::{Alike, Circle, Common, Scheme, is_named};
 use super::open::{
     ASKED_SINGLY, OF_OWNERS, OUTWARD, anything_anywhere, anything_in_projects, anything_on, not_asked, own_role, public,
 };
-use super::outline::{Outline, in_common};
+use super::outline::{Lists, Outline, in_common};
 use super::powers::{given, given_by_being_public, given_inside};
 use super::ways::{Doubt, Meant, Ways, project_of_share, role_id};
 use super::{ANY, Access, Bound, List, Permission, Power, Reach, power_of};
@@ -230,9 +230,9 @@ impl<'a> Access<'_, 'a> {
     fn merged(
         &self,
         common: &[(u32, List<'a>)],
-        own: Vec<(u32, List<'a>)>,
+        own: Lists<'a>,
         found: BTreeMap<u32, Vec<Permission<'a>>>,
-    ) -> Vec<(u32, List<'a>)> {
+    ) -> Lists<'a> {
         let mut merged: BTreeMap<u32, List<'a>> = own.into_iter().collect();
         for (at, mut permissions) in found {
             let by_scheme = merged.get(&at).or_else(|| in_common(common, self.index.alike_of(at)?));
@@ -358,7 +358,7 @@ impl<'a> Gathering<'_, '_, 'a> {
 
     /// What holds in the projects that are alike, and in those in which the account has a role or which it leads. Projects that
     /// are the same to it share one list.
-    fn in_projects(&mut self) -> (Vec<(u32, List<'a>)>, Vec<(u32, List<'a>)>) {
+    fn in_projects(&mut self) -> (Lists<'a>, Lists<'a>) {
         let Access { inventory, index } = self.ways.access;
         let (by_scheme, roles) = (std::mem::take(&mut self.by_scheme), std::mem::take(&mut self.roles));
         let nobody = Roles::default();
