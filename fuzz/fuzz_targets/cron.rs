@@ -10,6 +10,9 @@ use chrono::{DateTime, TimeDelta};
 use keyroll::timetable::{Crontab, Span, TimeOfDay, Zone};
 use libfuzzer_sys::fuzz_target;
 
+/// The year 2100 begins, with which the calendar ends.
+const END: i64 = 4_102_444_800;
+
 fuzz_target!(|bytes: &[u8]| {
     let Some((moment, text)) = bytes.split_first_chunk::<8>() else { return };
     let seconds = i64::from_le_bytes(*moment);
@@ -22,7 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
         read_back::<TimeOfDay>(line());
         let Some(crontab) = crontab else { return };
         // Any moment there is, and as often one from 1970 to 2100.
-        let at = if seconds % 2 == 0 { Some(seconds) } else { Some(seconds.rem_euclid(4_102_444_800)) };
+        let at = if seconds % 2 == 0 { Some(seconds) } else { Some(seconds.rem_euclid(END)) };
         let Some(at) = at.and_then(|at| DateTime::from_timestamp(at, 0)) else { return };
         let next = crontab.next_after(at, &zone);
         if let Some(next) = next {
@@ -33,7 +36,11 @@ fuzz_target!(|bytes: &[u8]| {
         }
         if let Some(last) = crontab.last_before_or_at(at, &zone) {
             assert!(last <= at, "the last run of `{crontab}` was {last}, and now it is {at}");
-            assert_eq!(crontab.next_after(last, &zone), next, "nothing of `{crontab}` in {} is between", zone.name());
+            // In its last year, 2100, the calendar looks forward farther than back.
+            if at.timestamp() < END {
+                let upcoming = crontab.next_after(last, &zone);
+                assert_eq!(upcoming, next, "nothing of `{crontab}` in {} is between", zone.name());
+            }
         }
     });
 });
