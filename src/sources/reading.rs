@@ -3,7 +3,6 @@
 //! A [`Gatherer`] is one visit of a source; it starts a [`Reading`] for each endpoint. An endpoint that is asked
 //! once for each project or group has one entry too, whose state is that of all its calls together.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -14,7 +13,7 @@ use futures::stream;
 use super::Depth;
 use super::endpoint::{Endpoint, in_words};
 use super::pages::Count;
-use super::row::{Row, Rows, Wire};
+use super::row::{Row, Rows, Wire, repeated};
 use crate::clock::Clock;
 use crate::http::{Allowed, Client, End, HttpError, Page, Paging, Request, Trail, Walk};
 use crate::model::{
@@ -94,6 +93,8 @@ pub(super) struct Reading<'a> {
     lost: u64,
     /// Elements of lists inside rows that could not be read, or only in part.
     marred: u64,
+    /// Rows, and entries of lists inside rows, that were there before in the same list.
+    repeated: u64,
     expected: Option<u64>,
     watermark: Option<String>,
     last_cursor: Option<String>,
@@ -145,6 +146,7 @@ impl Gatherer {
             rows: 0,
             lost: 0,
             marred: 0,
+            repeated: 0,
             expected: None,
             watermark: None,
             last_cursor: None,
@@ -386,6 +388,7 @@ impl Reading<'_> {
     /// The elements of a list inside a row, which notes call `list`: “permission scheme 10000”. One that could not be
     /// read whole leaves the endpoint partly read, for it may be the very one that matters.
     pub(super) fn elements<T>(&mut self, list: &str, rows: Rows<T>) -> Vec<T> {
+        self.repeated += repeated(&rows.0);
         let mut elements = Vec::with_capacity(rows.0.len());
         for row in rows.0 {
             self.marred += u64::from(row.value.is_none() || !row.unreadable.is_empty());
@@ -505,6 +508,7 @@ impl Reading<'_> {
         self.rows = 0;
         self.lost = 0;
         self.marred = 0;
+        self.repeated = 0;
         self.expected = None;
         self.watermark = None;
     }
@@ -552,6 +556,8 @@ impl Reading<'_> {
     fn take_in<X, T: Wire>(&mut self, of: X, walk: Walk<Row<T>>, none_if_missing: bool) -> Answer<X, T> {
         let lost_before = self.lost;
         self.last_cursor = walk.last_cursor.or(self.last_cursor.take());
+        let repeated = repeated(&walk.rows);
+        self.repeated += repeated;
         let rows = walk.rows.into_iter().filter_map(|row| self.take_row(row)).collect();
         let end = match walk.end {
             // A page for people is the word of something on the way, which knows of no such thing.
@@ -559,7 +565,7 @@ impl Reading<'_> {
             end => end,
         };
         let complete = self.take_end(walk.expected, walk.resume, end);
-        Answer { of, rows, whole: complete && self.lost == lost_before }
+        Answer { of, rows, whole: complete && repeated == 0 && self.lost == lost_before }
     }
 
     /// Counts a row, and notes what could not be read of it.
@@ -645,19 +651,6 @@ impl Reading<'_> {
             && self.failures.iter().all(|(state, _)| *state != EndpointState::Partial)
     }
 
-    /// How many rows came once more, of a listing whose count is right all the same: it moved while it was read, and then as
-    /// many others are missing. Only where each row is a resource of its own can that be told.
-    fn repeated(&self) -> usize {
-        if self.calls != 1 || self.expected != Some(self.rows) || self.resources.len() != small(self.rows) {
-            return 0;
-        }
-        let (mut known, mut again) = (HashMap::new(), 0);
-        for resource in &self.resources {
-            again += usize::from(known.insert(&resource.id, resource) == Some(resource));
-        }
-        again
-    }
-
     fn outcome(&self) -> (EndpointState, String) {
         if let Some(closed) = &self.closed {
             return closed.clone();
@@ -680,9 +673,9 @@ impl Reading<'_> {
         if self.lost > 0 {
             reasons.push(format!("{} could not be read", plural(small(self.lost), "row", "rows")));
         }
-        let repeated = self.repeated();
-        if repeated > 0 {
-            reasons.push(format!("{} came twice, so that others may be missing", plural(repeated, "row", "rows")));
+        if self.repeated > 0 {
+            let rows = plural(small(self.repeated), "row", "rows");
+            reasons.push(format!("{rows} came twice, so that others may be missing"));
         }
         if self.marred > 0 {
             let elements = plural(small(self.marred), "entry of a list", "entries of lists");

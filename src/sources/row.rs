@@ -4,6 +4,9 @@
 //! A journal keeps rows as they were read, in a form without names. So each type here that is read in a way of its own
 //! has two: from JSON, and as it is written.
 
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -26,6 +29,15 @@ pub(super) struct Row<T> {
     pub(super) value: Option<T>,
     /// The fields that could not be read: “`t-881`: createdAt”.
     pub(super) unreadable: Vec<String>,
+    /// Of rows that were sent letter for letter alike, the same number.
+    pub(super) mark: u64,
+}
+
+/// How many of these rows came before in the same list. No listing has a row twice on purpose: one that does moved while it was
+/// read, or is not in the order in which it is cut into pages, and then others may be missing.
+pub(super) fn repeated<T>(rows: &[Row<T>]) -> u64 {
+    let mut met = HashSet::with_capacity(rows.len());
+    rows.iter().filter(|row| row.value.is_some() && !met.insert(row.mark)).fold(0, |count, _| count + 1)
 }
 
 impl<'de, T: Wire> Deserialize<'de> for Row<T> {
@@ -35,34 +47,43 @@ impl<'de, T: Wire> Deserialize<'de> for Row<T> {
         struct Written<T> {
             value: Option<T>,
             unreadable: Vec<String>,
+            mark: u64,
         }
         if from.is_human_readable() {
             return Value::deserialize(from).map(Self::read);
         }
-        let Written { value, unreadable } = Written::deserialize(from)?;
-        Ok(Self { value, unreadable })
+        let Written { value, unreadable, mark } = Written::deserialize(from)?;
+        Ok(Self { value, unreadable, mark })
+    }
+}
+
+impl<T> Row<T> {
+    /// A row of which nothing can be read, with the reason.
+    pub(super) fn lost(reason: String) -> Self {
+        Self { value: None, unreadable: vec![reason], mark: 0 }
     }
 }
 
 impl<T: Wire> Row<T> {
     /// Reads a row. The detour for rows with odd fields looks for the culprits, and takes out those alone.
     pub(super) fn read(value: Value) -> Self {
-        let Value::Object(mut fields) = value else {
-            return Self { value: None, unreadable: vec!["a row is no JSON object".to_owned()] };
-        };
+        let mut mark = DefaultHasher::new();
+        value.hash(&mut mark);
+        let mark = mark.finish();
+        let Value::Object(mut fields) = value else { return Self::lost("a row is no JSON object".to_owned()) };
         for key in T::NONE_IF_MISSING {
             fields.entry(*key).or_insert(Value::Null);
         }
         let whole = Value::Object(fields);
         if let Ok(value) = T::deserialize(&whole) {
-            return Self { value: Some(value), unreadable: Vec::new() };
+            return Self { value: Some(value), unreadable: Vec::new(), mark };
         }
         let Value::Object(fields) = whole else { unreachable!("internal: it was made from an object") };
         let title = title(&fields);
         let mut odd = Vec::new();
         let good = without_odd(fields, &|fields| T::deserialize(&Value::Object(fields)).is_ok(), "", &mut odd);
         let unreadable = odd.into_iter().map(|path| format!("`{title}`: {path}")).collect();
-        Self { value: T::deserialize(&Value::Object(good)).ok(), unreadable }
+        Self { value: T::deserialize(&Value::Object(good)).ok(), unreadable, mark }
     }
 }
 
@@ -313,6 +334,17 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_comes_again_is_noticed_and_one_that_differs_in_what_is_not_read_is_another() {
+        let one = json!({"id": 1, "label": "x", "of": "a"});
+        let (odd, other) = (json!({"id": {}}), json!({"id": 1, "label": "x", "of": "b"}));
+        let rows = |list: &[&Value]| list.iter().map(|row| Row::<Thing>::read((*row).clone())).collect::<Vec<_>>();
+        assert_eq!(repeated(&rows(&[&one, &other, &odd])), 0);
+        assert_eq!(repeated(&rows(&[&one, &other, &one, &odd, &one, &odd])), 3);
+        // What is lost is counted as lost.
+        assert_eq!(repeated(&rows(&[&json!("text"), &json!("text")])), 0);
+    }
+
+    #[test]
     fn every_form_of_time_is_read() {
         let expected: DateTime<Utc> = "2026-03-19T18:45:42.967Z".parse().unwrap();
         for form in [
@@ -341,7 +373,7 @@ mod tests {
         {
             let row = Row::<Thing>::read(row);
             let again: Row<Thing> = postcard::from_bytes(&postcard::to_stdvec(&row).unwrap()).unwrap();
-            assert_eq!((again.value, again.unreadable), (row.value, row.unreadable));
+            assert_eq!((again.value, again.unreadable, again.mark), (row.value, row.unreadable, row.mark));
         }
         let (text, there): (Text, Anything) = serde_json::from_value(json!(["x", {"secret": "s"}])).unwrap();
         let bytes = postcard::to_stdvec(&(&text, there)).unwrap();

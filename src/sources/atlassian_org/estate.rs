@@ -138,8 +138,8 @@ impl Visit<'_> {
 
     fn domain(&self, row: wire::Domain) -> Option<Resource> {
         let attributes = value(row.attributes).unwrap_or_default();
-        let name = id(attributes.name);
-        let native = name.clone().or_else(|| id(row.id))?;
+        // The name is what it is known by: one that cannot be read is not to look like another domain.
+        let name = id(attributes.name)?;
         let claim = value(attributes.claim).unwrap_or_default();
         let body = Setting {
             value: hidden_if_null(claim.status).map(|status| status.replace('_', "-")),
@@ -147,8 +147,8 @@ impl Visit<'_> {
             ..Setting::of("domain")
         };
         Some(Resource {
-            id: self.id(Kind::Setting, &format!("domain:{native}")),
-            name: name.unwrap_or_default(),
+            id: self.id(Kind::Setting, &format!("domain:{name}")),
+            name,
             seen_by: Vec::new(),
             body: Body::Setting(body),
         })

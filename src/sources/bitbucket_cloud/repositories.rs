@@ -9,7 +9,7 @@ use crate::http::Paging;
 use crate::model::{Body, Container, ContainerForm, Fact, Kind, Resource, ResourceId};
 use crate::sources::pages::{One, Values};
 use crate::sources::reading::Part;
-use crate::sources::row::{hidden_if_null, id, moment, value};
+use crate::sources::row::{hidden_if_null, moment, value};
 
 /// Where pipelines run.
 pub(super) struct Pipelines {
@@ -78,7 +78,7 @@ impl Visit<'_> {
     }
 
     fn project(&self, row: wire::Project) -> Option<Resource> {
-        let id = self.project_id(row.uuid, row.key.clone())?;
+        let id = self.project_id(row.uuid)?;
         let body = Container {
             parent: Fact::Known(self.workspace_id()),
             key: hidden_if_null(row.key),
@@ -96,7 +96,7 @@ impl Visit<'_> {
         let short = |full: &String| full.rsplit('/').next().map(str::to_owned);
         let from_name = row.full_name.known().and_then(short).map_or(Fact::Unknown, Fact::Known);
         let body = Container {
-            parent: project.and_then(|one| self.project_id(one.uuid, one.key).map_or(Fact::Unknown, Fact::Known)),
+            parent: project.and_then(|one| self.project_id(one.uuid).map_or(Fact::Unknown, Fact::Known)),
             key: hidden_if_null(row.slug).or(from_name),
             public: not(row.is_private),
             url: page(row.links),
@@ -106,10 +106,9 @@ impl Visit<'_> {
         Some(container(id, row.full_name, body))
     }
 
-    /// By its id, which outlives a change of its key.
-    fn project_id(&self, uuid: Fact<String>, key: Fact<String>) -> Option<ResourceId> {
-        let native = super::uuid(uuid).or_else(|| id(key))?;
-        Some(self.id(Kind::Container, &format!("project:{native}")))
+    /// By its id alone, which outlives a change of its key: named by its key for a night, it would look like another project.
+    fn project_id(&self, uuid: Fact<String>) -> Option<ResourceId> {
+        Some(self.id(Kind::Container, &format!("project:{}", super::uuid(uuid)?)))
     }
 }
 

@@ -33,7 +33,7 @@ impl<T: Wire> Page for Slice<T> {
         let mut rows = self.values;
         if let Some(size) = self.size.filter(|size| *size != rows.len()) {
             let note = format!("a page counts {size} rows and has {}", rows.len());
-            rows.push(Row { value: None, unreadable: vec![note] });
+            rows.push(Row::lost(note));
         }
         rows
     }

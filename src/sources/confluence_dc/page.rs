@@ -46,7 +46,7 @@ impl<T: Wire> Page for Listing<T> {
         let mut rows = self.results;
         if let Some(size) = self.size.filter(|size| *size != rows.len()) {
             let note = format!("a page counts {size} rows and has {}", rows.len());
-            rows.push(Row { value: None, unreadable: vec![note] });
+            rows.push(Row::lost(note));
         }
         rows
     }

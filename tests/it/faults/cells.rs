@@ -138,7 +138,7 @@ pub(super) const TOLD: &[(&str, &str)] =
 
 /// Faults that nobody can notice where no count stands beside the rows: a row that the server leaves out is one that is not
 /// there. Where it is so, the document says `unnoticed`.
-pub(super) const SILENT: &[&str] = &["dropped", "shifted"];
+pub(super) const SILENT: &[&str] = &["dropped"];
 
 /// Listings with a count beside them: rows that are dropped must be noticed.
 pub(super) const COUNTED: &[&str] = &[

@@ -274,6 +274,10 @@ pub(super) fn word(clean: &Brought, brought: &Brought) -> &'static str {
     let before: BTreeMap<_, _> =
         clean.values().flat_map(|one| &one.ledger).map(|entry| ((&entry.source, &entry.endpoint), entry)).collect();
     let now: Vec<&LedgerEntry> = brought.values().flat_map(|one| &one.ledger).collect();
+    // From then on no endpoint is asked anything, and which had been, nobody can foretell.
+    if now.iter().any(|entry| entry.reason.contains("locked by a CAPTCHA")) {
+        return "locked";
+    }
     let worse = |entry: &&&LedgerEntry| before[&(&entry.source, &entry.endpoint)].state != entry.state;
     let of_its_own = |entry: &&&LedgerEntry| worse(entry) && !entry.reason.starts_with("needs ");
     let retried = |entry: &&LedgerEntry| entry.retries > before[&(&entry.source, &entry.endpoint)].retries;

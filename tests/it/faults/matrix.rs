@@ -46,7 +46,7 @@ impl Elsewhere {
 }
 
 /// How long an answer may take where one does not come, and elsewhere.
-const IMPATIENT: Duration = Duration::from_millis(400);
+const IMPATIENT: Duration = Duration::from_secs(1);
 const PATIENT: Duration = Duration::from_secs(20);
 
 /// The longest that a source may take over a cell on a busy machine. A cell takes a tenth of a second.
