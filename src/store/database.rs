@@ -225,24 +225,29 @@ impl Database {
     pub(super) fn writing<T>(&self, mut work: impl FnMut(&Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let mut tried = 0;
         loop {
-            match self.transaction(true, &mut work) {
+            let done = self.0.begin(true).and_then(|()| self.within(&mut work));
+            match done {
                 Err(error) if self.0.may_try_again(&error, tried) => tried += 1,
                 done => return done,
             }
         }
     }
 
-    /// Reads all of it as it is at one moment, whatever another process writes meanwhile.
+    /// Reads all of it as it is at one moment, whatever another process writes meanwhile. It begins anew with another connection
+    /// where the one is gone, and does not once it has read something.
     pub(super) fn reading<T, E: From<StoreError>>(&self, work: impl FnOnce(&Self) -> Result<T, E>) -> Result<T, E> {
-        self.transaction(false, work)
+        let mut tried = 0;
+        while let Err(error) = self.0.begin(false) {
+            if !self.0.may_try_again(&error, tried) {
+                return Err(error.into());
+            }
+            tried += 1;
+        }
+        self.within(work)
     }
 
-    fn transaction<T, E: From<StoreError>>(
-        &self,
-        writes: bool,
-        work: impl FnOnce(&Self) -> Result<T, E>,
-    ) -> Result<T, E> {
-        self.0.begin(writes)?;
+    /// Does something within the transaction that has begun, and ends it.
+    fn within<T, E: From<StoreError>>(&self, work: impl FnOnce(&Self) -> Result<T, E>) -> Result<T, E> {
         // A panic in between must not leave the transaction open: the store may be used by others after it.
         let mut open = Open { backend: &*self.0, is_open: true };
         let done = work(self)?;
