@@ -11,6 +11,7 @@ pub mod problem;
 pub mod secret;
 pub mod text;
 pub mod timetable;
+pub mod tls;
 
 // Floor 1: the nouns, and the files that people write.
 pub mod document;

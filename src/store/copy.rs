@@ -239,7 +239,7 @@ impl Table {
         let rows = std::mem::take(share);
         to.writing(|to| {
             to.insert_many(self.name, &self.names(), rows.iter().cloned())?;
-            let sql = to.backend().upsert("copying", &["name"], &["rows_done", "said"]);
+            let sql = to.upsert("copying", &["name"], &["rows_done", "said"]);
             let done = i64::try_from(so_far.rows).unwrap_or(i64::MAX);
             to.execute(&sql, &values![self.name, done, so_far.digest.to_string()])?;
             Ok(())

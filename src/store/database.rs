@@ -68,8 +68,8 @@ pub(super) trait Backend: Debug + Send {
     /// Undoes what the transaction wrote, as far as the database has not done so itself.
     fn roll_back(&self);
 
-    /// `INSERT` of a row that takes the place of the one with the same keys.
-    fn upsert(&self, table: &str, keys: &[&str], others: &[&str]) -> String;
+    /// The columns that stand before the keys that we name in the key of every table.
+    fn first_keys(&self) -> &'static [&'static str];
 
     /// The text at a path inside a column's JSON, as an expression.
     fn text_at(&self, column: &str, path: &[&str]) -> String;
@@ -119,6 +119,16 @@ pub(super) struct Database(Box<dyn Backend>);
 impl Database {
     pub(super) fn new(backend: impl Backend + 'static) -> Self {
         Self(Box::new(backend))
+    }
+
+    /// `INSERT` of a row that takes the place of the one with the same keys.
+    pub(super) fn upsert(&self, table: &str, keys: &[&str], others: &[&str]) -> String {
+        let columns = [keys, others].concat();
+        let places: Vec<String> = (1..=columns.len()).map(|number| format!("?{number}")).collect();
+        let set: Vec<String> = others.iter().map(|column| format!("{column} = excluded.{column}")).collect();
+        let (columns, places, set) = (columns.join(", "), places.join(", "), set.join(", "));
+        let keys = [self.0.first_keys(), keys].concat().join(", ");
+        format!("INSERT INTO {table} ({columns}) VALUES ({places}) ON CONFLICT ({keys}) DO UPDATE SET {set}")
     }
 
     /// What it can do, and the other does otherwise.

@@ -122,8 +122,7 @@ pub(super) fn record(
 ) -> Result<(), StoreError> {
     let keep = "INSERT INTO past_findings (rule, resource, first_snapshot, last_snapshot, body)
          SELECT rule, resource, first_snapshot, ?3, body FROM findings WHERE rule = ?1 AND resource = ?2";
-    let write =
-        database.backend().upsert("findings", &["rule", "resource"], &["id", "status", "body", "first_snapshot"]);
+    let write = database.upsert("findings", &["rule", "resource"], &["id", "status", "body", "first_snapshot"]);
     for share in findings.chunks(SHARE) {
         let (mut kept, mut written): (Vec<Vec<Value<'_>>>, Vec<Vec<Value<'_>>>) = (Vec::new(), Vec::new());
         for (finding, stood) in share.iter().zip(standing(database, share)?) {

@@ -87,7 +87,7 @@ impl Store {
                     let sql = "DELETE FROM journal_pages WHERE source = ?1";
                     journal.execute(sql, &values![source.as_str()])?;
                 }
-                let taken = journal.backend().upsert("journal_sources", &["name"], &["run", "began_at"]);
+                let taken = journal.upsert("journal_sources", &["name"], &["run", "began_at"]);
                 journal.execute(&taken, &values![source.as_str(), run, began_at])?;
             }
             Ok(())
@@ -159,8 +159,7 @@ impl Journal {
     }
 
     fn write(&self, source: &str, walk: Digest, number: i64, page: &JournalPage) -> Result<(), StoreError> {
-        let sql =
-            self.database().backend().upsert("journal_pages", &["walk", "number"], &["source", "read_at", "body"]);
+        let sql = self.database().upsert("journal_pages", &["walk", "number"], &["source", "read_at", "body"]);
         self.execute(&sql, &values![walk, number, source, millis(page.read_at), &page.body])
     }
 

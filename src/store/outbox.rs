@@ -238,7 +238,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub fn acknowledge(&mut self, acknowledgement: &Acknowledgement) -> Result<(), StoreError> {
-        let sql = self.database.backend().upsert("acknowledgements", &["finding"], &["body"]);
+        let sql = self.database.upsert("acknowledgements", &["finding"], &["body"]);
         self.database.execute(&sql, &values![acknowledgement.finding.as_str(), json(acknowledgement)])?;
         Ok(())
     }
@@ -279,7 +279,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub fn set_breaker(&mut self, breaker: &Breaker) -> Result<(), StoreError> {
-        let sql = self.database.backend().upsert("breakers", &["channel"], &["failures", "open_until"]);
+        let sql = self.database.upsert("breakers", &["channel"], &["failures", "open_until"]);
         let until = breaker.open_until.map(millis);
         self.database.execute(&sql, &values![breaker.channel.as_str(), breaker.failures, until])?;
         Ok(())
@@ -332,7 +332,7 @@ pub(super) fn write(database: &Database, dispatch: &Dispatch) -> Result<(), Stor
     )?;
     write_threads(database, &dispatch.threads)?;
     database.execute_many(
-        &database.backend().upsert("causes", &["finding"], &["cause"]),
+        &database.upsert("causes", &["finding"], &["cause"]),
         dispatch.causes.iter().map(|(finding, id)| values![finding.as_str(), id.as_str()].into()),
     )?;
     database.execute_many(
@@ -346,7 +346,7 @@ pub(super) fn write(database: &Database, dispatch: &Dispatch) -> Result<(), Stor
 pub(super) fn write_expiries(database: &Database, expiries: impl Iterator<Item = Expiry>) -> Result<(), StoreError> {
     database.execute("DELETE FROM expiries", &[])?;
     database.execute_many(
-        &database.backend().upsert("expiries", &["id"], &["body"]),
+        &database.upsert("expiries", &["id"], &["body"]),
         expiries.map(|expiry| {
             let body = json(&expiry);
             values![expiry.id, body].into()
@@ -357,7 +357,7 @@ pub(super) fn write_expiries(database: &Database, expiries: impl Iterator<Item =
 
 /// What the other side calls a thread is known to the store alone: a delivery may have learnt it meanwhile.
 fn write_threads(database: &Database, threads: &[Thread]) -> Result<(), StoreError> {
-    let sql = database.backend().upsert("threads", &["channel", "cause"], &["settled", "body"]);
+    let sql = database.upsert("threads", &["channel", "cause"], &["settled", "body"]);
     for given in threads {
         let known = thread(database, &given.channel, &given.cause)?.and_then(|known| known.remote);
         let body = match known {

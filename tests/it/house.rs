@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules from the ground up. A module may import from floors below its own.
 const FLOORS: [&[&str]; 8] = [
-    &["clock", "secret", "digest", "problem", "text", "timetable"],
+    &["clock", "secret", "digest", "problem", "text", "timetable", "tls"],
     &["model", "document"],
     &["http", "inventory", "ocsf"],
     &[
@@ -42,15 +42,15 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("register", &["model", "inventory", "text"]),
     ("review", &["model", "inventory", "document", "problem", "digest", "text"]),
     ("simulator", &["clock", "secret", "digest", "problem", "text"]),
-    ("store", &["model", "clock", "secret", "digest"]),
+    ("store", &["model", "clock", "secret", "digest", "tls"]),
 ];
 
 /// Outside crates and the only places that may name them.
 const HOMES: [(&str, &[&str]); 43] = [
     ("reqwest", &["http/"]),
-    ("rustls", &["http/", "alerts/siem", "store/postgres/line"]),
-    ("tokio_rustls", &["alerts/siem", "store/postgres/line"]),
-    ("rustls_platform_verifier", &["alerts/siem", "store/postgres/line"]),
+    ("rustls", &["http/", "tls", "alerts/siem", "store/postgres/line"]),
+    ("tokio_rustls", &["tls", "alerts/siem", "store/postgres/line"]),
+    ("rustls_platform_verifier", &["tls"]),
     ("lettre", &["alerts/email"]),
     ("minijinja", &["alerts/", "reports/html"]),
     ("unicode_security", &["reports/html/shown"]),
@@ -63,7 +63,7 @@ const HOMES: [(&str, &[&str]); 43] = [
     ("webpki", &["evidence/stamp/"]),
     ("rustls_pki_types", &["evidence/stamp/"]),
     // Elsewhere it is the module of rustls.
-    ("ring", &["evidence/stamp/", "alerts/siem", "store/postgres/line"]),
+    ("ring", &["evidence/stamp/", "tls"]),
     ("tar", &["evidence/"]),
     ("flate2", &["evidence/"]),
     ("hostname", &["cli/evidence"]),

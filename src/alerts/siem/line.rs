@@ -2,21 +2,17 @@
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use rustls::ClientConfig;
-use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls_platform_verifier::Verifier;
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio_rustls::TlsConnector;
 
 use super::super::DeliveryError;
 use crate::text::harmless;
+use crate::tls::connector;
 
 /// How long the other side has to close after all was sent. One that keeps the line open has not refused.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -174,26 +170,4 @@ async fn closed(stream: &mut Box<dyn Stream>, limit: Duration) -> io::Result<()>
         }
     });
     ended.await.unwrap_or(Ok(()))
-}
-
-fn connector(ca_file: Option<&Path>) -> Result<TlsConnector, String> {
-    let authorities = ca_file.map_or(Ok(Vec::new()), authorities)?;
-    let provider = Arc::new(ring::default_provider());
-    let failed = |error: rustls::Error| format!("TLS cannot be set up: {error}");
-    let verifier = Verifier::new_with_extra_roots(authorities, Arc::clone(&provider)).map_err(failed)?;
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(failed)?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
-}
-
-fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let name = format!("certificate file `{}`", path.display());
-    let pem = std::fs::read(path).map_err(|error| format!("cannot read {name}: {error}"))?;
-    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    let read = read.map_err(|error| format!("{name}: {error}"))?;
-    if read.is_empty() { Err(format!("{name}: there is no PEM certificate in it")) } else { Ok(read) }
 }

@@ -1,23 +1,19 @@
-//! Encrypts the line to the server, which has to prove that it is the one that was meant: by a certificate for its name that
-//! the system trusts, or one of a file vouches for.
+//! Encrypts the line to the server, and tells tokio-postgres how.
 
 use std::error::Error;
 use std::future::Future;
 use std::io;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use rustls::ClientConfig;
-use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls_platform_verifier::Verifier;
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream as Encrypted;
+
+use crate::tls::connector;
 
 /// How lines are encrypted.
 #[derive(Clone)]
@@ -25,26 +21,8 @@ pub(super) struct Line(TlsConnector);
 
 impl Line {
     pub(super) fn new(ca_file: Option<&Path>) -> Result<Self, String> {
-        let authorities = ca_file.map_or(Ok(Vec::new()), authorities)?;
-        let provider = Arc::new(ring::default_provider());
-        let failed = |error: rustls::Error| format!("TLS cannot be set up: {error}");
-        let verifier = Verifier::new_with_extra_roots(authorities, Arc::clone(&provider)).map_err(failed)?;
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(failed)?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth();
-        Ok(Self(TlsConnector::from(Arc::new(config))))
+        connector(ca_file).map(Self)
     }
-}
-
-fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let name = format!("certificate file `{}`", path.display());
-    let pem = std::fs::read(path).map_err(|error| format!("cannot read {name}: {error}"))?;
-    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    let read = read.map_err(|error| format!("{name}: {error}"))?;
-    if read.is_empty() { Err(format!("{name}: there is no PEM certificate in it")) } else { Ok(read) }
 }
 
 /// True for an error that says that the other side is not to be trusted.

@@ -300,13 +300,8 @@ impl Backend for Postgres {
         self.0.undo_transaction();
     }
 
-    fn upsert(&self, table: &str, keys: &[&str], others: &[&str]) -> String {
-        let columns = [keys, others].concat();
-        let places: Vec<String> = (1..=columns.len()).map(|number| format!("?{number}")).collect();
-        let set: Vec<String> = others.iter().map(|column| format!("{column} = excluded.{column}")).collect();
-        let (columns, places, set) = (columns.join(", "), places.join(", "), set.join(", "));
-        let keys = keys.join(", ");
-        format!("INSERT INTO {table} ({columns}) VALUES ({places}) ON CONFLICT (tenant, {keys}) DO UPDATE SET {set}")
+    fn first_keys(&self) -> &'static [&'static str] {
+        &["tenant"]
     }
 
     fn text_at(&self, column: &str, path: &[&str]) -> String {

@@ -206,13 +206,8 @@ impl Backend for Sqlite {
         drop(self.connection.execute_batch("ROLLBACK"));
     }
 
-    fn upsert(&self, table: &str, keys: &[&str], others: &[&str]) -> String {
-        let columns = [keys, others].concat();
-        let places: Vec<String> = (1..=columns.len()).map(|number| format!("?{number}")).collect();
-        let set: Vec<String> = others.iter().map(|column| format!("{column} = excluded.{column}")).collect();
-        let (columns, places, set) = (columns.join(", "), places.join(", "), set.join(", "));
-        let keys = keys.join(", ");
-        format!("INSERT INTO {table} ({columns}) VALUES ({places}) ON CONFLICT ({keys}) DO UPDATE SET {set}")
+    fn first_keys(&self) -> &'static [&'static str] {
+        &[]
     }
 
     fn text_at(&self, column: &str, path: &[&str]) -> String {
