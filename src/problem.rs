@@ -13,13 +13,37 @@ pub struct SourceText {
     pub name: Arc<str>,
     /// All of its text.
     pub text: Arc<str>,
+    /// The file that says what this one does not. Places behind the end of this one are in it.
+    inherited: Option<Arc<Self>>,
 }
 
 impl SourceText {
     /// A file's name and text.
     #[must_use]
     pub fn new(name: &str, text: &str) -> Self {
-        Self { name: name.into(), text: text.into() }
+        Self { name: name.into(), text: text.into(), inherited: None }
+    }
+
+    /// The file, with another that says what it does not.
+    #[must_use]
+    pub fn over(self, other: &Self) -> Self {
+        Self { inherited: Some(Arc::new(other.clone())), ..self }
+    }
+
+    /// Where the places of the file that is inherited begin.
+    #[must_use]
+    pub fn end(&self) -> usize {
+        self.text.len() + 1
+    }
+
+    /// The file that a place is in, and the place as it is counted there.
+    fn place(&self, span: Range<usize>) -> (Self, Range<usize>) {
+        match &self.inherited {
+            Some(other) if span.start >= self.end() => {
+                (other.as_ref().clone(), span.start - self.end()..span.end.max(span.start) - self.end())
+            }
+            _ => (self.clone(), span),
+        }
     }
 }
 
@@ -35,14 +59,15 @@ pub struct Problem {
     /// What would be right.
     pub help: Option<String>,
     /// What one should know to see why it is wrong: what a field says, say. Shown with an excerpt only.
-    pub note: Option<String>,
+    pub note: Option<Box<str>>,
 }
 
 impl Problem {
     /// A mistake at a place in a file.
     #[must_use]
     pub fn at(file: &SourceText, span: Range<usize>, what: impl Into<String>) -> Self {
-        Self { file: Some(file.clone()), span, what: what.into(), help: None, note: None }
+        let (file, span) = file.place(span);
+        Self { file: Some(file), span, what: what.into(), help: None, note: None }
     }
 
     /// A mistake that is in no particular place.
@@ -61,7 +86,7 @@ impl Problem {
     /// Says what one should know to see why it is wrong.
     #[must_use]
     pub fn note(mut self, note: Option<String>) -> Self {
-        self.note = note;
+        self.note = note.map(String::into_boxed_str);
         self
     }
 
@@ -187,6 +212,17 @@ mod tests {
         let shown = problem.render(false);
         assert!(shown.contains("--> keyroll.yaml:2:5"), "{shown}");
         assert!(shown.contains("^^^^^^^ did you mean `base_url`?"), "{shown}");
+    }
+
+    #[test]
+    fn a_place_behind_the_end_is_in_the_file_that_is_inherited() {
+        let common = SourceText::new("defaults.yaml", "a: 1\nstore: 7\n");
+        let own = SourceText::new("acme.yaml", "b: 2\n").over(&common);
+        let shift = own.end();
+        let told = |start: usize, end: usize| Problem::at(&own, start..end, "odd").to_string();
+        assert_eq!(told(shift + 5, shift + 10), "defaults.yaml:2:1: odd");
+        assert_eq!(told(3, 4), "acme.yaml:1:4: odd");
+        assert_eq!(told(5, 5), "acme.yaml:2:1: odd");
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod evidence;
 pub mod exit;
 mod explain;
 mod export;
+mod fleet;
 mod history;
 mod init;
 mod inventory;
@@ -125,6 +126,9 @@ enum Command {
     Calendar(calendar::CalendarArgs),
     /// Scan by the schedule, send what is to be told, answer to monitoring.
     Daemon(daemon::DaemonArgs),
+    /// The tenants of a folder of configurations (`--config FOLDER`).
+    #[command(subcommand)]
+    Fleet(fleet::FleetCommand),
     /// Accept a snapshot as the state to compare with, or show which were accepted.
     #[command(subcommand)]
     Baseline(baseline::BaselineCommand),
@@ -199,6 +203,7 @@ fn run(args: &Args) -> ExitCode {
         Command::Alerts(command) => alerts::run(&context, command),
         Command::Calendar(args) => calendar::run(&context, args),
         Command::Daemon(args) => daemon::run(&context, args),
+        Command::Fleet(command) => fleet::run(&context, command),
         Command::Baseline(command) => baseline::run(&context, command),
         Command::Evidence(command) => evidence::run(&context, command),
         Command::Sources => sources::run(&context),

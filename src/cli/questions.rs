@@ -1,17 +1,22 @@
 //! Questions to the store: findings, coverage, waivers. No network, no secrets.
 
+use std::cmp::Reverse;
+use std::path::Path;
 use std::process::ExitCode;
 
 use chrono::{NaiveDate, TimeDelta};
 
-use super::complain::Complaint;
-use super::report::rule_text;
-use super::report::{ListFormat, one_csv};
-use super::{Context, exit, rules};
+use super::complain::{Complaint, chain};
+use super::report::{ListFormat, cannot_write, one_csv, rule_text};
+use super::{Context, exit, fleet, rules};
 use crate::app::{AsOf, assess, assess_after, scan_as_of};
+use crate::config::{Fleet, Tenant};
 use crate::inventory::Inventory;
 use crate::model::{Acknowledgement, Assessment, Finding, Severity, Status};
-use crate::reports::{Evidence, History, RuleText, coverage_table, finding_detail, findings_table, waivers_table};
+use crate::reports::{
+    Evidence, FleetFindings, History, RuleText, coverage_table, finding_detail, findings_table, fleet_findings_table,
+    waivers_table,
+};
 use crate::store::Store;
 use crate::text::{did_you_mean, plural};
 
@@ -37,6 +42,9 @@ pub(super) struct FindingsArgs {
     /// Show what is waived as open.
     #[arg(long)]
     no_waivers: bool,
+    /// Those of all tenants in a folder of configurations (`--config FOLDER`). The exit code is 20 if a tenant cannot be asked.
+    #[arg(long, conflicts_with = "cause")]
+    all_tenants: bool,
     /// How to write them.
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     format: ListFormat,
@@ -102,6 +110,7 @@ pub(super) fn findings(context: &Context, args: &FindingsArgs) -> Result<ExitCod
         Some(FindingsCommand::Ack { id, by, until, note }) => {
             return acknowledge(context, id, by, *until, note.as_deref());
         }
+        None if args.all_tenants => return findings_of_all(context, args),
         None => {}
     }
     let store = context.store()?;
@@ -121,11 +130,7 @@ pub(super) fn findings(context: &Context, args: &FindingsArgs) -> Result<ExitCod
             return Err(Complaint::failed(format!("no finding came up with cause `{cause}`")));
         }
     }
-    assessment.findings.retain(|finding| {
-        (args.all || finding.status == Status::Open)
-            && args.severity.is_none_or(|least| finding.severity >= least)
-            && args.rule.as_deref().is_none_or(|rule| finding.rule.as_str() == rule)
-    });
+    assessment.findings.retain(|finding| args.picks(finding));
     let text = match args.format {
         ListFormat::Table => {
             let findings: Vec<&Finding> = assessment.findings.iter().collect();
@@ -136,6 +141,71 @@ pub(super) fn findings(context: &Context, args: &FindingsArgs) -> Result<ExitCod
     context.terminal.result(&text);
     context.terminal.warn_of_gaps(&assessment);
     Ok(ExitCode::from(exit::COMPLETE))
+}
+
+impl FindingsArgs {
+    fn picks(&self, finding: &Finding) -> bool {
+        (self.all || finding.status == Status::Open)
+            && self.severity.is_none_or(|least| finding.severity >= least)
+            && self.rule.as_deref().is_none_or(|rule| finding.rule.as_str() == rule)
+    }
+}
+
+/// The findings of all tenants: one of whom nothing can be said is named, and changes the exit code.
+fn findings_of_all(context: &Context, args: &FindingsArgs) -> Result<ExitCode, Complaint> {
+    let fleet = Fleet::load(&context.config)?;
+    let (mut found, mut silent, mut gaps) = (Vec::new(), Vec::new(), 0);
+    let mut judged = args.rule.is_none();
+    let mut rows = Vec::new();
+    let mut table = FleetFindings::new(&mut rows);
+    for tenant in &fleet.tenants {
+        let mut assessment = match assess_tenant(tenant, args) {
+            Ok(assessment) => assessment,
+            Err(why) => {
+                silent.push((&tenant.name, why));
+                continue;
+            }
+        };
+        judged |= args.rule.as_deref().is_some_and(|rule| known_rule(&assessment, rule).is_ok());
+        gaps += assessment.snapshot.ledger.iter().filter(|entry| entry.is_gap()).count();
+        assessment.findings.retain(|finding| args.picks(finding));
+        match args.format {
+            ListFormat::Table => {
+                found.extend(assessment.findings.into_iter().map(|finding| (tenant.name.as_str(), finding)));
+            }
+            ListFormat::Csv => {
+                table.put(&tenant.name, &assessment).map_err(|error| cannot_write(Path::new("-"), &error))?;
+            }
+        }
+    }
+    table.end().map_err(|error| cannot_write(Path::new("-"), &error))?;
+    if let Some(rule) = args.rule.as_deref().filter(|_| !judged) {
+        let help = "`keyroll rules list` lists the shipped ones";
+        return Err(Complaint::failed(format!("no rule `{rule}` judged the latest scan of any tenant")).help(help));
+    }
+    // Each tenant's are in order already; the worst of all come first.
+    found.sort_by_key(|(_, finding)| Reverse(finding.severity));
+    context.terminal.result(&match args.format {
+        ListFormat::Table => fleet_findings_table(&found, context.terminal.look),
+        ListFormat::Csv => String::from_utf8_lossy(&rows).into_owned(),
+    });
+    context.terminal.warn_of(gaps);
+    for (tenant, why) in &silent {
+        context.terminal.note(&format!("Nothing is known of tenant `{tenant}`: {why}."));
+    }
+    Ok(ExitCode::from(if silent.is_empty() { exit::COMPLETE } else { exit::INCOMPLETE }))
+}
+
+/// What is to be said about the scan of a tenant, or why nothing can be.
+fn assess_tenant(tenant: &Tenant, args: &FindingsArgs) -> Result<Assessment, String> {
+    let (_, store) = fleet::open(tenant)?;
+    let store = store.ok_or_else(|| "it was never scanned".to_owned())?;
+    let assessment = match args.as_of {
+        Some(as_of) => scan_as_of(&store, as_of).and_then(|scan| assess_after(&store, scan)),
+        None => assess(&store),
+    };
+    let assessment = assessment.map_err(|error| chain(&error))?;
+    Ok(if args.no_waivers { assessment.without_waivers() } else { assessment })
 }
 
 /// The line that tells a list without waivers from the list of a night.

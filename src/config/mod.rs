@@ -4,11 +4,13 @@
 //! fetched only when sources are built, so questions to the store need none.
 
 mod build;
+mod fleet;
 mod unattended;
 
 use std::path::{Path, PathBuf};
 
 pub use build::{Judgement, frameworks};
+pub use fleet::{Fleet, Tenant};
 pub use unattended::Listening;
 
 use crate::alerts::OwnCredential;
@@ -49,6 +51,8 @@ pub struct Config {
     waiver_limits: WaiverLimits,
     accepted_gaps: Vec<AcceptedGap>,
     unattended: Unattended,
+    /// What it inherits from, if it is a tenant's.
+    inherited: Option<PathBuf>,
 }
 
 /// A source as it is written down, not yet built.
@@ -62,14 +66,16 @@ struct SourcePlan {
 }
 
 impl Config {
-    /// Reads a configuration file.
+    /// Reads a configuration file. One that lies beside a `defaults.yaml` is that of a tenant of a fleet, and inherits what it
+    /// does not say.
     ///
     /// # Errors
     /// Everything that is wrong in it.
     pub fn load(path: &Path) -> Result<Self, Problems> {
-        let file = read(path)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Self::parse(&file, folder)
+        match fleet::TenantFile::at(path)? {
+            Some(tenant) => tenant.load(path),
+            None => Self::parse(&read(path)?, folder_of(path)),
+        }
     }
 
     /// What people declared in files of their own: the waivers and the registers, each with a name that is its own.
@@ -89,10 +95,14 @@ impl Config {
     /// # Errors
     /// Everything that is wrong in it.
     pub fn parse(file: &SourceText, folder: &Path) -> Result<Self, Problems> {
-        let mut root = document::parse_shown(file, &SourceText::new(&file.name, &masked(&file.text)))?;
+        Self::of(document::parse_shown(file, &shown(file))?, folder, &Places::default())
+    }
+
+    /// Reads the outermost section of a configuration.
+    fn of(mut root: Section, folder: &Path, places: &Places) -> Result<Self, Problems> {
         let estate = root.need::<String>("estate").unwrap_or_default();
-        let store = read_store(&mut root, folder);
-        let reports = folder.join(root.get::<String>("reports").unwrap_or_else(|| "reports".to_owned()));
+        let store = read_store(&mut root, folder, &places.store);
+        let reports = folder.join(root.get::<String>("reports").unwrap_or_else(|| places.reports.clone()));
         let fail_on = read_threshold(&mut root);
         let sources = read_sources(&mut root);
         let rules = root.section("rules").map(read_rules);
@@ -117,6 +127,7 @@ impl Config {
             waiver_limits,
             accepted_gaps,
             unattended,
+            inherited: None,
         }))
     }
 
@@ -137,6 +148,7 @@ impl Config {
             waiver_limits: WaiverLimits::default(),
             accepted_gaps: Vec::new(),
             unattended: Unattended::default(),
+            inherited: None,
         }
     }
 
@@ -156,6 +168,28 @@ impl Config {
     pub fn source_names(&self) -> impl Iterator<Item = &SourceName> {
         self.sources.iter().map(|source| &source.name)
     }
+}
+
+/// Where things are kept of which the configuration does not say where.
+struct Places {
+    store: String,
+    reports: String,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self { store: "keyroll.db".to_owned(), reports: "reports".to_owned() }
+    }
+}
+
+/// The folder that a file is in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The file as complaints show it.
+fn shown(file: &SourceText) -> SourceText {
+    SourceText::new(&file.name, &masked(&file.text))
 }
 
 /// Reads a file that a person wrote.
@@ -214,9 +248,9 @@ fn masked(text: &str) -> String {
 }
 
 /// What is wrong with an address is told without it: it may hold a password that somebody wrote into it.
-fn read_store(root: &mut Section, folder: &Path) -> Location {
+fn read_store(root: &mut Section, folder: &Path, otherwise: &str) -> Location {
     let written: Option<Located<String>> = root.get("store");
-    let text = written.as_ref().map_or("keyroll.db", |written| &written.value);
+    let text = written.as_ref().map_or(otherwise, |written| &written.value);
     Location::read(text, folder).unwrap_or_else(|what| {
         root.wrong(root.span_of("store"), "`store` is no address of a database", Some(what));
         Location::File(folder.to_owned())

@@ -242,6 +242,7 @@ impl Config {
     /// If a rule folder cannot be read.
     pub fn files(&self, own: &Path) -> Result<Vec<std::path::PathBuf>, Problems> {
         let mut files = vec![own.to_owned()];
+        files.extend(self.inherited.clone());
         files.extend(self.waivers.clone());
         for plan in &self.sources {
             let named = plan.kind.read_when_built().iter().flat_map(|key| plan.section.peek_all(key));

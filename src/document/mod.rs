@@ -2,6 +2,7 @@
 //! is gathered, and nothing is read that nobody asked for. What a document is for, its reader knows.
 
 pub mod delimited;
+mod inherited;
 pub mod secrets;
 pub mod sheet;
 
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, Spanned};
 
+pub use self::inherited::{Inherited, parse_over};
 use crate::problem::{Problem, Problems, SourceText};
 use crate::text::did_you_mean;
 

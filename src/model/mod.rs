@@ -42,6 +42,7 @@ mod severity;
 mod shared;
 mod simulation;
 mod snapshot;
+mod tenancy;
 mod tried;
 mod variable;
 mod verdict;
@@ -90,6 +91,7 @@ pub use simulation::{
     Untold,
 };
 pub use snapshot::{Baseline, Collection, OffRule, Snapshot, SnapshotHead, add_to_whole};
+pub use tenancy::{Delay, Overdue, Tenancy, TenantState, TenantStatus};
 pub use tried::{CouldTell, RuleDifference, Tried, TriedNight};
 pub use variable::{Variable, VariableLevel};
 pub use verdict::{Evaluation, Failure, Outcome, Tally, Unseen, Verdict};

@@ -338,6 +338,22 @@ fn the_examples_are_understood() {
     }
 }
 
+/// The tenants of the example inherit, and nobody has scanned them yet.
+#[test]
+fn the_example_of_a_fleet_is_understood() {
+    let folder = project().join("examples");
+    let run = keyroll_with(&folder, &["--config", "fleet", "fleet", "status"], &[]);
+    assert_eq!(run.code, 20, "{}", run.err);
+    assert!(run.out.contains("2 tenants: 2 never scanned"), "{}", run.out);
+    let fleet = keyroll::config::Fleet::load(&folder.join("fleet")).unwrap();
+    for tenant in fleet.tenants {
+        let config = tenant.config.unwrap();
+        assert_eq!(config.schedules().len(), 1, "{}", tenant.name);
+        let store = folder.join(format!("fleet/stores/{}.db", tenant.name));
+        assert_eq!(config.store, keyroll::store::Location::File(store));
+    }
+}
+
 /// The example of a mixed estate is built as a scan would build it: sources with their keys, register, roster, exports,
 /// waivers. Nobody listens at its addresses; what is on this machine is read.
 #[test]

@@ -20,6 +20,7 @@ mod evidence_agent;
 mod evidence_stamp;
 mod explain;
 mod faults;
+mod fleet;
 mod history;
 mod house;
 mod html_report;

@@ -506,6 +506,31 @@ fn a_copy_that_is_broken_off_goes_on_where_it_stopped() {
     }
 }
 
+/// The drill of the README: two tenants are dumped while one of them has a store open, and restored into a new database.
+#[test]
+fn a_dump_is_restored_as_it_was_and_can_be_written_on() {
+    let Some(programs) = programs() else { return };
+    let cluster = Cluster::start(programs);
+    drop(Store::create_or_open(cluster.location("k_owner", "one")).unwrap());
+    let locations = ["one", "two"].map(|tenant| cluster.location("k_writer", tenant));
+    let mut one = Store::create_or_open(&locations[0]).unwrap();
+    eventful(&mut one);
+    full_scan().commit(&mut Store::create_or_open(&locations[1]).unwrap()).unwrap();
+    cluster.restore_into("restored");
+    for location in &locations {
+        let restored = Location::Postgres(Address { database: "restored".to_owned(), ..address(location) });
+        assert_eq!(contents(&restored), contents(location));
+        let (before, mut store) = (contents(location), Store::open(&restored).unwrap());
+        let latest = store.latest().unwrap().unwrap();
+        assert!(full_scan().commit(&mut store).unwrap() > latest.id);
+        assert_eq!(contents(location), before, "the other database is left alone");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let restored = Location::Postgres(Address { database: "restored".to_owned(), ..address(&locations[0]) });
+    let read = copy(&restored, &(&folder.path().join("check.db")).into(), |_, _| {}).unwrap();
+    assert!(read.rows > 2_000, "{read:?}");
+}
+
 #[test]
 fn a_copy_of_a_store_that_went_on_begins_anew_and_one_that_arrives_otherwise_is_told() {
     let Some((cluster, server)) = own_store() else { return };

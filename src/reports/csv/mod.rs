@@ -6,6 +6,7 @@
 mod cell;
 mod controls;
 mod findings;
+mod fleet;
 mod resources;
 mod reviewed;
 mod scan;
@@ -17,6 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 pub(super) use self::cell::Cell;
+pub use self::fleet::{FleetFindings, write_fleet};
 pub(super) use self::scan::json_value;
 pub use self::scan::write_changes;
 pub use self::schema::write_data_package;

@@ -198,7 +198,7 @@ impl<'s> Compiler<'s> {
     fn complain(&mut self, text: &Located<String>, offset: usize, complaints: Vec<Complaint>) {
         for Complaint { span, what, help, note } in complaints {
             let span = place_inside(self.file, text, span.start + offset..span.end + offset);
-            self.problems.push(Problem { help, note, ..Problem::at(self.file, span, what) });
+            self.problems.push(Problem { help, ..Problem::at(self.file, span, what) }.note(note));
         }
     }
 }

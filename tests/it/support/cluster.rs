@@ -114,6 +114,25 @@ impl Cluster {
         String::from_utf8(done.stdout).unwrap().trim().to_owned()
     }
 
+    /// Brings a dump of one database into a new one, with the commands of the README.
+    pub(crate) fn restore_into(&self, database: &str) {
+        self.sql("postgres", &format!("CREATE DATABASE {database}"));
+        self.sql(database, include_str!("../../../src/store/migrations/postgres/roles.sql"));
+        let dump = self.folder.join("keyroll.dump");
+        let dump = dump.to_str().unwrap();
+        let file = format!("--file={dump}");
+        self.do_as_administrator("pg_dump", &["--format=custom", "--schema=keyroll", &file, "keyroll"]);
+        let into = format!("--dbname={database}");
+        self.do_as_administrator("pg_restore", &["--exit-on-error", "--clean", "--if-exists", &into, dump]);
+    }
+
+    fn do_as_administrator(&self, program: &str, arguments: &[&str]) {
+        let mut command = self.command(program);
+        command.args(["-U", "postgres", "-p", &self.port.to_string(), "-h"]).arg(&self.folder).args(arguments);
+        let done = command.output().unwrap();
+        assert!(done.status.success(), "{program}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
     /// Ends the server as a power cut would.
     pub(crate) fn kill(&mut self) {
         let pid = fs::read_to_string(self.data().join("postmaster.pid")).unwrap();

@@ -1,0 +1,158 @@
+//! A folder of tenants: what they inherit, how each stands, and the findings of all.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::keyroll::{Run, keyroll};
+
+/// The morning after the last night of the demo.
+const MORNING: &str = "2026-11-24T06:00:00Z";
+
+/// A folder with tenants `acme` and `globex`, each with the nights of the demo.
+fn fleet() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(keyroll(folder.path(), &["--now", "2026-11-24T02:00:00Z", "demo", "--out", "demo"]).code, 0);
+    let fleet = folder.path().join("fleet");
+    fs::create_dir_all(fleet.join("stores")).unwrap();
+    fs::create_dir_all(fleet.join("shared")).unwrap();
+    fs::write(fleet.join("defaults.yaml"), "store: stores/<tenant>.db\nreports: out/<tenant>\nfail_on: never\n")
+        .unwrap();
+    let demo = fs::read_to_string(folder.path().join("demo/keyroll.yaml")).unwrap();
+    let own = demo
+        .replace("\nstore: keyroll.db\nreports: reports\nfail_on: high\n", "\n")
+        .replace("waivers.yaml", "shared/waivers.yaml");
+    assert!(!own.contains("\nstore:") && own.contains("shared/"), "{own}");
+    for tenant in ["acme", "globex"] {
+        fs::write(fleet.join(format!("{tenant}.yaml")), &own).unwrap();
+        fs::copy(folder.path().join("demo/keyroll.db"), fleet.join(format!("stores/{tenant}.db"))).unwrap();
+    }
+    fs::copy(folder.path().join("demo/waivers.yaml"), fleet.join("shared/waivers.yaml")).unwrap();
+    folder
+}
+
+fn ask(folder: &Path, words: &[&str]) -> Run {
+    keyroll(folder, &[&["--config", "fleet", "--now", MORNING], words].concat())
+}
+
+fn rows(csv: &str) -> Vec<Vec<String>> {
+    let rows = csv::ReaderBuilder::new().has_headers(false).from_reader(csv.as_bytes()).into_records();
+    rows.map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn findings_of_all_tenants_are_those_of_each_with_a_name_before_them() {
+    let folder = fleet();
+    let all = ask(folder.path(), &["findings", "--all-tenants", "--format", "csv"]);
+    assert_eq!(all.code, 0, "{}", all.err);
+    let mut expected = Vec::new();
+    for tenant in ["acme", "globex"] {
+        let config = format!("fleet/{tenant}.yaml");
+        let own = keyroll(folder.path(), &["--config", &config, "--now", MORNING, "findings", "--format", "csv"]);
+        assert_eq!(own.code, 0, "{}", own.err);
+        let own = rows(&own.out);
+        assert!(own.len() > 5, "{own:?}");
+        for (at, row) in own.into_iter().enumerate() {
+            match at {
+                0 if expected.is_empty() => expected.push([vec!["tenant".to_owned()], row].concat()),
+                0 => {}
+                _ => expected.push([vec![tenant.to_owned()], row].concat()),
+            }
+        }
+    }
+    assert_eq!(rows(&all.out), expected);
+    let table = ask(folder.path(), &["--width", "160", "findings", "--all-tenants", "--severity", "high"]);
+    let worst: Vec<&str> = table.out.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(worst.contains(&"high") && !worst.contains(&"medium"), "{}", table.out);
+    assert!(worst.is_sorted_by_key(|severity| *severity != "critical"), "{worst:?}");
+    assert!(table.out.contains("acme") && table.out.contains("globex"), "{}", table.out);
+    let odd = ask(folder.path(), &["findings", "--all-tenants", "--rule", "tokn-idle"]);
+    assert_eq!(odd.code, 1);
+    assert!(odd.err.contains("no rule `tokn-idle` judged the latest scan of any tenant"), "{}", odd.err);
+}
+
+#[test]
+fn a_tenant_of_whom_nobody_can_say_anything_is_named_and_never_counted_as_clean() {
+    let folder = fleet();
+    let fleet = folder.path().join("fleet");
+    fs::write(fleet.join("initech.yaml"), fs::read_to_string(fleet.join("acme.yaml")).unwrap()).unwrap();
+    fs::write(fleet.join("stores/initech.db"), "no database at all, but long enough to look like one").unwrap();
+    fs::write(fleet.join("umbrella.yaml"), "estate: Umbrella\nsources: 3\nfail_on: hihg\n").unwrap();
+    fs::write(fleet.join("vandelay.yaml"), fs::read_to_string(fleet.join("acme.yaml")).unwrap()).unwrap();
+
+    let status = ask(folder.path(), &["--width", "100", "fleet", "status"]);
+    assert_eq!(status.code, 20, "{}", status.err);
+    let line = |tenant: &str| status.out.lines().find(|line| line.starts_with(tenant)).unwrap().to_owned();
+    assert!(line("initech").contains("unknown") && line("initech").contains('?'), "{}", status.out);
+    assert!(line("umbrella").contains("unknown"), "{}", status.out);
+    assert!(line("vandelay").contains("never scanned") && line("vandelay").contains('?'), "{}", status.out);
+    assert!(status.out.contains("umbrella: nobody can say how it stands: "), "{}", status.out);
+    assert!(
+        status.out.contains("umbrella.yaml:3:10: `fail_on`") && status.out.contains("and 1 more"),
+        "{}",
+        status.out
+    );
+    assert!(status.out.contains("5 tenants: 2 unknown, 1 never scanned, "), "{}", status.out);
+    assert!(status.out.contains("in those that are known"), "{}", status.out);
+
+    let json = ask(folder.path(), &["fleet", "status", "--format", "json"]);
+    let tenants: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(tenants[2]["tenant"], "initech");
+    assert!(tenants[2]["status"].is_null() && tenants[2]["unknown_because"].is_string(), "{tenants}");
+    assert!(tenants[4]["status"]["findings"].is_null() && tenants[4]["status"]["gaps"].is_null(), "{tenants}");
+    let csv = rows(&ask(folder.path(), &["fleet", "status", "--format", "csv"]).out);
+    let column = |name: &str| csv[0].iter().position(|column| column == name).unwrap();
+    assert_eq!(csv[3][column("open_critical")], "", "{csv:?}");
+    assert_ne!(csv[1][column("open_high")], "", "{csv:?}");
+
+    let findings = ask(folder.path(), &["findings", "--all-tenants"]);
+    assert_eq!(findings.code, 20, "{}", findings.err);
+    for (tenant, why) in [("initech", "initech.db"), ("umbrella", "`fail_on`"), ("vandelay", "never scanned")] {
+        let told = findings.err.lines().find(|line| line.contains(&format!("Nothing is known of tenant `{tenant}`")));
+        assert!(told.is_some_and(|told| told.contains(why)), "{}", findings.err);
+    }
+}
+
+#[test]
+fn what_is_overdue_is_told_and_a_schedule_that_nobody_looks_at_is_too() {
+    let folder = fleet();
+    let acme = folder.path().join("fleet/acme.yaml");
+    let schedule = "schedules:\n  - { name: nightly, cron: \"30 2 * * *\" }\n";
+    let own = fs::read_to_string(&acme).unwrap();
+    assert!(!own.contains("\nschedules:"), "{own}");
+    fs::write(&acme, format!("{own}{schedule}")).unwrap();
+    let status = ask(folder.path(), &["--width", "100", "fleet", "status"]);
+    assert_eq!(status.code, 20);
+    assert!(status.out.contains("acme: no daemon has ever looked at its schedule `nightly`"), "{}", status.out);
+
+    let begun = |moment: &str| {
+        let mut store = keyroll::store::Store::open(&folder.path().join("fleet/stores/acme.db")).unwrap();
+        store.begin_schedule("nightly", moment.parse().unwrap()).unwrap();
+    };
+    begun("2026-11-22T12:00:00Z");
+    let late = ask(folder.path(), &["--width", "100", "fleet", "status"]);
+    assert!(!late.out.contains("acme: "), "six hours have not passed: {}", late.out);
+    let words = ["--config", "fleet", "--now", "2026-11-24T08:31:00Z", "--width", "100", "fleet", "status"];
+    let late = keyroll(folder.path(), &words);
+    let told = "acme: the scan of 2026-11-24 02:30 UTC on schedule `nightly` has not begun";
+    assert!(late.out.contains(told), "{}", late.out);
+    assert!(late.out.lines().any(|line| line.starts_with("acme") && line.contains("overdue")), "{}", late.out);
+}
+
+#[test]
+fn a_folder_is_asked_for_all_and_a_file_for_one() {
+    let folder = fleet();
+    for words in [vec!["findings"], vec!["scan"], vec!["coverage"]] {
+        let run = ask(folder.path(), &words);
+        assert_eq!(run.code, 3, "{words:?}: {}", run.err);
+        assert!(run.err.contains("`fleet` is a folder of tenants"), "{}", run.err);
+    }
+    let run = keyroll(folder.path(), &["--config", "fleet/acme.yaml", "fleet", "status"]);
+    assert_eq!(run.code, 3, "{}", run.err);
+    assert!(run.err.contains("is the configuration of one estate"), "{}", run.err);
+    let report = keyroll(folder.path(), &["--config", "fleet/globex.yaml", "report", "--format", "csv"]);
+    assert_eq!(report.code, 0, "{}", report.err);
+    assert!(
+        folder.path().join("fleet/out/globex/csv/findings.csv").exists()
+            || folder.path().join("fleet/out/globex").exists()
+    );
+}
