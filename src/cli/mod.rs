@@ -144,6 +144,8 @@ struct Context {
     config: PathBuf,
     clock: Arc<dyn Clock>,
     terminal: Terminal,
+    /// The options that hold for every command, for another process of ours.
+    passed_on: Vec<String>,
 }
 
 impl Context {
@@ -179,7 +181,7 @@ fn run(args: &Args) -> ExitCode {
         Some(now) => Arc::new(FixedClock::at(now)),
         None => Arc::new(SystemClock),
     };
-    let context = Context { config: args.config.clone(), clock, terminal };
+    let context = Context { config: args.config.clone(), clock, terminal, passed_on: passed_on(args) };
     let result = match &args.command {
         Command::Demo(args) => demo::run(&context, args),
         Command::Init(args) => init::run(&context, args),
@@ -210,6 +212,16 @@ fn run(args: &Args) -> ExitCode {
     };
     let code = result.unwrap_or_else(|error| complain::complain(&error, &context.terminal));
     if context.terminal.lost_a_result() { ExitCode::from(exit::FAILED) } else { code }
+}
+
+/// The options that hold for every command, but for the configuration.
+fn passed_on(args: &Args) -> Vec<String> {
+    let mut words: Vec<String> = (0..args.verbose).map(|_| "--verbose".to_owned()).collect();
+    words.extend(args.quiet.then(|| "--quiet".to_owned()));
+    words.extend(args.no_color.then(|| "--no-color".to_owned()));
+    words.extend(args.width.map(|width| format!("--width={width}")));
+    words.extend(args.now.map(|now| format!("--now={}", now.to_rfc3339())));
+    words
 }
 
 /// Runs something that waits for the network.

@@ -24,6 +24,20 @@ pub(super) async fn told_to_end() -> bool {
     }
 }
 
+/// Tells another process of ours to end in good order.
+pub(super) fn tell_to_end(process: u32) {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Pid, Signal, kill_process};
+        let pid = i32::try_from(process).ok().and_then(Pid::from_raw);
+        if let Some(Err(error)) = pid.map(|pid| kill_process(pid, Signal::TERM)) {
+            tracing::debug!(%error, "a process could not be told to end");
+        }
+    }
+    #[cfg(not(unix))]
+    tracing::debug!(process, "a process cannot be told to end here");
+}
+
 /// Passes on what the system tells, until nobody listens any more.
 pub(super) fn translate(orders: mpsc::Sender<Order>) {
     let end = orders.clone();

@@ -102,6 +102,14 @@ impl Terminal {
         drop(writeln!(std::io::stderr().lock(), "{text}"));
     }
 
+    /// Passes on what another process of ours said there.
+    pub(super) fn note_of(&self, said: &[u8]) {
+        let text = String::from_utf8_lossy(said);
+        if !text.trim().is_empty() {
+            self.note(text.trim_end());
+        }
+    }
+
     /// Tells what went wrong.
     pub(super) fn error(&self, text: &str) {
         let label = if self.colour_errors { "\u{1b}[1;31merror\u{1b}[0m" } else { "error" };

@@ -434,11 +434,17 @@ fn the_files_for_kubernetes_and_monitoring_can_be_read() {
     }
     let board: serde_json::Value = serde_json::from_str(&read("examples/monitoring/grafana-dashboard.json")).unwrap();
     assert!(board["panels"].as_array().unwrap().len() > 8);
-    let line = read("examples/unattended/crontab").lines().last().unwrap().to_owned();
-    let (time, command) = line.split_at(line.find('/').unwrap());
-    assert!(time.trim().parse::<keyroll::timetable::Crontab>().is_ok());
-    let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
-    assert!(keyroll::cli::understands(&words), "{command}");
+    for file in ["examples/unattended/crontab", "examples/fleet/crontab"] {
+        let text = read(file);
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert!(!lines.is_empty(), "{file}");
+        for line in lines {
+            let (time, command) = line.split_at(line.find('/').unwrap());
+            assert!(time.trim().parse::<keyroll::timetable::Crontab>().is_ok());
+            let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+            assert!(keyroll::cli::understands(&words), "{command}");
+        }
+    }
 }
 
 #[test]

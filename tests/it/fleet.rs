@@ -156,3 +156,75 @@ fn a_folder_is_asked_for_all_and_a_file_for_one() {
             || folder.path().join("fleet/out/globex").exists()
     );
 }
+
+#[test]
+fn a_command_is_run_for_each_tenant_and_the_worst_end_counts() {
+    let folder = fleet();
+    let each = |words: &[&str]| ask(folder.path(), &[&["fleet", "each"], words].concat());
+    let all = each(&["--jobs", "2", "findings", "--format", "csv"]);
+    assert_eq!(all.code, 0, "{}", all.err);
+    let own = |tenant: &str| {
+        let config = format!("fleet/{tenant}.yaml");
+        keyroll(folder.path(), &["--config", &config, "--now", MORNING, "findings", "--format", "csv"]).out
+    };
+    assert_eq!(all.out, format!("{}{}", own("acme"), own("globex")));
+    let headings: Vec<&str> = all.err.lines().filter(|line| line.starts_with("── ")).collect();
+    assert_eq!(headings, ["── acme", "── globex"]);
+    assert!(all.err.contains("Done for 2 tenants."), "{}", all.err);
+
+    let written = each(&["report", "--format", "csv"]);
+    assert_eq!(written.code, 0, "{}", written.err);
+    for tenant in ["acme", "globex"] {
+        assert!(folder.path().join(format!("fleet/out/{tenant}/csv/findings.csv")).exists(), "{}", written.err);
+    }
+
+    // Nobody listens at the addresses of the demo any more: a scan fails for each, and the third has mistakes.
+    fs::write(folder.path().join("fleet/umbrella.yaml"), "estate: Umbrella\nsources: 3\n").unwrap();
+    let failed = each(&["findings"]);
+    assert_eq!(failed.code, 1, "what could not be asked outweighs what was found: {}", failed.err);
+    assert!(failed.err.contains("Of 3 tenants it failed for 1: umbrella."), "{}", failed.err);
+    assert!(failed.err.contains("umbrella.yaml:2:10"), "{}", failed.err);
+    let odd = each(&["findigs"]);
+    assert_eq!(odd.code, 2);
+    assert_eq!(odd.err.matches("unrecognized subcommand").count(), 1, "{}", odd.err);
+}
+
+/// A scan of one tenant hangs; whoever ends the command for all gets an end in good order, and no other tenant is begun.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_command_for_all_that_is_ended_ends_in_good_order() {
+    use tokio::io::AsyncReadExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let fleet = folder.path().join("fleet");
+    fs::create_dir(&fleet).unwrap();
+    fs::write(fleet.join("defaults.yaml"), "estate: <tenant>\n").unwrap();
+    // It takes the connection, and says nothing.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let own = format!(
+        "sources:\n  - {{ name: j, type: jira-dc, base_url: 'http://{}', token: env:TOKEN }}\n",
+        silent.local_addr().unwrap()
+    );
+    for tenant in ["acme", "globex"] {
+        fs::write(fleet.join(format!("{tenant}.yaml")), &own).unwrap();
+    }
+    let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_keyroll"))
+        .args(["--config", "fleet", "fleet", "each", "scan"])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("TOKEN", "t")
+        .stderr(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let (_held, _) = silent.accept().await.unwrap();
+    let kill = std::process::Command::new("kill").arg(child.id().unwrap().to_string()).status().unwrap();
+    assert!(kill.success());
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).await.unwrap();
+    let code = child.wait().await.unwrap().code();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("the scan was stopped: keyroll was told to end"), "{said}");
+    assert!(said.contains("── globex\nnot begun: keyroll was told to end"), "{said}");
+}

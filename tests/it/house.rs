@@ -67,7 +67,7 @@ const HOMES: [(&str, &[&str]); 43] = [
     ("tar", &["evidence/"]),
     ("flate2", &["evidence/"]),
     ("hostname", &["cli/evidence"]),
-    ("rustix", &["cli/dumps"]),
+    ("rustix", &["cli/dumps", "cli/signals"]),
     ("foldhash", &["inventory/"]),
     ("hmac", &["alerts/webhook"]),
     ("cron", &["timetable"]),
