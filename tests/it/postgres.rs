@@ -4,13 +4,16 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use keyroll::model::{RunEnd, SnapshotId, SourceName};
 use keyroll::store::{Address, JournalPage, Location, Store, StoreError, copy};
 
 use crate::store::{Scan, account, accounts, full_scan};
-use crate::support::cluster::{self, Cluster, WORD, own_store, pause, programs, told};
+use crate::support::cluster::{self, Cluster, WORD, own_store, programs, told};
 
 fn address(location: &Location) -> Address {
     match location {
@@ -172,26 +175,29 @@ fn large(name: &str) -> Scan {
     Scan::of(many.collect(), vec![])
 }
 
-/// The server is killed at one moment of a commit after the other, and comes back by itself.
+/// The server is killed at one moment of a commit after the other, and comes back by itself: at its first row, when a good part
+/// of them went over, and with its last word.
 #[test]
 fn a_server_that_is_killed_in_the_middle_of_a_commit_loses_no_scan_and_keeps_none_twice() {
     let Some(programs) = programs() else { return };
     let mut cluster = Cluster::start(programs);
-    let location = cluster.location("k_owner", "default");
-    let mut store = Store::create_or_open(&location).unwrap();
-    Scan::of(accounts(0..3), vec![]).commit(&mut store).unwrap();
+    let direct = cluster.location("k_owner", "default");
+    Scan::of(accounts(0..3), vec![]).commit(&mut Store::create_or_open(&direct).unwrap()).unwrap();
     let mut kept = vec![];
-    for (round, wait) in [20, 150, 400].into_iter().enumerate() {
+    for (round, moment) in [Moment::Begun, Moment::Sent(400_000), Moment::Ended].into_iter().enumerate() {
+        let (line, reached) = Line::to(&cluster, moment, false);
+        let mut store = Store::open(line.location(&direct)).unwrap();
         let scan = large(&format!("round {round}"));
         let id = std::thread::scope(|scope| {
             let committed = scope.spawn(|| scan.commit(&mut store));
-            pause(wait);
+            reached.recv_timeout(LONGEST).expect("the commit gets as far as that");
             cluster.kill();
             cluster.run();
             committed.join().unwrap().unwrap()
         });
         kept.push((id, scan.snapshot));
     }
+    let store = Store::open(&direct).unwrap();
     let numbers: Vec<i64> = store.heads(99).unwrap().iter().map(|head| head.id.0).collect();
     assert_eq!(numbers, [4, 3, 2, 1]);
     for (id, snapshot) in kept {
@@ -202,61 +208,131 @@ fn a_server_that_is_killed_in_the_middle_of_a_commit_loses_no_scan_and_keeps_non
 /// The server has kept the scan, and the word of that is lost on the way.
 #[test]
 fn a_commit_whose_answer_is_lost_is_not_made_twice() {
-    let Some((cluster, location)) = own_store() else { return };
-    drop(Store::create_or_open(&location).unwrap());
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let server = cluster.port;
-    static CUT: AtomicUsize = AtomicUsize::new(0);
-    std::thread::spawn(move || {
-        for client in listener.incoming() {
-            let client = client.unwrap();
-            std::thread::spawn(move || carry(client, TcpStream::connect(("127.0.0.1", server)).unwrap(), &CUT));
-        }
-    });
-    let folder = tempfile::tempdir().unwrap();
-    let word = folder.path().join("word");
-    std::fs::write(&word, WORD).unwrap();
-    std::fs::set_permissions(&word, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-    let mut through = address(&location);
-    through.hosts = vec![("127.0.0.1".to_owned(), port)];
-    through.password = Some(format!("file:{}", word.display()).parse().unwrap());
-    let mut store = Store::open(Location::Postgres(through)).unwrap();
+    let Some((cluster, direct)) = own_store() else { return };
+    drop(Store::create_or_open(&direct).unwrap());
+    let (line, reached) = Line::to(cluster, Moment::Ended, true);
+    let mut store = Store::open(line.location(&direct)).unwrap();
     let scan = full_scan();
     assert_eq!(scan.commit(&mut store).unwrap(), SnapshotId(1));
-    assert_eq!(CUT.load(Ordering::SeqCst), 1, "the line was cut");
+    reached.try_recv().expect("the line was cut");
     assert_eq!(store.heads(9).unwrap().len(), 1);
     assert_eq!(store.snapshot(SnapshotId(1)).unwrap().unwrap(), scan.snapshot);
 }
 
-/// Carries what is said to and fro, and cuts the line once, after `COMMIT` went over that ends a scan.
-fn carry(client: TcpStream, server: TcpStream, cut: &'static AtomicUsize) {
-    let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-    let (mut answers, mut back) = (server.try_clone().unwrap(), client.try_clone().unwrap());
-    let (watched, held) = (server, client);
-    std::thread::spawn(move || {
-        let mut bytes = [0; 65_536];
-        let mut wrote = false;
-        while let Ok(count @ 1..) = from.read(&mut bytes) {
-            let said = &bytes[..count];
-            let has = |word: &[u8]| said.windows(word.len()).any(|part| part == word);
-            wrote |= has(b"INSERT INTO snapshots");
-            if wrote && has(b"COMMIT\0") && cut.fetch_add(1, Ordering::SeqCst) == 0 {
-                held.shutdown(Shutdown::Both).ok();
-                to.write_all(said).unwrap();
-                // The server has done it by then.
-                pause(500);
-                watched.shutdown(Shutdown::Both).ok();
-                return;
+/// How long anything may take that is waited for.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// A moment of a commit, by what went over to the server.
+#[derive(Debug, Clone, Copy)]
+enum Moment {
+    /// The first of its rows.
+    Begun,
+    /// So many bytes went over behind that.
+    Sent(usize),
+    /// `COMMIT` went over that ends it.
+    Ended,
+}
+
+/// A line to a server that tells, once, when a commit has got as far as a moment.
+struct Line {
+    port: u16,
+    _word: tempfile::TempDir,
+    password: String,
+}
+
+impl Line {
+    /// With `cut`, the answer to what went over at that moment is lost, and the line with it.
+    fn to(cluster: &Cluster, moment: Moment, cut: bool) -> (Self, Receiver<()>) {
+        let word = tempfile::tempdir().unwrap();
+        let path = word.path().join("word");
+        std::fs::write(&path, WORD).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = cluster.port;
+        let (sender, reached) = channel();
+        let watch = Arc::new(Watch { moment, cut, told: AtomicBool::new(false), sender: Mutex::new(sender) });
+        std::thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                // While the server is down nobody takes the line.
+                if let Ok(server) = TcpStream::connect(("127.0.0.1", server)) {
+                    let watch = Arc::clone(&watch);
+                    std::thread::spawn(move || carry(&client, &server, &watch));
+                }
             }
-            if to.write_all(said).is_err() {
-                return;
-            }
+        });
+        (Self { port, _word: word, password: format!("file:{}", path.display()) }, reached)
+    }
+
+    fn location(&self, direct: &Location) -> Location {
+        let mut through = address(direct);
+        through.hosts = vec![("127.0.0.1".to_owned(), self.port)];
+        through.password = Some(self.password.parse().unwrap());
+        Location::Postgres(through)
+    }
+}
+
+/// What is waited for on a line.
+struct Watch {
+    moment: Moment,
+    cut: bool,
+    told: AtomicBool,
+    sender: Mutex<Sender<()>>,
+}
+
+impl Watch {
+    /// Tells that the moment has come; true if it is the first time.
+    fn tell(&self) -> bool {
+        let first = !self.told.swap(true, Ordering::SeqCst);
+        if first {
+            self.sender.lock().unwrap().send(()).ok();
         }
-        to.shutdown(Shutdown::Both).ok();
+        first
+    }
+}
+
+/// Carries what is said to and fro.
+fn carry(client: &TcpStream, server: &TcpStream, watch: &Arc<Watch>) {
+    let is_lost = Arc::new(AtomicBool::new(false));
+    let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+    std::thread::spawn({
+        let (watch, is_lost) = (Arc::clone(watch), Arc::clone(&is_lost));
+        move || {
+            let mut bytes = [0; 65_536];
+            let (mut behind, mut is_named) = (None, false);
+            while let Ok(count @ 1..) = from.read(&mut bytes) {
+                let said = &bytes[..count];
+                let has = |word: &[u8]| said.windows(word.len()).any(|part| part == word);
+                if has(b"INSERT INTO ") {
+                    behind = behind.or(Some(0));
+                }
+                is_named |= has(b"INSERT INTO snapshots");
+                let has_come = behind.is_some_and(|sent| match watch.moment {
+                    Moment::Begun => true,
+                    Moment::Sent(bytes) => sent >= bytes,
+                    Moment::Ended => is_named && has(b"COMMIT\0"),
+                });
+                behind = behind.map(|sent| sent + count);
+                if has_come && watch.tell() && watch.cut {
+                    // Everything before it was answered: what comes next is the answer to it.
+                    is_lost.store(true, Ordering::SeqCst);
+                }
+                if to.write_all(said).is_err() {
+                    break;
+                }
+            }
+            to.shutdown(Shutdown::Both).ok();
+        }
     });
-    std::io::copy(&mut answers, &mut back).ok();
+    let (mut answers, mut back) = (server, client);
+    let mut bytes = [0; 65_536];
+    while let Ok(count @ 1..) = answers.read(&mut bytes) {
+        if is_lost.load(Ordering::SeqCst) || back.write_all(&bytes[..count]).is_err() {
+            break;
+        }
+    }
     back.shutdown(Shutdown::Both).ok();
+    answers.shutdown(Shutdown::Both).ok();
 }
 
 #[test]
@@ -364,11 +440,11 @@ fn a_server_without_room_for_one_more_says_so() {
     let error = told(&Store::open(&owner).unwrap_err());
     assert!(error.contains("too many connections for role"), "{error}");
     drop(store);
-    let reopened = (0..50).find_map(|_| {
-        pause(100);
-        Store::open(&owner).ok()
-    });
-    assert!(reopened.is_some(), "there is room again");
+    // The server may not have noticed yet that the session is over.
+    let begun = Instant::now();
+    while let Err(error) = Store::open(&owner) {
+        assert!(begun.elapsed() < LONGEST, "there is room again: {error}");
+    }
 }
 
 #[test]

@@ -2,13 +2,14 @@
 //! `KEYROLL_TEST_POSTGRES` names, and gone when it is dropped or the tests end, however they end.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::{OnceLock, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use keyroll::store::{Location, Store, StoreError};
 
@@ -20,7 +21,8 @@ pub(crate) struct Cluster {
     folder: PathBuf,
     programs: PathBuf,
     pub(crate) port: u16,
-    server: Option<Child>,
+    /// The server, and whoever reads what it says as long as any process of it is there.
+    server: Option<(Child, JoinHandle<()>)>,
 }
 
 /// The programs; `None`, with a word, where there are none.
@@ -70,7 +72,7 @@ impl Cluster {
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let settings = format!(
             "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{}'\nfsync = off\n\
-             max_connections = 40\nshared_buffers = 64MB\nlog_min_messages = panic\n",
+             max_connections = 40\nshared_buffers = 64MB\nlog_min_messages = log\n",
             cluster.folder.display()
         );
         cluster.append("postgresql.conf", &settings);
@@ -140,50 +142,41 @@ impl Cluster {
         let all = [vec![pid.clone()], children_of(&pid)].concat().join(" ");
         // Some may be gone by now.
         Command::new("sh").args(["-c", &format!("kill -9 {all}")]).stderr(Stdio::null()).status().unwrap();
-        self.wait_until(|cluster| !cluster.answers());
+        self.wait_for_its_end();
     }
 
-    /// Starts the server, after it was killed too.
+    /// Starts the server, after it was killed too, and waits until it says that it takes connections.
     pub(crate) fn run(&mut self) {
-        if let Some(mut before) = self.server.take() {
-            drop(before.stdin.take());
-            before.wait().unwrap();
-        }
+        self.wait_for_its_end();
         // Once nobody holds the other end of its input, it ends the server.
         let keeper = "\"$@\" & server=$!; cat > /dev/null; kill -QUIT $server 2> /dev/null; wait $server; \
             if [ -e tidy ]; then rm -rf \"$PWD\"; fi";
         let mut command = self.command("sh");
         command.args(["-c", keeper, "sh"]).arg(self.programs.join("postgres")).arg("-D").arg(self.data());
-        let log = fs::OpenOptions::new().create(true).append(true).open(self.folder.join("log")).unwrap();
-        let server = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
-        self.server = Some(server);
-        self.wait_until(Self::answers);
+        let mut server = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let said = BufReader::new(server.stderr.take().unwrap());
+        let (sender, lines) = mpsc::channel();
+        // Whatever it says has to be read to its end, or it waits for somebody who does.
+        let reader = std::thread::spawn(move || {
+            said.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
+        });
+        let mut log = String::new();
+        loop {
+            let line = lines.recv_timeout(Duration::from_secs(60)).unwrap_or_else(|error| panic!("{error}: {log}"));
+            if line.contains("ready to accept connections") {
+                break;
+            }
+            log = format!("{log}{line}\n");
+        }
+        self.server = Some((server, reader));
     }
 
-    fn answers(&self) -> bool {
-        let mut ready = self.command("psql");
-        ready.args([
-            "-X",
-            "-q",
-            "-U",
-            "postgres",
-            "-d",
-            "postgres",
-            "-p",
-            &self.port.to_string(),
-            "-c",
-            "SELECT 1",
-            "-h",
-        ]);
-        ready.arg(&self.folder).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
-    }
-
-    fn wait_until(&self, is_so: impl Fn(&Self) -> bool) {
-        let begun = Instant::now();
-        while !is_so(self) {
-            let log = || fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            assert!(begun.elapsed() < Duration::from_secs(60), "{}", log());
-            pause(50);
+    fn wait_for_its_end(&mut self) {
+        if let Some((mut before, reader)) = self.server.take() {
+            drop(before.stdin.take());
+            before.wait().unwrap();
+            // Those it had begun hold its memory until the last of them is gone.
+            reader.join().unwrap();
         }
     }
 
@@ -238,10 +231,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        if let Some(mut server) = self.server.take() {
-            drop(server.stdin.take());
-            drop(server.wait());
-        }
+        self.wait_for_its_end();
         drop(fs::remove_dir_all(&self.folder));
     }
 }
@@ -286,11 +276,6 @@ const NOBODY: u32 = 65_534;
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the server is another process")]
-pub(crate) fn pause(milliseconds: u64) {
-    std::thread::sleep(Duration::from_millis(milliseconds));
 }
 
 /// An error as the command line shows it, with its causes.
