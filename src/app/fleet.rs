@@ -1,9 +1,9 @@
 //! How a tenant of a fleet stands, by what its store says.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{AppError, Schedule, served_up_to};
-use crate::model::{Coverage, Delay, FindingCounts, LedgerEntry, Overdue, TenantStatus};
+use crate::model::{Coverage, Delay, FindingCounts, LedgerEntry, Overdue, Run, RunEnd, SnapshotHead, TenantStatus};
 use crate::store::Store;
 
 /// How a tenant stands.
@@ -33,6 +33,8 @@ pub fn tenant_status(
         let delay = delay(store, estate, schedule, now)?;
         overdue.extend(delay.map(|what| Overdue { schedule: schedule.name.clone(), what }));
     }
+    let by_hand = delay_by_hand(store, latest.as_ref(), now)?;
+    overdue.extend(by_hand.map(|what| Overdue { schedule: Run::BY_HAND.to_owned(), what }));
     Ok(TenantStatus {
         estate: estate.to_owned(),
         complete: heads.into_iter().find(|head| head.complete),
@@ -40,6 +42,7 @@ pub fn tenant_status(
         declared,
         latest,
         findings,
+        schedules: schedules.len(),
         overdue,
     })
 }
@@ -55,19 +58,45 @@ pub fn never_scanned(estate: &str, schedules: &[Schedule]) -> TenantStatus {
         gaps: 0,
         declared: 0,
         findings: FindingCounts::default(),
+        schedules: schedules.len(),
         overdue: schedules.iter().map(never).collect(),
     }
 }
 
-/// What is amiss on a schedule.
+/// What is amiss on a schedule. A scan that failed counts for its moment, so that it is not due again; it is told until the next one,
+/// or until somebody made a complete one by hand.
 fn delay(store: &Store, estate: &str, schedule: &Schedule, now: DateTime<Utc>) -> Result<Option<Delay>, AppError> {
     let Some(began) = store.schedule_began(&schedule.name)? else { return Ok(Some(Delay::NeverBegun)) };
     let last = store.last_run(&schedule.name)?;
     let is_late = |due_at| now > schedule.late_at(estate, due_at);
-    let not_ended = last.as_ref().filter(|run| run.end.is_none() && is_late(run.due_at));
-    if let Some(run) = not_ended {
-        return Ok(Some(Delay::NotEnded(run.due_at, run.started_at)));
+    let due = schedule.due(served_up_to(last.as_ref(), began), now).filter(|due| is_late(due.at));
+    if let Some(due) = due {
+        return Ok(Some(Delay::NotBegun(due.at)));
     }
-    let due = schedule.due(served_up_to(last.as_ref(), began), now);
-    Ok(due.filter(|due| is_late(due.at)).map(|due| Delay::NotBegun(due.at)))
+    let Some(run) = last else { return Ok(None) };
+    Ok(match run.end {
+        None if is_late(run.due_at) => Some(Delay::NotEnded(run.due_at, run.started_at)),
+        Some(RunEnd::Failed) => {
+            let by_hand = store.last_run(Run::BY_HAND)?;
+            let made_up = |later: Run| later.end == Some(RunEnd::Complete) && later.started_at > run.started_at;
+            (!by_hand.is_some_and(made_up)).then_some(Delay::Failed(run.due_at, run.note))
+        }
+        _ => None,
+    })
+}
+
+/// After so long a scan that somebody began should have ended.
+const LONGEST_BY_HAND: TimeDelta = TimeDelta::hours(6);
+
+/// What is amiss with the last scan that somebody began, as cron does, where none was stored since.
+fn delay_by_hand(store: &Store, latest: Option<&SnapshotHead>, now: DateTime<Utc>) -> Result<Option<Delay>, AppError> {
+    let last = store.last_run(Run::BY_HAND)?;
+    let Some(run) = last.filter(|run| latest.is_none_or(|latest| latest.started_at < run.started_at)) else {
+        return Ok(None);
+    };
+    Ok(match run.end {
+        None if now - run.started_at > LONGEST_BY_HAND => Some(Delay::NotEnded(run.due_at, run.started_at)),
+        Some(RunEnd::Failed | RunEnd::Interrupted | RunEnd::Vanished) => Some(Delay::Failed(run.due_at, run.note)),
+        None | Some(RunEnd::Complete | RunEnd::Incomplete) => None,
+    })
 }

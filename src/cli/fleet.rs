@@ -88,9 +88,20 @@ impl Context {
 /// Runs a command for each tenant in a process of its own, so that one that breaks down takes no other with it. What they say
 /// comes in the order of the tenants. Whoever ends it ends those under way in good order, and no other begins.
 async fn each(context: &Context, fleet: &Fleet, jobs: usize, command: &[String]) -> Result<ExitCode, Complaint> {
-    if let Err(error) = Args::try_parse_from([&["keyroll".to_owned()], command].concat()) {
-        context.terminal.note(error.render().to_string().trim_end());
-        return Ok(ExitCode::from(exit::USAGE));
+    match Args::try_parse_from([&["keyroll".to_owned()], command].concat()) {
+        Ok(args) if args.config != Path::new(super::CONFIG) => {
+            let help = "leave `--config` out of it: each tenant has its own";
+            return Err(Complaint::failed("the command names a configuration").help(help));
+        }
+        Ok(_) => {}
+        Err(error) if error.use_stderr() => {
+            context.terminal.note(error.render().to_string().trim_end());
+            return Ok(ExitCode::from(exit::USAGE));
+        }
+        Err(help) => {
+            context.terminal.result(&help.render().to_string());
+            return Ok(ExitCode::from(exit::COMPLETE));
+        }
     }
     let program = std::env::current_exe()
         .map_err(|error| Complaint::failed(format!("keyroll does not know where it is itself: {error}")))?;

@@ -47,12 +47,15 @@ use crate::store::Store;
 use complain::Complaint;
 use terminal::Terminal;
 
+/// The configuration that is meant where none is named.
+const CONFIG: &str = "keyroll.yaml";
+
 /// Compliance audit and drift scanner for Atlassian estates: every account and token, judged by rules, watched for drift.
 #[derive(Debug, Parser)]
 #[command(version, about, after_help = exit::HELP, max_term_width = 100, disable_help_subcommand = true)]
 pub struct Args {
     /// The configuration file.
-    #[arg(long, global = true, value_name = "FILE", default_value = "keyroll.yaml")]
+    #[arg(long, global = true, value_name = "FILE", default_value = CONFIG)]
     config: PathBuf,
     /// Say nothing but results and errors.
     #[arg(long, short, global = true)]

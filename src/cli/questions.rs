@@ -105,6 +105,10 @@ impl Context {
 }
 
 pub(super) fn findings(context: &Context, args: &FindingsArgs) -> Result<ExitCode, Complaint> {
+    if args.all_tenants && args.command.is_some() {
+        let help = "name the configuration of its tenant: `--config FOLDER/acme.yaml`";
+        return Err(Complaint::failed("`--all-tenants` lists findings; one finding is of one tenant").help(help));
+    }
     match &args.command {
         Some(FindingsCommand::Show { id }) => return show(context, id),
         Some(FindingsCommand::Ack { id, by, until, note }) => {
@@ -157,7 +161,8 @@ fn findings_of_all(context: &Context, args: &FindingsArgs) -> Result<ExitCode, C
     let (mut found, mut silent, mut gaps) = (Vec::new(), Vec::new(), 0);
     let mut judged = args.rule.is_none();
     let mut rows = Vec::new();
-    let mut table = FleetFindings::new(&mut rows);
+    let mut table = FleetFindings::begin(&mut rows).map_err(|error| cannot_write(Path::new("-"), &error))?;
+    let mut set_aside = 0;
     for tenant in &fleet.tenants {
         let mut assessment = match assess_tenant(tenant, args) {
             Ok(assessment) => assessment,
@@ -168,6 +173,7 @@ fn findings_of_all(context: &Context, args: &FindingsArgs) -> Result<ExitCode, C
         };
         judged |= args.rule.as_deref().is_some_and(|rule| known_rule(&assessment, rule).is_ok());
         gaps += assessment.snapshot.ledger.iter().filter(|entry| entry.is_gap()).count();
+        set_aside += assessment.set_aside.as_ref().map_or(0, |set_aside| set_aside.len());
         assessment.findings.retain(|finding| args.picks(finding));
         match args.format {
             ListFormat::Table => {
@@ -186,7 +192,10 @@ fn findings_of_all(context: &Context, args: &FindingsArgs) -> Result<ExitCode, C
     // Each tenant's are in order already; the worst of all come first.
     found.sort_by_key(|(_, finding)| Reverse(finding.severity));
     context.terminal.result(&match args.format {
-        ListFormat::Table => fleet_findings_table(&found, context.terminal.look),
+        ListFormat::Table => {
+            let heading = if args.no_waivers { counted_as_open(set_aside) } else { String::new() };
+            format!("{heading}{}", fleet_findings_table(&found, context.terminal.look))
+        }
         ListFormat::Csv => String::from_utf8_lossy(&rows).into_owned(),
     });
     context.terminal.warn_of(gaps);
@@ -210,8 +219,11 @@ fn assess_tenant(tenant: &Tenant, args: &FindingsArgs) -> Result<Assessment, Str
 
 /// The line that tells a list without waivers from the list of a night.
 fn without_waivers(assessment: &Assessment) -> String {
-    let Some(set_aside) = &assessment.set_aside else { return String::new() };
-    let shown = plural(set_aside.len(), "waived finding counts", "waived findings count");
+    assessment.set_aside.as_ref().map_or_else(String::new, |set_aside| counted_as_open(set_aside.len()))
+}
+
+fn counted_as_open(waived: usize) -> String {
+    let shown = plural(waived, "waived finding counts", "waived findings count");
     format!("WITHOUT WAIVERS: {shown} as open.\n\n")
 }
 

@@ -10,6 +10,7 @@ use super::{Config, Places, folder_of, read, shown};
 use crate::document::{self, Inherited};
 use crate::problem::{Problem, Problems, SourceText};
 use crate::store::{Address, Location};
+use crate::text::join_and;
 
 /// The file with what the tenants have in common.
 const DEFAULTS: &str = "defaults.yaml";
@@ -41,6 +42,11 @@ impl Fleet {
     /// # Errors
     /// When it is no folder of tenants. What is wrong in the file of one tenant is told there.
     pub fn load(folder: &Path) -> Result<Self, Problems> {
+        Self::with(folder, None)
+    }
+
+    /// The same, with one tenant by the path that somebody wrote.
+    fn with(folder: &Path, own: Option<&Path>) -> Result<Self, Problems> {
         if folder.is_file() {
             let what = format!("`{}` is the configuration of one estate, not a folder of tenants", folder.display());
             let help = format!("name the folder with `--config FOLDER`: a `{DEFAULTS}` and a file for each tenant");
@@ -65,7 +71,11 @@ impl Fleet {
             return Err(Problem::general(what).help(help).into());
         }
         let tenant = |file: PathBuf| {
-            let config = Config::load(&file);
+            let file = own.filter(|own| own.file_name() == file.file_name()).map_or(file, Path::to_path_buf);
+            let config = TenantFile::at(&file).and_then(|tenant| match tenant {
+                Some(tenant) => tenant.load(&file),
+                None => Err(Problem::general(format!("`{DEFAULTS}` went away while tenants were read")).into()),
+            });
             Tenant { name: name_of(&file), file, config }
         };
         let mut fleet = Self { tenants: files.into_iter().map(tenant).collect() };
@@ -81,15 +91,14 @@ impl Fleet {
             owners.entry(secrets).or_default().push(at);
             let Ok(config) = &tenant.config else { continue };
             owners.entry(format!("the store `{}`", place_of(&config.store))).or_default().push(at);
-            owners.entry(format!("the folder `{}` for reports", config.reports.display())).or_default().push(at);
+            owners.entry(format!("the folder `{}` for reports", settled(&config.reports))).or_default().push(at);
         }
         for (what, owners) in owners.into_iter().filter(|(_, owners)| owners.len() > 1) {
-            let names: Vec<String> = owners.iter().map(|at| self.tenants[*at].name.clone()).collect();
+            let files: Vec<String> =
+                owners.iter().map(|at| format!("`{}`", self.tenants[*at].file.display())).collect();
             for at in owners {
-                let others: Vec<&str> =
-                    names.iter().filter(|name| **name != self.tenants[at].name).map(String::as_str).collect();
-                let told = format!("tenants `{}` and `{}` share {what}", self.tenants[at].name, others.join("`, `"));
-                let problem = Problem::general(told).help("give each tenant its own");
+                let problem = Problem::general(format!("the tenants {} share {what}", join_and(&files)));
+                let problem = problem.help("give each tenant its own");
                 let tenant = &mut self.tenants[at];
                 match &mut tenant.config {
                     Err(problems) => problems.push(problem),
@@ -100,15 +109,25 @@ impl Fleet {
     }
 }
 
+/// The configuration of one estate, or of one tenant, which is held against those of the others: as in a fleet, it is refused if
+/// it would share with one of them what has to be kept apart.
+pub(super) fn load(path: &Path) -> Result<Config, Problems> {
+    let Some(tenant) = TenantFile::at(path)? else { return Config::parse(&read(path)?, folder_of(path)) };
+    let fleet = Fleet::with(folder_of(path), Some(path))?;
+    let own = fleet.tenants.into_iter().find(|known| known.file == path);
+    // A file that is no tenant by its name can be read all the same, by whoever names it.
+    own.map_or_else(|| tenant.load(path), |own| own.config)
+}
+
 /// A tenant's file, with the one beside it that it inherits from.
-pub(super) struct TenantFile {
+struct TenantFile {
     name: String,
     common: SourceText,
 }
 
 impl TenantFile {
     /// The tenant of a file; `None` if it is the configuration of one estate that is no tenant of any fleet.
-    pub(super) fn at(path: &Path) -> Result<Option<Self>, Problems> {
+    fn at(path: &Path) -> Result<Option<Self>, Problems> {
         if path.is_dir() {
             let what = format!("`{}` is a folder of tenants", path.display());
             let help = "name the file of one, such as `--config FOLDER/acme.yaml`; `keyroll fleet status` and `keyroll \
@@ -133,7 +152,7 @@ impl TenantFile {
     }
 
     /// Reads the configuration of the tenant.
-    pub(super) fn load(&self, path: &Path) -> Result<Config, Problems> {
+    fn load(&self, path: &Path) -> Result<Config, Problems> {
         let file = read(path)?;
         let folder = folder_of(path);
         let common = shown(&self.common);
@@ -170,11 +189,13 @@ impl TenantFile {
     }
 }
 
-/// True for what may be the file of a tenant: it ends in `.yaml` or `.yml` and begins with no dot.
+/// True for what is meant to be the file of a tenant: it ends in `.yaml` or `.yml` and begins with no dot. A link that leads nowhere
+/// is one too, for a tenant that cannot be read must not be missing.
 fn is_tenant(path: &Path) -> bool {
-    let ends_so = path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
+    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+    let ends_so = ending.is_some_and(|ending| ending == "yaml" || ending == "yml");
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    ends_so && path.is_file() && name != DEFAULTS && !name.starts_with('.')
+    ends_so && !path.is_dir() && name != DEFAULTS && !name.starts_with('.')
 }
 
 fn name_of(path: &Path) -> String {
@@ -186,10 +207,19 @@ fn in_capitals(name: &str) -> String {
     name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' }).collect()
 }
 
+/// A path without detours, as far as there is something on it.
+fn settled(path: &Path) -> String {
+    let whole = path.canonicalize().or_else(|_not_there| {
+        let name = path.file_name().unwrap_or_default();
+        folder_of(path).canonicalize().map(|folder| folder.join(name))
+    });
+    whole.unwrap_or_else(|_nothing_there| path.to_path_buf()).display().to_string()
+}
+
 /// Which store it is, whoever connects to it.
 fn place_of(store: &Location) -> String {
     match store {
-        Location::File(path) => path.canonicalize().unwrap_or_else(|_not_there| path.clone()).display().to_string(),
+        Location::File(path) => settled(path),
         Location::Postgres(address) => Address { user: String::new(), ..address.clone() }.to_string(),
     }
 }
@@ -245,17 +275,40 @@ mod tests {
         let same = format!("store: same.db\n{OWN}");
         let folder = folder(&[("defaults.yaml", ""), ("a.yaml", &same), ("b.yaml", &same), ("c.yaml", OWN)]);
         let fleet = Fleet::load(folder.path()).unwrap();
-        assert!(told(&fleet.tenants[0]).contains("tenants `a` and `b` share the store"), "{}", told(&fleet.tenants[0]));
-        assert!(told(&fleet.tenants[1]).contains("tenants `b` and `a` share the store"));
+        for tenant in &fleet.tenants[..2] {
+            let told = told(tenant);
+            assert!(told.contains("a.yaml` and `") && told.contains("b.yaml` share the store"), "{told}");
+            assert!(Config::load(&tenant.file).unwrap_err().to_string().contains("share the store"), "alone as well");
+        }
+        assert!(Config::load(&fleet.tenants[2].file).is_ok());
         assert!(fleet.tenants[2].config.is_ok());
 
         let alike = self::folder(&[("defaults.yaml", ""), ("a-b.yaml", OWN), ("a_b.yaml", OWN)]);
         let fleet = Fleet::load(alike.path()).unwrap();
         assert!(told(&fleet.tenants[0]).contains("share variables `…A_B…`"), "{}", told(&fleet.tenants[0]));
 
+        // The same place by another way, before there is anything; and two files of one name.
+        let (one, other) = (format!("reports: out\n{OWN}"), format!("reports: ./out\n{OWN}"));
+        let detour = self::folder(&[("defaults.yaml", ""), ("a.yaml", &one), ("b.yaml", &other)]);
+        let fleet = Fleet::load(detour.path()).unwrap();
+        assert!(told(&fleet.tenants[0]).contains("for reports"), "{}", told(&fleet.tenants[0]));
+        let twice = self::folder(&[("defaults.yaml", ""), ("a.yaml", OWN), ("a.YML", OWN)]);
+        let fleet = Fleet::load(twice.path()).unwrap();
+        assert!(told(&fleet.tenants[1]).contains("share the store"), "{}", told(&fleet.tenants[1]));
+
         let common = self::folder(&[("defaults.yaml", "store: all.db\n"), ("a.yaml", OWN)]);
         let problems = Config::load(&common.path().join("a.yaml")).unwrap_err();
         assert!(problems.to_string().contains("defaults.yaml:1:8: `store` is the same for all tenants"), "{problems}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_tenant_whose_file_is_out_of_reach_is_not_missing() {
+        let folder = folder(&[("defaults.yaml", ""), ("a.yaml", OWN)]);
+        std::os::unix::fs::symlink("/nowhere/b.yaml", folder.path().join("b.yaml")).unwrap();
+        let fleet = Fleet::load(folder.path()).unwrap();
+        assert_eq!(fleet.tenants.len(), 2);
+        assert!(told(&fleet.tenants[1]).contains("cannot read"), "{}", told(&fleet.tenants[1]));
     }
 
     #[test]

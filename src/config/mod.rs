@@ -72,10 +72,7 @@ impl Config {
     /// # Errors
     /// Everything that is wrong in it.
     pub fn load(path: &Path) -> Result<Self, Problems> {
-        match fleet::TenantFile::at(path)? {
-            Some(tenant) => tenant.load(path),
-            None => Self::parse(&read(path)?, folder_of(path)),
-        }
+        fleet::load(path)
     }
 
     /// What people declared in files of their own: the waivers and the registers, each with a name that is its own.

@@ -62,16 +62,22 @@ fn settle(node: &mut Node, by: usize, fill: &dyn Fn(&str) -> String) {
 
 fn over(own: Node, below: Node) -> Node {
     match (own.value, below.value) {
-        (Value::Map(mut entries), Value::Map(lower)) => {
-            for (key, value) in lower {
-                match entries.iter().position(|(known, _)| known.value == key.value) {
-                    Some(at) => {
-                        let (known, upper) = entries.remove(at);
-                        entries.insert(at, (known, over(upper, value)));
-                    }
-                    None => entries.push((key, value)),
-                }
-            }
+        (Value::Map(upper), Value::Map(lower)) => {
+            let mut lower: Vec<_> = lower.into_iter().map(Some).collect();
+            let mut entries: Vec<_> = upper
+                .into_iter()
+                .map(|(key, value)| {
+                    let below =
+                        lower.iter_mut().find(|one| one.as_ref().is_some_and(|(known, _)| known.value == key.value));
+                    let value = match below.and_then(Option::take) {
+                        Some((_, below)) => over(value, below),
+                        None => value,
+                    };
+                    (key, value)
+                })
+                .collect();
+            // A key that comes twice in one document is in it twice still, for whoever reads the section to tell.
+            entries.extend(lower.into_iter().flatten());
             Located { value: Value::Map(entries), span: own.span }
         }
         (value, _) => Located { value, span: own.span },
@@ -117,6 +123,14 @@ mod tests {
             told.iter().any(|told| told.starts_with("defaults.yaml:2:1: ") && told.contains("`other`")),
             "{told:?}"
         );
+        for (own, below) in
+            [("", "a: 1\na: 2\n"), ("a: 3\n", "a: 1\na: 2\n"), ("b: { a: 3 }\n", "b:\n  a: 1\n  a: 2\n")]
+        {
+            let mut section = read(own, below).unwrap();
+            drop((section.get::<Node>("a"), section.section("b").map(|part| section.take(part.finish(Some(()))))));
+            let told = section.finish(Some(())).unwrap_err().to_string();
+            assert!(told.contains("key `a` comes twice") && told.contains("defaults.yaml:"), "{own}: {told}");
+        }
         let told = read("- a\n", "b: [\n").unwrap_err().to_string();
         assert!(told.contains("defaults.yaml:"), "{told}");
         let told = read("- a\n", "text\n").unwrap_err().to_string();

@@ -28,21 +28,23 @@ pub struct TenantStatus {
     pub declared: usize,
     /// The findings, as they stand after the latest scan.
     pub findings: FindingCounts,
-    /// What should have happened on its schedules and did not.
+    /// How many schedules it has; without any, nobody can say that a scan is overdue.
+    pub schedules: usize,
+    /// What should have happened and did not.
     pub overdue: Vec<Overdue>,
 }
 
-/// What should have happened on a schedule and did not.
+/// What should have happened and did not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overdue {
-    /// The schedule.
+    /// The schedule; `Run::BY_HAND` for a scan that somebody began.
     pub schedule: String,
     /// What is amiss.
     pub what: Delay,
 }
 
 /// Why a scan is overdue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delay {
     /// Nothing has ever looked at the schedule.
     NeverBegun,
@@ -50,6 +52,8 @@ pub enum Delay {
     NotBegun(DateTime<Utc>),
     /// The scan for the first moment began at the second, and has not ended.
     NotEnded(DateTime<Utc>, DateTime<Utc>),
+    /// The scan for this moment stored nothing, for this reason, and none made up for it.
+    Failed(DateTime<Utc>, String),
 }
 
 /// A tenant in a word.

@@ -1,4 +1,4 @@
-//! The tenants of a fleet: how each of them stands, and the findings of all together.
+//! The tenants of a fleet, and how each of them stands.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -7,9 +7,7 @@ use super::json::document;
 use super::layout::{Ink, Look, Page, words};
 use super::say;
 use super::table::{Cell, Head, Table};
-use crate::model::{
-    Delay, Finding, FindingCounts, Overdue, Severity, SnapshotHead, Tenancy, TenantState, TenantStatus,
-};
+use crate::model::{Delay, FindingCounts, Overdue, Run, Severity, SnapshotHead, Tenancy, TenantState, TenantStatus};
 use crate::text::plural;
 
 /// A line for each tenant, in the order they are given; then why one is unknown and what is overdue, and all in a line.
@@ -84,21 +82,27 @@ fn ink(state: TenantState) -> Ink {
 fn notes(tenancy: &Tenancy) -> Vec<String> {
     match &tenancy.status {
         Err(why) => vec![format!("nobody can say how it stands: {why}")],
-        Ok(status) => status.overdue.iter().map(overdue).collect(),
+        Ok(status) => {
+            let none = "it has no schedule, so that nobody can say whether a scan is overdue".to_owned();
+            let without = (status.schedules == 0).then_some(none);
+            status.overdue.iter().map(overdue).chain(without).collect()
+        }
     }
 }
 
 /// What should have happened and did not, in words.
 pub(super) fn overdue(overdue: &Overdue) -> String {
-    let schedule = &overdue.schedule;
-    match overdue.what {
-        Delay::NeverBegun => format!("no daemon has ever looked at its schedule `{schedule}`"),
-        Delay::NotBegun(due) => format!("the scan of {} UTC on schedule `{schedule}` has not begun", say::minute(due)),
-        Delay::NotEnded(due, began) => format!(
-            "the scan of {} UTC on schedule `{schedule}` began at {} and has not ended",
-            say::minute(due),
-            say::minute(began)
-        ),
+    let on = match overdue.schedule.as_str() {
+        Run::BY_HAND => Run::BY_HAND.to_owned(),
+        schedule => format!("on schedule `{schedule}`"),
+    };
+    match &overdue.what {
+        Delay::NeverBegun => format!("no daemon has ever looked at its schedule `{}`", overdue.schedule),
+        Delay::NotBegun(due) => format!("the scan of {} UTC {on} has not begun", say::minute(*due)),
+        Delay::NotEnded(due, began) => {
+            format!("the scan of {} UTC {on} began at {} and has not ended", say::minute(*due), say::minute(*began))
+        }
+        Delay::Failed(due, why) => format!("the scan of {} UTC {on} stored nothing: {why}", say::minute(*due)),
     }
 }
 
@@ -141,6 +145,8 @@ struct V1Status<'a> {
     estate: &'a str,
     latest: Option<V1Scan>,
     last_complete: Option<V1Scan>,
+    /// Without any, nothing is ever overdue.
+    schedules: usize,
     overdue: Vec<String>,
     /// `null` if there was no scan: nothing was looked at.
     gaps: Option<V1Gaps>,
@@ -189,6 +195,7 @@ impl<'a> V1Status<'a> {
             estate: &status.estate,
             latest: seen.map(scan),
             last_complete: status.complete.as_ref().map(scan),
+            schedules: status.schedules,
             overdue: status.overdue.iter().map(overdue).collect(),
             gaps: seen.map(|_| V1Gaps { undeclared: status.gaps, declared: status.declared }),
             findings: seen.map(|_| V1Counts::of(&status.findings)),
@@ -209,32 +216,4 @@ impl V1Counts {
             unconfirmed: counts.unconfirmed,
         }
     }
-}
-
-/// Findings of several tenants, in the order they are given.
-#[must_use]
-pub fn fleet_findings_table(findings: &[(&str, Finding)], look: Look) -> String {
-    let heads = [
-        Head::whole("SEVERITY"),
-        Head::whole("TENANT"),
-        Head::whole("ID"),
-        Head::whole("STATUS"),
-        Head::flow("FINDING"),
-        Head::whole("SINCE").shown_from(110),
-        Head::flow("RULE").shown_from(150),
-    ];
-    let mut table = Table::new(&heads, "No such finding on record.");
-    for (tenant, finding) in findings {
-        let unconfirmed = if finding.unconfirmed.is_some() { ", unconfirmed" } else { "" };
-        table.row(vec![
-            Cell::inked(say::severity_ink(finding.severity), finding.severity.name()),
-            Cell::new(tenant),
-            Cell::inked(Ink::Dim, finding.id.short()),
-            Cell::inked(say::status_ink(&finding.status), &format!("{}{unconfirmed}", finding.status.name())),
-            Cell::new(&finding.message),
-            Cell::new(&say::day(finding.since)),
-            Cell::inked(Ink::Dim, finding.rule.as_str()),
-        ]);
-    }
-    table.render(look)
 }

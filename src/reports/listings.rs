@@ -17,7 +17,21 @@ use crate::text;
 /// Findings, in the order they are given.
 #[must_use]
 pub fn findings_table(findings: &[&Finding], look: Look) -> String {
-    let heads = [
+    findings_of(findings.iter().map(|finding| (None, *finding)), false, look)
+}
+
+/// Findings of several tenants, in the order they are given, each with its tenant.
+#[must_use]
+pub fn fleet_findings_table(findings: &[(&str, Finding)], look: Look) -> String {
+    findings_of(findings.iter().map(|(tenant, finding)| (Some(*tenant), finding)), true, look)
+}
+
+fn findings_of<'a>(
+    findings: impl Iterator<Item = (Option<&'a str>, &'a Finding)>,
+    with_tenants: bool,
+    look: Look,
+) -> String {
+    let mut heads = vec![
         Head::whole("SEVERITY"),
         Head::whole("ID"),
         Head::whole("STATUS"),
@@ -26,10 +40,13 @@ pub fn findings_table(findings: &[&Finding], look: Look) -> String {
         Head::flow("OWNER").shown_from(110),
         Head::flow("RULE").shown_from(150),
     ];
+    if with_tenants {
+        heads.insert(1, Head::whole("TENANT"));
+    }
     let mut table = Table::new(&heads, "No such finding on record.");
-    for finding in findings {
+    for (tenant, finding) in findings {
         let unconfirmed = if finding.unconfirmed.is_some() { ", unconfirmed" } else { "" };
-        table.row(vec![
+        let mut cells = vec![
             Cell::inked(say::severity_ink(finding.severity), finding.severity.name()),
             Cell::inked(Ink::Dim, finding.id.short()),
             Cell::inked(say::status_ink(&finding.status), &format!("{}{unconfirmed}", finding.status.name())),
@@ -37,7 +54,11 @@ pub fn findings_table(findings: &[&Finding], look: Look) -> String {
             Cell::new(&finding.message),
             Cell::new(finding.owner.as_deref().unwrap_or("")),
             Cell::inked(Ink::Dim, finding.rule.as_str()),
-        ]);
+        ];
+        if let Some(tenant) = tenant {
+            cells.insert(1, Cell::new(tenant));
+        }
+        table.row(cells);
     }
     table.render(look)
 }

@@ -49,20 +49,22 @@ pub use self::backtest::{TriedHead, tried_json, tried_page};
 pub use self::chronicle::{HISTORY_SCHEMA, history_csv, history_json, history_page};
 pub use self::controls::{controls_json, controls_table};
 pub use self::csv::{
-    Column, ColumnForm, CsvTable, FleetFindings, WriteTable, csv_set, write_changes, write_column_list, write_csv_set,
-    write_data_package, write_fleet,
+    Column, ColumnForm, CsvTable, FleetFindings, WriteTable, csv_set, fleet_columns, write_changes, write_column_list,
+    write_csv_set, write_data_package, write_fleet,
 };
 pub use self::detail::{Evidence, History, NeededFact, ReadFrom, RulePage, RuleText, finding_detail, rule_detail};
 pub use self::drift::{DRIFT_SCHEMA, drift_gaps, drift_json, drift_left_out, drift_page, drift_table};
 pub use self::explain::{
     FindingNote, Judgement, ResourceNote, Section, Sight, Thing, finding_note, resource_note, use_and_reach,
 };
-pub use self::fleet::{fleet_findings_table, fleet_json, fleet_table};
+pub use self::fleet::{fleet_json, fleet_table};
 pub use self::html::{Histories, HtmlReport, html_report, page_texts, shown};
 pub use self::ics::calendar_ics;
 pub use self::json::{EXPLANATION_SCHEMA, JSON_SCHEMA, finding_note_json, resource_note_json};
 pub use self::layout::Look;
-pub use self::listings::{coverage_table, findings_table, inventory_table, rules_table, waivers_table};
+pub use self::listings::{
+    coverage_table, findings_table, fleet_findings_table, inventory_table, rules_table, waivers_table,
+};
 pub use self::morning::morning_view;
 pub use self::outbox::{calendar_table, outbox_table, preview_page};
 pub use self::parquet::{

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use keyroll::model::Assessment;
-use keyroll::reports::{csv_set, write_column_list, write_data_package};
+use keyroll::reports::{csv_set, fleet_columns, write_column_list, write_data_package};
 use serde_json::Value;
 
 use crate::reports::{hostile_names, renamed};
@@ -74,14 +74,13 @@ fn the_dictionary_says_what_the_description_says() {
          already or reads exactly `none`, `unknown` or `empty`. Take one leading apostrophe away to have the text as it is.\n\n\
          Lists have `; ` between their entries; a semicolon within one is written `\\;`, a backslash `\\\\`.\n",
     );
-    for table in csv_set() {
-        write!(
-            text,
-            "\n## {}.csv\n\n{}.\n\n| column | form | what it means |\n|---|---|---|\n",
-            table.name, table.about
-        )
-        .unwrap();
-        for column in table.columns {
+    let set = csv_set().iter().map(|table| (format!("{}.csv", table.name), table.about, table.columns));
+    let fleet = "How each tenant of a folder stands. What nobody knows is left empty. `keyroll findings --all-tenants --format csv` is \
+                 `findings.csv` with a first column `tenant`";
+    for (title, about, columns) in set.chain([("keyroll fleet status --format csv".to_owned(), fleet, fleet_columns())])
+    {
+        write!(text, "\n## {title}\n\n{about}.\n\n| column | form | what it means |\n|---|---|---|\n").unwrap();
+        for column in columns {
             let about = column.about.replace('|', "\\|").replace('*', "\\*");
             writeln!(text, "| `{}` | {} | {about} |", column.name, column.form.name()).unwrap();
         }

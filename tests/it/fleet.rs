@@ -65,6 +65,10 @@ fn findings_of_all_tenants_are_those_of_each_with_a_name_before_them() {
     assert!(worst.contains(&"high") && !worst.contains(&"medium"), "{}", table.out);
     assert!(worst.is_sorted_by_key(|severity| *severity != "critical"), "{worst:?}");
     assert!(table.out.contains("acme") && table.out.contains("globex"), "{}", table.out);
+    let open = ask(folder.path(), &["findings", "--all-tenants", "--no-waivers"]);
+    assert!(open.out.starts_with("WITHOUT WAIVERS: "), "{}", open.out);
+    let one = ask(folder.path(), &["findings", "--all-tenants", "show", "F-1"]);
+    assert!(one.code == 1 && one.err.contains("one finding is of one tenant"), "{}", one.err);
     let odd = ask(folder.path(), &["findings", "--all-tenants", "--rule", "tokn-idle"]);
     assert_eq!(odd.code, 1);
     assert!(odd.err.contains("no rule `tokn-idle` judged the latest scan of any tenant"), "{}", odd.err);
@@ -104,6 +108,14 @@ fn a_tenant_of_whom_nobody_can_say_anything_is_named_and_never_counted_as_clean(
     assert_eq!(csv[3][column("open_critical")], "", "{csv:?}");
     assert_ne!(csv[1][column("open_high")], "", "{csv:?}");
 
+    for tenant in ["acme", "globex"] {
+        fs::rename(fleet.join(format!("{tenant}.yaml")), fleet.join(format!("{tenant}.txt"))).unwrap();
+    }
+    let nobody = ask(folder.path(), &["findings", "--all-tenants", "--format", "csv"]);
+    assert!(nobody.code == 20 && nobody.out.starts_with("tenant,finding_id,"), "{}", nobody.out);
+    for tenant in ["acme", "globex"] {
+        fs::rename(fleet.join(format!("{tenant}.txt")), fleet.join(format!("{tenant}.yaml"))).unwrap();
+    }
     let findings = ask(folder.path(), &["findings", "--all-tenants"]);
     assert_eq!(findings.code, 20, "{}", findings.err);
     for (tenant, why) in [("initech", "initech.db"), ("umbrella", "`fail_on`"), ("vandelay", "never scanned")] {
@@ -136,6 +148,47 @@ fn what_is_overdue_is_told_and_a_schedule_that_nobody_looks_at_is_too() {
     let told = "acme: the scan of 2026-11-24 02:30 UTC on schedule `nightly` has not begun";
     assert!(late.out.contains(told), "{}", late.out);
     assert!(late.out.lines().any(|line| line.starts_with("acme") && line.contains("overdue")), "{}", late.out);
+}
+
+/// A tenant whose nights fail is not taken for one that is well because an old scan was.
+#[test]
+fn scans_that_failed_are_told_until_one_makes_up_for_them() {
+    use keyroll::model::RunEnd;
+    use keyroll::store::Store;
+
+    let folder = fleet();
+    let acme = folder.path().join("fleet/acme.yaml");
+    let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+    let mut store = Store::open(&folder.path().join("fleet/stores/acme.db")).unwrap();
+    let asked = || ask(folder.path(), &["--width", "160", "fleet", "status"]);
+    let line = |out: &str| out.lines().find(|line| line.starts_with("acme ")).unwrap().to_owned();
+
+    let text = asked().out;
+    assert!(
+        line(&text).contains("incomplete") && text.contains("acme: it has no schedule, so that nobody can say"),
+        "{text}"
+    );
+    let run = store.begin_run("by hand", at("2026-11-24T03:00:00Z"), at("2026-11-24T03:00:00Z")).unwrap();
+    assert!(line(&asked().out).contains("incomplete"), "it is under way");
+    store.end_run(run, RunEnd::Failed, "no key", at("2026-11-24T03:01:00Z")).unwrap();
+    let text = asked().out;
+    assert!(line(&text).contains("overdue"), "{text}");
+    assert!(text.contains("acme: the scan of 2026-11-24 03:00 UTC by hand stored nothing: no key"), "{text}");
+
+    let own = fs::read_to_string(&acme).unwrap();
+    fs::write(&acme, format!("{own}schedules:\n  - {{ name: nightly, cron: \"30 2 * * *\" }}\n")).unwrap();
+    store.begin_schedule("nightly", at("2026-11-22T12:00:00Z")).unwrap();
+    let run = store.begin_run("nightly", at("2026-11-24T02:30:00Z"), at("2026-11-24T02:31:00Z")).unwrap();
+    store.end_run(run, RunEnd::Failed, "refused", at("2026-11-24T02:32:00Z")).unwrap();
+    let text = asked().out;
+    assert!(
+        text.contains("acme: the scan of 2026-11-24 02:30 UTC on schedule `nightly` stored nothing: refused"),
+        "{text}"
+    );
+    let csv = ask(folder.path(), &["fleet", "status", "--format", "csv"]).out;
+    let csv = rows(&csv);
+    let overdue = csv[0].iter().position(|column| column == "overdue").unwrap();
+    assert!(csv[1][overdue].contains("stored nothing: refused"), "{csv:?}");
 }
 
 #[test]
@@ -184,6 +237,11 @@ fn a_command_is_run_for_each_tenant_and_the_worst_end_counts() {
     assert_eq!(failed.code, 1, "what could not be asked outweighs what was found: {}", failed.err);
     assert!(failed.err.contains("Of 3 tenants it failed for 1: umbrella."), "{}", failed.err);
     assert!(failed.err.contains("umbrella.yaml:2:10"), "{}", failed.err);
+    let other = each(&["findings", "--config", "fleet/globex.yaml"]);
+    assert_eq!(other.code, 1);
+    assert!(other.err.contains("the command names a configuration"), "{}", other.err);
+    let help = each(&["report", "--help"]);
+    assert!(help.code == 0 && help.out.contains("Usage: keyroll report"), "{}{}", help.out, help.err);
     let odd = each(&["findigs"]);
     assert_eq!(odd.code, 2);
     assert_eq!(odd.err.matches("unrecognized subcommand").count(), 1, "{}", odd.err);

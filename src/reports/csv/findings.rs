@@ -21,10 +21,19 @@ fn write_findings(
     findings: &dyn Findings,
     out: &mut dyn io::Write,
 ) -> Result<(), RenderError> {
-    let waivers_applied = assessment.set_aside.is_none();
     let mut rows = Rows::begin(&FINDING_COLUMNS, out)?;
-    findings.each(Wanted::Steps, &mut |told| rows.put(&finding_row(told, waivers_applied)))?;
+    each_finding(assessment, findings, &mut |row| rows.put(row))?;
     rows.end()
+}
+
+/// Every finding as a row of the table.
+pub(super) fn each_finding(
+    assessment: &Assessment,
+    findings: &dyn Findings,
+    put: &mut dyn FnMut(&[Cell<'_>]) -> Result<(), RenderError>,
+) -> Result<(), RenderError> {
+    let waivers_applied = assessment.set_aside.is_none();
+    findings.each(Wanted::Steps, &mut |told| put(&finding_row(told, waivers_applied)))
 }
 
 static FINDING_COLUMNS: [Column; 23] = [

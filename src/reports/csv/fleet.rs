@@ -4,13 +4,19 @@
 use std::io;
 
 use super::ColumnForm::{Id, List, Number, Text, Time, Word};
-use super::{Cell, Column, column, csv_set, write_rows};
+use super::findings::{FINDINGS, each_finding};
+use super::{Cell, Column, Rows, column, write_rows};
 use crate::model::{Assessment, Severity, SnapshotHead, Tenancy, TenantStatus};
 use crate::reports::RenderError;
 use crate::reports::fleet::overdue;
 
-/// What the columns of `keyroll fleet status --format csv` hold.
-static COLUMNS: [Column; 17] = [
+/// The columns of `keyroll fleet status --format csv`, for documents.
+#[must_use]
+pub fn fleet_columns() -> &'static [Column] {
+    &COLUMNS
+}
+
+static COLUMNS: [Column; 18] = [
     column("tenant", Id, "The tenant's name: that of its configuration file"),
     column("estate", Text, "The estate's name; empty if the configuration cannot be read"),
     column("state", Word, "complete, incomplete, overdue, never scanned or unknown"),
@@ -23,7 +29,7 @@ static COLUMNS: [Column; 17] = [
         "The latest scan that left nothing unseen but what was declared; empty if none did",
     ),
     column("last_complete_ended_at", Time, "When it ended"),
-    column("overdue", List, "What should have happened on its schedules and did not"),
+    column("overdue", List, "What should have happened and did not: a scan that did not begin, did not end, or failed"),
     column("gaps", Number, "Endpoints that the latest scan did not read whole and nobody declared"),
     column("declared_gaps", Number, "Those that were declared"),
     column("open_critical", Number, "Open findings after the latest scan"),
@@ -32,6 +38,7 @@ static COLUMNS: [Column; 17] = [
     column("open_low", Number, "The same"),
     column("open_info", Number, "The same"),
     column("waived", Number, "Findings that a waiver covers"),
+    column("schedules", Number, "Schedules it has; where there is none, nothing is ever overdue"),
 ];
 
 /// Writes how tenants stand. What nobody knows of a tenant is left empty.
@@ -42,7 +49,7 @@ pub fn write_fleet(tenants: &[Tenancy], out: &mut dyn io::Write) -> Result<(), R
     write_rows(&COLUMNS, tenants.iter().map(row), out)
 }
 
-fn row(tenancy: &Tenancy) -> [Cell<'_>; 17] {
+fn row(tenancy: &Tenancy) -> [Cell<'_>; 18] {
     let status = tenancy.status.as_ref().ok();
     let latest = status.and_then(|status| status.latest.as_ref());
     let complete = status.and_then(|status| status.complete.as_ref());
@@ -70,20 +77,23 @@ fn row(tenancy: &Tenancy) -> [Cell<'_>; 17] {
         open(Severity::Low),
         open(Severity::Info),
         count(&|status| status.findings.waived),
+        Cell::optional(status, |status| Cell::number(status.schedules)),
     ]
 }
 
+/// Stands before the columns of a table of the set.
+static TENANT: Column = column("tenant", Id, "The tenant's name: that of its configuration file");
+
 /// The findings of several tenants, one tenant after the other.
-pub struct FleetFindings<'a> {
-    writer: csv::Writer<&'a mut dyn io::Write>,
-    begun: bool,
-}
+pub struct FleetFindings<'a>(Rows<'a>);
 
 impl<'a> FleetFindings<'a> {
-    /// Begins to write.
-    pub fn new(out: &'a mut dyn io::Write) -> Self {
-        let writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-        Self { writer, begun: false }
+    /// Writes the first row.
+    ///
+    /// # Errors
+    /// When the place it is written to refuses.
+    pub fn begin(out: &'a mut dyn io::Write) -> Result<Self, RenderError> {
+        Rows::begin(std::iter::once(&TENANT).chain(FINDINGS.columns), out).map(Self)
     }
 
     /// Writes those of one tenant.
@@ -91,31 +101,15 @@ impl<'a> FleetFindings<'a> {
     /// # Errors
     /// When the place it is written to refuses.
     pub fn put(&mut self, tenant: &str, assessment: &Assessment) -> Result<(), RenderError> {
-        let table = csv_set().iter().find(|table| table.name == "findings");
-        let table = table.expect("internal: findings are in the set");
-        let mut own = Vec::new();
-        (table.write)(assessment, &mut own)?;
         let tenant = Cell::foreign(tenant);
-        let rows = csv::ReaderBuilder::new().has_headers(false).from_reader(own.as_slice()).into_byte_records();
-        for (at, row) in rows.enumerate() {
-            let row = row.map_err(io::Error::from)?;
-            let first = match at {
-                0 if self.begun => continue,
-                0 => "tenant",
-                _ => tenant.as_str(),
-            };
-            let cells = std::iter::once(first.as_bytes()).chain(row.iter());
-            self.writer.write_record(cells).map_err(io::Error::from)?;
-            self.begun = true;
-        }
-        Ok(())
+        each_finding(assessment, assessment, &mut |row| self.0.put(std::iter::once(&tenant).chain(row)))
     }
 
     /// Ends the file.
     ///
     /// # Errors
     /// When the place it is written to refuses.
-    pub fn end(mut self) -> Result<(), RenderError> {
-        Ok(self.writer.flush()?)
+    pub fn end(self) -> Result<(), RenderError> {
+        self.0.end()
     }
 }

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 pub(super) use self::cell::Cell;
-pub use self::fleet::{FleetFindings, write_fleet};
+pub use self::fleet::{FleetFindings, fleet_columns, write_fleet};
 pub(super) use self::scan::json_value;
 pub use self::scan::write_changes;
 pub use self::schema::write_data_package;
@@ -224,18 +224,22 @@ pub(super) fn write_rows<'a, const N: usize>(
 }
 
 /// A file that is being written.
-struct Rows<'a, const N: usize>(csv::Writer<&'a mut dyn io::Write>);
+struct Rows<'a>(csv::Writer<&'a mut dyn io::Write>);
 
-impl<'a, const N: usize> Rows<'a, N> {
+impl<'a> Rows<'a> {
     /// Writes the first row.
-    fn begin(columns: &[Column; N], out: &'a mut dyn io::Write) -> Result<Self, RenderError> {
+    fn begin<'c>(
+        columns: impl IntoIterator<Item = &'c Column>,
+        out: &'a mut dyn io::Write,
+    ) -> Result<Self, RenderError> {
         let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-        writer.write_record(columns.iter().map(|column| column.name)).map_err(io::Error::from)?;
+        writer.write_record(columns.into_iter().map(|column| column.name)).map_err(io::Error::from)?;
         Ok(Self(writer))
     }
 
-    fn put(&mut self, row: &[Cell<'_>; N]) -> Result<(), RenderError> {
-        let cells = row.iter().map(|cell| cell.as_str().as_bytes());
+    /// Writes a row: a cell for each column.
+    fn put<'c>(&mut self, row: impl IntoIterator<Item = &'c Cell<'c>>) -> Result<(), RenderError> {
+        let cells = row.into_iter().map(|cell| cell.as_str().as_bytes());
         Ok(self.0.write_record(cells).map_err(io::Error::from)?)
     }
 
