@@ -23,6 +23,7 @@ mod retention;
 mod review;
 mod scan;
 mod schedule;
+mod shared;
 mod stored;
 mod waive;
 pub mod whatif;
@@ -43,8 +44,9 @@ pub use posture::{Judged, postures};
 pub use preview::preview;
 pub use retention::{Fate, Retention, fates, prune};
 pub use review::{ReviewDossier, StartRequest, begin_review, import_review, latest_scan, prepare_review, read_reviews};
-pub use scan::{AcceptedGap, App, Progress, ScanOutcome, ScanRequest, Step};
+pub use scan::{AcceptedGap, App, Progress, SHAPES, ScanOutcome, ScanRequest, Step};
 pub use schedule::{Due, Schedule, served_up_to};
+pub use shared::{LONGEST, Shared};
 pub use stored::{Stored, StoredFindings, WaiverView, assess_stored};
 pub use waive::{Refusal, Standings, WaiveRequest, check_waivers, waive};
 
@@ -65,7 +67,8 @@ pub struct Refused {
 }
 
 impl Refused {
-    fn new(what: impl Into<String>, help: impl Into<String>) -> Self {
+    /// What is wrong, and what to do about it.
+    pub fn new(what: impl Into<String>, help: impl Into<String>) -> Self {
         Self { what: what.into(), help: help.into() }
     }
 }

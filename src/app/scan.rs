@@ -19,7 +19,7 @@ use crate::alerts::{self, Channel, Endings, Occasion, OwnCredential, Routing};
 use crate::clock::Clock;
 use crate::drift;
 use crate::findings::{self, Judged, Reconciled, Waivers};
-use crate::http::{Memory, Meter, Stop};
+use crate::http::{Budgets, Memory, Meter, Stop};
 use crate::inventory::detector::Knowledge;
 use crate::inventory::{Inventory, Revocations};
 use crate::model::{
@@ -68,6 +68,8 @@ pub struct App {
     pub memory: Memory,
     /// Counts what they ask.
     pub meter: Meter,
+    /// How fast they may ask whom.
+    pub budgets: Budgets,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -84,13 +86,13 @@ pub struct ScanRequest {
 }
 
 /// How long what a scan that was broken off had read is of use to the next one: until the night after.
-const RESUMABLE: TimeDelta = TimeDelta::hours(30);
+pub(super) const RESUMABLE: TimeDelta = TimeDelta::hours(30);
 
 /// What the rows of sources look like: a digest of the code that reads them. A journal that other code wrote is not read.
-const SHAPES: &str = env!("KEYROLL_SHAPES");
+pub const SHAPES: &str = env!("KEYROLL_SHAPES");
 
 /// Why sources were not read to their end, where it was the deadline.
-const DEADLINE: &str = "the deadline of the scan was reached";
+pub(super) const DEADLINE: &str = "the deadline of the scan was reached";
 
 /// A gap that is known and accepted: it stays in every report and does not make a scan incomplete.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,15 +191,21 @@ impl App {
             let end = if matches!(error, AppError::Stopped { .. }) { RunEnd::Interrupted } else { RunEnd::Failed };
             self.store.end_run(run, end, &error.to_string(), self.clock.now())?;
         }
-        if let (Ok(_), Some(retention)) = (&outcome, self.retention) {
-            match retention::prune(&mut self.store, retention) {
-                Ok(gone) => tracing::info!(scans = gone, "scans that are not kept any more were removed"),
-                // The scan is stored; that older ones are still there harms nobody.
-                Err(error) => tracing::warn!(error = %error, "older scans could not be removed"),
-            }
+        if outcome.is_ok() {
+            self.forget_old_scans();
         }
         drop(lock);
         outcome
+    }
+
+    /// Removes scans that are not kept any more.
+    pub(super) fn forget_old_scans(&mut self) {
+        let Some(retention) = self.retention else { return };
+        match retention::prune(&mut self.store, retention) {
+            Ok(gone) => tracing::info!(scans = gone, "scans that are not kept any more were removed"),
+            // The scan is stored; that older ones are still there harms nobody.
+            Err(error) => tracing::warn!(error = %error, "older scans could not be removed"),
+        }
     }
 
     async fn run(
@@ -209,13 +217,36 @@ impl App {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<ScanOutcome, AppError> {
         let previous = self.store.latest()?;
-        let since = match &previous {
+        let since = self.watermarks(previous.as_ref())?;
+        let oldest = if ask.fresh { DateTime::<Utc>::MAX_UTC } else { started_at - RESUMABLE };
+        let journal = self.open_journal(run, oldest);
+        progress(Progress::Beginning { forecast: self.forecast(previous.as_ref())? });
+        let collections = self.collect(&since, journal.clone(), ask.deadline, progress).await?;
+        let stopped = self.stop.reason().is_some();
+        let of = RunToJudge { run: RunRecord { id: run, stopped }, schedule, started_at, previous, since };
+        let outcome = self.judge(collections, of, progress)?;
+        if let Some(journal) = journal.filter(|_| !stopped) {
+            journal.remove();
+        }
+        Ok(outcome)
+    }
+
+    /// Up to where logs have been read.
+    pub(super) fn watermarks(&self, previous: Option<&SnapshotHead>) -> Result<Watermarks, AppError> {
+        Ok(match previous {
             Some(previous) => Watermarks::of(&self.store.ledger(previous.id)?),
             None => Watermarks::default(),
-        };
-        let journal = self.open_journal(run, ask, started_at);
-        progress(Progress::Beginning { forecast: self.forecast(previous.as_ref())? });
-        let mut collections = self.collect(&since, journal.clone(), ask.deadline, progress).await?;
+        })
+    }
+
+    /// From what was read to what is stored. To be called by whoever holds the lock for scanning.
+    pub(super) fn judge(
+        &mut self,
+        mut collections: Vec<Collection>,
+        of: RunToJudge<'_>,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<ScanOutcome, AppError> {
+        let RunToJudge { run, schedule, started_at, previous, since } = of;
         refuse_emptiness(&collections)?;
         collections.push(Collection { ledger: self.unasked.clone(), ..Collection::default() });
         for collection in &mut collections {
@@ -241,7 +272,6 @@ impl App {
         let reconciled = self.reconcile(&inventory, &changes, &evaluation, &rules, now)?;
         progress(Progress::Done(Step::Reconciled));
         let head = self.head(&snapshot, after, started_at, now);
-        let stopped = self.stop.reason().is_some();
         let judged = Told { inventory: &inventory, changes: &changes, rules: &rules, reconciled: &reconciled };
         let dispatch = self.tell(&head, previous.as_ref(), &judged, schedule)?;
         progress(Progress::Done(Step::Told));
@@ -259,13 +289,10 @@ impl App {
             waivers: &reconciled.waiver_uses,
             dispatch: &dispatch,
             expiries: Some(&|| Box::new(endings.expiries())),
-            run: Some(RunRecord { id: run, stopped }),
+            run: Some(run),
         };
         let id = self.store.commit(&record)?;
         progress(Progress::Done(Step::Committed));
-        if let Some(journal) = journal.filter(|_| !stopped) {
-            journal.remove();
-        }
         let open = reconciled.findings.iter().filter(|finding| finding.status == Status::Open);
         let worst = open.map(|finding| finding.severity).max();
         Ok(ScanOutcome { snapshot: id, complete: head.complete, worst, told: dispatch.outgoing.len() })
@@ -314,7 +341,7 @@ impl App {
 
     /// Reads all sources side by side, on from where a scan was broken off not long ago. At the deadline, or when somebody
     /// says so, they all stop where they are.
-    async fn collect(
+    pub(super) async fn collect(
         &self,
         since: &Watermarks,
         journal: Option<Arc<Pages>>,
@@ -338,11 +365,10 @@ impl App {
         Ok(Forecast::of(previous.started_at, &self.store.ledger(previous.id)?, &sources))
     }
 
-    /// The journal of this run. Without one a scan is as good as any, unless it is broken off.
-    fn open_journal(&self, run: i64, ask: &ScanRequest, started_at: DateTime<Utc>) -> Option<Arc<Pages>> {
+    /// The journal of this run, with what was read since a moment. Without one a scan is as good as any, unless it is broken off.
+    pub(super) fn open_journal(&self, run: i64, oldest: DateTime<Utc>) -> Option<Arc<Pages>> {
         let sources: Vec<SourceName> = self.sources.iter().map(|source| source.name().clone()).collect();
-        let since = if ask.fresh { DateTime::<Utc>::MAX_UTC } else { started_at - RESUMABLE };
-        match self.store.open_journal(run, &sources, since, SHAPES) {
+        match self.store.open_journal(run, &sources, oldest, SHAPES) {
             Ok(journal) => Some(Pages::of(journal)),
             Err(error) => {
                 tracing::warn!(error = %error, "there is no journal: a scan that is broken off will begin from the front");
@@ -477,6 +503,15 @@ impl App {
             rules_off: self.rules.off(),
         }
     }
+}
+
+/// The run that is judged.
+pub(super) struct RunToJudge<'a> {
+    pub(super) run: RunRecord,
+    pub(super) schedule: &'a str,
+    pub(super) started_at: DateTime<Utc>,
+    pub(super) previous: Option<SnapshotHead>,
+    pub(super) since: Watermarks,
 }
 
 /// The parts of a judgement that news are made from.

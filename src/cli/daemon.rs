@@ -1,6 +1,10 @@
-//! `keyroll daemon`: scans by the schedule until told to end, or once for schedulers outside.
+//! `keyroll daemon`: scans by the schedule until told to end, or once for schedulers outside. With a role it shares the work
+//! with other machines.
 
-use std::path::PathBuf;
+#[cfg(feature = "postgres")]
+mod roles;
+
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +13,13 @@ use tokio::sync::{mpsc, watch};
 
 use super::complain::{self, Complaint};
 use super::{Context, block_on, exit, signals};
-use crate::app::{App, AppError, Schedule};
+use crate::app::{App, AppError, SHAPES, Schedule};
 use crate::clock::Clock;
 use crate::config::{Config, Listening};
-use crate::daemon::{Daemon, Health, House, Listen, Metrics, Once, Server, Settings, Shown, run_once};
+use crate::daemon::{
+    Daemon, Health, House, Listen, Metrics, Once, Server, Settings, Shown, run_once, watch::digest_of,
+};
+use crate::digest::Digest;
 use crate::model::Severity;
 use crate::problem::{Problem, Problems};
 use crate::reports::calendar_ics;
@@ -26,10 +33,32 @@ pub(super) struct DaemonArgs {
     /// With `--once`: only this schedule (may be given more than once).
     #[arg(long, value_name = "NAME", requires = "once")]
     schedule: Vec<String>,
+    /// Share the work with other machines, over the PostgreSQL database in which the stores lie: say what is due, make the
+    /// scans, or both. What `--config` names may then be a folder with a file for each tenant, which needs a role: `all`
+    /// unless another is named.
+    #[arg(long, value_enum, conflicts_with = "once")]
+    role: Option<Role>,
+    /// How many sources this process reads at once, or runs it judges, in the roles `worker` and `all`.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
+}
+
+/// What a process does for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Role {
+    /// Says what is due, tells people, and makes scans.
+    All,
+    /// Says what is due and tells people, as long as it leads. Any number may run: one leads, the others stand by.
+    Scheduler,
+    /// Reads sources and judges. Any number may run.
+    Worker,
 }
 
 pub(super) fn run(context: &Context, args: &DaemonArgs) -> Result<ExitCode, Complaint> {
-    let house = FromFile { path: context.config.clone(), clock: Arc::clone(&context.clock) };
+    if args.role.is_some() || context.config.is_dir() && !args.once {
+        return in_role(context, args);
+    }
+    let house = FromFile::at(context.config.clone(), &context.clock);
     let config = context.load()?;
     if config.schedules().is_empty() {
         let help =
@@ -42,6 +71,17 @@ pub(super) fn run(context: &Context, args: &DaemonArgs) -> Result<ExitCode, Comp
         }
     }
     if args.once { once(context, &house, config.fail_on, &args.schedule) } else { stay(context, house, config) }
+}
+
+#[cfg(feature = "postgres")]
+fn in_role(context: &Context, args: &DaemonArgs) -> Result<ExitCode, Complaint> {
+    roles::run(context, args.role.unwrap_or(Role::All), args.jobs.into())
+}
+
+#[cfg(not(feature = "postgres"))]
+fn in_role(_context: &Context, _args: &DaemonArgs) -> Result<ExitCode, Complaint> {
+    let help = "build it with them: `cargo build --release --features postgres`";
+    Err(Complaint::failed("this keyroll was built without what machines share work by").help(help))
 }
 
 fn once(
@@ -149,11 +189,18 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 struct FromFile {
     path: PathBuf,
     clock: Arc<dyn Clock>,
+    load: fn(&Path) -> Result<Config, Problems>,
+}
+
+impl FromFile {
+    fn at(path: PathBuf, clock: &Arc<dyn Clock>) -> Self {
+        Self { path, clock: Arc::clone(clock), load: Config::load }
+    }
 }
 
 impl House for FromFile {
     fn settings(&self) -> Result<Settings, AppError> {
-        let mut config = Config::load(&self.path)?;
+        let mut config = (self.load)(&self.path)?;
         let mut problems = Problems::default();
         let channels = problems.take(config.build_channels(&self.clock));
         let heartbeat = problems.take(config.build_heartbeat(&self.clock)).flatten();
@@ -171,14 +218,21 @@ impl House for FromFile {
             channels: Arc::new(channels),
             heartbeat: heartbeat.map(Arc::new),
             store: config.store.clone(),
+            mark: mark_of(&files),
             files,
+            lines: config.lines(),
         })
     }
 
     fn app(&self, schedule: &Schedule) -> Result<App, AppError> {
         let names: Vec<String> = schedule.sources.iter().map(|name| name.as_str().to_owned()).collect();
-        let mut app = Config::load(&self.path)?.build(&self.clock, &names)?;
+        let mut app = (self.load)(&self.path)?.build(&self.clock, &names)?;
         app.leave_to_other_schedules(&schedule.name);
         Ok(app)
     }
+}
+
+/// What tells machines apart that would read or judge otherwise.
+fn mark_of(files: &[PathBuf]) -> String {
+    Digest::of(&(env!("CARGO_PKG_VERSION"), SHAPES, digest_of(files))).to_string()
 }

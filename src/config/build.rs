@@ -194,6 +194,7 @@ impl Config {
             stop: factory.stop(),
             memory: factory.memory(),
             meter: factory.meter(),
+            budgets: factory.budgets(),
             store: Store::create_or_open(&self.store)?,
             retention: self.retention,
             clock: Arc::clone(clock),

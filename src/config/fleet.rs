@@ -119,6 +119,14 @@ pub(super) fn load(path: &Path) -> Result<Config, Problems> {
     own.map_or_else(|| tenant.load(path), |own| own.config)
 }
 
+/// The same without a look at the others: for whoever has held them against each other already.
+pub(super) fn load_alone(path: &Path) -> Result<Config, Problems> {
+    match TenantFile::at(path)? {
+        Some(tenant) => tenant.load(path),
+        None => Config::parse(&read(path)?, folder_of(path)),
+    }
+}
+
 /// A tenant's file, with the one beside it that it inherits from.
 struct TenantFile {
     name: String,

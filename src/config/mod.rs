@@ -75,6 +75,14 @@ impl Config {
         fleet::load(path)
     }
 
+    /// The same of one tenant without a look at the others, for whoever has held them against each other already.
+    ///
+    /// # Errors
+    /// Everything that is wrong in its files.
+    pub fn load_alone(path: &Path) -> Result<Self, Problems> {
+        fleet::load_alone(path)
+    }
+
     /// What people declared in files of their own: the waivers and the registers, each with a name that is its own.
     #[must_use]
     pub fn declared_files(&self) -> Vec<(String, PathBuf)> {

@@ -1,6 +1,7 @@
 //! The parts of the configuration for nights without anybody at the keyboard: schedules, who is told of what, the
 //! heartbeat, and what the daemon listens on.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -234,6 +235,17 @@ impl Config {
             section.wrong(section.span_of("listen"), "whoever reaches this address could read the metrics", Some(help));
         }
         section.finish(Some(Listening { address, token, calendar_token }))
+    }
+
+    /// Whose limit each source uses, by a name of its own. Nobody's secret is needed to tell.
+    #[must_use]
+    pub fn lines(&self) -> BTreeMap<SourceName, String> {
+        let line = |plan: &SourcePlan| {
+            let told = plan.section.peek("base_url").or_else(|| plan.section.peek("org"));
+            let line = told.unwrap_or(plan.kind.name).trim_end_matches('/');
+            (plan.name.clone(), line.to_owned())
+        };
+        self.sources.iter().map(line).collect()
     }
 
     /// The files that decide what the configuration says, itself first: whoever watches them sees every change of it.

@@ -1,7 +1,8 @@
 //! The numbers that a monitoring system reads, in the OpenMetrics text format. Whoever runs the scans sets them; nothing
 //! is worked out here.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -33,6 +34,8 @@ type Spread = Family<Labels, Histogram, fn() -> Histogram>;
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    /// Those of tenants, where one process looks after several.
+    tenants: Mutex<BTreeMap<String, Arc<Self>>>,
     /// Held while many numbers are put in place of others, so that nobody is shown half of them.
     whole: Mutex<()>,
     durations: Spread,
@@ -50,6 +53,9 @@ pub struct Metrics {
     heartbeat: Numbers,
     missed_runs: Counts,
     circuit_open: Numbers,
+    jobs: Numbers,
+    jobs_done: Counts,
+    leading: Numbers,
 }
 
 impl Metrics {
@@ -58,9 +64,31 @@ impl Metrics {
     pub fn new(version: &str) -> Self {
         let mut registry = Registry::default();
         registry.register("keyroll_build", "The running program", Info::new(vec![("version", version.to_owned())]));
+        Self::over(registry)
+    }
+
+    /// The numbers of one tenant, which are shown with these and carry its name.
+    #[must_use]
+    pub fn of_tenant(&self, name: &str) -> Arc<Self> {
+        let labels = [("tenant".into(), name.to_owned().into())];
+        let own = || Arc::new(Self::over(Registry::with_labels(labels.into_iter())));
+        Arc::clone(self.tenants().entry(name.to_owned()).or_insert_with(own))
+    }
+
+    /// Forgets the numbers of tenants that are not among these.
+    pub fn keep_tenants(&self, names: &[String]) {
+        self.tenants().retain(|name, _| names.contains(name));
+    }
+
+    fn tenants(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Self>>> {
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn over(registry: Registry) -> Self {
         let spread: fn() -> Histogram = || Histogram::new(DURATIONS);
         let mut metrics = Self {
             registry,
+            tenants: Mutex::default(),
             whole: Mutex::default(),
             durations: Family::new_with_constructor(spread),
             last_duration: Family::default(),
@@ -77,11 +105,32 @@ impl Metrics {
             heartbeat: Family::default(),
             missed_runs: Family::default(),
             circuit_open: Family::default(),
+            jobs: Family::default(),
+            jobs_done: Family::default(),
+            leading: Family::default(),
         };
         metrics.register_scans();
         metrics.register_results();
         metrics.register_service();
         metrics
+    }
+
+    /// Sets how many jobs of the queue wait, are being done, and were given up.
+    pub fn set_jobs(&self, counts: [(&str, usize); 3]) {
+        let _whole = self.whole();
+        for (state, count) in counts {
+            self.jobs.get_or_create(&one("state", state)).set(self::whole(count));
+        }
+    }
+
+    /// A job was done, failed, or was put off.
+    pub fn add_job(&self, outcome: &str) {
+        self.jobs_done.get_or_create(&one("outcome", outcome)).inc();
+    }
+
+    /// Sets whether this process is the one that says what is due.
+    pub fn set_leading(&self, leads: bool) {
+        self.leading.get_or_create(&Vec::new()).set(leads.into());
     }
 
     fn register_scans(&mut self) {
@@ -134,11 +183,24 @@ impl Metrics {
             "When the loop that runs everything beat last",
             &self.heartbeat,
         );
+        add(registry, "keyroll_jobs", "Jobs in the queue that machines share", &self.jobs);
+        add(registry, "keyroll_jobs_done", "Jobs that this process took, by how they ended", &self.jobs_done);
+        add(registry, "keyroll_leading", "1 in the process that says what is due", &self.leading);
     }
 
     /// Everything as OpenMetrics text, to be sent as [`CONTENT_TYPE`].
     #[must_use]
     pub fn render(&self) -> String {
+        let of_tenants: Vec<Arc<Self>> = self.tenants().values().cloned().collect();
+        if of_tenants.is_empty() {
+            return self.render_own();
+        }
+        let texts: Vec<String> =
+            std::iter::once(self.render_own()).chain(of_tenants.iter().map(|metrics| metrics.render_own())).collect();
+        together(&texts)
+    }
+
+    fn render_own(&self) -> String {
         let _whole = self.whole();
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("internal: writing into memory does not fail");
@@ -293,4 +355,31 @@ fn set_or_remove(numbers: &Numbers, labels: &Labels, at: Option<DateTime<Utc>>) 
 
 fn whole(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Several texts as one: what each has of a family of numbers stands together, as the format wants it.
+fn together(texts: &[String]) -> String {
+    let mut families: Vec<(String, Vec<&str>, Vec<&str>)> = Vec::new();
+    for line in texts.iter().flat_map(|text| text.lines()).filter(|line| *line != "# EOF") {
+        let Some(about) = line.strip_prefix("# ") else { continue };
+        let name = about.split(' ').nth(1).unwrap_or_default();
+        match families.iter_mut().find(|(known, ..)| known == name) {
+            Some((_, head, _)) if head.contains(&line) => {}
+            Some((_, head, _)) => head.push(line),
+            None => families.push((name.to_owned(), vec![line], Vec::new())),
+        }
+    }
+    for text in texts {
+        let mut at = None;
+        for line in text.lines() {
+            if let Some(about) = line.strip_prefix("# ") {
+                let name = about.split(' ').nth(1).unwrap_or_default();
+                at = families.iter().position(|(known, ..)| known == name);
+            } else if let Some((_, _, samples)) = at.and_then(|at| families.get_mut(at)) {
+                samples.push(line);
+            }
+        }
+    }
+    let lines = families.iter().flat_map(|(_, head, samples)| head.iter().chain(samples));
+    lines.copied().chain(["# EOF"]).flat_map(|line| [line, "\n"]).collect()
 }

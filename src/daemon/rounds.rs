@@ -1,5 +1,5 @@
 //! The rounds of the daemon: what is due is begun, what is over is told, what hangs is noticed. One scan at a time; a scan
-//! that comes due meanwhile waits, and what comes due twice is scanned once.
+//! that comes due meanwhile waits, and what comes due twice is scanned once. Scans are made here, or shared among machines.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;
 
 use super::work::{Delivering, Scanning};
-use super::{Health, House, Metrics, NotReady, Settings, Watched, report, systemd};
+use super::{Health, House, Metrics, NotReady, Settings, Sharing, Watched, report, systemd};
 use crate::alerts::Trouble;
-use crate::app::{App, AppError, Due, ScanOutcome, Schedule, Voice, served_up_to};
+use crate::app::{App, AppError, Due, LONGEST, Schedule, Voice, served_up_to};
 use crate::clock::Clock;
-use crate::model::RunEnd;
-use crate::store::{Store, StoreError};
+use crate::model::{RunEnd, SnapshotId};
+use crate::store::{NewShared, SharedRun, Store, StoreError};
 
 /// The time between two rounds.
 const ROUND: Duration = Duration::from_secs(1);
@@ -22,6 +22,8 @@ const ROUND: Duration = Duration::from_secs(1);
 const LOOK: TimeDelta = TimeDelta::seconds(5);
 /// The time between two looks at what time alone gives occasion to tell.
 const FOLLOW_UP: TimeDelta = TimeDelta::minutes(15);
+/// How many of the latest runs may have left something to be done.
+const RUNS_SWEPT: usize = 5;
 /// How long a scan that cannot begin is left alone before it is tried again.
 const HOLD: TimeDelta = TimeDelta::minutes(1);
 
@@ -49,8 +51,41 @@ pub struct Daemon<H> {
     followed_up_at: Option<DateTime<Utc>>,
     forgot_at: Option<DateTime<Utc>>,
     held_until: BTreeMap<String, DateTime<Utc>>,
-    scanning: Option<Scanning>,
+    scanning: Option<UnderWay>,
     delivering: Option<Delivering>,
+    /// What shares scans among machines; none where this process makes them.
+    sharing: Option<Arc<dyn Sharing>>,
+    /// Whether what runs that are over left to be done was taken away.
+    swept: bool,
+}
+
+/// A scan under way.
+enum UnderWay {
+    /// In this process.
+    Here(Scanning),
+    /// On whatever machines take its parts.
+    Shared(Box<(Schedule, SharedRun)>),
+}
+
+impl UnderWay {
+    fn schedule(&self) -> &Schedule {
+        match self {
+            Self::Here(scanning) => &scanning.schedule,
+            Self::Shared(shared) => &shared.0,
+        }
+    }
+
+    /// The moment that it is for, and when it began.
+    fn moments(&self) -> (DateTime<Utc>, DateTime<Utc>) {
+        match self {
+            Self::Here(scanning) => (scanning.due_at, scanning.started_at),
+            Self::Shared(shared) => (shared.1.run.due_at, shared.1.run.started_at),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self, Self::Here(scanning) if scanning.is_over())
+    }
 }
 
 impl<H: House> Daemon<H> {
@@ -61,6 +96,35 @@ impl<H: House> Daemon<H> {
     pub fn new(house: H, clock: Arc<dyn Clock>, metrics: Arc<Metrics>, health: Health) -> Result<Self, AppError> {
         let settings = house.settings()?;
         let kept = build_all(&house, &settings)?;
+        Self::with(house, clock, metrics, health, settings, kept, None)
+    }
+
+    /// One that has its scans made by whatever machines take the parts. It takes up what is under way.
+    ///
+    /// # Errors
+    /// As [`Daemon::new`].
+    pub fn sharing(
+        house: H,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+        health: Health,
+        sharing: Arc<dyn Sharing>,
+    ) -> Result<Self, AppError> {
+        let settings = house.settings()?;
+        let mut daemon = Self::with(house, clock, metrics, health, settings, BTreeMap::new(), Some(sharing))?;
+        daemon.take_up()?;
+        Ok(daemon)
+    }
+
+    fn with(
+        house: H,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+        health: Health,
+        settings: Settings,
+        kept: BTreeMap<String, App>,
+        sharing: Option<Arc<dyn Sharing>>,
+    ) -> Result<Self, AppError> {
         let store = Store::create_or_open(&settings.store)?;
         let (watched, looked_at) = (Watched::new(settings.files.clone()), clock.now());
         let mut daemon = Self {
@@ -78,6 +142,8 @@ impl<H: House> Daemon<H> {
             held_until: BTreeMap::new(),
             scanning: None,
             delivering: None,
+            sharing,
+            swept: false,
         };
         daemon.begin_schedules()?;
         daemon.look_back()?;
@@ -130,11 +196,13 @@ impl<H: House> Daemon<H> {
                 self.reload();
             }
         }
-        if self.scanning.as_ref().is_some_and(Scanning::is_over) {
+        if self.scanning.as_ref().is_some_and(UnderWay::is_over) {
             self.scan_is_over().await?;
         }
+        self.see_to_shared().await?;
         if self.scanning.is_none() {
             self.begin_due(now)?;
+            self.see_to_shared().await?;
         }
         self.notice_what_is_late(now)?;
         self.follow_up(now)?;
@@ -149,7 +217,7 @@ impl<H: House> Daemon<H> {
 
     /// Waits for what is under way, without a round.
     pub async fn wait(&mut self) {
-        while self.scanning.as_ref().is_some_and(|scan| !scan.is_over())
+        while matches!(&self.scanning, Some(UnderWay::Here(scan)) if !scan.is_over())
             || self.delivering.as_ref().is_some_and(|delivery| !delivery.is_over())
         {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -173,7 +241,7 @@ impl<H: House> Daemon<H> {
     /// If the store cannot be used.
     pub async fn end(mut self) -> Result<(), AppError> {
         systemd::stopping("finishing what is under way");
-        if let Some(scanning) = &self.scanning {
+        if let Some(UnderWay::Here(scanning)) = &self.scanning {
             scanning.stop.now("keyroll was told to end");
         }
         if let Some(delivering) = &self.delivering {
@@ -190,7 +258,7 @@ impl<H: House> Daemon<H> {
     pub fn reload(&mut self) {
         systemd::reloading();
         match self.house.settings().and_then(|settings| {
-            let kept = build_all(&self.house, &settings)?;
+            let kept = if self.sharing.is_none() { build_all(&self.house, &settings)? } else { BTreeMap::new() };
             let store = Store::create_or_open(&settings.store)?;
             Ok((settings, kept, store))
         }) {
@@ -251,6 +319,9 @@ impl<H: House> Daemon<H> {
     }
 
     fn begin(&mut self, schedule: Schedule, due: Due, now: DateTime<Utc>) -> Result<(), AppError> {
+        if self.sharing.is_some() {
+            return self.begin_shared(schedule, due, now);
+        }
         let app = match self.house.app(&schedule) {
             Ok(app) => Some(app),
             Err(error) => {
@@ -262,24 +333,129 @@ impl<H: House> Daemon<H> {
             self.held_until.insert(schedule.name.clone(), now + HOLD);
             return Ok(());
         };
-        tell_missed(&mut self.store, &schedule, &due, &self.settings, now)?;
-        self.metrics.add_missed_runs(&schedule.name, u64::try_from(due.missed).unwrap_or(u64::MAX));
-        tracing::info!(schedule = schedule.name, due = %due.at, missed = due.missed, "a scan begins");
+        self.tell_beginning(&schedule, due, now)?;
         systemd::status(&format!("scanning by schedule {}", schedule.name));
-        self.scanning = Some(Scanning::begin(app, schedule, due.at, now));
+        self.scanning = Some(UnderWay::Here(Scanning::begin(app, schedule, due.at, now)));
         Ok(())
+    }
+
+    fn tell_beginning(&mut self, schedule: &Schedule, due: Due, now: DateTime<Utc>) -> Result<(), AppError> {
+        tell_missed(&mut self.store, schedule, &due, &self.settings, now)?;
+        self.metrics.add_missed_runs(&schedule.name, u64::try_from(due.missed).unwrap_or(u64::MAX));
+        let estate = self.settings.estate.as_str();
+        tracing::info!(estate, schedule = schedule.name, due = %due.at, missed = due.missed, "a scan begins");
+        Ok(())
+    }
+
+    /// Begins a scan whose parts others make.
+    fn begin_shared(&mut self, schedule: Schedule, due: Due, now: DateTime<Utc>) -> Result<(), AppError> {
+        let sources = if schedule.sources.is_empty() { &self.settings.sources } else { &schedule.sources };
+        let time = schedule.deadline.unwrap_or(LONGEST);
+        let mark = self.settings.mark.as_str();
+        let new = NewShared { schedule: &schedule.name, due_at: due.at, mark, sources, time };
+        match self.store.begin_shared_run(new, now)? {
+            Some(shared) => {
+                self.tell_beginning(&schedule, due, now)?;
+                self.scanning = Some(UnderWay::Shared(Box::new((schedule, shared))));
+            }
+            // Somebody else has begun it a moment ago.
+            None => self.take_up()?,
+        }
+        Ok(())
+    }
+
+    /// Takes up a run that another process began. Of one for a schedule that is there no more nobody wants the result.
+    fn take_up(&mut self) -> Result<(), AppError> {
+        for shared in self.store.shared_runs()? {
+            let schedule = self.settings.schedules.iter().find(|schedule| schedule.name == shared.run.schedule);
+            match schedule {
+                Some(schedule) => {
+                    self.scanning = Some(UnderWay::Shared(Box::new((schedule.clone(), shared))));
+                }
+                None => {
+                    let why = "its schedule is no longer in the configuration";
+                    let end = Some((shared.run.id, RunEnd::Interrupted, why));
+                    self.store.end_shared(end, self.clock.now())?;
+                }
+            }
+        }
+        // One that failed while nobody led has been told of, or is now.
+        let last: Vec<_> = self
+            .settings
+            .schedules
+            .iter()
+            .filter_map(|schedule| Some((schedule.clone(), self.store.last_run(&schedule.name).transpose()?)))
+            .collect();
+        for (schedule, run) in last {
+            let run = run?;
+            if run.end == Some(RunEnd::Failed) {
+                self.failed(&schedule, run.due_at, &run.note)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sees to it that the parts of a shared scan are made, and tells how it went once it is over.
+    async fn see_to_shared(&mut self) -> Result<(), AppError> {
+        let Some(sharing) = self.sharing.clone() else { return Ok(()) };
+        if !std::mem::replace(&mut self.swept, true) {
+            // Whoever led before may have ended before it took their jobs out.
+            for over in self.store.latest_runs(RUNS_SWEPT)?.into_iter().filter(|run| run.end.is_some()) {
+                sharing.forget(over.id, &self.settings.sources, &self.settings).await?;
+            }
+        }
+        let Some(UnderWay::Shared(known)) = &self.scanning else { return Ok(()) };
+        let (schedule, shared) = known.as_ref().clone();
+        let run_id = shared.run.id;
+        let run = self.store.run(run_id)?;
+        let Some(run) = run.filter(|run| run.end.is_none()) else {
+            self.scanning = None;
+            sharing.forget(run_id, &shared.sources, &self.settings).await?;
+            return self.shared_is_over(&schedule, &shared).await;
+        };
+        if shared.mark != self.settings.mark {
+            let why = "the configuration, the rules or the program changed while it ran";
+            self.store.end_shared(Some((run_id, RunEnd::Interrupted, why)), self.clock.now())?;
+            tracing::warn!(estate = self.settings.estate, schedule = schedule.name, "a scan begins anew: {why}");
+            self.scanning = None;
+            return sharing.forget(run_id, &shared.sources, &self.settings).await;
+        }
+        let Some(now_left) = self.store.shared_run(run.id)? else { return Ok(()) };
+        let read = self.store.shared_sources(run.id)?;
+        if let Some(why) = sharing.keep_up(&now_left, &read, &self.settings).await? {
+            self.store.end_shared(Some((run.id, RunEnd::Failed, &why)), self.clock.now())?;
+        }
+        Ok(())
+    }
+
+    async fn shared_is_over(&mut self, schedule: &Schedule, shared: &SharedRun) -> Result<(), AppError> {
+        let Some(run) = self.store.run(shared.run.id)? else { return Ok(()) };
+        match (run.end, run.snapshot) {
+            (Some(end @ (RunEnd::Complete | RunEnd::Incomplete)), Some(snapshot)) => {
+                self.stored(schedule, snapshot, end == RunEnd::Complete, run.started_at).await
+            }
+            (Some(RunEnd::Failed), _) => self.failed(schedule, run.due_at, &run.note),
+            (end, _) => {
+                report::failed(&self.metrics, &schedule.name, end.unwrap_or(RunEnd::Vanished));
+                Ok(())
+            }
+        }
     }
 
     /// Waits for the scan, and tells how it went.
     async fn scan_is_over(&mut self) -> Result<(), AppError> {
-        let Some(scanning) = self.scanning.take() else { return Ok(()) };
+        // What others make goes on without this process.
+        let Some(UnderWay::Here(scanning)) = self.scanning.take_if(|under_way| matches!(under_way, UnderWay::Here(_)))
+        else {
+            return Ok(());
+        };
         let (schedule, due_at, started_at) = (scanning.schedule.clone(), scanning.due_at, scanning.started_at);
         let Some((app, outcome)) = scanning.end().await else {
             tracing::error!(schedule = schedule.name, "a scan broke down: this is a bug of keyroll");
             return self.failed(&schedule, due_at, "it broke down, which is a bug of keyroll");
         };
         match outcome {
-            Ok(outcome) => self.stored(&schedule, outcome, started_at).await?,
+            Ok(outcome) => self.stored(&schedule, outcome.snapshot, outcome.complete, started_at).await?,
             Err(AppError::Store(StoreError::ScanUnderWay { .. })) => {
                 tracing::warn!(schedule = schedule.name, "another scan is under way: this one waits");
                 self.held_until.insert(schedule.name.clone(), self.clock.now() + HOLD);
@@ -303,17 +479,17 @@ impl<H: House> Daemon<H> {
     async fn stored(
         &mut self,
         schedule: &Schedule,
-        outcome: ScanOutcome,
+        snapshot: SnapshotId,
+        complete: bool,
         started_at: DateTime<Utc>,
     ) -> Result<(), AppError> {
         let now = self.clock.now();
         let took = (now - started_at).to_std().unwrap_or_default();
-        tracing::info!(schedule = schedule.name, snapshot = %outcome.snapshot, complete = outcome.complete, "a scan is stored");
-        report::add_scan(&self.metrics, &schedule.name, took, &self.store.ledger(outcome.snapshot)?, started_at);
+        let estate = self.settings.estate.as_str();
+        tracing::info!(estate, schedule = schedule.name, snapshot = %snapshot, complete, "a scan is stored");
+        report::add_scan(&self.metrics, &schedule.name, took, &self.store.ledger(snapshot)?, started_at);
         report::set_all(&self.metrics, &self.settings, &self.store, now)?;
-        if outcome.complete
-            && let Some(heartbeat) = self.settings.heartbeat.clone()
-        {
+        if complete && let Some(heartbeat) = self.settings.heartbeat.clone() {
             match heartbeat.beat().await {
                 Ok(()) => self.metrics.set_heartbeat(now),
                 Err(error) => tracing::error!("the heartbeat could not be sent: {error}"),
@@ -334,9 +510,9 @@ impl<H: House> Daemon<H> {
     fn notice_what_is_late(&mut self, now: DateTime<Utc>) -> Result<(), AppError> {
         let mut late = Vec::new();
         for schedule in &self.settings.schedules {
-            let under_way = self.scanning.as_ref().filter(|scanning| scanning.schedule.name == schedule.name);
-            let (due_at, started_at) = match under_way {
-                Some(scanning) => (scanning.due_at, Some(scanning.started_at)),
+            let under_way = self.scanning.as_ref().filter(|under_way| under_way.schedule().name == schedule.name);
+            let (due_at, started_at) = match under_way.map(UnderWay::moments) {
+                Some((due_at, started_at)) => (due_at, Some(started_at)),
                 None => match schedule.due(served(&self.store, schedule, now)?, now) {
                     Some(due) => (due.at, None),
                     None => continue,
@@ -383,9 +559,29 @@ impl<H: House> Daemon<H> {
             report::set_outbox(&self.metrics, &self.store, now)?;
         }
         if self.store.next_due()?.is_some_and(|due| due <= now) {
-            self.delivering = Some(Delivering::begin(&self.settings, Arc::clone(&self.clock)));
+            // Where many estates are looked after, only some tell at a time.
+            let permit = self.sharing.as_ref().map(|sharing| sharing.may_deliver());
+            if !matches!(permit, Some(None)) {
+                let permit = permit.flatten();
+                self.delivering = Some(Delivering::begin(&self.settings, Arc::clone(&self.clock), permit));
+            }
         }
         Ok(())
+    }
+
+    /// Closes the connection to the store until the next round.
+    pub fn rest(&self) {
+        self.store.rest();
+    }
+
+    /// True if a scan is to begin that was not when a round was made last.
+    #[must_use]
+    pub fn has_come_due(&self, since: DateTime<Utc>) -> bool {
+        let now = self.clock.now();
+        let comes = |schedule: &Schedule| {
+            schedule.next_after(since).is_some_and(|due| schedule.start_of(&self.settings.estate, due) <= now)
+        };
+        self.settings.schedules.iter().any(comes)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::digest::Digest;
+use crate::digest::{Digest, Digester};
 
 /// Folders inside each other that are looked into. Links may lead in circles.
 const DEEPEST: usize = 8;
@@ -34,6 +34,22 @@ impl Watched {
         self.seen = seen;
         changed
     }
+}
+
+/// A digest of what files say, and of what is in folders: the same on every machine that has the same files, wherever they lie.
+#[must_use]
+pub fn digest_of(paths: &[PathBuf]) -> Digest {
+    let mut digester = Digester::default();
+    for path in paths {
+        for (file, content) in look(std::slice::from_ref(path)) {
+            let place = file.strip_prefix(path).unwrap_or(&file);
+            digester.add(place.as_os_str().as_encoded_bytes());
+            digester.add(&[0]);
+            digester.add(content.map(|content| content.to_string()).unwrap_or_default().as_bytes());
+            digester.add(&[0]);
+        }
+    }
+    digester.finish()
 }
 
 fn look(paths: &[PathBuf]) -> BTreeMap<PathBuf, Option<Digest>> {

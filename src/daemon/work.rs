@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::runtime::Handle;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 
 use super::Settings;
@@ -58,13 +59,14 @@ pub(super) struct Delivering {
 }
 
 impl Delivering {
-    /// Begins to send what is due.
-    pub(super) fn begin(settings: &Settings, clock: Arc<dyn Clock>) -> Self {
+    /// Begins to send what is due. Whoever may be one of few to do so holds the permit meanwhile.
+    pub(super) fn begin(settings: &Settings, clock: Arc<dyn Clock>, permit: Option<OwnedSemaphorePermit>) -> Self {
         let (channels, routing) = (Arc::clone(&settings.channels), Arc::clone(&settings.routing));
         let path = settings.store.clone();
         let go_on = Arc::new(AtomicBool::new(true));
         let (asked, handle) = (Arc::clone(&go_on), Handle::current());
         let task = tokio::task::spawn_blocking(move || {
+            let _one_of_few = permit;
             let mut store = Store::open(&path)?;
             let deliverer = Deliverer { channels: &channels, routing: &routing, clock: &clock, patience: PATIENCE };
             handle.block_on(deliverer.deliver(&mut store, &|| asked.load(Ordering::Relaxed)))

@@ -13,10 +13,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use reqwest::header::HeaderMap;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-use super::pace::Pace;
+use super::pace::{Learned, Pace};
 use super::retry::{header, time_until};
 
 /// The distance between requests while a server says that its limit is near, but not how near.
@@ -31,6 +32,23 @@ const SHARE: f64 = 0.97;
 
 /// How much a learned pace may catch up: timers ring late, and more so on a busy machine.
 const CATCH_UP: Duration = Duration::from_millis(20);
+
+/// How long after one process asked last the next one begins: servers count by the second.
+const HANDED_ON: Duration = Duration::from_secs(1);
+
+/// The longest silence that is taken over from another process.
+const LONGEST_SILENCE: Duration = Duration::from_secs(3600);
+
+/// What one process learned of a budget, for the next that uses it: never two at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Memo {
+    /// When it was written.
+    at: DateTime<Utc>,
+    /// How long nobody asks from then on.
+    silence: Duration,
+    /// The pace that refusals taught.
+    pace: Option<Learned>,
+}
 
 /// A tenant's budget.
 #[derive(Debug)]
@@ -188,6 +206,28 @@ impl Budget {
         state.empty_until = (left == 0).then(|| Instant::now().checked_add(pause)).flatten();
     }
 
+    /// What is to be known of it by whoever uses it next, as text.
+    pub(super) fn memo(&self, at: DateTime<Utc>) -> String {
+        let (now, state) = (Instant::now(), self.state());
+        let pause = state.paused_until.max(state.empty_until);
+        let silence = pause.map_or(Duration::ZERO, |until| until.saturating_duration_since(now)).max(HANDED_ON);
+        let memo = Memo { at, silence, pace: state.pace.found(now) };
+        serde_json::to_string(&memo).expect("internal: our own types can be written as JSON")
+    }
+
+    /// Goes by what another process wrote. What cannot be read is as good as nothing: the server will tell.
+    pub(super) fn go_by(&self, memo: &str, at: DateTime<Utc>) {
+        let Ok(Memo { at: written, silence, pace }) = serde_json::from_str::<Memo>(memo) else { return };
+        // The clocks of two machines may differ: a pause is never longer than it was told to be.
+        let ago = (at - written).to_std().unwrap_or_default();
+        let (now, mut state) = (Instant::now(), self.state());
+        let silence = silence.min(LONGEST_SILENCE).saturating_sub(ago);
+        state.paused_until = state.paused_until.max(Some(now + silence));
+        if let Some(learned) = pace {
+            state.pace.go_by(learned.after(ago), now);
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -342,6 +382,32 @@ mod tests {
         budget.pause(Instant::now(), Duration::from_secs(5));
         budget.pause(Instant::now(), Duration::from_secs(1));
         assert!(time_for(&budget, "/b", 1).await >= Duration::from_secs(5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_asks_next_keeps_the_pause_and_the_pace_of_whoever_asked_before() {
+        let (at, first) = (DateTime::UNIX_EPOCH, budget(None));
+        for _ in 0..100 {
+            first.answered();
+        }
+        first.pause(Instant::now(), Duration::from_secs(20));
+        let next = budget(None);
+        next.go_by(&first.memo(at), at + chrono::TimeDelta::seconds(5));
+        let waited = time_for(&next, "/a", 1).await;
+        assert!((Duration::from_millis(14_900)..Duration::from_secs(16)).contains(&waited), "{waited:?}");
+        let hundred = time_for(&next, "/a", 100).await;
+        assert!(hundred >= Duration::from_millis(950), "it was found out before: {hundred:?}");
+        for odd in [
+            "",
+            "{}",
+            r#"{"at":"2026-01-01T00:00:00Z","silence":{"secs":0,"nanos":0},"pace":{"since":{"secs":1,"nanos":0},"start":-1.0,"hold":0.0,"pause":{"secs":0,"nanos":0}}}"#,
+        ] {
+            budget(None).go_by(odd, at);
+        }
+        let untold = budget(None);
+        let later = budget(None);
+        later.go_by(&untold.memo(at), at);
+        assert!(time_for(&later, "/a", 1).await >= Duration::from_millis(900), "servers count by the second");
     }
 
     #[tokio::test(start_paused = true)]

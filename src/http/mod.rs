@@ -203,6 +203,12 @@ impl Factory {
         self.meter.clone()
     }
 
+    /// The budgets of all clients that this factory or a clone of it has built, or will build.
+    #[must_use]
+    pub fn budgets(&self) -> Budgets {
+        Budgets { tenants: Arc::clone(&self.tenants), clock: Arc::clone(&self.clock) }
+    }
+
     /// A client for one host.
     ///
     /// # Errors
@@ -223,6 +229,40 @@ impl Factory {
         budget.welcome(settings.concurrency, settings.requests_per_second);
         tenants.insert(settings.tenant, budget);
         Ok(client)
+    }
+}
+
+/// The budgets of a factory's tenants, for whoever hands them from one process to the next. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Budgets {
+    tenants: Arc<Mutex<HashMap<String, Arc<Budget>>>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Budgets {
+    /// Whose they are, sorted.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.tenants().keys().cloned().collect();
+        names.sort();
+        names
+    }
+
+    /// What was learned of one, as text for [`Budgets::go_by`]; `None` if there is none of that name.
+    #[must_use]
+    pub fn memo(&self, name: &str) -> Option<String> {
+        self.tenants().get(name).map(|budget| budget.memo(self.clock.now()))
+    }
+
+    /// Has one go by what another process learned of it.
+    pub fn go_by(&self, name: &str, memo: &str) {
+        if let Some(budget) = self.tenants().get(name) {
+            budget.go_by(memo, self.clock.now());
+        }
+    }
+
+    fn tenants(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Budget>>> {
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

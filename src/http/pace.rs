@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 /// How far back the fastest second is looked for.
@@ -44,6 +45,22 @@ pub(super) struct Pace {
     begin: Option<Instant>,
     /// When the last pause ends, or ended. A request that was sent before tells nothing new.
     quiet_until: Option<Instant>,
+}
+
+/// A pace that was found so long ago, in requests a second.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Learned {
+    since: Duration,
+    start: f64,
+    hold: f64,
+    pause: Duration,
+}
+
+impl Learned {
+    /// The same some time later.
+    pub(super) fn after(self, time: Duration) -> Self {
+        Self { since: self.since.saturating_add(time), ..self }
+    }
 }
 
 /// A pace, in requests a second.
@@ -88,6 +105,23 @@ impl Pace {
         tracing::info!(too_fast, borne, start, "a limit was reached; the pace is taken back");
         self.found = Some(Found { since: until, start, hold, pause: pause.max(Duration::from_millis(1)) });
         (self.begin, self.taken) = (Some(until), 0);
+    }
+
+    /// What was found, for another process that asks the same host next; `None` if nothing was.
+    pub(super) fn found(&self, now: Instant) -> Option<Learned> {
+        let Found { since, start, hold, pause } = self.found.as_ref()?;
+        let since = now.saturating_duration_since(*since);
+        Some(Learned { since, start: *start, hold: *hold, pause: *pause })
+    }
+
+    /// Goes by what another process found.
+    pub(super) fn go_by(&mut self, learned: Learned, now: Instant) {
+        let Learned { since, start, hold, pause } = learned;
+        let Some(since) = now.checked_sub(since) else { return };
+        let is_pace = |pace: f64| pace.is_finite() && pace > 0.0;
+        if is_pace(start) && is_pace(hold) && !pause.is_zero() {
+            self.found = Some(Found { since, start, hold, pause });
+        }
     }
 
     /// The distance between requests; none while no limit was reached.

@@ -108,6 +108,9 @@ pub(super) trait Backend: Debug + Send {
     /// The file it lies in, if that is one of its own.
     fn journal_file(&self) -> Option<PathBuf>;
 
+    /// Gives up a connection that is not needed for a while.
+    fn rest(&self);
+
     /// Whether to try once more after an error that came `tried` times: the database is there again, and it did nothing.
     fn may_try_again(&self, error: &StoreError, tried: u32) -> bool;
 }

@@ -6,8 +6,8 @@
 //!
 //! `commit` writes a scan, `resources` keeps what stays the same once, `snapshots`, `findings` and, night after night,
 //! `timeline` read; `stream` reads findings one by one. `outbox` keeps what is to be told, `reviews` what people decide on
-//! access, `runs` when scans began and ended; `journal` keeps what one under way has read, and `prune` takes out what nobody
-//! needs. All of them ask a `database`, whatever kind it is.
+//! access, `runs` when scans began and ended; `journal` keeps what one under way has read, `shares` what several machines have,
+//! and `prune` takes out what nobody needs. All of them ask a `database`, whatever kind it is.
 
 mod commit;
 mod copy;
@@ -22,6 +22,7 @@ mod prune;
 mod resources;
 mod reviews;
 mod runs;
+mod shares;
 mod snapshots;
 mod sqlite;
 mod stream;
@@ -38,6 +39,9 @@ use chrono::{DateTime, Utc};
 pub use copy::{Copied, copy};
 pub use journal::Journal;
 pub use location::{Address, Location};
+#[cfg(feature = "postgres")]
+pub use postgres::queue::{Claim, Done, Hands, Job, Queue, Standing, Step};
+pub use shares::{NewShared, Share, SharedRun};
 pub use stream::FindingStream;
 pub use timeline::Timeline;
 
@@ -113,7 +117,7 @@ impl Store {
     }
 
     /// What it is called in messages.
-    fn place(&self) -> &Path {
+    pub fn place(&self) -> &Path {
         self.database.place()
     }
 }
@@ -121,12 +125,18 @@ impl Store {
 /// The statements that make the roles of a PostgreSQL store, for whoever administers the database.
 pub const ROLES: &str = include_str!("migrations/postgres/roles.sql");
 
-/// Brings a PostgreSQL store into the shape that this keyroll needs. A store in a file needs nobody to do so.
+/// Brings a PostgreSQL store into the shape that this keyroll needs, and the queue beside it. A store in a file needs nobody to do so.
 ///
 /// # Errors
 /// If the role may not, the store is newer, or it cannot be reached.
 pub fn migrate(at: &Location) -> Result<(), StoreError> {
-    Store::create_or_open(at).map(drop)
+    match at {
+        Location::File(_) => Store::create_or_open(at).map(drop),
+        #[cfg(feature = "postgres")]
+        Location::Postgres(address) => Postgres::migrate(address),
+        #[cfg(not(feature = "postgres"))]
+        Location::Postgres(address) => Err(not_built_in(address)),
+    }
 }
 
 /// A database cannot be reached by a program that was built without the means.

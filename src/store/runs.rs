@@ -8,7 +8,10 @@ use chrono::{DateTime, Utc};
 /// What is noted of a run that left a snapshot and is to be taken up all the same.
 pub(super) const STOPPED: &str = "it was stopped at its deadline";
 
-const COLUMNS: &str = "id, schedule, due_at, started_at, ended_at, outcome, snapshot, note";
+/// What is noted of a run under way that several machines share: no one of them is missed when it is gone.
+pub(super) const SHARED: &str = "several machines share it";
+
+pub(super) const COLUMNS: &str = "id, schedule, due_at, started_at, ended_at, outcome, snapshot, note";
 
 impl Store {
     /// Writes down that a run begins, and gives back its number.
@@ -38,12 +41,13 @@ impl Store {
         Ok(())
     }
 
-    /// The runs that never said how they ended, oldest first.
+    /// The runs of one process that never said how they ended, oldest first. Those that machines share are not among them.
     ///
     /// # Errors
     /// If the store cannot be read.
     pub fn runs_under_way(&self) -> Result<Vec<Run>, StoreError> {
-        self.runs(&format!("SELECT {COLUMNS} FROM runs WHERE outcome IS NULL ORDER BY id"), &[])
+        let sql = format!("SELECT {COLUMNS} FROM runs WHERE outcome IS NULL AND note <> ?1 ORDER BY id");
+        self.runs(&sql, &values![SHARED])
     }
 
     /// The newest runs, newest first.
@@ -117,7 +121,7 @@ pub(super) fn end_with_scan(
     Ok(())
 }
 
-fn run(row: &Row<'_>) -> Result<Run, StoreError> {
+pub(super) fn run(row: &Row<'_>) -> Result<Run, StoreError> {
     let outcome: Option<String> = row.get(5)?;
     Ok(Run {
         id: row.get(0)?,

@@ -432,6 +432,19 @@ fn the_files_for_kubernetes_and_monitoring_can_be_read() {
     ] {
         parse(&SourceText::new(file, &read(file))).unwrap_or_else(|problems| panic!("{problems}"));
     }
+    let several = read("examples/fleet/kubernetes.yaml");
+    let several: Vec<&str> = several.split("\n---\n").collect();
+    assert_eq!(several.len(), 5);
+    for (number, part) in (1..).zip(&several) {
+        let name = format!("kubernetes.yaml, part {number}");
+        parse(&SourceText::new(&name, part)).unwrap_or_else(|problems| panic!("{problems}"));
+        if let Some((_, arguments)) = part.split_once("          args: [") {
+            let (arguments, _) = arguments.split_once(']').unwrap();
+            let words = arguments.split(", ").map(|word| word.trim_matches('"').to_owned());
+            let words: Vec<String> = std::iter::once("keyroll".to_owned()).chain(words).collect();
+            assert!(keyroll::cli::understands(&words), "{words:?}");
+        }
+    }
     let board: serde_json::Value = serde_json::from_str(&read("examples/monitoring/grafana-dashboard.json")).unwrap();
     assert!(board["panels"].as_array().unwrap().len() > 8);
     for file in ["examples/unattended/crontab", "examples/fleet/crontab"] {

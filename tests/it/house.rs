@@ -46,7 +46,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 ];
 
 /// Outside crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 43] = [
+const HOMES: [(&str, &[&str]); 45] = [
     ("reqwest", &["http/"]),
     ("rustls", &["http/", "tls", "alerts/siem", "store/postgres/line"]),
     ("tokio_rustls", &["tls", "alerts/siem", "store/postgres/line"]),
@@ -80,6 +80,8 @@ const HOMES: [(&str, &[&str]); 43] = [
     ("rusqlite", &["store/"]),
     ("tokio_postgres", &["store/"]),
     ("bytes", &["store/postgres/"]),
+    ("deadpool_postgres", &["store/postgres/queue"]),
+    ("graphile_worker", &["store/postgres/queue"]),
     ("postcard", &["http/journal"]),
     ("serde_saphyr", &["document/"]),
     ("secrecy", &["secret.rs"]),

@@ -45,6 +45,8 @@ mod rule_craft;
 mod rule_messages;
 mod rules;
 mod secrets;
+#[cfg(feature = "postgres")]
+mod shared_scans;
 mod simulator;
 mod sized;
 mod sizes;

@@ -154,13 +154,13 @@ fn many_at_once_make_one_store_and_a_newer_one_is_left_alone() {
             scope.spawn(|| Store::create_or_open(&owner).unwrap());
         }
     });
-    assert_eq!(cluster.sql("keyroll", "SELECT string_agg(number::text, ',') FROM keyroll.versions"), "1");
+    assert_eq!(cluster.sql("keyroll", "SELECT string_agg(number::text, ',') FROM keyroll.versions"), "1,2");
     full_scan().commit(&mut Store::create_or_open(&writer).unwrap()).unwrap();
 
-    cluster.sql("keyroll", "INSERT INTO keyroll.versions VALUES (99)");
+    cluster.sql("keyroll", "INSERT INTO keyroll.versions VALUES (99, 99)");
     for location in [&owner, &writer] {
         let error = Store::create_or_open(location).unwrap_err();
-        assert!(matches!(error, StoreError::Newer { found: 99, known: 1, .. }), "{error}");
+        assert!(matches!(error, StoreError::Newer { found: 99, known: 2, .. }), "{error}");
         assert!(error.to_string().contains("use a newer keyroll"), "{error}");
     }
 }
@@ -601,8 +601,12 @@ fn a_dump_is_restored_as_it_was_and_can_be_written_on() {
         assert!(full_scan().commit(&mut store).unwrap() > latest.id);
         assert_eq!(contents(location), before, "the other database is left alone");
     }
-    let folder = tempfile::tempdir().unwrap();
+    let mut owner = address(&cluster.location("k_owner", "one"));
+    owner.database = "restored".to_owned();
+    keyroll::store::migrate(&Location::Postgres(owner)).unwrap();
     let restored = Location::Postgres(Address { database: "restored".to_owned(), ..address(&locations[0]) });
+    keyroll::store::Queue::open(&address(&restored), 1).unwrap();
+    let folder = tempfile::tempdir().unwrap();
     let read = copy(&restored, &(&folder.path().join("check.db")).into(), |_, _| {}).unwrap();
     assert!(read.rows > 2_000, "{read:?}");
 }

@@ -5,8 +5,12 @@ use super::Postgres;
 use crate::store::StoreError;
 use crate::store::database::Backend;
 
-/// Never edited once released: a new shape is a new file.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/postgres/0001_first.sql")];
+/// Never edited once released: a new shape is a new file. Each stands with the first version that can go on with what it leads to:
+/// while machines are brought to a new version one after the other, those that are not there yet still work.
+const MIGRATIONS: [(&str, i32); 2] = [
+    (include_str!("../migrations/postgres/0001_first.sql"), 1),
+    (include_str!("../migrations/postgres/0002_fleet.sql"), 1),
+];
 
 /// The version that the last migration leads to.
 const VERSION: i32 = MIGRATIONS.len() as i32;
@@ -33,7 +37,7 @@ pub(super) fn settle_shape(store: &Postgres, may_create: bool) -> Result<(), Sto
     let path = || store.place().to_path_buf();
     match version_of(store)? {
         VERSION => Ok(()),
-        found if found > VERSION => Err(StoreError::Newer { path: path(), found, known: VERSION }),
+        found if found > VERSION => refuse_newer(store, found),
         0 if !may_create => Err(StoreError::Missing { path: path() }),
         found => match migrate(store) {
             Err(StoreError::Refused { what, .. }) => {
@@ -69,13 +73,28 @@ fn apply(store: &Postgres) -> Result<(), StoreError> {
     // Perhaps another process was faster, a moment ago.
     let found = version_of(store)?;
     if found > VERSION {
-        return Err(StoreError::Newer { path: store.place().into(), found, known: VERSION });
+        return refuse_newer(store, found);
     }
-    for (number, sql) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
+    store.0.batch("ALTER TABLE keyroll.versions ADD COLUMN IF NOT EXISTS usable_from bigint NOT NULL DEFAULT 1")?;
+    for (number, (sql, usable_from)) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
         store.0.batch(sql)?;
-        store.execute("INSERT INTO versions (number) VALUES (?1)", &[i64::from(number).into()])?;
+        let row = [i64::from(number).into(), i64::from(usable_from).into()];
+        store.execute("INSERT INTO versions (number, usable_from) VALUES (?1, ?2)", &row)?;
     }
     store.0.batch("SELECT hand_out_rights()")
+}
+
+/// A store that a later keyroll has brought to its shape is refused if that shape is none that this one can go on with.
+fn refuse_newer(store: &Postgres, found: i32) -> Result<(), StoreError> {
+    let mut usable_from = 0;
+    store.all("SELECT max(usable_from) FROM keyroll.versions", &[], &mut |row| {
+        usable_from = row.get::<i64>(0)?;
+        Ok(true)
+    })?;
+    if usable_from <= i64::from(VERSION) {
+        return Ok(());
+    }
+    Err(StoreError::Newer { path: store.place().into(), found, known: VERSION })
 }
 
 /// The number of the last migration that was applied; 0 if there is none, or nothing of ours can be seen.

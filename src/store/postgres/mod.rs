@@ -1,12 +1,13 @@
 //! The store in a PostgreSQL database, version 13 or newer. The tables are those of a store in a file, each with a column that
-//! says whose row it is; `session` keeps a connection and how what the server says is understood, `line` encrypts it, and
-//! `migrate` gives the database its shape.
+//! says whose row it is; `session` keeps a connection and how what the server says is understood, `line` encrypts it,
+//! `migrate` gives the database its shape, and `queue` shares jobs among machines.
 //!
 //! One writes at a time for each tenant, as in a file: every transaction that writes begins with a lock that ends with it. So
 //! what holds there holds here.
 
 mod line;
 mod migrate;
+pub(super) mod queue;
 mod session;
 
 use std::any::Any;
@@ -57,6 +58,36 @@ impl Postgres {
         store.refuse_role_without_bounds()?;
         migrate::settle(&store, may_create)?;
         Ok(store)
+    }
+
+    /// Brings the store and the queue beside it into shape, as the role that owns them.
+    pub(super) fn migrate(address: &Address) -> Result<(), StoreError> {
+        let store = Self::settled(address, true)?;
+        let mut owner = None;
+        let sql = "SELECT pg_get_userbyid(nspowner)::text FROM pg_namespace WHERE nspname = 'keyroll_queue'";
+        store.all(sql, &[], &mut |row| {
+            owner = Some(row.get::<String>(0)?);
+            Ok(true)
+        })?;
+        let Some(owner) = owner else {
+            let what = "the schema `keyroll_queue` is missing: run what `keyroll store roles` prints once more";
+            return Err(StoreError::Refused { path: store.place().into(), what: what.to_owned() });
+        };
+        // The library would make the schema where this table is missing, which the owner need not be able to.
+        let first = "CREATE TABLE IF NOT EXISTS keyroll_queue.migrations (
+            id int PRIMARY KEY, ts timestamptz NOT NULL DEFAULT now(), breaking boolean NOT NULL DEFAULT false)";
+        store.as_owner(&owner, first)?;
+        queue::Queue::migrate(address, &owner)?;
+        store.as_owner(&owner, "SELECT hand_out_rights()")
+    }
+
+    fn as_owner(&self, owner: &str, sql: &str) -> Result<(), StoreError> {
+        self.0.begin_transaction(&format!("BEGIN; SET LOCAL ROLE {}", quoted(owner)))?;
+        let done = self.0.batch(sql).and_then(|()| self.0.end_transaction());
+        if done.is_err() {
+            self.roll_back();
+        }
+        done
     }
 
     /// Opens a store that another is being copied into.
@@ -121,6 +152,11 @@ impl Postgres {
         let asked = rows.iter().map(|row| ask(&client, &statement, row));
         self.0.run(try_join_all(asked))
     }
+}
+
+/// A name as it stands in a statement.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 async fn ask(
@@ -369,6 +405,10 @@ impl Backend for Postgres {
 
     fn journal_file(&self) -> Option<PathBuf> {
         None
+    }
+
+    fn rest(&self) {
+        self.0.rest();
     }
 
     #[expect(clippy::disallowed_methods, reason = "the calls of a store block")]

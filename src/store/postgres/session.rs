@@ -41,7 +41,8 @@ const SETTINGS: &str = "-c search_path=keyroll,pg_temp -c lock_timeout=10s -c st
 pub(super) struct Session {
     address: Address,
     place: PathBuf,
-    client: RefCell<Arc<Client>>,
+    /// The connection; none while it rests.
+    client: RefCell<Option<Arc<Client>>>,
     /// Statements as the server has prepared them in this connection.
     prepared: RefCell<HashMap<String, Statement>>,
     transaction: Cell<Transaction>,
@@ -69,7 +70,7 @@ impl Session {
         Ok(Self {
             address: address.clone(),
             place,
-            client: RefCell::new(Arc::new(client)),
+            client: RefCell::new(Some(Arc::new(client))),
             prepared: RefCell::default(),
             transaction: Cell::new(Transaction::None),
             within: Cell::new(0),
@@ -88,12 +89,22 @@ impl Session {
 
     /// The connection. One that is gone is made anew, but not within a transaction, which is gone with it.
     fn client(&self) -> Result<Arc<Client>, StoreError> {
-        if self.client.borrow().is_closed() && self.transaction.get() == Transaction::None {
-            let client = connect(&self.address, &self.place)?;
-            self.prepared.borrow_mut().clear();
-            self.client.replace(Arc::new(client));
+        let known = self.client.borrow().clone();
+        if let Some(client) = known.filter(|client| !client.is_closed() || self.is_in_transaction()) {
+            return Ok(client);
         }
-        Ok(Arc::clone(&self.client.borrow()))
+        let client = Arc::new(connect(&self.address, &self.place)?);
+        self.prepared.borrow_mut().clear();
+        self.client.replace(Some(Arc::clone(&client)));
+        Ok(client)
+    }
+
+    /// Closes the connection until it is wanted again.
+    pub(super) fn rest(&self) {
+        if !self.is_in_transaction() {
+            self.prepared.borrow_mut().clear();
+            self.client.replace(None);
+        }
     }
 
     /// A statement as the server has prepared it, and the connection in which it has.
@@ -182,9 +193,9 @@ impl Session {
 }
 
 /// Connects, and leaves the connection to a thread of its own, which ends with it.
-fn connect(address: &Address, place: &Path) -> Result<Client, StoreError> {
+pub(super) fn connect(address: &Address, place: &Path) -> Result<Client, StoreError> {
     let refused = |what: String| StoreError::Refused { path: place.into(), what };
-    let config = config(address).map_err(refused)?;
+    let config = config(address, None).map_err(refused)?;
     let line = Line::new(address.ca_file.as_deref()).map_err(refused)?;
     let (hand, taken) = mpsc::sync_channel(1);
     let carry = move || {
@@ -223,7 +234,8 @@ enum Failed {
     There(Error),
 }
 
-fn config(address: &Address) -> Result<Config, String> {
+/// How to connect, as another role if one is named.
+pub(super) fn config(address: &Address, role: Option<&str>) -> Result<Config, String> {
     let mut config = Config::new();
     for (host, port) in &address.hosts {
         config.host(host).port(*port);
@@ -234,19 +246,13 @@ fn config(address: &Address) -> Result<Config, String> {
     if let Some(password) = &address.password {
         config.password(password.resolve().map_err(|error| error.to_string())?.expose());
     }
-    let tenant: String = address
-        .tenant
-        .chars()
-        .flat_map(|letter| {
-            let special = letter.is_whitespace() || letter == '\\';
-            special.then_some('\\').into_iter().chain([letter])
-        })
-        .collect();
+    let tenant = escaped(&address.tenant);
+    let role = role.map(|role| format!(" -c role={}", escaped(role))).unwrap_or_default();
     config
         .user(&address.user)
         .dbname(&address.database)
         .application_name("keyroll")
-        .options(format!("{SETTINGS} -c keyroll.tenant={tenant}"))
+        .options(format!("{SETTINGS} -c keyroll.tenant={tenant}{role}"))
         .ssl_mode(if address.verify { SslMode::Require } else { SslMode::Disable })
         .connect_timeout(PATIENCE)
         .tcp_user_timeout(SILENCE)
@@ -256,8 +262,17 @@ fn config(address: &Address) -> Result<Config, String> {
     Ok(config)
 }
 
+/// As it stands among the options of a connection.
+fn escaped(value: &str) -> String {
+    let letters = value.chars().flat_map(|letter| {
+        let special = letter.is_whitespace() || letter == '\\';
+        special.then_some('\\').into_iter().chain([letter])
+    });
+    letters.collect()
+}
+
 /// What an error of the database means for the store.
-fn fault(place: &Path, error: &Error) -> StoreError {
+pub(super) fn fault(place: &Path, error: &Error) -> StoreError {
     let path = place.to_owned();
     let Some(said) = error.as_db_error() else {
         let what = words(error);

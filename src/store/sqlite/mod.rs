@@ -268,6 +268,8 @@ impl Backend for Sqlite {
         (!self.is_in_memory()).then(|| journal::beside(&self.path))
     }
 
+    fn rest(&self) {}
+
     fn may_try_again(&self, _error: &StoreError, _tried: u32) -> bool {
         false
     }

@@ -145,7 +145,39 @@ fn filled() -> Metrics {
     metrics.set_heartbeat(now());
     metrics.add_missed_runs("nightly", 2);
     metrics.set_circuit_open("mail", true);
+    metrics.set_jobs([("waiting", 3), ("under_way", 2), ("given_up", 1)]);
+    metrics.add_job("done");
+    metrics.set_leading(true);
     metrics
+}
+
+/// Numbers of several tenants are one text to whoever reads them, each told apart by its name.
+#[test]
+fn a_public_parser_reads_the_numbers_of_a_fleet() {
+    let fleet = filled();
+    for (tenant, open) in [("acme", 4), ("globex \"x\"", 9)] {
+        let own = fleet.of_tenant(tenant);
+        own.begin(&["nightly"], &["jira"], &[]);
+        own.set_findings([(Severity::High, "open", open)]);
+        own.add_requests("jira", 12);
+    }
+    fleet.of_tenant("gone").set_findings([(Severity::High, "open", 1)]);
+    fleet.keep_tenants(&["acme".to_owned(), "globex \"x\"".to_owned()]);
+    let text = fleet.render();
+    assert_eq!(text.matches("# TYPE keyroll_findings gauge").count(), 1, "{text}");
+    assert!(text.ends_with("# EOF\n") && text.matches("# EOF").count() == 1 && !text.contains("gone"), "{text}");
+    let Some(read) = read_by(METRICS, "prometheus-client", &text) else { return };
+    let of = |tenant: &str, count: u32| {
+        format!("keyroll_findings [('severity', 'high'), ('status', 'open'), ('tenant', '{tenant}')] {count}.0")
+    };
+    for line in [of("acme", 4), of("globex \"x\"", 9)] {
+        assert!(read.lines().any(|told| told == line), "{line}: {read}");
+    }
+    assert!(
+        read.contains("keyroll_leading [] 1.0") && read.contains("keyroll_jobs [('state', 'waiting')] 3.0"),
+        "{read}"
+    );
+    assert!(read.contains("keyroll_scan_requests_total [('source', 'jira'), ('tenant', 'acme')] 12.0"), "{read}");
 }
 
 #[test]
@@ -174,7 +206,11 @@ fn the_dashboard_and_the_alert_rules_ask_for_numbers_that_are_told() {
     let told = filled().render();
     let known: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
     let mut asked = 0;
-    for file in ["examples/monitoring/alert-rules.yaml", "examples/monitoring/grafana-dashboard.json"] {
+    for file in [
+        "examples/monitoring/alert-rules.yaml",
+        "examples/monitoring/grafana-dashboard.json",
+        "examples/monitoring/grafana-fleet.json",
+    ] {
         let text = std::fs::read_to_string(crate::support::project().join(file)).unwrap();
         for rest in text.split("keyroll_").skip(1) {
             let name: String =

@@ -72,7 +72,7 @@ impl Cluster {
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let settings = format!(
             "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{}'\nfsync = off\n\
-             max_connections = 40\nshared_buffers = 64MB\nlog_min_messages = log\n",
+             max_connections = 80\nshared_buffers = 64MB\nlog_min_messages = log\n",
             cluster.folder.display()
         );
         cluster.append("postgresql.conf", &settings);
@@ -98,10 +98,14 @@ impl Cluster {
 
     /// The store of a tenant, over the local socket.
     pub(crate) fn location(&self, user: &str, tenant: &str) -> Location {
+        Location::read(&self.address(user, tenant), Path::new(".")).unwrap()
+    }
+
+    /// The same as people write it.
+    pub(crate) fn address(&self, user: &str, tenant: &str) -> String {
         let host = self.folder.display().to_string().replace('/', "%2F");
         let tenant = tenant.replace(' ', "%20");
-        Location::read(&format!("postgres://{user}@{host}:{}/keyroll?tenant={tenant}", self.port), Path::new("."))
-            .unwrap()
+        format!("postgres://{user}@{host}:{}/keyroll?tenant={tenant}", self.port)
     }
 
     /// A statement as the administrator; gives back what it says, a row a line.

@@ -47,6 +47,8 @@ impl House for Pretended {
             heartbeat: heartbeat.map(Arc::new),
             store: config.store.clone(),
             files: config.files(&self.config)?,
+            mark: String::new(),
+            lines: config.lines(),
         })
     }
 

@@ -1,0 +1,381 @@
+//! Scans that several processes share over a PostgreSQL server: each part is made once, whoever dies, and what comes of it is
+//! what one process alone would have found.
+//!
+//! The long run: `KEYROLL_KILLS=100 cargo test --locked --features postgres --test it shared_scans -- --nocapture`
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::future::Future;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use keyroll::clock::{Clock, SystemClock};
+use keyroll::model::{Assessment, EndpointState, RunEnd, SnapshotId};
+use keyroll::simulator::{Counted, Plan, RateLimit};
+use keyroll::store::{self, NewShared, Share, Store, StoreError};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Child;
+
+use crate::store::{Scan, account, accounts};
+use crate::support::cluster::{Cluster, own_store, programs};
+use crate::support::keyroll::begin;
+use crate::support::pretended::Estate;
+
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// A folder of tenants whose stores are in one database, each with a pretended estate of its own.
+struct Fleet {
+    cluster: Cluster,
+    folder: tempfile::TempDir,
+    estates: BTreeMap<String, Estate>,
+}
+
+impl Fleet {
+    /// One whose scans have been due since last night.
+    async fn of(tenants: &[&str], latency: Duration, schedule: &str) -> Option<Self> {
+        let cluster = Cluster::start(programs()?);
+        let owner = cluster.location("k_owner", "default");
+        tokio::task::block_in_place(|| store::migrate(&owner)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let common = format!(
+            "daemon: {{ listen: nowhere }}\nstore: \"{}\"\n\
+             schedules:\n  - {{ name: nightly, cron: \"0 2 * * *\"{schedule} }}\n",
+            cluster.address("k_writer", "<tenant>")
+        );
+        fs::write(folder.path().join("defaults.yaml"), common).unwrap();
+        let mut fleet = Self { cluster, folder, estates: BTreeMap::new() };
+        for (seed, tenant) in (20..).zip(tenants) {
+            let now = SystemClock.now();
+            let estate = Estate::of(Plan { seed, accounts: 60, now, page_latency: latency }).await;
+            estate.configure("");
+            let own = fs::read_to_string(estate.path("keyroll.yaml")).unwrap().replace("store: keyroll.db\n", "");
+            fs::write(fleet.folder.path().join(format!("{tenant}.yaml")), own).unwrap();
+            fleet.estates.insert((*tenant).to_owned(), estate);
+            fleet.store(tenant).begin_schedule("nightly", now - TimeDelta::days(1)).unwrap();
+        }
+        Some(fleet)
+    }
+
+    fn store(&self, tenant: &str) -> Store {
+        tokio::task::block_in_place(|| Store::open(self.cluster.location("k_writer", tenant))).unwrap()
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Starts a process in a role.
+    fn start(&self, role: &str) -> Child {
+        self.start_with(role, &[])
+    }
+
+    fn start_with(&self, role: &str, more: &[&str]) -> Child {
+        let words = [&["-v", "--config", "."], more, &["daemon", "--role", role, "--jobs", "3"]].concat();
+        begin(self.folder.path(), &words, Stdio::piped())
+    }
+
+    fn scans(&self, tenant: &str) -> Vec<SnapshotId> {
+        let heads = tokio::task::block_in_place(|| self.store(tenant).heads(99)).unwrap();
+        heads.into_iter().map(|head| head.id).collect()
+    }
+
+    /// What the only scan of a tenant told.
+    fn assess(&self, tenant: &str) -> Assessment {
+        tokio::task::block_in_place(|| keyroll::app::assess(&self.store(tenant))).unwrap()
+    }
+
+    /// Waits until every tenant has its scan.
+    async fn scanned(&self) {
+        until("every tenant is scanned", || self.estates.keys().all(|tenant| !self.scans(tenant).is_empty())).await;
+    }
+}
+
+async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let look = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    in_time(what, look).await;
+}
+
+async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_elapsed| panic!("it took too long until {what}"))
+}
+
+/// Tells a process to end, and gives what it said.
+async fn end(mut child: Child) -> String {
+    let process = rustix::process::Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+    let mut said = child.stderr.take().map(BufReader::new).unwrap();
+    let (mut log, status) = (String::new(), child.wait());
+    let read = tokio::io::AsyncReadExt::read_to_string(&mut said, &mut log);
+    let (read, status) = in_time("it ended", async { tokio::join!(read, status) }).await;
+    read.unwrap();
+    assert!(status.unwrap().success(), "{log}");
+    log
+}
+
+/// Waits until a process says something.
+async fn says(child: &mut Child, what: &str) -> String {
+    let mut lines = BufReader::new(child.stderr.as_mut().unwrap()).lines();
+    let mut log = String::new();
+    in_time(&format!("somebody said `{what}`"), async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            log.push_str(&line);
+            log.push('\n');
+            if line.contains(what) {
+                return log;
+            }
+        }
+        panic!("it ended without a word of `{what}`: {log}");
+    })
+    .await
+}
+
+/// All that a scan tells which does not depend on who made it when.
+fn told(assessment: &Assessment) -> (String, BTreeMap<String, (EndpointState, u64)>, Vec<String>) {
+    let ledger = assessment.snapshot.ledger.iter();
+    let ledger = ledger.map(|entry| (format!("{}/{}", entry.source, entry.endpoint), (entry.state, entry.rows)));
+    let findings = assessment.findings.iter().map(|finding| format!("{} {}", finding.rule, finding.resource));
+    (assessment.snapshot.digest.to_string(), ledger.collect(), findings.collect())
+}
+
+/// What a scan by one process tells of the same estate.
+async fn alone(estate: &Estate) -> (String, BTreeMap<String, (EndpointState, u64)>, Vec<String>) {
+    estate.scan().await;
+    told(&estate.assess())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_read_by_several_is_judged_once_and_as_if_one_had_read_it() {
+    let Some(fleet) = Fleet::of(&["acme", "globex"], Duration::ZERO, "").await else { return };
+    let (one, other) = (fleet.start("scheduler"), fleet.start("scheduler"));
+    let workers = [fleet.start("worker"), fleet.start("worker")];
+    fleet.scanned().await;
+    until("nothing is left of them", || {
+        let rest = "SELECT (SELECT count(*) FROM keyroll.shares) + (SELECT count(*) FROM keyroll.shared_runs)
+            + (SELECT count(*) FROM keyroll.journal_pages) + (SELECT count(*) FROM keyroll_queue.jobs)";
+        fleet.cluster.sql("keyroll", rest) == "0"
+    })
+    .await;
+    let (one, other) = (end(one).await, end(other).await);
+    let led = |log: &str| log.contains("this process leads");
+    assert!(led(&one) != led(&other), "just one leads: {one}\n---\n{other}");
+    for worker in workers {
+        let log = end(worker).await;
+        assert!(!log.contains("ERROR"), "{log}");
+    }
+    for (tenant, estate) in &fleet.estates {
+        assert_eq!(fleet.scans(tenant), [SnapshotId(1)], "{tenant}");
+        let runs = fleet.store(tenant).latest_runs(9).unwrap();
+        assert_eq!(runs.len(), 1, "{runs:?}");
+        assert_eq!((runs[0].end, runs[0].schedule.as_str()), (Some(RunEnd::Complete), "nightly"));
+        let asked = estate.simulator.requests().len();
+        assert_eq!(told(&fleet.assess(tenant)), alone(estate).await, "{tenant}");
+        let by_one = estate.simulator.requests().len() - asked;
+        assert!(asked <= by_one, "{asked} requests in place of {by_one}");
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a developer's switch, not a setting of the product")]
+fn how_many() -> usize {
+    std::env::var("KEYROLL_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(8)
+}
+
+/// Processes of every role, and the database server, are killed again and again while two estates are read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_killed_nothing_is_lost_and_nothing_is_done_twice() {
+    let kills = how_many();
+    let latency = Duration::from_millis(20 + kills as u64 / 2);
+    let Some(mut fleet) = Fleet::of(&["acme", "globex"], latency, "").await else { return };
+    let roles = ["scheduler", "scheduler", "worker", "worker"];
+    let mut processes: Vec<Child> = roles.iter().map(|role| fleet.start(role)).collect();
+    let mut random = 17_u64;
+    let mut killed = 0;
+    while killed < kills && !fleet.estates.keys().all(|tenant| !fleet.scans(tenant).is_empty()) {
+        let asked: usize = fleet.estates.values().map(|estate| estate.simulator.requests().len()).sum();
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let (more, who) = (3 + (random >> 33) as usize % 40, (random >> 50) as usize % 9);
+        let grown = || fleet.estates.values().map(|estate| estate.simulator.requests().len()).sum::<usize>();
+        until("some more is asked", || {
+            grown() >= asked + more || fleet.estates.keys().all(|tenant| !fleet.scans(tenant).is_empty())
+        })
+        .await;
+        match processes.get_mut(who % 5) {
+            Some(process) => {
+                process.kill().await.unwrap();
+                *process = fleet.start(roles[who % 5]);
+            }
+            None => tokio::task::block_in_place(|| {
+                fleet.cluster.kill();
+                fleet.cluster.run();
+            }),
+        }
+        killed += 1;
+    }
+    fleet.scanned().await;
+    println!("killed {killed} times");
+    for process in processes {
+        end(process).await;
+    }
+    for (tenant, estate) in &fleet.estates {
+        assert_eq!(fleet.scans(tenant), [SnapshotId(1)], "{tenant} was judged once");
+        let runs = fleet.store(tenant).latest_runs(9).unwrap();
+        let ends: Vec<_> = runs.iter().map(|run| run.end).collect();
+        assert_eq!(ends, [Some(RunEnd::Complete)], "{tenant}: {runs:?}");
+        assert_eq!(told(&fleet.assess(tenant)), alone(estate).await, "{tenant}");
+    }
+}
+
+/// Jira and Confluence are one site with one limit, whoever reads them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_workers_keep_the_limit_of_a_site_as_one_would() {
+    let Some(fleet) = Fleet::of(&["acme"], Duration::from_millis(5), "").await else { return };
+    fleet.estates["acme"].simulator.limit(RateLimit { per_second: 40, counted: Counted::BySecond, told: true });
+    let processes = [fleet.start("scheduler"), fleet.start("worker"), fleet.start("worker")];
+    fleet.scanned().await;
+    let taken = fleet.estates["acme"].simulator.taken_by_site();
+    println!("{taken:?}");
+    assert!(taken.admitted > 60 && taken.refused <= 8, "{taken:?}");
+    for process in processes {
+        end(process).await;
+    }
+    assert!(fleet.assess("acme").snapshot.ledger.iter().all(|entry| !entry.is_undeclared_gap()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_would_read_or_judge_otherwise_leaves_it_to_others() {
+    let Some(fleet) = Fleet::of(&["acme"], Duration::ZERO, "").await else { return };
+    let scheduler = fleet.start("scheduler");
+    // An older configuration: there is one source less, and a rule of one's own.
+    let older = tempfile::tempdir().unwrap();
+    for file in ["defaults.yaml", "acme.yaml"] {
+        fs::copy(fleet.file(file), older.path().join(file)).unwrap();
+    }
+    let text = fs::read_to_string(older.path().join("acme.yaml")).unwrap();
+    fs::write(older.path().join("acme.yaml"), text.replace("page_size: 25", "page_size: 20")).unwrap();
+    let words = ["-v", "--config", ".", "daemon", "--role", "worker"];
+    let mut misfit = begin(older.path(), &words, Stdio::piped());
+    says(&mut misfit, "another configuration, other rules or another version").await;
+    assert!(fleet.estates["acme"].simulator.requests().is_empty(), "it asks nobody");
+    // Brought to the same configuration, it works.
+    fs::copy(fleet.file("acme.yaml"), older.path().join("acme.yaml")).unwrap();
+    fleet.scanned().await;
+    drop((misfit, end(scheduler).await));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_configuration_that_changes_meanwhile_begins_the_scan_anew() {
+    let Some(fleet) = Fleet::of(&["acme"], Duration::from_millis(100), "").await else { return };
+    let (mut scheduler, worker) = (fleet.start("scheduler"), fleet.start("worker"));
+    fleet.estates["acme"].simulator.asked(10).await;
+    let text = fs::read_to_string(fleet.file("acme.yaml")).unwrap();
+    fs::write(fleet.file("acme.yaml"), format!("{text}fail_on: never\n")).unwrap();
+    says(&mut scheduler, "a scan begins anew").await;
+    fleet.scanned().await;
+    drop((scheduler, worker));
+    let runs = fleet.store("acme").latest_runs(9).unwrap();
+    let ends: Vec<_> = runs.iter().map(|run| run.end).collect();
+    assert_eq!(ends, [Some(RunEnd::Complete), Some(RunEnd::Interrupted)], "{runs:?}");
+    let notes = &runs[1].note;
+    assert!(notes.contains("the configuration, the rules or the program changed"), "{notes}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_is_an_hour_off_neither_leads_nor_works() {
+    let Some(fleet) = Fleet::of(&["acme"], Duration::ZERO, "").await else { return };
+    let wrong = (SystemClock.now() - TimeDelta::hours(1)).to_rfc3339();
+    let mut late = fleet.start_with("scheduler", &["--now", &wrong]);
+    says(&mut late, "behind that of the database server").await;
+    assert_eq!(fleet.store("acme").latest_runs(9).unwrap(), [], "it begins nothing");
+    let scheduler = fleet.start("scheduler");
+    let mut worker = fleet.start_with("worker", &["--now", &wrong]);
+    says(&mut worker, "until then others do the jobs").await;
+    assert!(fleet.estates["acme"].simulator.requests().is_empty(), "it asks nobody");
+    let right = fleet.start("worker");
+    fleet.scanned().await;
+    drop((late, worker, right));
+    end(scheduler).await;
+}
+
+/// What nobody can read by the end of a scan's time is a gap with its reason, and the rest is judged.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_could_read_in_time_is_unknown_and_says_why() {
+    let Some(fleet) = Fleet::of(&["acme"], Duration::ZERO, ", deadline: 8s").await else { return };
+    fs::remove_file(fleet.estates["acme"].path("bitbucket-token")).unwrap();
+    let processes = [fleet.start("scheduler"), fleet.start("worker")];
+    fleet.scanned().await;
+    let assessment = fleet.assess("acme");
+    assert!(!assessment.head.complete);
+    let of = |source: &str| {
+        let ledger = assessment.snapshot.ledger.iter();
+        ledger.filter(|entry| entry.source.as_str() == source).cloned().collect::<Vec<_>>()
+    };
+    let (bitbucket, jira) = (of("bitbucket"), of("jira"));
+    assert!(!bitbucket.is_empty() && !jira.is_empty());
+    let why = "no machine had read it when the time of the scan was over";
+    for entry in &bitbucket {
+        assert!(entry.is_gap() && (entry.reason == why || entry.declared.is_some()), "{entry:?}");
+    }
+    assert!(jira.iter().all(|entry| entry.state == EndpointState::Complete), "{jira:?}");
+    for process in processes {
+        end(process).await;
+    }
+}
+
+fn nightly<'a>(due_at: DateTime<Utc>, sources: &'a [keyroll::model::SourceName]) -> NewShared<'a> {
+    NewShared { schedule: "nightly", due_at, mark: "m", sources, time: Duration::from_secs(60) }
+}
+
+#[test]
+fn a_run_begins_once_and_takes_nothing_once_it_is_over() {
+    let Some((_, location)) = own_store() else { return };
+    let (mut store, mut other) = (Store::create_or_open(&location).unwrap(), Store::create_or_open(&location).unwrap());
+    let (now, sources) = (SystemClock.now(), ["jira".into(), "org".into()]);
+    let shared = store.begin_shared_run(nightly(now, &sources), now).unwrap().unwrap();
+    assert_eq!((shared.after, shared.sources.as_slice(), shared.mark.as_str()), (None, &sources[..], "m"));
+    assert!(shared.left > Duration::from_secs(50) && shared.left <= Duration::from_secs(60), "{:?}", shared.left);
+    let later = now + TimeDelta::days(1);
+    assert_eq!(other.begin_shared_run(nightly(later, &sources), now).unwrap(), None, "one is under way");
+    assert_eq!(other.shared_runs().unwrap().len(), 1);
+    assert_eq!(store.runs_under_way().unwrap(), [], "no process is missed when it is gone");
+    let share = |source: &str, count: u32| Share {
+        source: source.into(),
+        collection: keyroll::model::Collection {
+            authority: 3,
+            resources: (0..count).map(|number| account(7, &format!("{number}"))).collect(),
+            ledger: Vec::new(),
+        },
+        stopped: false,
+    };
+    let id = shared.run.id;
+    assert_eq!(other.keep_share(id, &share("jira", 700)).unwrap(), Some(vec!["org".into()]));
+    assert_eq!(other.keep_share(id, &share("jira", 1_201)).unwrap(), Some(vec!["org".into()]), "the later one counts");
+    assert_eq!(store.shares(id).unwrap(), [share("jira", 1_201)]);
+    assert_eq!(store.keep_share(id, &share("org", 0)).unwrap(), Some(vec![]));
+    assert_eq!(store.keep_share(id, &share("x", 1)).unwrap(), None, "nobody asked for it");
+    assert_eq!(store.shared_sources(id).unwrap(), ["jira".into(), "org".into()]);
+    store.end_shared(Some((id, RunEnd::Interrupted, "so")), now).unwrap();
+    assert_eq!(other.keep_share(id, &share("org", 1)).unwrap(), None, "it is over");
+    assert_eq!((other.shared_run(id).unwrap(), other.shares(id).unwrap()), (None, vec![]));
+    let early = now - TimeDelta::days(1);
+    assert_eq!(other.begin_shared_run(nightly(early, &sources), now).unwrap(), None, "a later one ran");
+    assert!(other.begin_shared_run(nightly(now, &sources), now).unwrap().is_some(), "one that was broken off is due");
+}
+
+#[test]
+fn a_store_of_a_later_keyroll_is_used_as_long_as_that_says_it_can_be() {
+    let Some(programs) = programs() else { return };
+    let cluster = Cluster::start(programs);
+    store::migrate(&cluster.location("k_owner", "default")).unwrap();
+    let writer = cluster.location("k_writer", "default");
+    cluster.sql("keyroll", "INSERT INTO keyroll.versions VALUES (90, 2)");
+    Scan::of(accounts(0..3), vec![]).commit(&mut Store::open(&writer).unwrap()).unwrap();
+    cluster.sql("keyroll", "INSERT INTO keyroll.versions VALUES (91, 91)");
+    let error = Store::open(&writer).unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found: 91, .. }), "{error}");
+}
