@@ -6,8 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::future::Future;
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,7 +14,6 @@ use keyroll::clock::{Clock, SystemClock};
 use keyroll::model::{Assessment, EndpointState, RunEnd, SnapshotId};
 use keyroll::simulator::{Counted, Plan, RateLimit};
 use keyroll::store::{self, NewShared, Share, Store, StoreError};
-use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
 
 use crate::store::{Scan, account, accounts};
@@ -30,7 +28,25 @@ const PATIENCE: Duration = Duration::from_secs(240);
 struct Fleet {
     cluster: Cluster,
     folder: tempfile::TempDir,
+    /// What the processes say.
+    said: tempfile::TempDir,
     estates: BTreeMap<String, Estate>,
+}
+
+/// A process of a role, and the file that it writes to.
+struct Process {
+    child: Child,
+    said: PathBuf,
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for file in fs::read_dir(self.said.path()).unwrap().flatten() {
+                println!("{}:\n{}", file.path().display(), fs::read_to_string(file.path()).unwrap_or_default());
+            }
+        }
+    }
 }
 
 impl Fleet {
@@ -39,14 +55,14 @@ impl Fleet {
         let cluster = Cluster::start(programs()?);
         let owner = cluster.location("k_owner", "default");
         tokio::task::block_in_place(|| store::migrate(&owner)).unwrap();
-        let folder = tempfile::tempdir().unwrap();
+        let (folder, said) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let common = format!(
             "daemon: {{ listen: nowhere }}\nstore: \"{}\"\n\
              schedules:\n  - {{ name: nightly, cron: \"0 2 * * *\"{schedule} }}\n",
             cluster.address("k_writer", "<tenant>")
         );
         fs::write(folder.path().join("defaults.yaml"), common).unwrap();
-        let mut fleet = Self { cluster, folder, estates: BTreeMap::new() };
+        let mut fleet = Self { cluster, folder, said, estates: BTreeMap::new() };
         for (seed, tenant) in (20..).zip(tenants) {
             let now = SystemClock.now();
             let estate = Estate::of(Plan { seed, accounts: 60, now, page_latency: latency }).await;
@@ -68,13 +84,18 @@ impl Fleet {
     }
 
     /// Starts a process in a role.
-    fn start(&self, role: &str) -> Child {
+    fn start(&self, role: &str) -> Process {
         self.start_with(role, &[])
     }
 
-    fn start_with(&self, role: &str, more: &[&str]) -> Child {
+    fn start_with(&self, role: &str, more: &[&str]) -> Process {
+        self.start_in(self.folder.path(), role, more)
+    }
+
+    fn start_in(&self, folder: &Path, role: &str, more: &[&str]) -> Process {
         let words = [&["-v", "--config", "."], more, &["daemon", "--role", role, "--jobs", "3"]].concat();
-        begin(self.folder.path(), &words, Stdio::piped())
+        let (said, path) = tempfile::Builder::new().prefix(role).tempfile_in(self.said.path()).unwrap().keep().unwrap();
+        Process { child: begin(folder, &words, said.into()), said: path }
     }
 
     fn scans(&self, tenant: &str) -> Vec<SnapshotId> {
@@ -106,34 +127,23 @@ async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_elapsed| panic!("it took too long until {what}"))
 }
 
-/// Tells a process to end, and gives what it said.
-async fn end(mut child: Child) -> String {
-    let process = rustix::process::Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
-    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
-    let mut said = child.stderr.take().map(BufReader::new).unwrap();
-    let (mut log, status) = (String::new(), child.wait());
-    let read = tokio::io::AsyncReadExt::read_to_string(&mut said, &mut log);
-    let (read, status) = in_time("it ended", async { tokio::join!(read, status) }).await;
-    read.unwrap();
-    assert!(status.unwrap().success(), "{log}");
-    log
-}
+impl Process {
+    /// Tells it to end, and gives what it said.
+    async fn end(mut self) -> String {
+        let process = i32::try_from(self.child.id().unwrap()).unwrap();
+        let process = rustix::process::Pid::from_raw(process).unwrap();
+        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+        let status = in_time("it ended", self.child.wait()).await.unwrap();
+        let log = fs::read_to_string(&self.said).unwrap();
+        assert!(status.success(), "{log}");
+        log
+    }
 
-/// Waits until a process says something.
-async fn says(child: &mut Child, what: &str) -> String {
-    let mut lines = BufReader::new(child.stderr.as_mut().unwrap()).lines();
-    let mut log = String::new();
-    in_time(&format!("somebody said `{what}`"), async {
-        while let Some(line) = lines.next_line().await.unwrap() {
-            log.push_str(&line);
-            log.push('\n');
-            if line.contains(what) {
-                return log;
-            }
-        }
-        panic!("it ended without a word of `{what}`: {log}");
-    })
-    .await
+    /// Waits until it has said something.
+    async fn says(&self, what: &str) {
+        let said = || fs::read_to_string(&self.said).unwrap().contains(what);
+        until(&format!("somebody said `{what}`"), said).await;
+    }
 }
 
 /// All that a scan tells which does not depend on who made it when.
@@ -162,11 +172,11 @@ async fn what_is_read_by_several_is_judged_once_and_as_if_one_had_read_it() {
         fleet.cluster.sql("keyroll", rest) == "0"
     })
     .await;
-    let (one, other) = (end(one).await, end(other).await);
+    let (one, other) = (one.end().await, other.end().await);
     let led = |log: &str| log.contains("this process leads");
     assert!(led(&one) != led(&other), "just one leads: {one}\n---\n{other}");
     for worker in workers {
-        let log = end(worker).await;
+        let log = worker.end().await;
         assert!(!log.contains("ERROR"), "{log}");
     }
     for (tenant, estate) in &fleet.estates {
@@ -193,7 +203,7 @@ async fn whoever_is_killed_nothing_is_lost_and_nothing_is_done_twice() {
     let latency = Duration::from_millis(20 + kills as u64 / 2);
     let Some(mut fleet) = Fleet::of(&["acme", "globex"], latency, "").await else { return };
     let roles = ["scheduler", "scheduler", "worker", "worker"];
-    let mut processes: Vec<Child> = roles.iter().map(|role| fleet.start(role)).collect();
+    let mut processes: Vec<Process> = roles.iter().map(|role| fleet.start(role)).collect();
     let mut random = 17_u64;
     let mut killed = 0;
     while killed < kills && !fleet.estates.keys().all(|tenant| !fleet.scans(tenant).is_empty()) {
@@ -207,7 +217,7 @@ async fn whoever_is_killed_nothing_is_lost_and_nothing_is_done_twice() {
         .await;
         match processes.get_mut(who % 5) {
             Some(process) => {
-                process.kill().await.unwrap();
+                process.child.kill().await.unwrap();
                 *process = fleet.start(roles[who % 5]);
             }
             None => tokio::task::block_in_place(|| {
@@ -220,7 +230,7 @@ async fn whoever_is_killed_nothing_is_lost_and_nothing_is_done_twice() {
     fleet.scanned().await;
     println!("killed {killed} times");
     for process in processes {
-        end(process).await;
+        process.end().await;
     }
     for (tenant, estate) in &fleet.estates {
         assert_eq!(fleet.scans(tenant), [SnapshotId(1)], "{tenant} was judged once");
@@ -242,7 +252,7 @@ async fn two_workers_keep_the_limit_of_a_site_as_one_would() {
     println!("{taken:?}");
     assert!(taken.admitted > 60 && taken.refused <= 8, "{taken:?}");
     for process in processes {
-        end(process).await;
+        process.end().await;
     }
     assert!(fleet.assess("acme").snapshot.ledger.iter().all(|entry| !entry.is_undeclared_gap()));
 }
@@ -258,24 +268,23 @@ async fn a_worker_that_would_read_or_judge_otherwise_leaves_it_to_others() {
     }
     let text = fs::read_to_string(older.path().join("acme.yaml")).unwrap();
     fs::write(older.path().join("acme.yaml"), text.replace("page_size: 25", "page_size: 20")).unwrap();
-    let words = ["-v", "--config", ".", "daemon", "--role", "worker"];
-    let mut misfit = begin(older.path(), &words, Stdio::piped());
-    says(&mut misfit, "another configuration, other rules or another version").await;
+    let misfit = fleet.start_in(older.path(), "worker", &[]);
+    misfit.says("another configuration, other rules or another version").await;
     assert!(fleet.estates["acme"].simulator.requests().is_empty(), "it asks nobody");
     // Brought to the same configuration, it works.
     fs::copy(fleet.file("acme.yaml"), older.path().join("acme.yaml")).unwrap();
     fleet.scanned().await;
-    drop((misfit, end(scheduler).await));
+    drop((misfit, scheduler.end().await));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_configuration_that_changes_meanwhile_begins_the_scan_anew() {
     let Some(fleet) = Fleet::of(&["acme"], Duration::from_millis(100), "").await else { return };
-    let (mut scheduler, worker) = (fleet.start("scheduler"), fleet.start("worker"));
+    let (scheduler, worker) = (fleet.start("scheduler"), fleet.start("worker"));
     fleet.estates["acme"].simulator.asked(10).await;
     let text = fs::read_to_string(fleet.file("acme.yaml")).unwrap();
     fs::write(fleet.file("acme.yaml"), format!("{text}fail_on: never\n")).unwrap();
-    says(&mut scheduler, "a scan begins anew").await;
+    scheduler.says("a scan begins anew").await;
     fleet.scanned().await;
     drop((scheduler, worker));
     let runs = fleet.store("acme").latest_runs(9).unwrap();
@@ -289,17 +298,17 @@ async fn a_configuration_that_changes_meanwhile_begins_the_scan_anew() {
 async fn a_clock_that_is_an_hour_off_neither_leads_nor_works() {
     let Some(fleet) = Fleet::of(&["acme"], Duration::ZERO, "").await else { return };
     let wrong = (SystemClock.now() - TimeDelta::hours(1)).to_rfc3339();
-    let mut late = fleet.start_with("scheduler", &["--now", &wrong]);
-    says(&mut late, "behind that of the database server").await;
+    let late = fleet.start_with("scheduler", &["--now", &wrong]);
+    late.says("behind that of the database server").await;
     assert_eq!(fleet.store("acme").latest_runs(9).unwrap(), [], "it begins nothing");
     let scheduler = fleet.start("scheduler");
-    let mut worker = fleet.start_with("worker", &["--now", &wrong]);
-    says(&mut worker, "until then others do the jobs").await;
+    let worker = fleet.start_with("worker", &["--now", &wrong]);
+    worker.says("until then others do the jobs").await;
     assert!(fleet.estates["acme"].simulator.requests().is_empty(), "it asks nobody");
     let right = fleet.start("worker");
     fleet.scanned().await;
     drop((late, worker, right));
-    end(scheduler).await;
+    scheduler.end().await;
 }
 
 /// What nobody can read by the end of a scan's time is a gap with its reason, and the rest is judged.
@@ -323,7 +332,7 @@ async fn what_nobody_could_read_in_time_is_unknown_and_says_why() {
     }
     assert!(jira.iter().all(|entry| entry.state == EndpointState::Complete), "{jira:?}");
     for process in processes {
-        end(process).await;
+        process.end().await;
     }
 }
 
