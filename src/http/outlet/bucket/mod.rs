@@ -244,3 +244,51 @@ fn told(error: object_store::Error) -> BucketError {
     }
     BucketError::Unreadable(shorten(&harmless(&error.to_string()), 200))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    fn settings(endpoint: &str, bucket: &str, path_style: bool) -> BucketSettings {
+        let secret = || Secret::new("word".to_owned());
+        let clock = Arc::new(SystemClock);
+        BucketSettings {
+            endpoint: endpoint.to_owned(),
+            region: "eu-central-1".to_owned(),
+            bucket: bucket.to_owned(),
+            path_style,
+            key_id: secret(),
+            secret_key: secret(),
+            session_token: None,
+            line: OutletSettings { ca_file: None, proxy: None, timeout: PATIENCE, allow_http: false, clock },
+        }
+    }
+
+    #[test]
+    fn the_bucket_stands_in_the_path_or_before_the_host() {
+        let base = |endpoint: &str, path_style| base_of(&settings(endpoint, "lake", path_style)).map(String::from).ok();
+        let amazon = "https://s3.eu-central-1.amazonaws.com";
+        assert_eq!(base(amazon, false).unwrap(), "https://lake.s3.eu-central-1.amazonaws.com/");
+        assert_eq!(base(amazon, true).unwrap(), "https://s3.eu-central-1.amazonaws.com/lake");
+        assert_eq!(base("http://[::1]:9000/s3/", true).unwrap(), "http://[::1]:9000/s3/lake");
+        for wrong in ["http://127.0.0.1:9000", "http://[::1]:9000"] {
+            assert_eq!(base(wrong, false), None, "{wrong} has no name before which another could stand");
+        }
+        for name in ["", "a/b", "..", "a b", "a?b", "ä", "user:pw@host"] {
+            assert!(base_of(&settings(amazon, name, true)).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn beyond_this_machine_objects_travel_encrypted() {
+        let of = |endpoint: &str| Bucket::new(&settings(endpoint, "lake", true));
+        assert!(of("https://s3.example.com").is_ok() && of("http://127.0.0.1:9000").is_ok());
+        assert!(of("http://s3.example.com").unwrap_err().to_string().contains("write https://"));
+        let mut open = settings("http://s3.example.com", "lake", true);
+        open.line.allow_http = true;
+        assert!(Bucket::new(&open).is_ok());
+    }
+}

@@ -102,3 +102,32 @@ fn kind(error: &BucketError) -> HttpErrorKind {
         | BucketError::Refused { .. } => HttpErrorKind::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::super::{Mask, OutletSettings};
+    use super::*;
+    use crate::clock::SystemClock;
+
+    #[test]
+    fn a_request_leads_to_the_bucket_and_nowhere_else() {
+        let base = Url::parse("https://s3.example.com/store/lake").unwrap();
+        let (timeout, clock) = (Duration::from_secs(1), Arc::new(SystemClock));
+        let settings = OutletSettings { ca_file: None, proxy: None, timeout, allow_http: false, clock };
+        let door = Door::new(Line::new(&base, &settings, Mask::default()).unwrap(), base);
+        for inside in ["", "?uploads", "/findings/tenant=a%252Fb/x.parquet?partNumber=1&uploadId=u"] {
+            assert!(door.admit(&format!("https://s3.example.com/store/lake{inside}")).is_ok(), "{inside}");
+        }
+        for elsewhere in [
+            "https://s3.example.com/store/lake-of-others/x",
+            "https://s3.example.com/store/lake/../others/x",
+            "https://s3.example.com/store",
+            "http://s3.example.com/store/lake/x",
+            "https://169.254.169.254/store/lake/x",
+        ] {
+            assert!(matches!(door.admit(elsewhere), Err(BucketError::NotSent(_))), "{elsewhere}");
+        }
+    }
+}
