@@ -3,12 +3,12 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::OnceLock;
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::{OnceLock, mpsc};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -40,7 +40,9 @@ pub(crate) fn shared() -> Option<&'static Weed> {
     static SHARED: OnceLock<Option<Weed>> = OnceLock::new();
     let start = || {
         let (Ok(program), Ok(python)) = (std::env::var("KEYROLL_TEST_S3"), std::env::var("KEYROLL_TEST_PYTHON")) else {
-            println!("skipped: KEYROLL_TEST_S3 names no `weed` of SeaweedFS, or KEYROLL_TEST_PYTHON no Python with boto3");
+            println!(
+                "skipped: KEYROLL_TEST_S3 names no `weed` of SeaweedFS, or KEYROLL_TEST_PYTHON no Python with boto3"
+            );
             return None;
         };
         Some(Weed::start(Path::new(&program), PathBuf::from(python)))
@@ -51,9 +53,7 @@ pub(crate) fn shared() -> Option<&'static Weed> {
 impl Weed {
     fn start(program: &Path, python: PathBuf) -> Self {
         let folder = tempfile::Builder::new().prefix("keyroll-s3-").tempdir().unwrap().keep();
-        let identity = |name: &str, [id, secret]: [&str; 2], actions: &[&str]| {
-            json!({ "name": name, "credentials": [{ "accessKey": id, "secretKey": secret }], "actions": actions })
-        };
+        let identity = |name: &str, [id, secret]: [&str; 2], actions: &[&str]| json!({ "name": name, "credentials": [{ "accessKey": id, "secretKey": secret }], "actions": actions });
         let identities = json!({ "identities": [
             identity("admin", ADMIN, &["Admin", "Read", "Write", "List"]),
             identity("writer", WRITER, &["Read", "Write", "List"]),
@@ -64,9 +64,14 @@ impl Weed {
         let ports: Vec<u16> = listeners.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
         drop(listeners);
         // Once nobody holds the other end of its input, it ends the server.
-        let keeper = "\"$@\" > log 2>&1 & server=$!; cat > /dev/null; kill -9 $server 2> /dev/null; wait $server; rm -rf \"$PWD\"";
+        let keeper = "\"$@\" & server=$!; cat > /dev/null; kill -9 $server 2> /dev/null; wait $server; rm -rf \"$PWD\"";
         let mut command = Command::new("sh");
-        command.args(["-c", keeper, "sh"]).arg(program).args(["server", "-dir=.", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]);
+        command.args(["-c", keeper, "sh"]).arg(program).args([
+            "server",
+            "-dir=.",
+            "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1",
+        ]);
         let names = ["master", "volume", "filer", "s3"];
         for (name, pair) in names.iter().zip(ports.chunks(2)) {
             command.args([format!("-{name}.port={}", pair[0]), format!("-{name}.port.grpc={}", pair[1])]);
@@ -74,22 +79,10 @@ impl Weed {
         command.args(["-filer", "-s3", "-s3.config=identities.json", "-s3.autoCreateBucket=false", "-s3.iam=false"]);
         command.args(["-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false", "-volume.max=50"]);
         command.args(["-master.volumeSizeLimitMB=64", "-filer.localSocket=filer.sock"]);
-        command.current_dir(&folder).env_clear().stdin(Stdio::piped()).stdout(Stdio::null());
-        let keeper = command.spawn().unwrap();
-        let weed = Self { port: ports[6], python, _keeper: keeper };
-        weed.wait(&folder);
-        weed
-    }
-
-    /// Until buckets can be made, which is some seconds after it takes connections.
-    fn wait(&self, folder: &Path) {
-        let patience = Instant::now() + Duration::from_secs(60);
-        let is_up = || TcpStream::connect(("127.0.0.1", self.port)).is_ok();
-        while !is_up() {
-            let log = || fs::read_to_string(folder.join("log")).unwrap_or_default();
-            assert!(Instant::now() < patience, "the server does not come up: {}", log());
-            pause(Duration::from_millis(100));
-        }
+        command.current_dir(&folder).env_clear().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut keeper = command.spawn().unwrap();
+        wait(keeper.stderr.take().unwrap());
+        Self { port: ports[6], python, _keeper: keeper }
     }
 
     pub(crate) fn endpoint(&self) -> String {
@@ -142,6 +135,19 @@ impl Drop for Looker {
     }
 }
 
-fn pause(time: Duration) {
-    std::sync::mpsc::channel::<()>().1.recv_timeout(time).unwrap_err();
+/// Until it says that it takes connections; some more seconds pass before buckets can be made. Whatever it says has to be read to its
+/// end, or it waits for somebody who does.
+fn wait(said: ChildStderr) {
+    let (sender, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        BufReader::new(said).lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
+    });
+    let mut log = String::new();
+    loop {
+        let line = lines.recv_timeout(Duration::from_secs(60)).unwrap_or_else(|error| panic!("{error}: {log}"));
+        if line.contains("Start Seaweed S3 API Server") {
+            return;
+        }
+        log = format!("{log}{line}\n");
+    }
 }

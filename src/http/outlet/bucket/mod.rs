@@ -9,6 +9,7 @@ mod refusal;
 mod service;
 
 use std::error::Error as _;
+use std::fmt;
 use std::io::Read;
 use std::time::Duration;
 
@@ -59,7 +60,6 @@ pub struct BucketSettings {
 }
 
 /// A bucket.
-#[derive(Debug)]
 pub struct Bucket {
     store: AmazonS3,
 }
@@ -202,6 +202,13 @@ impl Bucket {
             Ok(()) | Err(BucketError::Refused { why: Refusal::Missing, .. }) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+}
+
+impl fmt::Debug for Bucket {
+    /// The library would show the access key id.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Bucket")
     }
 }
 
