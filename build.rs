@@ -54,7 +54,9 @@ fn write(name: &str, root: &Path, files: &[PathBuf]) -> io::Result<()> {
     for file in files {
         let name = file.strip_prefix(root).map_err(io::Error::other)?;
         let name = name.to_string_lossy().replace('\\', "/");
-        writeln!(code, "    ({name:?}, include_str!({:?})),", file.display().to_string()).map_err(io::Error::other)?;
+        // The folder is the compiler's to fill in: were it written here, each folder would give another program.
+        let path = format!("concat!(env!(\"CARGO_MANIFEST_DIR\"), {:?})", format!("/{name}"));
+        writeln!(code, "    ({name:?}, include_str!({path})),").map_err(io::Error::other)?;
     }
     code.push_str("];\n");
     fs::write(Path::new(&env::var_os("OUT_DIR").unwrap_or_default()).join(name), code)

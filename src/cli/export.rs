@@ -1,17 +1,19 @@
 //! `keyroll export`: a scan as data for other programs, written whole or not at all.
 
-use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, BufWriter};
+mod bucket;
+mod folder;
+
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::complain::{Complaint, chain};
+use super::complain::Complaint;
 use super::{Context, exit};
 use crate::app::{AppError, AsOf, Stored, WaiverView, assess_stored, scan_as_of};
-use crate::reports::{ParquetExport, ParquetFile, RenderError, parquet_set};
+use crate::reports::{ParquetExport, RenderError};
 use crate::store::Store;
 use crate::text::plural;
+use bucket::{Bucketful, is_of_a_bucket};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum ExportCommand {
@@ -21,8 +23,8 @@ pub(super) enum ExportCommand {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ParquetArgs {
-    /// The folder to write to; `parquet` in the configuration's `reports` folder if left out. Scans of many days can lie in one
-    /// folder: only files of the same scan are replaced.
+    /// The folder to write to, or `s3://BUCKET/PREFIX` (see `s3` in the configuration); `parquet` in the configuration's `reports`
+    /// folder if left out. Scans of many days can lie in one folder: only files of the same scan are replaced.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     /// Of an earlier scan: its number (`s12`), its day (`2026-11-20`) or a moment.
@@ -35,7 +37,12 @@ pub(super) fn run(context: &Context, command: &ExportCommand) -> Result<ExitCode
     if args.out.as_deref() == Some(Path::new("-")) {
         return Err(Complaint::failed("Parquet files do not fit into one output").help("name a folder after `--out`"));
     }
-    let config = context.load()?;
+    let mut config = context.load()?;
+    let place = match args.out.as_deref() {
+        Some(out) if is_of_a_bucket(out) => Place::Bucket(Bucketful::open(out, &mut config, &context.clock)?),
+        Some(folder) => Place::Folder(folder.to_owned()),
+        None => Place::Folder(config.reports.join("parquet")),
+    };
     let store = Store::open(&config.store)?;
     let scan = match args.as_of {
         Some(as_of) => scan_as_of(&store, as_of)?,
@@ -45,112 +52,37 @@ pub(super) fn run(context: &Context, command: &ExportCommand) -> Result<ExitCode
     if args.as_of.is_some() {
         context.say_as_of(&assessment);
     }
-    let folder = args.out.clone().unwrap_or_else(|| config.reports.join("parquet"));
-    let export = ParquetExport::of(&assessment, &findings).map_err(|error| cannot_write(&folder, &error))?;
-    let files = write_all(&export, &folder)?;
+    let export = ParquetExport::of(&assessment, &findings).map_err(|error| place.cannot_write(&error))?;
+    let files = match &place {
+        Place::Folder(folder) => folder::write_all(&export, folder)?,
+        Place::Bucket(bucket) => bucket.write_all(&export)?,
+    };
     let files = plural(files, "Parquet file", "Parquet files");
-    context.terminal.say(&format!("{files} of scan {} are in {}", assessment.head.id, folder.display()));
+    context.terminal.say(&format!("{files} of scan {} are in {place}", assessment.head.id));
     context.terminal.warn_of_gaps(&assessment);
     Ok(ExitCode::from(exit::COMPLETE))
 }
 
-/// Writes every file beside its final place, and moves them when all are whole. Where one cannot be written, nothing is left behind.
-fn write_all(export: &ParquetExport<'_>, folder: &Path) -> Result<usize, Complaint> {
-    let mut made = Made::default();
-    let mut drafts = Vec::new();
-    for file in export.files() {
-        let place = folder.join(file.path());
-        let draft = made.draft(&file, &place).map_err(|error| cannot_write(&place, &error))?;
-        drafts.push((draft, place));
-    }
-    let mut places = BTreeSet::new();
-    for (draft, place) in drafts {
-        let is_new = !place.exists();
-        draft.persist(&place).map_err(|error| cannot_write(&place, &error.error.into()))?;
-        if is_new {
-            made.files.push(place.clone());
-        }
-        places.insert(place);
-    }
-    made.keep();
-    remove_outdated(export, folder, &places)?;
-    Ok(places.len())
+/// Where an export goes.
+enum Place {
+    Folder(PathBuf),
+    Bucket(Bucketful),
 }
 
-/// Removes files of the same scan that it has no more: an earlier keyroll may have put its rows elsewhere, and they would count twice.
-fn remove_outdated(export: &ParquetExport<'_>, folder: &Path, places: &BTreeSet<PathBuf>) -> Result<(), Complaint> {
-    for table in parquet_set() {
-        let table = folder.join(table.name);
-        for tenant in fs::read_dir(&table).map_err(|error| cannot_remove(&table, &error))? {
-            let tenant = tenant.map_err(|error| cannot_remove(&table, &error))?;
-            let file = tenant.path().join(export.place());
-            if !places.contains(&file) && file.exists() {
-                fs::remove_file(&file).map_err(|error| cannot_remove(&file, &error))?;
-            }
+impl Place {
+    fn cannot_write(&self, error: &RenderError) -> Complaint {
+        match self {
+            Self::Folder(folder) => folder::cannot_write(folder, error),
+            Self::Bucket(bucket) => bucket.cannot_make(&bucket.to_string(), error),
         }
     }
-    Ok(())
 }
 
-/// Folders and files that were not there before: taken away again unless all goes well.
-#[derive(Default)]
-struct Made {
-    folders: Vec<PathBuf>,
-    files: Vec<PathBuf>,
-}
-
-impl Made {
-    /// Writes a file beside its final place, under a name that no reader of the folder looks at.
-    fn draft(&mut self, file: &ParquetFile<'_, '_>, place: &Path) -> Result<tempfile::TempPath, RenderError> {
-        let folder = place.parent().unwrap_or(Path::new("."));
-        self.folder(folder)?;
-        let mut draft = tempfile::Builder::new();
-        draft.prefix(".draft-").suffix(".partial").permissions(readable());
-        let draft = draft.tempfile_in(folder)?;
-        let mut out = BufWriter::new(draft.as_file());
-        file.write(&mut out)?;
-        let written: &File = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        written.sync_all()?;
-        Ok(draft.into_temp_path())
+impl fmt::Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => folder.display().fmt(out),
+            Self::Bucket(bucket) => bucket.fmt(out),
+        }
     }
-
-    /// Makes a folder with all above it, and remembers which were missing.
-    fn folder(&mut self, folder: &Path) -> io::Result<()> {
-        let missing = folder.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
-        let mut missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
-        missing.reverse();
-        fs::create_dir_all(folder)?;
-        self.folders.append(&mut missing);
-        Ok(())
-    }
-
-    fn keep(&mut self) {
-        self.folders.clear();
-        self.files.clear();
-    }
-}
-
-impl Drop for Made {
-    fn drop(&mut self) {
-        // What somebody else has put something into stays; the error that is told is the one that matters.
-        self.files.iter().rev().for_each(|file| drop(fs::remove_file(file)));
-        self.folders.iter().rev().for_each(|folder| drop(fs::remove_dir(folder)));
-    }
-}
-
-/// As open as any other new file: these are made to be read by other programs.
-fn readable() -> fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    fs::Permissions::from_mode(0o666)
-}
-
-fn cannot_write(path: &Path, error: &RenderError) -> Complaint {
-    let complaint = Complaint::failed(format!("cannot write `{}`: {}", path.display(), chain(error)));
-    complaint
-        .help("name a folder that can be written to with `--out`; what was written of this export is removed again")
-}
-
-fn cannot_remove(path: &Path, error: &io::Error) -> Complaint {
-    let complaint = Complaint::failed(format!("cannot remove what is outdated in `{}`: {error}", path.display()));
-    complaint.help("the new files are in place; until the old ones are gone, their rows count twice")
 }

@@ -5,6 +5,7 @@
 
 mod build;
 mod fleet;
+mod s3;
 mod unattended;
 
 use std::path::{Path, PathBuf};
@@ -51,6 +52,8 @@ pub struct Config {
     waiver_limits: WaiverLimits,
     accepted_gaps: Vec<AcceptedGap>,
     unattended: Unattended,
+    /// Where exports to buckets go; read when one is wanted, with its secrets.
+    s3: Option<Section>,
     /// What it inherits from, if it is a tenant's.
     inherited: Option<PathBuf>,
 }
@@ -118,6 +121,7 @@ impl Config {
         let retention = retention.and_then(|retention| root.take(retention));
         let accepted_gaps = read_accepted_gaps(&mut root, &sources);
         let unattended = Unattended::read(&mut root, &sources);
+        let s3 = root.section("s3");
         root.finish(Some(Self {
             estate,
             folder: folder.to_owned(),
@@ -132,6 +136,7 @@ impl Config {
             waiver_limits,
             accepted_gaps,
             unattended,
+            s3,
             inherited: None,
         }))
     }
@@ -153,6 +158,7 @@ impl Config {
             waiver_limits: WaiverLimits::default(),
             accepted_gaps: Vec::new(),
             unattended: Unattended::default(),
+            s3: None,
             inherited: None,
         }
     }

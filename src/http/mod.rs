@@ -43,7 +43,9 @@ pub use error::HttpError;
 pub use journal::{Journal, Kept, Leaf, Memory};
 pub use lenient::Lenient;
 pub use meter::Meter;
-pub use outlet::{Errand, Hook, Outlet, OutletError, OutletSettings, Reply, Verb};
+pub use outlet::{
+    Bucket, BucketError, BucketSettings, Draft, Errand, Hook, Outlet, OutletError, OutletSettings, Refusal, Reply, Verb,
+};
 pub use paging::{CursorPlace, End, Page, Paging, Position, Walk};
 pub use stop::Stop;
 pub use trail::{Counts, Trail};

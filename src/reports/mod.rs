@@ -68,8 +68,8 @@ pub use self::listings::{
 pub use self::morning::morning_view;
 pub use self::outbox::{calendar_table, outbox_table, preview_page};
 pub use self::parquet::{
-    PARQUET_SCAN_COLUMNS, PARQUET_VERSION, ParquetColumn, ParquetExport, ParquetFile, ParquetForm, ParquetTable,
-    parquet_set,
+    PARQUET_SCAN_COLUMNS, PARQUET_VERSION, ParquetColumn, ParquetExport, ParquetFile, ParquetForm, ParquetManifest,
+    ParquetManifestFile, ParquetTable, parquet_set,
 };
 pub use self::register_page::{DifferenceRow, OpenRow, RegisterPage, register_page};
 pub use self::review::{

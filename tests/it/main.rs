@@ -44,6 +44,7 @@ mod review;
 mod rule_craft;
 mod rule_messages;
 mod rules;
+mod s3;
 mod secrets;
 #[cfg(feature = "postgres")]
 mod shared_scans;

@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use chrono::NaiveDateTime;
 use keyroll::model::{Assessment, Kind, ResourceId, Sighting};
-use keyroll::reports::{PARQUET_SCAN_COLUMNS, ParquetColumn, ParquetExport, parquet_set};
+use keyroll::reports::{PARQUET_SCAN_COLUMNS, ParquetColumn, ParquetExport, ParquetForm, ParquetTable, parquet_set};
 use keyroll::text::{harmless, needs_mark};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -17,12 +17,12 @@ use tempfile::TempDir;
 use crate::reports::{hostile_names, renamed};
 use crate::support::assessment;
 use crate::support::expected::expect_file;
-use crate::support::keyroll::{Run, keyroll};
+use crate::support::keyroll::{Run, keyroll, keyroll_with};
 use crate::support::project;
 use crate::waivers::CONFIG;
 
 /// DuckDB in a Python of its own.
-struct Duck {
+pub(crate) struct Duck {
     python: Child,
     questions: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
@@ -30,7 +30,7 @@ struct Duck {
 
 impl Duck {
     #[expect(clippy::disallowed_methods, reason = "the check says where Python is")]
-    fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         let Ok(python) = std::env::var("KEYROLL_TEST_PYTHON") else {
             println!("skipped: KEYROLL_TEST_PYTHON names no Python with duckdb");
             return None;
@@ -41,8 +41,13 @@ impl Duck {
         Some(Self { python, questions, answers })
     }
 
-    fn ask(&mut self, sql: &str) -> Vec<Value> {
-        writeln!(self.questions.as_mut().unwrap(), "{}", json!(sql)).unwrap();
+    pub(crate) fn ask(&mut self, sql: &str) -> Vec<Value> {
+        self.ask_in("duckdb", sql)
+    }
+
+    /// Asks in the words of another reader, which are put into those of DuckDB.
+    fn ask_in(&mut self, dialect: &str, sql: &str) -> Vec<Value> {
+        writeln!(self.questions.as_mut().unwrap(), "{}", json!([dialect, sql])).unwrap();
         let mut rows = Vec::new();
         for line in self.answers.by_ref().lines().map(Result::unwrap) {
             if line.is_empty() {
@@ -55,7 +60,7 @@ impl Duck {
         panic!("DuckDB ended at {sql}");
     }
 
-    fn table(&mut self, folder: &Path, name: &str) -> Vec<Value> {
+    pub(crate) fn table(&mut self, folder: &Path, name: &str) -> Vec<Value> {
         self.ask(&format!(
             "SELECT * FROM read_parquet('{}/{name}/*/*/*.parquet', hive_partitioning = true, \
              hive_types = {{'tenant': VARCHAR, 'date': DATE}})",
@@ -72,14 +77,14 @@ impl Drop for Duck {
 }
 
 /// Something that was scanned in the nights to the 21st and to the 22nd of November.
-struct Estate {
+pub(crate) struct Estate {
     folder: TempDir,
     config: &'static str,
 }
 
 impl Estate {
     /// The smallest demo, with the CSV files of its second night.
-    fn demo() -> Self {
+    pub(crate) fn demo() -> Self {
         let estate = Self { folder: tempfile::tempdir().unwrap(), config: "keyroll-demo/keyroll.yaml" };
         let demo = keyroll(
             estate.folder.path(),
@@ -91,7 +96,7 @@ impl Estate {
     }
 
     /// A list of two tokens.
-    fn small() -> Self {
+    pub(crate) fn small() -> Self {
         let estate = Self { folder: tempfile::tempdir().unwrap(), config: "keyroll.yaml" };
         fs::write(estate.path("keyroll.yaml"), CONFIG).unwrap();
         fs::write(estate.path("waivers.yaml"), "waivers: []\n").unwrap();
@@ -105,16 +110,20 @@ impl Estate {
         estate
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     fn try_run(&self, words: &[&str]) -> Run {
-        let with = ["--config", self.config, "--now", "2026-11-22T07:30:00Z"];
-        keyroll(self.folder.path(), &[words, &with].concat())
+        self.run_with(words, &[])
     }
 
-    fn run(&self, words: &[&str]) -> String {
+    pub(crate) fn run_with(&self, words: &[&str], variables: &[(&str, &str)]) -> Run {
+        let with = ["--config", self.config, "--now", "2026-11-22T07:30:00Z"];
+        keyroll_with(self.folder.path(), &[words, &with].concat(), variables)
+    }
+
+    pub(crate) fn run(&self, words: &[&str]) -> String {
         let run = self.try_run(words);
         assert_eq!(run.code, 0, "{words:?}: {}", run.err);
         run.err
@@ -127,7 +136,7 @@ impl Estate {
 }
 
 /// Every file below a folder, by its path, sorted.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     fn walk(folder: &Path, top: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -428,6 +437,7 @@ Made from the program; a test keeps it true, and asks DuckDB each of the questio
 ```sh
 keyroll export parquet --out parquet                    # the latest scan
 keyroll export parquet --out parquet --as-of 2026-11-21 # an earlier one, beside it
+keyroll export parquet --out s3://lake/audit/keyroll    # into a bucket, see below
 ```
 
 ```text
@@ -451,6 +461,40 @@ metadata. Within version 1 tables and columns are only added.
 - In the folder's name a tenant has `%` and two digits for what may not stand there, which readers take back. One without a name is
   `empty`; one with a very long name is cut, and ends in `~` and a digest.
 - Foreign text is as it was told: nothing is marked, as in the CSV files, and nothing replaced.
+
+## In a bucket
+
+`--out s3://BUCKET/PREFIX` writes the same files, to the byte, to a store that speaks S3. Where it is and who asks is told by the section
+`s3` of the configuration, and otherwise by the variables that S3 tools know (`AWS_ENDPOINT_URL`, `AWS_REGION`, `AWS_ACCESS_KEY_ID`,
+`AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`); `keyroll init` writes the section with a comment on each key. Files of profiles and
+roles of machines are not read: a password manager's command can bring the keys (`secret_access_key_command`).
+
+- **Nothing is seen before everything has arrived.** Each file is sent as an upload of parts, which nobody sees, with the SHA-256 of each
+  part under the signature; what was damaged on the way is sent again. When all have arrived they are published one after the other,
+  which takes a request each, and looked at. What fails before leaves nothing to be seen; what fails in between is taken away again,
+  unless it stands in place of an earlier export of the same scan: then the message says so, and exporting again puts it right.
+- **The manifest comes last**: `_exports/date=<day>/<snapshot>-<letters>.json` lists the files of the scan, with length and SHA-256. Who reads
+  what manifests list never sees half an export. By it a later export of the same scan knows which of its files are no more; no
+  other object is looked for, listed or touched.
+- **Rights below the prefix**: `s3:PutObject`, `s3:GetObject`, `s3:DeleteObject`, `s3:AbortMultipartUpload`; and `s3:ListBucket` on the bucket
+  (it may be limited to the prefix), because without it Amazon does not tell that there is no manifest yet.
+- Let the bucket abort uploads that are not finished after a day (a lifecycle rule): a keyroll that is killed leaves its own behind,
+  unseen but stored.
+
+The files that manifests list, and no others, in DuckDB (`INSTALL httpfs` and a secret of type `s3` let it read the bucket):
+
+```sql
+"#;
+
+/// Tables of what manifests list, in a bucket or wherever it was copied to.
+pub(crate) const LISTED: [&str; 2] = [
+    "SET VARIABLE files = (SELECT list('s3://lake/audit/keyroll/' || file.path)
+                      FROM (SELECT unnest(files) AS file FROM read_json('s3://lake/audit/keyroll/_exports/*/*.json')))",
+    "CREATE VIEW findings AS SELECT * FROM read_parquet(list_filter(getvariable('files'), lambda file: contains(file, '/findings/')),
+  hive_partitioning = true, hive_types = {'tenant': VARCHAR, 'date': DATE})",
+];
+
+const INTRODUCTION_TO_QUESTIONS: &str = r#"```
 
 ## Questions
 
@@ -519,7 +563,7 @@ WHERE kind = 'credential' AND sight = 'seen' AND (estate, scan_started_at) IN (F
 ORDER BY resource_id",
     ),
     (
-        "Any other fact is in `body`, by the name that rules give it: here, who holds which role.",
+        "Who holds which role? Any other fact is in `body` like this, by the name that rules give it.",
         "SELECT tenant, body->>'$.role' AS role, body->>'$.principal' AS account, body->>'$.container' AS container,
        facts_unknown
 FROM resources
@@ -527,6 +571,168 @@ WHERE kind = 'grant' AND form = 'platform-role' AND (estate, scan_started_at) IN
 ORDER BY resource_id",
     ),
 ];
+
+/// The same questions, in their order, as Trino and Spark take them.
+const IN_OTHER_WORDS: [(&str, &str); 6] = [
+    (OPEN, OPEN),
+    (
+        "SELECT source, count(DISTINCT endpoint) AS gaps,
+       count(DISTINCT endpoint) FILTER (WHERE counts_as_incomplete) AS not_accepted,
+       array_sort(array_agg(DISTINCT endpoint || ': ' || coalesce(reason, state))) AS reasons
+FROM ledger JOIN latest USING (estate, scan_started_at)
+WHERE gap
+GROUP BY source ORDER BY source",
+        "SELECT source, count(DISTINCT endpoint) AS gaps,
+       count(DISTINCT endpoint) FILTER (WHERE counts_as_incomplete) AS not_accepted,
+       sort_array(collect_set(endpoint || ': ' || coalesce(reason, state))) AS reasons
+FROM ledger JOIN latest USING (estate, scan_started_at)
+WHERE gap
+GROUP BY source ORDER BY source",
+    ),
+    (
+        "WITH accounts AS (SELECT estate, date, scan_started_at, tenant,
+                         count_if(sight = 'seen') AS seen, count_if(sight = 'carried') AS out_of_sight
+                  FROM resources WHERE kind = 'principal'
+                  GROUP BY estate, date, scan_started_at, tenant)
+SELECT accounts.estate, accounts.date, accounts.scan_started_at, accounts.tenant, seen, out_of_sight,
+       count(ledger.endpoint) = 0 AS whole
+FROM accounts LEFT JOIN ledger ON gap AND contains(shows, 'principal')
+  AND ledger.estate = accounts.estate AND ledger.scan_started_at = accounts.scan_started_at
+  AND ledger.tenant IN (accounts.tenant, 'unknown')
+GROUP BY accounts.estate, accounts.date, accounts.scan_started_at, accounts.tenant, seen, out_of_sight
+ORDER BY 1, 2, 3, 4",
+        "WITH accounts AS (SELECT estate, date, scan_started_at, tenant,
+                         count_if(sight = 'seen') AS seen, count_if(sight = 'carried') AS out_of_sight
+                  FROM resources WHERE kind = 'principal'
+                  GROUP BY estate, date, scan_started_at, tenant)
+SELECT accounts.estate, accounts.date, accounts.scan_started_at, accounts.tenant, seen, out_of_sight,
+       count(ledger.endpoint) = 0 AS whole
+FROM accounts LEFT JOIN ledger ON gap AND array_contains(shows, 'principal')
+  AND ledger.estate = accounts.estate AND ledger.scan_started_at = accounts.scan_started_at
+  AND ledger.tenant IN (accounts.tenant, 'unknown')
+GROUP BY accounts.estate, accounts.date, accounts.scan_started_at, accounts.tenant, seen, out_of_sight
+ORDER BY 1, 2, 3, 4",
+    ),
+    (DRIFT, DRIFT),
+    (
+        "SELECT tenant, resource_id, name, owner.value AS owner,
+       CASE last_used_at.state
+            WHEN 'known' THEN CAST(date_diff('day', CAST(last_used_at.value AS DATE), CAST(scan_started_at AS DATE)) AS VARCHAR)
+                              || ' days ago'
+            WHEN 'none' THEN 'no use on record'
+            ELSE 'nobody told' END AS last_used,
+       coalesce(date_format(expires_at.value, '%Y-%m-%d'), expires_at.state) AS expires
+FROM resources JOIN latest USING (estate, scan_started_at)
+WHERE kind = 'credential' AND sight = 'seen'
+  AND (last_used_at.state <> 'known' OR last_used_at.value < scan_started_at - INTERVAL '90' DAY OR expires_at.state = 'none')
+ORDER BY resource_id",
+        "SELECT tenant, resource_id, name, owner.value AS owner,
+       CASE last_used_at.state
+            WHEN 'known' THEN datediff(scan_started_at, last_used_at.value) || ' days ago'
+            WHEN 'none' THEN 'no use on record'
+            ELSE 'nobody told' END AS last_used,
+       coalesce(date_format(expires_at.value, 'yyyy-MM-dd'), expires_at.state) AS expires
+FROM resources JOIN latest USING (estate, scan_started_at)
+WHERE kind = 'credential' AND sight = 'seen'
+  AND (last_used_at.state <> 'known' OR last_used_at.value < scan_started_at - INTERVAL '90' DAY OR expires_at.state = 'none')
+ORDER BY resource_id",
+    ),
+    (
+        "SELECT tenant, json_extract_scalar(body, '$.role') AS role, json_extract_scalar(body, '$.principal') AS account,
+       json_extract_scalar(body, '$.container') AS container, facts_unknown
+FROM resources JOIN latest USING (estate, scan_started_at)
+WHERE kind = 'grant' AND form = 'platform-role'
+ORDER BY resource_id",
+        "SELECT tenant, get_json_object(body, '$.role') AS role, get_json_object(body, '$.principal') AS account,
+       get_json_object(body, '$.container') AS container, facts_unknown
+FROM resources JOIN latest USING (estate, scan_started_at)
+WHERE kind = 'grant' AND form = 'platform-role'
+ORDER BY resource_id",
+    ),
+];
+
+/// What both say alike.
+const OPEN: &str = "SELECT tenant, severity, rule_id, resource_name, owner, since, unconfirmed_reason, scan_complete
+FROM findings JOIN latest USING (estate, scan_started_at)
+WHERE status = 'open'
+ORDER BY since, finding_id";
+const DRIFT: &str = "WITH earlier AS (SELECT * FROM resources WHERE date = DATE '2026-11-21'),
+     later AS (SELECT * FROM resources WHERE date = DATE '2026-11-22')
+SELECT coalesce(later.resource_id, earlier.resource_id) AS resource_id,
+       coalesce(later.name, earlier.name) AS name,
+       CASE WHEN earlier.resource_id IS NULL THEN 'came or was first seen'
+            WHEN later.resource_id IS NULL THEN 'gone'
+            WHEN later.sight = 'carried' THEN 'not observed'
+            WHEN earlier.body = later.body THEN 'in sight again'
+            ELSE 'differs' END AS what
+FROM earlier FULL JOIN later ON earlier.estate = later.estate AND earlier.resource_id = later.resource_id
+WHERE earlier.body IS DISTINCT FROM later.body OR earlier.sight IS DISTINCT FROM later.sight
+ORDER BY 1";
+
+/// The statements that name the tables in Trino and in Spark.
+fn other_views() -> [Vec<String>; 2] {
+    let trino = |table: &ParquetTable| {
+        let columns = table.every_column().map(|column| format!("{} {}", column.name, as_in_trino(column.form)));
+        let columns =
+            columns.chain(["tenant VARCHAR".to_owned(), "date DATE".to_owned()]).collect::<Vec<_>>().join(",\n  ");
+        format!(
+            "CREATE TABLE {name} (\n  {columns}\n) WITH (external_location = 's3://lake/audit/keyroll/{name}', \
+             format = 'PARQUET', partitioned_by = ARRAY['tenant', 'date'])",
+            name = table.name
+        )
+    };
+    let spark = |table: &ParquetTable| {
+        format!("CREATE TEMPORARY VIEW {0} USING parquet OPTIONS (path 's3a://lake/audit/keyroll/{0}')", table.name)
+    };
+    let latest = |word: &str| {
+        format!(
+            "CREATE {word} latest AS SELECT estate, max(scan_started_at) AS scan_started_at FROM scans GROUP BY estate"
+        )
+    };
+    let all = |one: &dyn Fn(&ParquetTable) -> String, word: &str| {
+        parquet_set().iter().map(one).chain([latest(word)]).collect::<Vec<_>>()
+    };
+    [all(&trino, "VIEW"), all(&spark, "TEMPORARY VIEW")]
+}
+
+/// Trino's connector for Hive keeps moments in UTC without saying so.
+fn as_in_trino(form: ParquetForm) -> String {
+    let name = form.name().replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMP(6)").replace("STRUCT(", "ROW(");
+    name.strip_suffix("[]").map_or(name.clone(), |entry| format!("ARRAY({entry})"))
+}
+
+/// The part of the document about other readers.
+fn for_others() -> String {
+    let mut text = String::new();
+    let [trino, spark] = other_views();
+    for (name, about, views, of) in [
+        (
+            "Trino",
+            "Tables in a schema of its connector for Hive (`hive.timestamp-precision=MICROSECONDS`); new days are seen after \
+             `CALL system.sync_partition_metadata('SCHEMA', 'TABLE', 'ADD')`.",
+            trino,
+            (|pair| pair.0) as fn(&(&'static str, &'static str)) -> &'static str,
+        ),
+        (
+            "Spark",
+            "Views, in a session with `spark.sql.session.timeZone=UTC`; so that a tenant `007` stays a text, with \
+             `spark.sql.sources.partitionColumnTypeInference.enabled=false`.",
+            spark,
+            |pair| pair.1,
+        ),
+    ] {
+        write!(text, "\n## The same with {name}\n\n{about}\n\n```sql\n").unwrap();
+        for view in views {
+            writeln!(text, "{view};").unwrap();
+        }
+        text.push_str("```\n");
+        for ((question, _), pair) in QUESTIONS.iter().zip(&IN_OTHER_WORDS) {
+            let question = question.split_once('?').unwrap().0;
+            write!(text, "\n{question}?\n\n```sql\n{};\n```\n", of(pair)).unwrap();
+        }
+    }
+    text
+}
 
 /// The statements that name the tables.
 fn views(folder: &str) -> Vec<String> {
@@ -544,6 +750,10 @@ fn views(folder: &str) -> Vec<String> {
 #[test]
 fn the_document_says_what_the_files_hold_and_what_was_published_only_grows() {
     let mut document = INTRODUCTION.to_owned();
+    for statement in LISTED {
+        writeln!(document, "{statement};").unwrap();
+    }
+    document.push_str(INTRODUCTION_TO_QUESTIONS);
     for view in views("parquet") {
         writeln!(document, "{view};").unwrap();
     }
@@ -551,6 +761,7 @@ fn the_document_says_what_the_files_hold_and_what_was_published_only_grows() {
     for (question, sql) in QUESTIONS {
         write!(document, "\n{question}\n\n```sql\n{sql};\n```\n").unwrap();
     }
+    document.push_str(&for_others());
     let mut list = |title: &str, about: &str, columns: &mut dyn Iterator<Item = &ParquetColumn>| {
         write!(
             document,
@@ -603,6 +814,16 @@ fn the_questions_of_the_document_are_answered(demo: &Estate, duck: &mut Duck) {
     assert!(said.contains(&json!({ "said": "keyroll_parquet 1" })), "{said:?}");
 
     let mut answers = QUESTIONS.map(|(_, sql)| duck.ask(sql));
+    for ((answer, (question, _)), (trino, spark)) in answers.iter().zip(QUESTIONS).zip(IN_OTHER_WORDS) {
+        for (dialect, sql) in [("trino", trino), ("spark", spark)] {
+            assert_eq!(&duck.ask_in(dialect, sql), answer, "{dialect}: {question}");
+        }
+    }
+    for (dialect, statements) in ["trino", "spark"].iter().zip(other_views()) {
+        for statement in statements {
+            assert_eq!(duck.ask_in(dialect, &format!("PARSE {statement}")), [json!("read")], "{statement}");
+        }
+    }
     let [open, gaps, accounts, drift, stale, roles] = &mut answers;
     let csv = demo.csv("findings");
     let expected: BTreeSet<_> = csv.iter().filter(|row| row["status"] == "open").map(|row| &row["since"]).collect();

@@ -142,6 +142,12 @@ daemon:
   listen: 127.0.0.1:9464
   token: {daemon-token}
   calendar_token: {calendar-token}
+s3:
+  endpoint: "http://{parrot}"
+  access_key_id: {bucket-key}
+  secret_access_key: {bucket-secret}
+  session_token: {bucket-token}
+  proxy: {bucket-proxy}
 "#;
 
 /// The slots that are in it: what stands in braces, but for what is no file.
@@ -252,6 +258,9 @@ async fn no_secret_is_written_or_said_whatever_is_made_of_a_scan() {
         assert_eq!(search.found_in(run.err.as_bytes()), Vec::<String>::new(), "{arguments:?} logged it");
     }
     assert!(loud > 100_000, "the log was loud");
+    let bucket = run(&estate, &["-vvv", "export", "parquet", "--out", "s3://lake/x"]).await;
+    assert!(bucket.code == 1 && bucket.err.contains("no answer"), "{}", bucket.err);
+    assert_eq!(search.found_in(bucket.err.as_bytes()), Vec::<String>::new());
     let packs: Vec<_> = fs::read_dir(estate.path("evidence")).unwrap().map(|pack| pack.unwrap().path()).collect();
     let pack = packs.iter().find(|path| path.to_string_lossy().contains("tar")).expect("a pack was made");
     let folder = estate.folder.path().to_owned();
@@ -305,8 +314,11 @@ async fn a_secret_pasted_into_any_slot_is_not_repeated() {
         let Some((before, after)) = text.split_once(&reference) else { panic!("{slot} is in the configuration") };
         let value = if after.starts_with('"') { whole.trim().to_owned() } else { format!("\"{}\"", whole.trim()) };
         fs::write(&path, format!("{before}{value}{after}")).unwrap();
-        let arguments =
-            if slot.starts_with("daemon") || slot.starts_with("calendar") { &["daemon"][..] } else { &["scan"] };
+        let arguments = match slot.split('-').next() {
+            Some("daemon" | "calendar") => &["daemon"][..],
+            Some("bucket") => &["export", "parquet", "--out", "s3://lake/x"],
+            _ => &["scan"],
+        };
         let folder = estate.folder.path().to_owned();
         let run = tokio::task::spawn_blocking(move || keyroll(&folder, arguments)).await.unwrap();
         assert_eq!(run.code, 3, "{slot}: {}", run.err);

@@ -81,6 +81,25 @@ impl Line {
     }
 }
 
+impl Line {
+    /// One request, and the beginning of its answer, whatever that is: for who reads it by themselves.
+    pub(super) async fn open(&self, request: reqwest::Request) -> Result<reqwest::Response, OutletError> {
+        let response = self.client.execute(request).await.map_err(|error| lost(error, |text| self.masked(text)))?;
+        tracing::debug!(http.status = response.status().as_u16(), "sent a request");
+        Ok(response)
+    }
+
+    /// Why the rest of an answer did not come.
+    pub(super) fn broken(&self, error: reqwest::Error) -> OutletError {
+        lost(error, |text| self.masked(text))
+    }
+
+    /// A text of the other side without our secrets.
+    pub(super) fn masked(&self, text: &str) -> String {
+        self.mask.hide(text)
+    }
+}
+
 fn redirect(status: u16, from: &Url, to: Option<&Url>, mask: impl Fn(&str) -> String) -> String {
     let host = to.and_then(Url::host_str).unwrap_or_default();
     let place = if host.is_empty() {

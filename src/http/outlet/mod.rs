@@ -1,7 +1,9 @@
 //! The one way out for messages, apart from the client that reads the estate and cannot write. A [`Hook`] posts to one
 //! secret address; an [`Outlet`] sends the listed requests of an API and no other. Neither follows redirects, tries
 //! again or knows what a message says: each gives back the answer, from which its channel tells what to do.
+//! A [`Bucket`] takes whole files.
 
+mod bucket;
 mod line;
 mod mask;
 
@@ -18,6 +20,8 @@ use super::auth::Credential;
 use super::{Auth, HttpError, Limits};
 use crate::clock::Clock;
 use crate::secret::Secret;
+pub use bucket::{Bucket, BucketError, BucketSettings, Draft, Refusal};
+
 use line::Line;
 use mask::Mask;
 

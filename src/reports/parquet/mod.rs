@@ -2,12 +2,13 @@
 //!
 //! What an assessment says of one tenant goes into four files. They are written row group by row group, so that memory does not
 //! grow with the number of rows. What a column can hold is in `column.rs`, which rows belong to which tenant in `tenants.rs`, how
-//! a folder is called in `folder.rs`; the tables are in the files of their nouns.
+//! a folder is called in `folder.rs`, what says that an export is whole in `manifest.rs`; the tables are in the files of their nouns.
 
 mod column;
 mod findings;
 mod folder;
 mod ledger;
+mod manifest;
 mod resources;
 mod scans;
 mod tenants;
@@ -16,6 +17,7 @@ mod write;
 use std::io;
 
 pub use self::column::{ParquetColumn, ParquetForm};
+pub use self::manifest::{ParquetManifest, ParquetManifestFile};
 pub use self::scans::PARQUET_SCAN_COLUMNS;
 use self::tenants::{Part, Parts};
 use super::{Findings, RenderError};
@@ -91,9 +93,14 @@ impl<'a> ParquetExport<'a> {
     /// that have the same number in different stores.
     #[must_use]
     pub fn place(&self) -> String {
+        format!("{}.parquet", self.name())
+    }
+
+    /// The day and the name that all files of the scan have.
+    fn name(&self) -> String {
         let head = &self.assessment.head;
         let mark = Digest::of(&(&head.estate, head.id, head.started_at)).base32(8);
-        format!("date={}/{}-{mark}.parquet", head.ended_at.format("%Y-%m-%d"), head.id)
+        format!("date={}/{}-{mark}", head.ended_at.format("%Y-%m-%d"), head.id)
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod json_schema;
 pub(crate) mod keyroll;
 pub(crate) mod planted;
 pub(crate) mod pretended;
+pub(crate) mod s3;
 
 use std::path::Path;
 
