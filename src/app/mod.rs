@@ -8,6 +8,7 @@ pub mod backtest;
 mod baseline;
 mod compare;
 mod deliver;
+pub mod doctor;
 mod explain;
 mod flapping;
 mod fleet;

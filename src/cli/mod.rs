@@ -8,6 +8,7 @@ mod called;
 mod complain;
 mod daemon;
 mod demo;
+mod doctor;
 mod drift;
 mod dumps;
 mod evidence;
@@ -82,6 +83,9 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Write a commented configuration file to start from.
     Init(init::InitArgs),
+    /// Examine keyroll itself: files, store, network, clock, what each source answers, rights, channels, schedules. Each line
+    /// that is not well ends with the step that mends it.
+    Doctor(doctor::DoctorArgs),
     /// Collect, judge, compare, store: the main job.
     Scan(scan::ScanArgs),
     /// Findings: the open ones, or one with all there is to know.
@@ -188,6 +192,7 @@ fn run(args: &Args) -> ExitCode {
     let result = match &args.command {
         Command::Demo(args) => demo::run(&context, args),
         Command::Init(args) => init::run(&context, args),
+        Command::Doctor(args) => doctor::run(&context, args),
         Command::Scan(args) => scan::run(&context, args),
         Command::Findings(args) => questions::findings(&context, args),
         Command::Explain(args) => explain::run(&context, args),

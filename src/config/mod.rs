@@ -4,12 +4,15 @@
 //! fetched only when sources are built, so questions to the store need none.
 
 mod build;
+mod examine;
 mod fleet;
 mod unattended;
 
 use std::path::{Path, PathBuf};
 
+use build::is_wanted;
 pub use build::{Judgement, frameworks};
+pub use examine::mistakes;
 pub use fleet::{Fleet, Tenant};
 pub use unattended::Listening;
 

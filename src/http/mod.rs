@@ -13,6 +13,7 @@ mod auth;
 mod budget;
 mod client;
 mod connection;
+mod contact;
 mod error;
 mod exchange;
 #[cfg(fuzzing)]
@@ -39,6 +40,7 @@ use crate::secret::Secret;
 
 pub use allowed::{Allowed, segment};
 pub use client::Client;
+pub use contact::{Contact, Contacts, Trouble};
 pub use error::HttpError;
 pub use journal::{Journal, Kept, Leaf, Memory};
 pub use lenient::Lenient;
@@ -153,6 +155,7 @@ pub struct Factory {
     stop: Stop,
     memory: Memory,
     meter: Meter,
+    contacts: Contacts,
     source: String,
 }
 
@@ -168,6 +171,7 @@ impl Factory {
             stop: Stop::new(),
             memory: Memory::default(),
             meter: Meter::default(),
+            contacts: Contacts::default(),
             source: String::new(),
         }
     }
@@ -203,6 +207,12 @@ impl Factory {
         self.meter.clone()
     }
 
+    /// What all clients meet on the line that this factory or a clone of it has built, or will build.
+    #[must_use]
+    pub fn contacts(&self) -> Contacts {
+        self.contacts.clone()
+    }
+
     /// A client for one host.
     ///
     /// # Errors
@@ -217,6 +227,7 @@ impl Factory {
             stop: self.stop.clone(),
             memory: self.memory.clone(),
             meter: self.meter.clone(),
+            contacts: self.contacts.clone(),
             source: self.source.clone(),
         };
         let client = Client::new(&settings, shared, budget.clone())?;

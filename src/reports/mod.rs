@@ -6,6 +6,7 @@
 
 mod access;
 mod backtest;
+mod checkup;
 mod chronicle;
 mod controls;
 mod csv;
@@ -46,6 +47,7 @@ pub use self::access::{
     AccessQuestion, WhoCanQuestion, access_csv, access_json, access_page, who_can_csv, who_can_json, who_can_page,
 };
 pub use self::backtest::{TriedHead, tried_json, tried_page};
+pub use self::checkup::{checkup_json, checkup_page};
 pub use self::chronicle::{HISTORY_SCHEMA, history_csv, history_json, history_page};
 pub use self::controls::{controls_json, controls_table};
 pub use self::csv::{

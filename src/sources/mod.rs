@@ -76,6 +76,8 @@ pub struct SourceKind {
     pub summary: &'static str,
     /// The least rights its credential needs.
     pub rights: &'static [Right],
+    /// How one comes by a credential for it; `None` where none is needed.
+    pub way_in: Option<WayIn>,
     /// What it shows.
     pub sees: &'static [&'static str],
     /// What nobody can see through this product's API, so that no report is taken for more than it is.
@@ -111,6 +113,17 @@ pub struct Right {
     pub right: &'static str,
     /// What cannot be seen without it.
     pub why: &'static str,
+}
+
+/// How one comes by a credential for a product. Places are named as the product's menus name them.
+#[derive(Debug, Clone, Copy)]
+pub struct WayIn {
+    /// The least credential that shows something of use.
+    pub least: &'static str,
+    /// Where a credential is made.
+    pub made_at: &'static str,
+    /// Where its rights are given.
+    pub rights_at: &'static str,
 }
 
 /// Every sort of source, in the order they are listed.

@@ -67,7 +67,7 @@ const HOMES: [(&str, &[&str]); 43] = [
     ("tar", &["evidence/"]),
     ("flate2", &["evidence/"]),
     ("hostname", &["cli/evidence"]),
-    ("rustix", &["cli/dumps", "cli/signals"]),
+    ("rustix", &["cli/dumps", "cli/signals", "app/doctor/store"]),
     ("foldhash", &["inventory/"]),
     ("hmac", &["alerts/webhook"]),
     ("cron", &["timetable"]),

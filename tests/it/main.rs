@@ -12,6 +12,7 @@ mod csv_set;
 mod detector;
 mod disk_full;
 mod docs;
+mod doctor;
 mod drift;
 mod drift_causes;
 mod earlier;
