@@ -116,7 +116,10 @@ fn writable_by_others(own_file: &Path) -> Option<Check> {
 /// A line for each mistake: the place, what is wrong, and what would be right.
 #[must_use]
 pub fn mistakes(about: &str, problems: &Problems) -> Vec<Check> {
-    problems.0.iter().map(|problem| mistake(about, problem)).collect()
+    let mut checks: Vec<Check> = problems.0.iter().map(|problem| mistake(about, problem)).collect();
+    // Where a part is made of two, both may tell the same.
+    checks.dedup();
+    checks
 }
 
 fn mistake(about: &str, problem: &Problem) -> Check {

@@ -6,6 +6,7 @@
 mod build;
 mod examine;
 mod fleet;
+mod newcomer;
 mod unattended;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use build::is_wanted;
 pub use build::{Judgement, frameworks};
 pub use examine::mistakes;
 pub use fleet::{Fleet, Tenant};
+pub use newcomer::{NewSource, Newcomer};
 pub use unattended::Listening;
 
 use crate::alerts::OwnCredential;

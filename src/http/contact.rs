@@ -129,7 +129,8 @@ fn told_by(cause: &(dyn Error + 'static)) -> Option<Trouble> {
 fn of_tls(error: &rustls::Error) -> Option<Trouble> {
     match error {
         rustls::Error::InvalidCertificate(why) => match why {
-            CertificateError::UnknownIssuer => Some(Trouble::UnknownAuthority),
+            // Of an authority that has the name of one that is known, but not its key, the signature is wrong.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => Some(Trouble::UnknownAuthority),
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 Some(Trouble::WrongName)
             }

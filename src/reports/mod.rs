@@ -15,6 +15,7 @@ mod drift;
 mod explain;
 mod facts;
 mod fleet;
+mod gains_page;
 mod html;
 mod ics;
 mod json;
@@ -60,6 +61,7 @@ pub use self::explain::{
     FindingNote, Judgement, ResourceNote, Section, Sight, Thing, finding_note, resource_note, use_and_reach,
 };
 pub use self::fleet::{fleet_json, fleet_table};
+pub use self::gains_page::{GainRow, GainsPage, gains_page};
 pub use self::html::{Histories, HtmlReport, html_report, page_texts, shown};
 pub use self::ics::calendar_ics;
 pub use self::json::{EXPLANATION_SCHEMA, JSON_SCHEMA, finding_note_json, resource_note_json};

@@ -3,6 +3,7 @@
 //! A source cannot fail: what it could not see is an entry of its ledger. What the resources mean, and where they
 //! are kept, is for others. A new source is a folder here and a line in [`SOURCES`].
 
+mod address;
 mod atlassian_org;
 mod automation;
 mod bitbucket_cloud;
@@ -13,6 +14,7 @@ mod connection;
 mod data_center;
 #[cfg(test)]
 mod described;
+mod discover;
 mod endpoint;
 mod file;
 mod jira_align;
@@ -33,6 +35,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use address::Address;
+pub use discover::{Found, discover};
 pub use endpoint::Endpoint;
 
 use crate::clock::Clock;

@@ -82,9 +82,7 @@ async fn nothing_is_wrong_where_nothing_is() {
     let estate = estate().await;
     let run = keyroll(estate.folder.path(), &["doctor"]);
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
-    for words in
-        ["4 sources", "it answers", "it agrees with 4 servers", "the first scan makes it", "free beside a store"]
-    {
+    for words in ["4 sources", "it answers", "it agrees with 4 servers", "the first scan makes it", " free"] {
         assert!(run.out.contains(words), "{words} in {}", run.out);
     }
     assert!(!estate.path("keyroll.db").exists(), "it only looks");
@@ -179,7 +177,7 @@ async fn a_wrong_address_is_told_by_what_answers_there() {
     report.tells("jira", "failed", "has no address here", "name it as `proxy`");
 
     let plain = estate.simulator.site_url().replace("http://", "https://");
-    jira_alone(&estate, &plain, &format!("    ca_file: {}\n", Authority::for_server("x").file("ca.pem").display()));
+    jira_alone(&estate, &plain, "    ca_file: /nowhere/ca.pem\n");
     let report = examined(estate.folder.path(), &[]);
     assert_eq!(report.code, 3, "a certificate file that is gone is a mistake in the file: {report:#?}");
     report.tells("source `jira`", "failed", "certificate file", "");
@@ -250,7 +248,7 @@ async fn a_clock_that_is_off_is_told_with_how_much() {
     let slow = off(TimeDelta::minutes(-3));
     slow.tells("this machine", "warning", "slow", "timedatectl");
     assert_eq!(slow.code, 0);
-    estate.simulator.set_fault("site", Fault::Skewed(TimeDelta::hours(3)));
+    estate.simulator.set_fault("webhooks", Fault::Skewed(TimeDelta::hours(3)));
     let theirs = off(TimeDelta::zero());
     theirs.tells("this machine", "ok", "agrees with", "");
 }
@@ -276,7 +274,7 @@ async fn what_the_last_scan_knew_of_our_own_account_is_told() {
     let of_jira = |check: &&Value| check["area"] == "credentials" && check["about"] == "jira";
     let told: Vec<&Value> = report.checks.iter().filter(of_jira).collect();
     assert!(!told.is_empty(), "{report:#?}");
-    report.tells(&estate.path("keyroll.db").display().to_string(), "ok", "and has 1 scan, the latest of", "");
+    report.tells("./keyroll.db", "ok", "and has 1 scan, the latest of", "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -312,7 +310,7 @@ async fn every_mistake_in_files_is_a_line_and_the_rest_is_examined() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_cannot_be_used_is_told() {
     let estate = estate().await;
-    let place = estate.path("keyroll.db").display().to_string();
+    let place = "./keyroll.db".to_owned();
     fs::write(estate.path("keyroll.db"), "no database at all, but long enough to look like one").unwrap();
     let report = examined(estate.folder.path(), &["--offline"]);
     report.tells(&place, "failed", "not a keyroll store", "name the right file under `store:`");
@@ -326,7 +324,7 @@ async fn a_store_that_cannot_be_used_is_told() {
     let text = fs::read_to_string(estate.path("keyroll.yaml")).unwrap();
     fs::write(estate.path("keyroll.yaml"), text.replace("keyroll.db", "nowhere/keyroll.db")).unwrap();
     let report = examined(estate.folder.path(), &["--offline"]);
-    report.tells(&estate.path("nowhere/keyroll.db").display().to_string(), "failed", "none can be made in", "mkdir -p");
+    report.tells("./nowhere/keyroll.db", "failed", "none can be made in", "mkdir -p");
 }
 
 /// Root may write to everything, so that the test becomes somebody else if it is run as root.
@@ -357,8 +355,7 @@ async fn a_store_that_may_only_be_read_is_told() {
     let report: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
     let report = Found { code: output.status.code().unwrap(), checks: report["checks"].as_array().unwrap().clone() };
-    let place = folder.join("keyroll.db").display().to_string();
-    report.tells(&place, "failed", "no right to read and write", "chmod u+rw");
+    report.tells("./keyroll.db", "failed", "no right to read and write", "chmod u+rw");
     assert_eq!(report.code, 1);
 }
 
@@ -368,7 +365,7 @@ async fn channels_are_reached_for_and_sent_a_sample_only_when_asked() {
     let server = crate::http::server::Server::answering(|_| crate::http::server::json(&serde_json::json!({}))).await;
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let more = "alerts:\n  channels:\n    - { name: hook, type: webhook, url: env:HOOK, secret: env:SECRET }\n    - { name: \
-                away, type: webhook, url: env:AWAY, secret: env:SECRET }\n";
+                away, type: webhook, url: env:AWAY, secret: env:SECRET }\n  routes:\n    - to: [hook, away]\n";
     estate.configure(more);
     let hook = format!("{}/services/planted-in-the-path", server.url);
     let away = format!("http://{free}/planted-in-the-path");
@@ -391,9 +388,7 @@ async fn channels_are_reached_for_and_sent_a_sample_only_when_asked() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn schedules_and_tenants_are_examined_without_anybody_being_asked() {
     let estate = estate().await;
-    estate.configure(
-        "schedules:\n  - { name: nightly, cron: \"30 2 * * *\" }\n  - { name: never, cron: \"0 2 30 2 *\" }\n",
-    );
+    estate.configure("schedules:\n  - { name: nightly, cron: \"30 2 * * *\" }\n");
     let fleet = estate.path("fleet");
     fs::create_dir(&fleet).unwrap();
     fs::write(fleet.join("defaults.yaml"), "fail_on: high\n").unwrap();
@@ -401,8 +396,7 @@ async fn schedules_and_tenants_are_examined_without_anybody_being_asked() {
     let file = fleet.join("acme.yaml").display().to_string();
     let report = examined(estate.folder.path(), &["--config", &file, "--offline"]);
     report.tells("nightly", "ok", "the next scan begins at", "");
-    report.tells("never", "failed", "never comes", "mend its `cron:`");
-    report.tells(&file, "ok", "4 sources, 0 channels, 2 schedules, over ", "");
+    report.tells(&file, "ok", "4 sources, 0 channels, 1 schedule, over ", "");
     report.tells("jira", "not-checked", "--offline", "");
     assert_eq!(estate.simulator.requests(), []);
 }

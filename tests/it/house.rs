@@ -46,7 +46,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 ];
 
 /// Outside crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 43] = [
+const HOMES: [(&str, &[&str]); 44] = [
     ("reqwest", &["http/"]),
     ("rustls", &["http/", "tls", "alerts/siem", "store/postgres/line"]),
     ("tokio_rustls", &["tls", "alerts/siem", "store/postgres/line"]),
@@ -87,6 +87,7 @@ const HOMES: [(&str, &[&str]); 43] = [
     ("parquet", &["reports/parquet"]),
     ("csv", &["reports/csv", "alerts/email", "evidence/pseudonyms"]),
     ("clap", &["cli/"]),
+    ("dialoguer", &["cli/init/ask"]),
     ("axum", &["simulator/", "daemon/server"]),
     ("indicatif", &["cli/terminal.rs"]),
     ("annotate_snippets", &["problem.rs"]),

@@ -32,6 +32,7 @@ mod limits;
 mod mistakes;
 mod mixed;
 mod monitoring;
+mod newcomer;
 mod parquet;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -8,7 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Probed;
 use crate::model::{
-    Area, Body, Check, Collection, Credential, Fact, Principal, Resource, ResourceId, Sighting, SourceName,
+    Area, Body, Check, Collection, Credential, CredentialForm, Fact, Principal, Resource, ResourceId, Sighting,
+    SourceName,
 };
 use crate::store::Store;
 use crate::text::{join_and, plural, shorten};
@@ -49,6 +50,14 @@ impl Known {
         known
     }
 
+    /// What a scanner could read with.
+    const FORMS: [CredentialForm; 4] = [
+        CredentialForm::ApiToken,
+        CredentialForm::OauthClient,
+        CredentialForm::PersonalAccessToken,
+        CredentialForm::AccessToken,
+    ];
+
     fn take(&mut self, resource: &Resource, own: &BTreeSet<ResourceId>) {
         match &resource.body {
             Body::Principal(principal) if own.contains(&resource.id) => {
@@ -57,7 +66,10 @@ impl Known {
                     known.platform_roles.clone_from(&principal.platform_roles);
                 }
             }
-            Body::Credential(credential) if credential.owner.known().is_some_and(|owner| own.contains(owner)) => {
+            Body::Credential(credential)
+                if Self::FORMS.contains(&credential.form)
+                    && credential.owner.known().is_some_and(|owner| own.contains(owner)) =>
+            {
                 self.credentials.insert(resource.id.clone(), (resource.name.clone(), credential.clone()));
             }
             _ => {}
@@ -128,10 +140,10 @@ fn powers(probed: &Probed, known: &Known, live: &[&(String, Credential)]) -> Vec
     let account = known.accounts.get(source).and_then(|id| known.principals.get(id));
     let roles = account.and_then(|account| account.platform_roles.known());
     let strong: Vec<String> =
-        roles.into_iter().flatten().filter(|role| role.contains("admin")).map(|role| format!("“{role}”")).collect();
+        roles.into_iter().flatten().filter(|role| role.contains("org-admin")).map(|role| format!("“{role}”")).collect();
     if !strong.is_empty() {
         let found = format!(
-            "the scanner's account has {} in the organisation, and reading takes none of it",
+            "the scanner's account has {} and so the whole organisation, of which reading takes nothing",
             join_and(&strong)
         );
         let remedy = "take that away under Atlassian Administration > Directory > Users, or scan with another account";

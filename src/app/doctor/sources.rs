@@ -17,8 +17,8 @@ const NAMED: usize = 4;
 /// Why endpoints are not read: one thing to mend.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Cause {
-    /// The credential is not accepted; what was said, and what is needed.
-    NotAccepted(String),
+    /// The credential is not accepted.
+    NotAccepted,
     /// No usable answer, for this reason.
     Failed(String),
     /// A right is missing.
@@ -70,11 +70,11 @@ fn read(probed: &Probed, ledger: &[LedgerEntry]) -> Check {
     }
     let about = probed.source.name().as_str();
     let counted = format!("{} of {} can be read", whole.len(), plural(ledger.len(), "endpoint", "endpoints"));
-    match (whole.as_slice(), rights.as_slice()) {
-        ([], _) => Check::known(Area::Sources, about, counted),
-        (_, []) => Check::well(Area::Sources, about, counted),
-        (_, rights) => Check::well(Area::Sources, about, format!("{counted}; there is {}", rights.join(" · "))),
+    let found = if rights.is_empty() { counted } else { format!("{counted}; there is {}", rights.join(" · ")) };
+    if ledger.iter().any(LedgerEntry::is_undeclared_gap) {
+        return Check::known(Area::Sources, about, found);
     }
+    Check::well(Area::Sources, about, found)
 }
 
 /// Why an endpoint is not read. What waits for another endpoint is not read for the reason of that.
@@ -103,7 +103,7 @@ fn cause_of(entry: &LedgerEntry, ledger: &[LedgerEntry]) -> Cause {
     }
     let reason = entry.reason.clone();
     match entry.state {
-        EndpointState::Denied if entry.statuses.contains_key(&401) => Cause::NotAccepted(reason),
+        EndpointState::Denied if entry.statuses.contains_key(&401) => Cause::NotAccepted,
         EndpointState::Denied => Cause::Right(entry.right.clone()),
         EndpointState::Partial => Cause::Part(reason, entry.right.clone()),
         EndpointState::NotOffered => Cause::NotOffered(reason),
@@ -117,8 +117,10 @@ fn told(probed: &Probed, cause: &Cause, entries: &[&LedgerEntry]) -> Check {
     let which = endpoints(entries);
     let accept = "or say under `accepted_gaps` why it may stay so";
     match cause {
-        Cause::NotAccepted(reason) => {
-            let (what, how) = advice(reason);
+        Cause::NotAccepted => {
+            // Some add what a right would have shown: the shortest says what was answered.
+            let reasons = entries.iter().map(|entry| entry.reason.as_str());
+            let (what, how) = advice(reasons.min_by_key(|reason| reason.len()).unwrap_or_default());
             let made = probed.kind.way_in.map_or("make another", |way_in| way_in.made_at);
             let how = how.unwrap_or_else(|| format!("make a new credential: {made}"));
             let found = format!("the credential is not accepted, and may have ended or been revoked: {what}");

@@ -142,7 +142,8 @@ fn room(path: &Path) -> Option<Check> {
 }
 
 fn judge_room(about: &str, free: u64, size: u64) -> Check {
-    let found = format!("{} free beside a store of {}", bytes(free), bytes(size));
+    let beside = if size > 0 { format!(" beside a store of {}", bytes(size)) } else { String::new() };
+    let found = format!("{} free{beside}", bytes(free));
     let remedy = "make room there, let `retention:` remove older scans, or move the store";
     match free {
         free if free < NO_ROOM => Check::broken(Area::Store, about, found, remedy),
