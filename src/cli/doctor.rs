@@ -39,6 +39,11 @@ pub(super) enum CheckupFormat {
 }
 
 pub(super) fn run(context: &Context, args: &DoctorArgs) -> Result<ExitCode, Complaint> {
+    if context.config.is_dir() {
+        let what = format!("`{}` is a folder of tenants, and one is examined at a time", context.config.display());
+        let help = "name the file of a tenant, or examine all of them: `keyroll --config FOLDER fleet each doctor`";
+        return Err(Complaint::usage(what).help(help));
+    }
     let checkup = examine(context, args)?;
     context.terminal.result(&match args.format {
         CheckupFormat::Table => checkup_page(&checkup, context.terminal.look),

@@ -30,7 +30,11 @@ impl Config {
         checks.extend(writable_by_others(own_file));
         let rules = match self.rules() {
             Ok(rules) => {
-                checks.push(Check::well(Area::Files, "rules", plural(rules.summaries().len(), "rule", "rules")));
+                checks.push(Check::well(
+                    Area::Files,
+                    "rules",
+                    format!("{} without a mistake", plural(rules.summaries().len(), "rule", "rules")),
+                ));
                 let waivers = self.waivers(&rules.summaries(), clock.as_ref());
                 match (waivers, self.waiver_file()) {
                     (Ok(_), Some(path)) => {

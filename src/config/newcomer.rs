@@ -140,7 +140,7 @@ mod tests {
             _ => "https://acme.example".to_owned(),
         };
         let user = kind.ends_with("-cloud").then(|| "keyroll@acme.example".to_owned());
-        let id = matches!(kind, "atlassian-org" | "jira-cloud").then(|| "0b1c-22".to_owned());
+        let id = matches!(kind, "atlassian-org" | "jira-cloud" | "confluence-cloud").then(|| "0b1c-22".to_owned());
         NewSource { name: format!("acme-{kind}"), kind, address, user, secret, id }
     }
 

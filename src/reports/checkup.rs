@@ -36,7 +36,8 @@ pub fn checkup_page(checkup: &Checkup, look: Look) -> String {
 
 fn block(check: &Check) -> Block {
     let mut details = Vec::new();
-    if !check.rules.is_empty() {
+    // The line about the rules has said how many they are.
+    if !check.rules.is_empty() && check.area != Area::Rules {
         let named: Vec<String> = check.rules.iter().take(NAMED).map(ToString::to_string).collect();
         let rest = check.rules.len().saturating_sub(NAMED);
         let named = if rest > 0 {

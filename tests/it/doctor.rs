@@ -399,6 +399,11 @@ async fn schedules_and_tenants_are_examined_without_anybody_being_asked() {
     report.tells(&file, "ok", "4 sources, 0 channels, 1 schedule, over ", "");
     report.tells("jira", "not-checked", "--offline", "");
     assert_eq!(estate.simulator.requests(), []);
+    let folder = keyroll(estate.folder.path(), &["--config", "fleet", "doctor"]);
+    assert_eq!(folder.code, 2);
+    assert!(folder.err.contains("fleet each doctor"), "{}", folder.err);
+    let each = keyroll(estate.folder.path(), &["--config", "fleet", "fleet", "each", "doctor", "--offline"]);
+    assert!(each.out.contains("SCHEDULES"), "{}{}", each.out, each.err);
 }
 
 #[test]

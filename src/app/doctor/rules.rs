@@ -76,7 +76,7 @@ impl Judged {
             .collect();
         let able = all - idle.len() - cut.len();
         let found = format!("{} of {} can judge all that they speak of", thousands(able), plural(all, "rule", "rules"));
-        let mut checks = vec![if able > 0 || self.undeclared {
+        let mut checks = vec![if able > 0 {
             Check::well(Area::Rules, about, found)
         } else {
             Check::known(Area::Rules, about, found)

@@ -118,13 +118,19 @@ fn told(probed: &Probed, cause: &Cause, entries: &[&LedgerEntry]) -> Check {
     let accept = "or say under `accepted_gaps` why it may stay so";
     match cause {
         Cause::NotAccepted => {
-            // Some add what a right would have shown: the shortest says what was answered.
-            let reasons = entries.iter().map(|entry| entry.reason.as_str());
+            // Some add what a right would have shown: the shortest of those that were refused says what was answered.
+            let refused = entries.iter().filter(|entry| entry.statuses.contains_key(&401));
+            let reasons = refused.map(|entry| entry.reason.as_str());
             let (what, how) = advice(reasons.min_by_key(|reason| reason.len()).unwrap_or_default());
             let made = probed.kind.way_in.map_or("make another", |way_in| way_in.made_at);
             let how = how.unwrap_or_else(|| format!("make a new credential: {made}"));
             let found = format!("the credential is not accepted, and may have ended or been revoked: {what}");
-            Check::broken(Area::Credentials, about, found, format!("{how}; then give it to keyroll anew ({made})"))
+            Check::broken(
+                Area::Credentials,
+                about,
+                found,
+                format!("{how}; then hand it to keyroll anew, whole and without quotes ({made})"),
+            )
         }
         Cause::Failed(reason) => {
             let (what, how) = advice(reason);
