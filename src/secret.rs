@@ -53,7 +53,7 @@ pub enum SecretError {
     #[error("a secret is written as a reference, `env:NAME` or `file:/path`, never as the secret itself")]
     NotAReference,
     /// The variable is not set, or empty.
-    #[error("environment variable `{0}` is not set")]
+    #[error("environment variable `{0}` is not set: `export {0}=…` where keyroll is started")]
     EnvMissing(String),
     /// The file cannot be read.
     #[error("cannot read secret file `{path}`")]
@@ -80,6 +80,9 @@ pub enum SecretError {
         /// What went wrong.
         reason: String,
     },
+    /// It stands in quotes, which would be sent along.
+    #[error("the secret from {0} stands in quotes: take them away")]
+    Quoted(String),
     /// There is nothing in it, or something that cannot travel in a header.
     #[error("the secret from {0} is empty or has a line break inside")]
     Unusable(String),
@@ -121,6 +124,10 @@ impl SecretRef {
         let value = raw.trim();
         if value.is_empty() || value.chars().any(char::is_control) {
             return Err(SecretError::Unusable(self.to_string()));
+        }
+        let is_quoted = |quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
+        if is_quoted('"') || is_quoted('\'') {
+            return Err(SecretError::Quoted(self.to_string()));
         }
         Ok(Secret::new(value.to_owned()))
     }
@@ -186,6 +193,15 @@ mod tests {
         assert!(matches!(reference.resolve(), Err(SecretError::FileOpen { mode: 0o644, .. })));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(reference.resolve().unwrap().expose(), "s3cret");
+    }
+
+    #[test]
+    fn quotes_that_were_pasted_along_are_told_and_not_sent() {
+        let printed = |text: &str| SecretRef::Command(vec!["echo".into(), text.into()]).resolve();
+        let error = printed("\"s3cret\"").unwrap_err().to_string();
+        assert!(error.contains("stands in quotes") && !error.contains("s3cret"), "{error}");
+        assert!(printed("'s3cret'").is_err());
+        assert_eq!(printed("  it's \" ").unwrap().expose(), "it's \"");
     }
 
     #[test]

@@ -58,6 +58,12 @@ pub trait Channel: Send + Sync {
     /// # Errors
     /// Whether another try can help, and why this one did not. Never with a secret in the words.
     async fn deliver(&self, notice: &Notice, thread: Option<&Thread>) -> Result<Receipt, DeliveryError>;
+
+    /// Finds out whether the other side can be reached, and sends nothing that anybody gets to see.
+    ///
+    /// # Errors
+    /// Why it cannot. Never with a secret in the words.
+    async fn reach(&self) -> Result<(), DeliveryError>;
 }
 
 /// The other side has taken a notice.

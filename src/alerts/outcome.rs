@@ -24,6 +24,11 @@ pub(super) fn taken(answer: Result<Reply, OutletError>) -> Result<Reply, Deliver
     }
 }
 
+/// What it means whether a host answered.
+pub(super) fn reached(answer: Result<(), OutletError>) -> Result<(), DeliveryError> {
+    answer.map_err(unanswered)
+}
+
 /// Gives up on a request that takes longer than a message may, however many answers it is made of.
 pub(super) async fn within<T>(
     patience: Duration,

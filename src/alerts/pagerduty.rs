@@ -16,7 +16,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::outcome::{foreign, taken, within};
+use super::outcome::{foreign, reached, taken, within};
 use super::{Channel, ChannelKind, DeliveryError, Receipt, Tools, phrase, settings};
 use crate::document::{Section, secrets};
 use crate::http::{Auth, Errand, Outlet, Verb};
@@ -75,6 +75,10 @@ impl Channel for PagerDuty {
             Ok(Receipt { remote: Some(notice.cause.to_string()) })
         })
         .await
+    }
+
+    async fn reach(&self) -> Result<(), DeliveryError> {
+        within(self.patience, async { reached(self.outlet.reach().await) }).await
     }
 }
 

@@ -16,7 +16,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::outcome::{foreign, later, taken, within};
+use super::outcome::{foreign, later, reached, taken, within};
 use super::{Channel, ChannelKind, DeliveryError, Receipt, Tools, phrase, settings};
 use crate::document::{Section, secrets};
 use crate::http::{Hook, Reply};
@@ -65,6 +65,10 @@ impl Channel for Teams {
             accepted(&reply)
         })
         .await
+    }
+
+    async fn reach(&self) -> Result<(), DeliveryError> {
+        within(self.patience, async { reached(self.hook.reach().await) }).await
     }
 }
 

@@ -250,7 +250,7 @@ impl App {
         refuse_emptiness(&collections)?;
         collections.push(Collection { ledger: self.unasked.clone(), ..Collection::default() });
         for collection in &mut collections {
-            self.declare(&mut collection.ledger);
+            declare(&mut collection.ledger, &self.accepted_gaps);
             since.keep(&mut collection.ledger);
         }
         let mut snapshot = Snapshot::seal(collections);
@@ -420,17 +420,6 @@ impl App {
         }
     }
 
-    /// Writes the accepted reasons into the ledger entries they speak of.
-    fn declare(&self, ledger: &mut [LedgerEntry]) {
-        for entry in ledger.iter_mut().filter(|entry| entry.is_gap()) {
-            let accepted =
-                self.accepted_gaps.iter().find(|gap| gap.source == entry.source && *gap.endpoint == *entry.endpoint);
-            if let Some(gap) = accepted {
-                entry.declared = Some(gap.reason.clone());
-            }
-        }
-    }
-
     /// What changed since the scan before; what was out of sight is carried on. The first scan has nothing to compare with.
     fn compare(&self, previous: Option<&SnapshotHead>, snapshot: &mut Snapshot) -> Result<Vec<Change>, AppError> {
         let Some(previous) = previous else {
@@ -556,6 +545,16 @@ fn own_up_to_lost_sources(snapshot: &mut Snapshot, now: DateTime<Utc>) {
         snapshot.ledger.push(entry);
     }
     snapshot.ledger.sort_by(|left, right| (&left.source, &left.endpoint).cmp(&(&right.source, &right.endpoint)));
+}
+
+/// Writes the reasons down that somebody gave for gaps.
+pub(super) fn declare(ledger: &mut [LedgerEntry], accepted: &[AcceptedGap]) {
+    for entry in ledger.iter_mut().filter(|entry| entry.is_gap()) {
+        let gap = accepted.iter().find(|gap| gap.source == entry.source && *gap.endpoint == *entry.endpoint);
+        if let Some(gap) = gap {
+            entry.declared = Some(gap.reason.clone());
+        }
+    }
 }
 
 /// A scan that saw nothing at all says nothing about the estate, so it is not stored as one.

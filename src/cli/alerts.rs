@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::complain::Complaint;
 use super::{Context, block_on, exit};
 use crate::alerts::{self, Channel};
+use crate::app::doctor::send_sample;
 use crate::app::{App, Delivered, Deliverer, preview};
 use crate::model::{ChannelName, NoticeId, SnapshotId};
 use crate::reports::{outbox_table, preview_page};
@@ -117,18 +118,12 @@ fn test(context: &Context, name: &str) -> Result<ExitCode, Complaint> {
     let mut config = context.load()?;
     let channels = config.build_channels(&context.clock)?;
     let channel = named(&channels, name)?;
-    let notice = alerts::sample(channel.name(), &config.estate, context.clock.now());
-    let sent = block_on(async { tokio::time::timeout(PATIENCE, channel.deliver(&notice, None)).await });
-    match sent {
-        Ok(Ok(_receipt)) => {
-            context.terminal.result(&format!("Channel `{name}` has taken the sample {}.", notice.id));
+    match block_on(send_sample(channel, &config.estate, context.clock.now())) {
+        Ok(id) => {
+            context.terminal.result(&format!("Channel `{name}` has taken the sample {id}."));
             Ok(ExitCode::from(exit::COMPLETE))
         }
-        Ok(Err(error)) => Err(Complaint::undelivered(format!("channel `{name}` did not take the sample: {error}"))),
-        Err(_elapsed) => {
-            let seconds = PATIENCE.as_secs();
-            Err(Complaint::undelivered(format!("channel `{name}` did not answer within {seconds} s")))
-        }
+        Err(why) => Err(Complaint::undelivered(format!("channel `{name}` {why}"))),
     }
 }
 

@@ -32,6 +32,11 @@ impl Complaint {
         Self::Failed { what: what.into(), help: None, code: exit::FAILED }
     }
 
+    /// What was asked for is not understood, or not whole.
+    pub(super) fn usage(what: impl Into<String>) -> Self {
+        Self::Failed { what: what.into(), help: None, code: exit::USAGE }
+    }
+
     /// A message was not taken.
     pub(super) fn undelivered(what: impl Into<String>) -> Self {
         Self::Failed { what: what.into(), help: None, code: exit::UNDELIVERED }

@@ -8,6 +8,7 @@ mod called;
 mod complain;
 mod daemon;
 mod demo;
+mod doctor;
 mod drift;
 mod dumps;
 mod evidence;
@@ -80,8 +81,12 @@ pub struct Args {
 enum Command {
     /// Scan a pretended estate on ten nights: no credentials, no network.
     Demo(demo::DemoArgs),
-    /// Write a commented configuration file to start from.
+    /// From nothing to the first scan: asks which products there are, finds out what it can without a credential, writes a
+    /// commented configuration, says which rights are good for what, and examines it.
     Init(init::InitArgs),
+    /// Examine keyroll itself: files, store, network, clock, what each source answers, rights, channels, schedules. Each line
+    /// that is not well ends with the step that mends it.
+    Doctor(doctor::DoctorArgs),
     /// Collect, judge, compare, store: the main job.
     Scan(scan::ScanArgs),
     /// Findings: the open ones, or one with all there is to know.
@@ -184,10 +189,15 @@ fn run(args: &Args) -> ExitCode {
         Some(now) => Arc::new(FixedClock::at(now)),
         None => Arc::new(SystemClock),
     };
-    let context = Context { config: args.config.clone(), clock, terminal, passed_on: passed_on(args) };
+    let config = match &args.command {
+        Command::Init(init) => init.out().to_owned(),
+        _ => args.config.clone(),
+    };
+    let context = Context { config, clock, terminal, passed_on: passed_on(args) };
     let result = match &args.command {
         Command::Demo(args) => demo::run(&context, args),
         Command::Init(args) => init::run(&context, args),
+        Command::Doctor(args) => doctor::run(&context, args),
         Command::Scan(args) => scan::run(&context, args),
         Command::Findings(args) => questions::findings(&context, args),
         Command::Explain(args) => explain::run(&context, args),

@@ -12,7 +12,7 @@ use crate::reports::morning_view;
 use crate::store::Store;
 use crate::timetable::Span;
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(super) struct ScanArgs {
     /// Ask only this source (may be given more than once); the others count as not asked.
     #[arg(long, value_name = "NAME")]

@@ -143,7 +143,7 @@ impl Config {
         problems.or(Knowledge::of(profiles))
     }
 
-    fn waivers(&self, known: &[crate::model::RuleSummary], clock: &dyn Clock) -> Result<Waivers, Problems> {
+    pub(super) fn waivers(&self, known: &[crate::model::RuleSummary], clock: &dyn Clock) -> Result<Waivers, Problems> {
         let Some(path) = &self.waivers else { return Ok(Waivers::default()) };
         Waivers::parse(&read(path)?, known, clock.now().date_naive(), self.waiver_limits)
     }
@@ -228,12 +228,8 @@ impl Config {
             .collect()
     }
 
-    fn build_sources(
-        &mut self,
-        factory: &http::Factory,
-        clock: &Arc<dyn Clock>,
-        only: &[String],
-    ) -> Result<Vec<Box<dyn Source>>, Problems> {
+    /// Names that no source has are mistakes.
+    pub(super) fn refuse_unknown(&self, only: &[String]) -> Result<(), Problems> {
         let mut problems = Problems::default();
         for name in only {
             if !self.source_names().any(|known| known.as_str() == name) {
@@ -243,6 +239,17 @@ impl Config {
                 problems.push(problem);
             }
         }
+        problems.or(())
+    }
+
+    fn build_sources(
+        &mut self,
+        factory: &http::Factory,
+        clock: &Arc<dyn Clock>,
+        only: &[String],
+    ) -> Result<Vec<Box<dyn Source>>, Problems> {
+        let mut problems = Problems::default();
+        problems.take(self.refuse_unknown(only));
         let mut sources = Vec::new();
         for plan in std::mem::take(&mut self.sources) {
             if is_wanted(&plan.name, only) {
@@ -264,7 +271,7 @@ pub fn frameworks() -> Result<Vec<Framework>, Problems> {
 }
 
 /// Without names, every source is meant.
-fn is_wanted(name: &SourceName, only: &[String]) -> bool {
+pub(super) fn is_wanted(name: &SourceName, only: &[String]) -> bool {
     only.is_empty() || only.iter().any(|wanted| wanted == name.as_str())
 }
 

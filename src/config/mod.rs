@@ -4,14 +4,19 @@
 //! fetched only when sources are built, so questions to the store need none.
 
 mod build;
+mod examine;
 mod fleet;
+mod newcomer;
 mod s3;
 mod unattended;
 
 use std::path::{Path, PathBuf};
 
+use build::is_wanted;
 pub use build::{Judgement, frameworks};
+pub use examine::mistakes;
 pub use fleet::{Fleet, Tenant};
+pub use newcomer::{NewSource, Newcomer};
 pub use unattended::Listening;
 
 use crate::alerts::OwnCredential;

@@ -138,7 +138,7 @@ fn span(section: &mut Section, key: &'static str) -> Option<Duration> {
     section.get_parsed::<Span>(key).map(Span::duration)
 }
 
-fn tools(clock: &Arc<dyn Clock>) -> Tools {
+pub(super) fn tools(clock: &Arc<dyn Clock>) -> Tools {
     Tools { clock: Arc::clone(clock), patience: PATIENCE, ca_file: None }
 }
 

@@ -18,7 +18,10 @@ use super::error::{looks_like_html, shape_mismatch, told};
 use super::exchange::{Answer, exchange};
 use super::journal::{Reader, Shelf};
 use super::retry::{Again, Failure};
-use super::{Auth, HttpError, Limits, Memory, Meter, Method, Paging, Request, Settings, Stop, Trail, connection};
+use super::{
+    Auth, Contacts, HttpError, Limits, Memory, Meter, Method, Paging, Request, Settings, Stop, Trail, Trouble,
+    connection,
+};
 use crate::clock::Clock;
 
 /// Redirects within the host that one request may take.
@@ -38,6 +41,8 @@ struct Inner {
     stop: Stop,
     memory: Memory,
     meter: Meter,
+    contacts: Contacts,
+    through_proxy: bool,
     reader: Reader,
     concurrency: usize,
     /// The header that carries the credential.
@@ -53,6 +58,7 @@ pub(super) struct Shared {
     pub(super) stop: Stop,
     pub(super) memory: Memory,
     pub(super) meter: Meter,
+    pub(super) contacts: Contacts,
     pub(super) source: String,
 }
 
@@ -75,7 +81,7 @@ impl Client {
         let credential = Credential::new(&settings.auth, &line)?;
         let concurrency = settings.concurrency.max(1);
         let auth_header = auth_header(settings.auth_header.as_deref())?;
-        let Shared { limits, clock, stop, memory, meter, source } = shared;
+        let Shared { limits, clock, stop, memory, meter, contacts, source } = shared;
         let user = match &settings.auth {
             Auth::Basic { user, .. } => user.clone(),
             Auth::ClientCredentials { client_id, .. } => client_id.clone(),
@@ -92,6 +98,8 @@ impl Client {
             stop,
             memory,
             meter,
+            contacts,
+            through_proxy: settings.proxy.is_some(),
             reader,
             concurrency,
             auth_header,
@@ -210,7 +218,20 @@ impl Inner {
             duration_ms = u64::try_from(sent.elapsed().as_millis()).unwrap_or(u64::MAX),
             "asked"
         );
-        let answer = outcome.map_err(|loss| Failure::lost(loss.error))?;
+        let answer = outcome.map_err(|loss| {
+            if let Some(trouble) = loss.trouble {
+                self.contacts.missed(&self.reader.source, trouble, self.through_proxy);
+            }
+            Failure::lost(loss.error)
+        })?;
+        let source = &self.reader.source;
+        match answer.status {
+            // The proxy has answered, and not the server.
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                self.contacts.missed(source, Trouble::ProxyWantsLogin, self.through_proxy);
+            }
+            _ => self.contacts.answered(source, &answer.headers, self.clock.now()),
+        }
         if answer.status != StatusCode::TOO_MANY_REQUESTS {
             self.budget.answered();
         }

@@ -6,7 +6,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, StatusCode};
 use tokio::sync::Semaphore;
 
-use super::HttpError;
+use super::{HttpError, Trouble};
 
 /// An error's text is cut anyway; there is no need to read more of it.
 const LARGEST_ERROR: usize = 64 * 1024;
@@ -33,14 +33,19 @@ pub(super) struct Answer {
 pub(super) struct Loss {
     pub(super) status: Option<StatusCode>,
     pub(super) error: HttpError,
+    /// What kept the connection from coming about, if there was none.
+    pub(super) trouble: Option<Trouble>,
 }
 
 /// Sends a request and reads its answer.
 pub(super) async fn exchange(request: RequestBuilder, largest: usize) -> Result<Answer, Loss> {
-    let unsent = |error| Loss { status: None, error: HttpError::broken(error) };
+    let unsent = |error: reqwest::Error| {
+        let trouble = Some(Trouble::of(&error));
+        Loss { status: None, error: HttpError::broken(error), trouble }
+    };
     let mut response = request.send().await.map_err(unsent)?;
     let status = response.status();
-    let lost = |error| Loss { status: Some(status), error };
+    let lost = |error| Loss { status: Some(status), error, trouble: None };
     let headers = std::mem::take(response.headers_mut());
     let (mut body, mut room) = (Vec::new(), None);
     while let Some(piece) = response.chunk().await.map_err(|error| lost(HttpError::broken(error)))? {

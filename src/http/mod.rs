@@ -13,6 +13,7 @@ mod auth;
 mod budget;
 mod client;
 mod connection;
+mod contact;
 mod error;
 mod exchange;
 #[cfg(fuzzing)]
@@ -39,6 +40,7 @@ use crate::secret::Secret;
 
 pub use allowed::{Allowed, segment};
 pub use client::Client;
+pub use contact::{Contact, Contacts, Trouble};
 pub use error::HttpError;
 pub use journal::{Journal, Kept, Leaf, Memory};
 pub use lenient::Lenient;
@@ -155,6 +157,7 @@ pub struct Factory {
     stop: Stop,
     memory: Memory,
     meter: Meter,
+    contacts: Contacts,
     source: String,
 }
 
@@ -170,6 +173,7 @@ impl Factory {
             stop: Stop::new(),
             memory: Memory::default(),
             meter: Meter::default(),
+            contacts: Contacts::default(),
             source: String::new(),
         }
     }
@@ -211,6 +215,12 @@ impl Factory {
         Budgets { tenants: Arc::clone(&self.tenants), clock: Arc::clone(&self.clock) }
     }
 
+    /// What all clients meet on the line that this factory or a clone of it has built, or will build.
+    #[must_use]
+    pub fn contacts(&self) -> Contacts {
+        self.contacts.clone()
+    }
+
     /// A client for one host.
     ///
     /// # Errors
@@ -225,6 +235,7 @@ impl Factory {
             stop: self.stop.clone(),
             memory: self.memory.clone(),
             meter: self.meter.clone(),
+            contacts: self.contacts.clone(),
             source: self.source.clone(),
         };
         let client = Client::new(&settings, shared, budget.clone())?;

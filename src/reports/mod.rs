@@ -6,6 +6,7 @@
 
 mod access;
 mod backtest;
+mod checkup;
 mod chronicle;
 mod controls;
 mod csv;
@@ -14,6 +15,7 @@ mod drift;
 mod explain;
 mod facts;
 mod fleet;
+mod gains_page;
 mod html;
 mod ics;
 mod json;
@@ -46,6 +48,7 @@ pub use self::access::{
     AccessQuestion, WhoCanQuestion, access_csv, access_json, access_page, who_can_csv, who_can_json, who_can_page,
 };
 pub use self::backtest::{TriedHead, tried_json, tried_page};
+pub use self::checkup::{checkup_json, checkup_page};
 pub use self::chronicle::{HISTORY_SCHEMA, history_csv, history_json, history_page};
 pub use self::controls::{controls_json, controls_table};
 pub use self::csv::{
@@ -58,6 +61,7 @@ pub use self::explain::{
     FindingNote, Judgement, ResourceNote, Section, Sight, Thing, finding_note, resource_note, use_and_reach,
 };
 pub use self::fleet::{fleet_json, fleet_table};
+pub use self::gains_page::{GainRow, GainsPage, gains_page};
 pub use self::html::{Histories, HtmlReport, html_report, page_texts, shown};
 pub use self::ics::calendar_ics;
 pub use self::json::{EXPLANATION_SCHEMA, JSON_SCHEMA, finding_note_json, resource_note_json};

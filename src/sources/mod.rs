@@ -3,6 +3,7 @@
 //! A source cannot fail: what it could not see is an entry of its ledger. What the resources mean, and where they
 //! are kept, is for others. A new source is a folder here and a line in [`SOURCES`].
 
+mod address;
 mod atlassian_org;
 mod automation;
 mod bitbucket_cloud;
@@ -13,6 +14,7 @@ mod connection;
 mod data_center;
 #[cfg(test)]
 mod described;
+mod discover;
 mod endpoint;
 mod file;
 mod jira_align;
@@ -33,6 +35,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use address::Address;
+pub use discover::{Found, discover};
 pub use endpoint::Endpoint;
 
 use crate::clock::Clock;
@@ -76,6 +80,8 @@ pub struct SourceKind {
     pub summary: &'static str,
     /// The least rights its credential needs.
     pub rights: &'static [Right],
+    /// How one comes by a credential for it; `None` where none is needed.
+    pub way_in: Option<WayIn>,
     /// What it shows.
     pub sees: &'static [&'static str],
     /// What nobody can see through this product's API, so that no report is taken for more than it is.
@@ -111,6 +117,17 @@ pub struct Right {
     pub right: &'static str,
     /// What cannot be seen without it.
     pub why: &'static str,
+}
+
+/// How one comes by a credential for a product. Places are named as the product's menus name them.
+#[derive(Debug, Clone, Copy)]
+pub struct WayIn {
+    /// The least credential that shows something of use.
+    pub least: &'static str,
+    /// Where a credential is made.
+    pub made_at: &'static str,
+    /// Where its rights are given.
+    pub rights_at: &'static str,
 }
 
 /// Every sort of source, in the order they are listed.

@@ -61,6 +61,17 @@ pub struct Store {
     database: Database,
 }
 
+/// What lies at the place of a store.
+#[derive(Debug)]
+pub enum Condition {
+    /// Nothing: the first scan makes the store.
+    Missing,
+    /// A store of an older shape: whatever opens it next brings it into ours.
+    Older,
+    /// A store that can be read and written.
+    Ready(Store),
+}
+
 /// Held while a scan runs; dropping it lets the next one begin.
 pub struct ScanLock {
     _held: Box<dyn Any + Send>,
@@ -98,6 +109,25 @@ impl Store {
                 Location::Postgres(address) => return Err(not_built_in(&address)),
             },
         })
+    }
+
+    /// Finds out what lies at a place and whether it could be written to, and changes nothing: not even its shape.
+    ///
+    /// # Errors
+    /// As for [`Store::open`], but that nothing may be there.
+    pub fn examine(at: &Location) -> Result<Condition, StoreError> {
+        match at {
+            Location::File(path) => Ok(match Sqlite::examine(path)? {
+                sqlite::Found::Nothing => Condition::Missing,
+                sqlite::Found::Older => Condition::Older,
+                sqlite::Found::Ready(ready) => Condition::Ready(Self { database: Database::new(ready) }),
+            }),
+            Location::Postgres(_) => match Self::open(at.clone()) {
+                Ok(store) => Ok(Condition::Ready(store)),
+                Err(StoreError::Missing { .. }) => Ok(Condition::Missing),
+                Err(error) => Err(error),
+            },
+        }
     }
 
     /// A store that is gone when it is dropped: for tests and trials.

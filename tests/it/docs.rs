@@ -463,10 +463,10 @@ fn the_files_for_kubernetes_and_monitoring_can_be_read() {
 #[test]
 fn the_default_configuration_is_understood() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(keyroll(folder.path(), &["init"]).code, 0);
+    assert_eq!(keyroll(folder.path(), &["init", "--example"]).code, 0);
     let run = keyroll(folder.path(), &["findings"]);
     assert!(run.err.contains("no scan"), "{}", run.err);
     assert_eq!(run.code, 1);
-    let again = keyroll(folder.path(), &["init"]);
+    let again = keyroll(folder.path(), &["init", "--example"]);
     assert_eq!(again.code, 1, "an existing file is not overwritten");
 }

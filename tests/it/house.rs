@@ -46,7 +46,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 ];
 
 /// Outside crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 46] = [
+const HOMES: [(&str, &[&str]); 47] = [
     ("reqwest", &["http/"]),
     ("object_store", &["http/outlet/bucket/"]),
     ("rustls", &["http/", "tls", "alerts/siem", "store/postgres/line"]),
@@ -68,7 +68,7 @@ const HOMES: [(&str, &[&str]); 46] = [
     ("tar", &["evidence/"]),
     ("flate2", &["evidence/"]),
     ("hostname", &["cli/evidence"]),
-    ("rustix", &["cli/dumps", "cli/signals"]),
+    ("rustix", &["cli/dumps", "cli/signals", "app/doctor/store"]),
     ("foldhash", &["inventory/"]),
     ("hmac", &["alerts/webhook"]),
     ("cron", &["timetable"]),
@@ -90,6 +90,7 @@ const HOMES: [(&str, &[&str]); 46] = [
     ("parquet", &["reports/parquet"]),
     ("csv", &["reports/csv", "alerts/email", "evidence/pseudonyms"]),
     ("clap", &["cli/"]),
+    ("dialoguer", &["cli/init/ask"]),
     ("axum", &["simulator/", "daemon/server"]),
     ("indicatif", &["cli/terminal.rs"]),
     ("annotate_snippets", &["problem.rs"]),

@@ -12,6 +12,7 @@ mod csv_set;
 mod detector;
 mod disk_full;
 mod docs;
+mod doctor;
 mod drift;
 mod drift_causes;
 mod earlier;
@@ -31,6 +32,7 @@ mod limits;
 mod mistakes;
 mod mixed;
 mod monitoring;
+mod newcomer;
 mod parquet;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -65,13 +65,21 @@ impl Channel for Email {
 
     async fn deliver(&self, notice: &Notice, thread: Option<&Thread>) -> Result<Receipt, DeliveryError> {
         let letter = message::compose(notice, thread, &self.letterhead, self.clock.now())?;
-        match tokio::time::timeout(self.limit, self.line.send(&letter)).await {
-            Ok(sent) => sent?,
-            Err(_elapsed) => {
-                let reason = format!("{} gave no answer within {} s", self.line, self.limit.as_secs_f32());
-                return Err(DeliveryError::Later { reason, after: None });
-            }
-        }
+        self.in_time(self.line.send(&letter)).await?;
         Ok(Receipt { remote: Some(letter.remote) })
+    }
+
+    /// Greets the server, logs in and says goodbye.
+    async fn reach(&self) -> Result<(), DeliveryError> {
+        self.in_time(self.line.greet()).await
+    }
+}
+
+impl Email {
+    async fn in_time(&self, work: impl Future<Output = Result<(), DeliveryError>>) -> Result<(), DeliveryError> {
+        tokio::time::timeout(self.limit, work).await.unwrap_or_else(|_elapsed| {
+            let reason = format!("{} gave no answer within {} s", self.line, self.limit.as_secs_f32());
+            Err(DeliveryError::Later { reason, after: None })
+        })
     }
 }

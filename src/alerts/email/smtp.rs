@@ -95,6 +95,13 @@ impl Line {
         Ok(())
     }
 
+    /// Opens a connection, logs in and says goodbye.
+    pub(super) async fn greet(&self) -> Result<(), DeliveryError> {
+        let mut server = self.open().await?;
+        tokio::time::timeout(GOODBYE, server.quit()).await.ok();
+        Ok(())
+    }
+
     async fn open(&self) -> Result<AsyncSmtpConnection, DeliveryError> {
         let Connection { server, port, security, login, .. } = &self.connection;
         let me = ClientId::default();

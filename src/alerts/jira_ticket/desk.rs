@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::config::Deployment;
 use crate::alerts::DeliveryError;
-use crate::alerts::outcome::{foreign, taken};
+use crate::alerts::outcome::{foreign, reached, taken};
 use crate::http::{Errand, Outlet, Reply, Verb};
 
 /// The requests of one deployment.
@@ -113,6 +113,11 @@ struct Transition {
 }
 
 impl Desk {
+    /// Finds out whether Jira's host answers.
+    pub(super) async fn reach(&self) -> Result<(), DeliveryError> {
+        reached(self.outlet.reach().await)
+    }
+
     pub(super) fn new(outlet: Outlet, deployment: Deployment) -> Self {
         let [look, search, create, edit, comment, transitions, transition] = *deployment.errands();
         Self { outlet, errands: Errands { look, search, create, edit, comment, transitions, transition } }

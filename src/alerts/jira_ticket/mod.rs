@@ -79,6 +79,10 @@ impl Channel for JiraTicket {
         let key = within(self.patience, self.bring_up_to_date(notice, known)).await?;
         Ok(Receipt { remote: key.or_else(|| known.map(str::to_owned)) })
     }
+
+    async fn reach(&self) -> Result<(), DeliveryError> {
+        within(self.patience, self.desk.reach()).await
+    }
 }
 
 impl JiraTicket {

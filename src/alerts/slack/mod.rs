@@ -21,7 +21,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::outcome::{foreign, later, never, taken, within};
+use super::outcome::{foreign, later, never, reached, taken, within};
 use super::{Channel, ChannelKind, DeliveryError, Receipt, Tools, settings};
 use crate::document::{Section, secrets};
 use crate::http::{Auth, Errand, Hook, Outlet, OutletSettings, Reply, Verb};
@@ -113,6 +113,16 @@ impl Channel for Slack {
                 within(self.patience, as_bot(outlet, conversation, notice, thread)).await
             }
         }
+    }
+
+    async fn reach(&self) -> Result<(), DeliveryError> {
+        within(self.patience, async {
+            reached(match &self.way {
+                Way::Webhook(hook) => hook.reach().await,
+                Way::Bot { outlet, .. } => outlet.reach().await,
+            })
+        })
+        .await
     }
 }
 

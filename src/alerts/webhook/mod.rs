@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::outcome::{taken, within};
+use super::outcome::{reached, taken, within};
 use super::{Channel, ChannelKind, DeliveryError, Receipt, Tools, settings};
 use crate::clock::Clock;
 use crate::document::{Section, secrets};
@@ -128,5 +128,9 @@ impl Channel for Webhook {
             Ok(Receipt::default())
         })
         .await
+    }
+
+    async fn reach(&self) -> Result<(), DeliveryError> {
+        within(self.patience, async { reached(self.hook.reach().await) }).await
     }
 }

@@ -5,11 +5,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use reqwest::header::LOCATION;
-use reqwest::{RequestBuilder, Url};
+use reqwest::{RequestBuilder, StatusCode, Url};
 
 use super::mask::Mask;
 use super::{OutletError, OutletSettings, Reply};
 use crate::clock::Clock;
+use crate::http::contact::held_by;
 use crate::http::error::told;
 use crate::http::retry::{header, time_until};
 use crate::http::{Auth, HttpError, Settings, connection};
@@ -46,6 +47,18 @@ impl Line {
             requests_per_second: None,
         })?;
         Ok(Self { client, mask, clock: settings.clock.clone() })
+    }
+
+    /// Finds out whether anything answers at the host, with nothing of the address beyond it, and no credential.
+    pub(super) async fn reach(&self, url: &Url) -> Result<(), OutletError> {
+        let answer = self.client.head(url.origin().ascii_serialization()).send().await;
+        match answer.map_err(|error| lost(error, |text| self.mask.hide(text)))?.status() {
+            // The proxy has answered, and not the host.
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                Err(OutletError::Unreachable("the proxy wants a user and a password (407)".to_owned()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// One request and its answer. `further` masks what only the caller knows.
@@ -135,16 +148,6 @@ fn distrust(error: &reqwest::Error) -> Option<String> {
         cause = inner.source();
     }
     None
-}
-
-/// The TLS error that an error is, or holds. An I/O error is transparent: as its cause it names that of the error it
-/// holds, and passes over that error itself, which may be another I/O error.
-fn held_by<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
-    let mut error = error;
-    while let Some(held) = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-        error = held;
-    }
-    error.downcast_ref()
 }
 
 fn is_this_machine(url: &Url) -> bool {

@@ -120,6 +120,15 @@ impl Hook {
         Ok(Self { line, address: address.clone(), headers })
     }
 
+    /// Finds out whether the host answers. Nothing is sent but a HEAD for its root, without the address.
+    ///
+    /// # Errors
+    /// When no answer came.
+    pub async fn reach(&self) -> Result<(), OutletError> {
+        let address = web_url("address", self.address.expose()).map_err(|error| unsent(&error))?;
+        self.line.reach(&address).await
+    }
+
     /// Posts a body.
     ///
     /// # Errors
@@ -164,6 +173,14 @@ impl Outlet {
         let line = Line::new(&base, settings, Mask::default().and(hidden))?;
         let credential = Credential::new(auth, &line.client)?;
         Ok(Self { line, base, credential, errands })
+    }
+
+    /// Finds out whether the host answers. Nothing is sent but a HEAD for its root, without the credential.
+    ///
+    /// # Errors
+    /// When no answer came.
+    pub async fn reach(&self) -> Result<(), OutletError> {
+        self.line.reach(&self.base).await
     }
 
     /// Sends a listed request. `ids` stand for the `{}` of its path, in order.

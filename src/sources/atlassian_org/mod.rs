@@ -22,7 +22,7 @@ use async_trait::async_trait;
 use super::connection::Connection;
 use super::endpoint::allowed;
 use super::reading::{Gatherer, Hints, Part, gathered};
-use super::{Depth, Right, Source, SourceKind};
+use super::{Depth, Right, Source, SourceKind, WayIn};
 use crate::clock::Clock;
 use crate::document::secrets::{need_secret, secret};
 use crate::document::{Located, Section};
@@ -50,6 +50,14 @@ pub(super) const KIND: SourceKind = SourceKind {
         Right { right: "read:service-accounts:admin", why: "service accounts" },
         Right { right: "read:service-accounts-tokens:admin", why: "tokens and OAuth clients of service accounts" },
     ],
+    way_in: Some(WayIn {
+        least: "an API key of the organisation with the scopes read:orgs:admin, read:directories:admin and \
+                  read:accounts:admin",
+        made_at: "Atlassian Administration > Organization settings > API keys > Create API key, with scopes; \
+                  only an organisation admin can",
+        rights_at: "the scopes of a key are chosen when it is made: make a new one under Atlassian \
+                  Administration > Organization settings > API keys",
+    }),
     sees: &[
         "the organisation, its directories, products with seats, and mail domains",
         "accounts with status, two-step verification, platform roles, groups and last activity",

@@ -25,7 +25,7 @@ use async_trait::async_trait;
 use super::connection::Connection;
 use super::endpoint::{Endpoint, allowed};
 use super::reading::{Gatherer, Hints, Part, gathered};
-use super::{Depth, Right, Source, SourceKind};
+use super::{Depth, Right, Source, SourceKind, WayIn};
 use crate::clock::Clock;
 use crate::document::secrets::{need_secret, secret};
 use crate::document::{Located, Section};
@@ -58,6 +58,14 @@ pub(super) const KIND: SourceKind = SourceKind {
         Right { right: "read:webhook:bitbucket", why: "webhooks" },
         Right { right: "read:ssh-key:bitbucket", why: "SSH keys" },
     ],
+    way_in: Some(WayIn {
+        least: "an API token with the scopes read:workspace:bitbucket and read:repository:bitbucket of a \
+                  member of the workspace",
+        made_at: "id.atlassian.com > Security > Create and manage API tokens > Create API token with scopes > \
+                  Bitbucket",
+        rights_at: "administrators are made under Workspace settings > User groups; the scopes of a token are \
+                  chosen when it is made",
+    }),
     sees: &[
         "members with their roles, and groups with their members",
         "projects and repositories, public or private, and who was given which permission on them",

@@ -26,7 +26,7 @@ use async_trait::async_trait;
 use super::data_center::{self, Access, Common, Product};
 use super::endpoint::{Endpoint, allowed};
 use super::reading::{Gatherer, Hints, Part, Reading, gathered};
-use super::{Depth, Right, Source, SourceKind};
+use super::{Depth, Right, Source, SourceKind, WayIn};
 use crate::clock::Clock;
 use crate::document::Section;
 use crate::http::{Allowed, Client, Factory, Request};
@@ -54,6 +54,12 @@ pub(super) const KIND: SourceKind = SourceKind {
                   system administrators",
         },
     ],
+    way_in: Some(WayIn {
+        least: "an HTTP access token of any licensed account",
+        made_at: "Profile > Manage account > HTTP access tokens > Create token, logged in as the scanner's \
+                  account",
+        rights_at: "Administration > Accounts > Global permissions",
+    }),
     sees: &[
         "accounts with their status, directory and last log-in, and groups with their members",
         "permissions on the whole product, and who administers it in the end",

@@ -23,7 +23,7 @@ use super::connection::Connection;
 use super::endpoint::allowed;
 use super::reading::{Gatherer, Part, Reading, gathered};
 use super::site::{SITE_HINTS, Site};
-use super::{Depth, Right, Source, SourceKind, automation};
+use super::{Depth, Right, Source, SourceKind, WayIn, automation};
 use crate::clock::Clock;
 use crate::document::Section;
 use crate::http::{Allowed, Client, CursorPlace, Factory, Paging};
@@ -51,6 +51,13 @@ pub(super) const KIND: SourceKind = SourceKind {
         Right { right: "manage:confluence-configuration (scoped credentials)", why: "the site's name and address" },
         Right { right: "read:audit-log:confluence (scoped credentials)", why: "the audit log" },
     ],
+    way_in: Some(WayIn {
+        least: "an API token without scopes of any account that may open Confluence",
+        made_at: "id.atlassian.com > Security > Create and manage API tokens > Create API token, logged in as \
+                  the scanner's account",
+        rights_at: "Confluence settings > Global permissions, and Space settings > Permissions of each space; \
+                  for a credential with scopes, when it is made",
+    }),
     sees: &[
         "groups, and which of them open or administer Confluence",
         "accounts that may use Confluence, and the status of those that spaces name",

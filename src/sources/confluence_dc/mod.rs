@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use super::data_center::{self, Access, Common, Product};
 use super::endpoint::allowed;
 use super::reading::{Gatherer, Hints, Part, gathered};
-use super::{Depth, Right, Source, SourceKind};
+use super::{Depth, Right, Source, SourceKind, WayIn};
 use crate::clock::Clock;
 use crate::document::Section;
 use crate::http::{Allowed, Client, Factory, Request};
@@ -48,6 +48,13 @@ pub(super) const KIND: SourceKind = SourceKind {
             why: "everybody's personal access tokens, and OAuth 2.0 clients",
         },
     ],
+    way_in: Some(WayIn {
+        least: "a personal access token of any account that may log in to Confluence",
+        made_at: "Profile > Settings > Personal Access Tokens > Create token, logged in as the scanner's \
+                  account",
+        rights_at: "Administration > General configuration > Global Permissions, and Space Tools > Permissions \
+                  of each space",
+    }),
     sees: &[
         "accounts, disabled and unlicensed ones included, with their status, and groups with their members",
         "permissions on the whole product, those of anybody on the web included, which groups are inside which, and which \

@@ -44,6 +44,7 @@ pub(super) const KIND: SourceKind = SourceKind {
     name: "file",
     summary: "an export in CSV or JSON, mapped to accounts, groups, credentials, grants, apps, settings or containers",
     rights: &[Right { right: RIGHT, why: "all of it" }],
+    way_in: None,
     sees: &[
         "whatever an export tells, one file a source: what no REST API shows, systems without a source of their own, sites \
          without a network",

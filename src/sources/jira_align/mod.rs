@@ -15,7 +15,7 @@ use super::connection::Connection;
 use super::endpoint::allowed;
 use super::pages::One;
 use super::reading::{Gatherer, Hints, Part, gathered};
-use super::{Depth, Right, Source, SourceKind};
+use super::{Depth, Right, Source, SourceKind, WayIn};
 use crate::clock::Clock;
 use crate::document::Section;
 use crate::document::secrets::need_secret;
@@ -28,6 +28,11 @@ pub(super) const KIND: SourceKind = SourceKind {
     name: "jira-align",
     summary: "a Jira Align: its users, their roles, and who can change the connector to Jira",
     rights: &[Right { right: "an API token of a user whose role may see people", why: "users and their roles" }],
+    way_in: Some(WayIn {
+        least: "an API token of a user whose role may see people",
+        made_at: "Profile > Edit profile > API Token, logged in as the scanner's user",
+        rights_at: "Administration > Access Controls > Roles",
+    }),
     sees: &[
         "users, whether they may log in, and when they last did",
         "the role of each user, where the release tells it",

@@ -28,7 +28,7 @@ use super::connection::Connection;
 use super::endpoint::allowed;
 use super::reading::{Gatherer, Part, Reading, gathered};
 use super::site::{SITE_HINTS, Site};
-use super::{Depth, Right, Source, SourceKind, automation};
+use super::{Depth, Right, Source, SourceKind, WayIn, automation};
 use crate::clock::Clock;
 use crate::document::Section;
 use crate::http::{Allowed, Client, Factory, Paging};
@@ -60,6 +60,12 @@ pub(super) const KIND: SourceKind = SourceKind {
             why: "members of groups, seats, licence, project roles and the audit log",
         },
     ],
+    way_in: Some(WayIn {
+        least: "an API token without scopes of any account that may open Jira",
+        made_at: "id.atlassian.com > Security > Create and manage API tokens > Create API token, logged in as \
+                  the scanner's account",
+        rights_at: "Jira settings > System > Global permissions; for a credential with scopes, when it is made",
+    }),
     sees: &[
         "accounts of people, apps, service accounts and portal customers, and whether Jira lets them in",
         "groups, their direct members, and which of them open or administer Jira on this site",

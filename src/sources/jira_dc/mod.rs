@@ -24,7 +24,7 @@ use async_trait::async_trait;
 use super::data_center::{Access, Common, Product, stop_if_not_let_in};
 use super::endpoint::allowed;
 use super::reading::{Gatherer, Hints, Part, gathered};
-use super::{Depth, Right, Source, SourceKind};
+use super::{Depth, Right, Source, SourceKind, WayIn};
 use crate::clock::Clock;
 use crate::document::Section;
 use crate::http::{Allowed, Client, Factory};
@@ -52,6 +52,12 @@ pub(super) const KIND: SourceKind = SourceKind {
             why: "the personal access tokens of everybody, which also take a Data Center licence, and OAuth 2.0 clients",
         },
     ],
+    way_in: Some(WayIn {
+        least: "a personal access token of any account that may log in to Jira",
+        made_at: "Profile > Personal Access Tokens > Create token, logged in as the scanner's account",
+        rights_at: "Administration > System > Global permissions; Browse projects in the permission scheme of \
+                  each project",
+    }),
     sees: &[
         "accounts of all directories, active or not, and when they last logged in where the version tells",
         "users who are active in more than one directory",

@@ -24,6 +24,7 @@ pub(super) const KIND: SourceKind = SourceKind {
     name: "register",
     summary: "a file with the integrations there should be, and the profiles of their systems",
     rights: &[Right { right: "reading the file", why: "what is declared" }],
+    way_in: None,
     sees: &[
         "integrations with their owner, purpose, environment and next review",
         "the accounts each runs on, where it works, and what it may use and do",

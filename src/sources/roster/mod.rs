@@ -31,6 +31,7 @@ pub(super) const KIND: SourceKind = SourceKind {
     name: "roster",
     summary: "a list of people in CSV: who works here, until when, with which manager, in which team",
     rights: &[Right { right: RIGHT, why: "all of it" }],
+    way_in: None,
     sees: &["people with their mail addresses, the last day of their employment, manager and team"],
     cannot_see: &["people who are not in the list, unless it says that it is complete", "accounts"],
     endpoints: &[PEOPLE],

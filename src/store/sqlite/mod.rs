@@ -44,6 +44,16 @@ pub(super) struct Sqlite {
     path: PathBuf,
 }
 
+/// What lies at a path.
+pub(super) enum Found {
+    /// Nothing.
+    Nothing,
+    /// A store of an older shape.
+    Older,
+    /// A store that can be read and written.
+    Ready(Sqlite),
+}
+
 impl Sqlite {
     /// Opens the store at `path`, and makes it if there is none: readable and writable by its owner alone.
     pub(super) fn create_or_open(path: &Path) -> Result<Self, StoreError> {
@@ -59,6 +69,21 @@ impl Sqlite {
             Standing::Missing => Err(StoreError::Missing { path: path.into() }),
             Standing::Store => Self::connect(path, PATIENCE),
         }
+    }
+
+    /// Finds out what lies at a path and whether it could be written to. Nothing of it is changed.
+    pub(super) fn examine(path: &Path) -> Result<Found, StoreError> {
+        if inspect(path)? == Standing::Missing {
+            return Ok(Found::Nothing);
+        }
+        let named = |error| fault(path, error);
+        let connection = Self::open_to_write(path)?;
+        connection.busy_timeout(PATIENCE).map_err(named)?;
+        connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK").map_err(named)?;
+        if migrate::version_of(&connection).map_err(named)? < migrate::VERSION {
+            return Ok(Found::Older);
+        }
+        Self::prepare(connection, path, PATIENCE).map(Found::Ready)
     }
 
     /// A store that is gone when it is dropped.
@@ -83,11 +108,15 @@ impl Sqlite {
     }
 
     fn connect(path: &Path, patience: Duration) -> Result<Self, StoreError> {
+        Self::prepare(Self::open_to_write(path)?, path, patience)
+    }
+
+    fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
         let connection = Connection::open_with_flags(path, FLAGS).map_err(|error| fault(path, error))?;
         if connection.is_readonly(rusqlite::MAIN_DB).map_err(|error| fault(path, error))? {
             return Err(StoreError::NoAccess { path: path.into() });
         }
-        Self::prepare(connection, path, patience)
+        Ok(connection)
     }
 
     /// Sets the connection up and brings the database into shape.

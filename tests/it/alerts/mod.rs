@@ -13,7 +13,7 @@ mod siem;
 mod slack;
 pub(crate) mod smtp_script;
 mod teams;
-mod tls;
+pub(crate) mod tls;
 mod webhook;
 
 use std::os::unix::fs::PermissionsExt;

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio_rustls::TlsAcceptor;
 
 /// The authority, its certificate in a file, and one server certificate with its key in files.
-pub(super) struct Authority {
+pub(crate) struct Authority {
     folder: TempDir,
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
@@ -19,7 +19,7 @@ pub(super) struct Authority {
 
 impl Authority {
     /// An authority that has signed a certificate for `name`.
-    pub(super) fn for_server(name: &str) -> Self {
+    pub(crate) fn for_server(name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut authority = CertificateParams::new(Vec::new()).unwrap();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -40,12 +40,12 @@ impl Authority {
     }
 
     /// One of `ca.pem`, `server.pem` and `server.key`.
-    pub(super) fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Takes connections with the certificate.
-    pub(super) fn acceptor(&self) -> TlsAcceptor {
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()

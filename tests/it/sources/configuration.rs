@@ -34,7 +34,8 @@ fn all_mistakes_of_an_organisation_are_told_at_once() {
             "keyroll.yaml:1:11: `base_url` is no address: `api.atlassian.com` (write it like `https://api.atlassian.com`)",
             "keyroll.yaml:2:14: `concurrency` is 0, expected 1 to 100",
             "keyroll.yaml:3:8: unknown endpoint `domain` (did you mean `domains`?)",
-            "keyroll.yaml:4:6: cannot get the secret of `key` (environment variable `KEYROLL_TEST_UNSET` is not set)",
+            "keyroll.yaml:4:6: cannot get the secret of `key` (environment variable `KEYROLL_TEST_UNSET` is not set: `export \
+             KEYROLL_TEST_UNSET=…` where keyroll is started)",
             "keyroll.yaml:5:1: unknown key `or` (did you mean `org`?)",
         ]
     );
