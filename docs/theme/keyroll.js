@@ -18,4 +18,13 @@
   tell();
   label.before(button);
   label.hidden = true;
+  // What scrolls sideways can be scrolled by keyboard.
+  const reach = () => {
+    for (const one of document.querySelectorAll("pre code, .table-wrapper")) {
+      if (one.scrollWidth > one.clientWidth) one.tabIndex = 0;
+      else one.removeAttribute("tabindex");
+    }
+  };
+  addEventListener("resize", reach);
+  reach();
 })();
