@@ -116,10 +116,9 @@ fn source_table() -> String {
 
 /// Names of scopes are set as code; what stands behind them, and rights that have plain names, is not.
 pub(crate) fn right_in_markdown(right: &str) -> String {
-    let code = |word: &str| match word.strip_suffix(';') {
-        Some(scope) if scope.contains(':') => format!("`{scope}`;"),
-        None if word.contains(':') => format!("`{word}`"),
-        _ => word.to_owned(),
+    let code = |word: &str| {
+        let scope = word.trim_end_matches([';', ',']);
+        if scope.contains(':') { word.replacen(scope, &format!("`{scope}`"), 1) } else { word.to_owned() }
     };
     right.split(' ').map(code).collect::<Vec<_>>().join(" ")
 }

@@ -117,7 +117,7 @@ fn pieces(text: &str, folder: &Path) -> Vec<Piece> {
                     .strip_prefix("$ ")
                     .unwrap_or_else(|| panic!("a block begins with a command: {line}"))
                     .to_owned();
-                while typed.ends_with('\\') {
+                while typed.ends_with('\\') || typed.contains("<<'END'") && !typed.ends_with("\nEND") {
                     typed.push('\n');
                     typed.push_str(&inside.next().expect("a command goes on"));
                 }

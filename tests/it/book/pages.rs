@@ -179,7 +179,10 @@ fn one_line(text: &str) -> String {
 
 /// Text of a rule file: empty lines part its paragraphs, and lists stay lists.
 fn paragraphs(text: &str) -> String {
-    text.trim().lines().map(|line| prose(line.trim_end())).collect::<Vec<_>>().join("\n")
+    // A way through menus that goes on in the next line is no quotation.
+    let line =
+        |line: &str| prose(line.trim_end()).replacen("> ", if line.starts_with("> ") { "\\> " } else { "> " }, 1);
+    text.trim().lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn rule_index(rules: &RuleSet) -> String {

@@ -107,7 +107,8 @@ fn a_browser_finds_a_rule_in_it_and_a_checker_has_nothing_to_complain_of() {
     };
     let Some(site) = built() else { return };
     let browser = std::env::var_os("KEYROLL_TEST_BROWSER").unwrap_or_else(|| "/usr/bin/chromium".into());
-    let pages = ["first-scan.html", "sources/jira-cloud.html", "index.html", "rules/token-without-expiry.html", "csv.html"];
+    let pages =
+        ["first-scan.html", "sources/jira-cloud.html", "index.html", "rules/token-without-expiry.html", "csv.html"];
     let script = project().join("tests/browser/book.mjs");
     let mut node = Command::new("node");
     node.arg(script).arg(tools).arg(browser).arg(site.path()).arg("token-without-expiry").args(pages);
