@@ -403,8 +403,16 @@ fn the_files_for_kubernetes_and_monitoring_can_be_read() {
         "examples/unattended/kubernetes-deployment.yaml",
         "examples/unattended/kubernetes-cronjob.yaml",
         "examples/monitoring/alert-rules.yaml",
+        "examples/pipelines/github-actions.yml",
+        "examples/pipelines/bitbucket-pipelines.yml",
     ] {
         parse(&SourceText::new(file, &read(file))).unwrap_or_else(|problems| panic!("{problems}"));
+    }
+    for file in ["examples/pipelines/github-actions.yml", "examples/pipelines/bitbucket-pipelines.yml"] {
+        let text = read(file);
+        let called = text.lines().find(|line| line.trim().starts_with("keyroll --config")).expect("it scans");
+        let words = shell_words(called.trim().split(" ||").next().unwrap());
+        assert!(keyroll::cli::understands(&words), "{called}");
     }
     let board: serde_json::Value = serde_json::from_str(&read("examples/monitoring/grafana-dashboard.json")).unwrap();
     assert!(board["panels"].as_array().unwrap().len() > 8);

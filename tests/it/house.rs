@@ -46,7 +46,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 ];
 
 /// Outside crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 43] = [
+const HOMES: [(&str, &[&str]); 45] = [
     ("reqwest", &["http/"]),
     ("rustls", &["http/", "tls", "alerts/siem", "store/postgres/line"]),
     ("tokio_rustls", &["tls", "alerts/siem", "store/postgres/line"]),
@@ -87,6 +87,8 @@ const HOMES: [(&str, &[&str]); 43] = [
     ("parquet", &["reports/parquet"]),
     ("csv", &["reports/csv", "alerts/email", "evidence/pseudonyms"]),
     ("clap", &["cli/"]),
+    ("clap_complete", &["cli/manual"]),
+    ("clap_mangen", &["cli/manual"]),
     ("axum", &["simulator/", "daemon/server"]),
     ("indicatif", &["cli/terminal.rs"]),
     ("annotate_snippets", &["problem.rs"]),

@@ -29,6 +29,7 @@ mod http;
 mod journey;
 mod lifecycle;
 mod limits;
+mod manual;
 mod mistakes;
 mod mixed;
 mod monitoring;
