@@ -19,6 +19,7 @@ mod fleet;
 mod history;
 mod init;
 mod inventory;
+mod manual;
 mod named;
 mod questions;
 mod register;
@@ -145,6 +146,10 @@ enum Command {
     Evidence(evidence::EvidenceCommand),
     /// The kinds of source: what each sees, cannot see, which rights it takes and how many requests.
     Sources,
+    /// A script that completes the command line: for bash, elvish, fish, powershell or zsh.
+    Completions(manual::CompletionsArgs),
+    /// The manual, as man(1) reads it.
+    Man(manual::ManArgs),
 }
 
 /// What every command is handed.
@@ -222,6 +227,8 @@ fn run(args: &Args) -> ExitCode {
         Command::Baseline(command) => baseline::run(&context, command),
         Command::Evidence(command) => evidence::run(&context, command),
         Command::Sources => sources::run(&context),
+        Command::Completions(args) => manual::completions(&context, args),
+        Command::Man(args) => manual::man(&context, args),
     };
     let code = result.unwrap_or_else(|error| complain::complain(&error, &context.terminal));
     if context.terminal.lost_a_result() { ExitCode::from(exit::FAILED) } else { code }

@@ -64,8 +64,8 @@ fn the_published_description_only_grows() {
 fn the_dictionary_says_what_the_description_says() {
     let mut text = String::from(
         "# The CSV set, column by column\n\nMade from the program; a test keeps it true. Version 1 of the set: tables and columns are \
-         only added, columns\nat the end of theirs. For machines the same stands in\n[schemas/keyroll-csv-v1.datapackage.json]\
-         (schemas/keyroll-csv-v1.datapackage.json), and lies beside the files as\n`datapackage.json`.\n\n",
+         only added, columns\nat the end of theirs. For machines the same stands in\n`schemas/keyroll-csv-v1.datapackage.json`, \
+         and lies beside the files as `datapackage.json`.\n\n",
     );
     text.push_str(
         "RFC 4180, UTF-8, a header row, rows sorted by their ids. `unknown` means that nobody told, never that there is none; `none`\n\

@@ -1,7 +1,6 @@
 //! The documents say what the program does: captures, tables and commands are held against it.
 
 use std::fs;
-use std::path::Path;
 
 use keyroll::config::Config;
 use keyroll::model::Kind;
@@ -10,6 +9,7 @@ use keyroll::rules::fields::FIELDS;
 use keyroll::rules::functions::FUNCTIONS;
 use keyroll::sources::SOURCES;
 
+use crate::support::demo::demo;
 use crate::support::expected::expect_file;
 use crate::support::keyroll::{keyroll, keyroll_with};
 use crate::support::project;
@@ -18,19 +18,9 @@ fn read(path: &str) -> String {
     fs::read_to_string(project().join(path)).unwrap()
 }
 
-/// The demo's view at a fixed moment, with the folder's name as a newcomer would have it.
-fn morning_view(width: &str) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    let installed = Path::new(env!("CARGO_BIN_EXE_keyroll")).parent().unwrap().to_str().unwrap();
-    let arguments = ["demo", "--now", "2026-11-22T07:30:00Z", "--width", width];
-    let run = keyroll_with(folder.path(), &arguments, &[("PATH", installed)]);
-    assert_eq!(run.code, 0, "{}", run.err);
-    run.out
-}
-
 #[test]
 fn the_sample_of_the_morning_view_is_what_the_demo_prints() {
-    expect_file("reports/samples/morning-view.txt", &morning_view("80"));
+    expect_file("reports/samples/morning-view.txt", &demo().out);
 }
 
 /// What the demo's folder answers to two questions, as the README shows the beginning of it.
@@ -43,9 +33,12 @@ fn the_samples_of_access_and_explain_are_what_is_printed() {
         assert_eq!(run.code, 0, "{words:?}: {}", run.err);
         run.out
     };
-    let morning = keyroll(folder.path(), &["demo", "--now", "2026-11-22T07:30:00Z", "--width", "120"]).out;
-    let line = morning.lines().find(|line| line.contains("the token “zapier” of")).expect("one came up in the night");
-    let id = line.split_whitespace().find(|word| word.starts_with("F-")).expect("a finding has an id");
+    demo().copy_into(folder.path());
+    // First seen and since.
+    const NEW: &str = ",2026-11-22T02:00:00Z,2026-11-22T02:00:00Z,";
+    let found = ask(&["findings", "--format", "csv"]);
+    let line = found.lines().find(|line| line.contains(NEW) && line.contains("the token “zapier” of"));
+    let id = line.expect("one came up in the night").split(',').next().expect("a finding has an id");
     expect_file("reports/samples/access.txt", &ask(&["access", "bulk edits"]));
     expect_file("reports/samples/explain.txt", &ask(&["explain", id]));
 }
@@ -98,66 +91,44 @@ fn the_commands_that_the_demo_prints_work_as_printed() {
 
 #[test]
 fn the_readme_shows_that_sample_and_every_source() {
-    let mut readme = read("README.md");
-    for (name, lines) in [("morning-view", usize::MAX), ("access", 40), ("explain", 46)] {
-        let sample = read(&format!("reports/samples/{name}.txt"));
-        let marker = format!("<!-- capture: reports/samples/{name}.txt -->\n```text\n");
-        let (before, rest) = readme.split_once(&marker).expect("the README has a place for each capture");
-        let (_, after) = rest.split_once("```").unwrap();
-        let mut shown: Vec<&str> = sample.trim_end().lines().take(lines).collect();
-        if shown.len() == lines {
-            shown.push("…");
-        }
-        readme = format!("{before}{marker}{}\n```{after}", shown.join("\n"));
+    const LINES: usize = 60;
+    let readme = read("README.md");
+    let sample = read("reports/samples/morning-view.txt");
+    let marker = "<!-- capture: reports/samples/morning-view.txt -->\n```text\n";
+    let (before, rest) = readme.split_once(marker).expect("the README has a place for it");
+    let (_, after) = rest.split_once("```").unwrap();
+    let mut shown: Vec<&str> = sample.trim_end().lines().take(LINES).collect();
+    if shown.len() == LINES {
+        shown.push("…");
     }
+    let readme = format!("{before}{marker}{}\n```{after}", shown.join("\n"));
     expect_file("README.md", &fill(&readme, "sources", &source_table()));
 }
 
-/// One row for each kind of source: what it sees, what nobody can see, the rights it takes.
+/// One row for each kind of source, with the way to its page.
 fn source_table() -> String {
-    let mut text = "| source | sees | cannot see | rights |\n|---|---|---|---|\n".to_owned();
-    for kind in SOURCES {
-        let rights: Vec<String> = kind.rights.iter().map(|right| right_in_markdown(right.right)).collect();
-        let cells = [kind.sees.join("; "), kind.cannot_see.join("; "), rights.join(", ")];
-        text.push_str(&format!("| `{}` | {} |\n", kind.name, cells.map(|cell| in_cell(&cell)).join(" | ")));
-    }
-    text
+    let rows = SOURCES
+        .iter()
+        .map(|kind| format!("| [`{0}`](docs/src/sources/{0}.md) | {1} |\n", kind.name, in_cell(kind.summary)));
+    format!("| source | what it is |\n|---|---|\n{}", rows.collect::<String>())
 }
 
 /// Names of scopes are set as code; what stands behind them, and rights that have plain names, is not.
-fn right_in_markdown(right: &str) -> String {
-    let code = |word: &str| if word.contains(':') { format!("`{word}`") } else { word.to_owned() };
+pub(crate) fn right_in_markdown(right: &str) -> String {
+    let code = |word: &str| {
+        let scope = word.trim_end_matches([';', ',']);
+        if scope.contains(':') { word.replacen(scope, &format!("`{scope}`"), 1) } else { word.to_owned() }
+    };
     right.split(' ').map(code).collect::<Vec<_>>().join(" ")
 }
 
 /// Text that stays within its cell.
-fn in_cell(text: &str) -> String {
+pub(crate) fn in_cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-#[test]
-fn the_requests_of_every_source_are_listed() {
-    let path = "src/sources/README.md";
-    expect_file(path, &fill(&read(path), "endpoints", &endpoint_tables()));
-}
-
-fn endpoint_tables() -> String {
-    let mut text = String::new();
-    for kind in SOURCES {
-        text.push_str(&format!("## {}\n\n{}.\n\n", kind.name, in_sentence(kind.summary)));
-        text.push_str("| endpoint | requests | right | shows |\n|---|---|---|---|\n");
-        for endpoint in kind.endpoints {
-            let right = right_in_markdown(&endpoint.right_in_words());
-            let cells = [endpoint.name, endpoint.cost, &right, &endpoint.shows_in_words()].map(in_cell);
-            text.push_str(&format!("| {} |\n", cells.join(" | ")));
-        }
-        text.push('\n');
-    }
-    text
-}
-
 /// The text with a capital at its beginning.
-fn in_sentence(text: &str) -> String {
+pub(crate) fn in_sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
@@ -222,7 +193,7 @@ fn rule_index() -> String {
 }
 
 /// The text with something else between `<!-- name -->` and `<!-- end name -->`.
-fn fill(text: &str, name: &str, part: &str) -> String {
+pub(crate) fn fill(text: &str, name: &str, part: &str) -> String {
     let (start, end) = (format!("<!-- {name} -->"), format!("<!-- end {name} -->"));
     let (before, rest) = text.split_once(&start).unwrap_or_else(|| panic!("no place for {name}"));
     let (_, after) = rest.split_once(&end).unwrap_or_else(|| panic!("no end of {name}"));
@@ -246,7 +217,7 @@ fn every_command_in_the_documents_is_understood() {
     assert!(tried > 10, "only {tried} commands were found");
 }
 
-fn shell_words(line: &str) -> Vec<String> {
+pub(crate) fn shell_words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     for (at, part) in line.split('"').enumerate() {
         if at % 2 == 1 {
@@ -268,6 +239,8 @@ fn links_between_the_documents_lead_somewhere() {
         "fuzz/README.md",
         "rules/README.md",
         "src/sources/README.md",
+        "examples/README.md",
+        "reports/README.md",
     ] {
         let text = read(document);
         let folder = project().join(document);
@@ -429,6 +402,8 @@ fn the_files_for_kubernetes_and_monitoring_can_be_read() {
         "examples/unattended/kubernetes-deployment.yaml",
         "examples/unattended/kubernetes-cronjob.yaml",
         "examples/monitoring/alert-rules.yaml",
+        "examples/pipelines/github-actions.yml",
+        "examples/pipelines/bitbucket-pipelines.yml",
     ] {
         parse(&SourceText::new(file, &read(file))).unwrap_or_else(|problems| panic!("{problems}"));
     }
@@ -444,6 +419,12 @@ fn the_files_for_kubernetes_and_monitoring_can_be_read() {
             let words: Vec<String> = std::iter::once("keyroll".to_owned()).chain(words).collect();
             assert!(keyroll::cli::understands(&words), "{words:?}");
         }
+    }
+    for file in ["examples/pipelines/github-actions.yml", "examples/pipelines/bitbucket-pipelines.yml"] {
+        let text = read(file);
+        let called = text.lines().find(|line| line.trim().starts_with("keyroll --config")).expect("it scans");
+        let words = shell_words(called.trim().split(" ||").next().unwrap());
+        assert!(keyroll::cli::understands(&words), "{called}");
     }
     let board: serde_json::Value = serde_json::from_str(&read("examples/monitoring/grafana-dashboard.json")).unwrap();
     assert!(board["panels"].as_array().unwrap().len() > 8);

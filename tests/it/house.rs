@@ -46,7 +46,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 ];
 
 /// Outside crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 47] = [
+const HOMES: [(&str, &[&str]); 49] = [
     ("reqwest", &["http/"]),
     ("object_store", &["http/outlet/bucket/"]),
     ("rustls", &["http/", "tls", "alerts/siem", "store/postgres/line"]),
@@ -91,6 +91,8 @@ const HOMES: [(&str, &[&str]); 47] = [
     ("csv", &["reports/csv", "alerts/email", "evidence/pseudonyms"]),
     ("clap", &["cli/"]),
     ("dialoguer", &["cli/init/ask"]),
+    ("clap_complete", &["cli/manual"]),
+    ("clap_mangen", &["cli/manual"]),
     ("axum", &["simulator/", "daemon/server"]),
     ("indicatif", &["cli/terminal.rs"]),
     ("annotate_snippets", &["problem.rs"]),

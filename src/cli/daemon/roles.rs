@@ -60,12 +60,9 @@ pub(super) fn run(context: &Context, role: Role, jobs: usize) -> Result<ExitCode
             }
         };
         let orders = async {
-            loop {
-                // A worker reads its configuration with every job.
-                match receiver.recv().await {
-                    Some(Order::Reload) => to_scheduler.send(Order::Reload).await.unwrap_or_default(),
-                    Some(Order::End) | None => break,
-                }
+            // A worker reads its configuration with every job.
+            while let Some(Order::Reload) = receiver.recv().await {
+                to_scheduler.send(Order::Reload).await.unwrap_or_default();
             }
             to_scheduler.send(Order::End).await.unwrap_or_default();
             end.send_replace(true);

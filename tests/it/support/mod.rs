@@ -4,6 +4,7 @@
 pub(crate) mod assessment;
 #[cfg(feature = "postgres")]
 pub(crate) mod cluster;
+pub(crate) mod demo;
 pub(crate) mod estate;
 pub(crate) mod expected;
 pub(crate) mod json_schema;
