@@ -407,7 +407,7 @@ fn the_files_for_kubernetes_and_monitoring_can_be_read() {
     ] {
         parse(&SourceText::new(file, &read(file))).unwrap_or_else(|problems| panic!("{problems}"));
     }
-    let several = read("examples/fleet/kubernetes.yaml");
+    let several = read("examples/unattended/kubernetes-fleet.yaml");
     let several: Vec<&str> = several.split("\n---\n").collect();
     assert_eq!(several.len(), 5);
     for (number, part) in (1..).zip(&several) {
