@@ -161,6 +161,13 @@ impl Printed {
     }
 }
 
+/// Sources are read side by side, and each is told of when it has been read: here in the order of their names.
+fn settled(mut lines: Vec<String>) -> Vec<String> {
+    let told = |line: &String| line.contains(" resources seen, ");
+    lines.chunk_by_mut(|one, next| told(one) && told(next)).for_each(<[String]>::sort);
+    lines
+}
+
 /// A line without what is new in each run: digests of what was signed, fingerprints of keys, names of machines,
 /// how long something takes.
 fn masked(line: &str) -> String {
@@ -250,7 +257,8 @@ impl Stage {
             let [out, code] = part else { unreachable!("chunks of two") };
             let asked = typed.get(at + 1).is_some_and(|next| next.starts_with("echo $?"));
             assert!(*code == "0" || asked, "{page}: `{}` ends with {code}: {out}", typed[at]);
-            printed.push(Printed { lines: self.as_told(out).lines().map(|line| line.trim_end().to_owned()).collect() });
+            let lines = self.as_told(out).lines().map(|line| line.trim_end().to_owned()).collect();
+            printed.push(Printed { lines: settled(lines) });
         }
         printed
     }
