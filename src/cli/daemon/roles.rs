@@ -17,7 +17,7 @@ use crate::config::{Config, Fleet, Listening};
 use crate::daemon::fleet::{Houses, Scheduler, Tenancy, Worker};
 use crate::daemon::{Health, House, Metrics, Order, Shown};
 use crate::problem::Problems;
-use crate::store::{Address, Location, Queue};
+use crate::store::{Address, Location, Queue, Store};
 
 /// The time between two looks at which tenants there are, for one that nobody knows.
 const LOOK: TimeDelta = TimeDelta::seconds(15);
@@ -28,6 +28,8 @@ const CONNECTIONS: usize = 4;
 pub(super) fn run(context: &Context, role: Role, jobs: usize) -> Result<ExitCode, Complaint> {
     let houses = || FromPath::new(context.config.clone(), &context.clock);
     let (address, listening) = common(&context.config)?;
+    // What keeps the store from being opened says more than what keeps the queue beside it.
+    drop(Store::open(Location::Postgres(address.clone()))?);
     let queue = Queue::open(&address, jobs + CONNECTIONS)?;
     let clock = Arc::clone(&context.clock);
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
