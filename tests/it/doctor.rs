@@ -245,11 +245,12 @@ async fn a_clock_that_is_off_is_told_with_how_much() {
     let fast = off(TimeDelta::hours(1));
     fast.tells("this machine", "failed", "minutes fast", "timedatectl");
     assert_eq!(fast.code, 1);
-    let slow = off(TimeDelta::minutes(-3));
+    let slow = off(TimeDelta::minutes(-2));
     slow.tells("this machine", "warning", "slow", "timedatectl");
     assert_eq!(slow.code, 0);
     estate.simulator.set_fault("webhooks", Fault::Skewed(TimeDelta::hours(3)));
-    let theirs = off(TimeDelta::zero());
+    // Not by a clock that stands still: a slow machine takes longer than a clock may be off.
+    let theirs = examined(estate.folder.path(), &[]);
     theirs.tells("this machine", "ok", "agrees with", "");
 }
 

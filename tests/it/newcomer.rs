@@ -42,7 +42,7 @@ async fn an_address_and_an_account_are_enough() {
     assert!(Config::load(&folder.path().join("keyroll.yaml")).is_ok());
     assert!(run.err.contains("found jira-cloud at ") && run.err.contains("read -rs KEYROLL_JIRA_TOKEN"), "{}", run.err);
     // What the rights are good for, and what the products answer.
-    for words in ["Administer Jira", "access-token-administers", "made at: id.atlassian.com", "NETWORK", "it answers"] {
+    for words in ["Administer Jira", " rules: ", "made at: id.atlassian.com", "NETWORK", "it answers"] {
         assert!(run.out.contains(words), "{words} in {}", run.out);
     }
     let again = keyroll(folder.path(), &arguments);
