@@ -23,6 +23,8 @@ const looks = {
 const told = { complaints: [], violations: [], wider: [], found: [], arrived: "" };
 
 const watched = async (context, url) => {
+  // A machine that does much else may take its time.
+  context.setDefaultTimeout(300_000);
   const page = await context.newPage();
   page.on("console", (message) => { if (message.type() === "error") told.complaints.push(`console: ${message.text()}`); });
   page.on("pageerror", (error) => told.complaints.push(`error: ${error.message}`));
