@@ -73,6 +73,15 @@ impl Postgres {
             let what = "the schema `keyroll_queue` is missing: run what `keyroll store roles` prints once more";
             return Err(StoreError::Refused { path: store.place().into(), what: what.to_owned() });
         };
+        let mut may_be_owner = false;
+        store.all("SELECT pg_has_role(current_user, CAST(?1 AS name), 'MEMBER')", &[Value::from(owner.as_str())], &mut |row| {
+            may_be_owner = row.get(0)?;
+            Ok(true)
+        })?;
+        if !may_be_owner {
+            // There may be nothing to do.
+            return queue::Queue::open(address, 1).map(drop);
+        }
         // The library would make the schema where this table is missing, which the owner need not be able to.
         let first = "CREATE TABLE IF NOT EXISTS keyroll_queue.migrations (
             id int PRIMARY KEY, ts timestamptz NOT NULL DEFAULT now(), breaking boolean NOT NULL DEFAULT false)";

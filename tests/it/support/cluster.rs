@@ -11,7 +11,7 @@ use std::sync::{OnceLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use keyroll::store::{Location, Store, StoreError};
+use keyroll::store::{Location, StoreError};
 
 /// What the role `k_writer` logs in with over the network.
 pub(crate) const WORD: &str = "w0rd-of-the-writer";
@@ -40,8 +40,7 @@ pub(crate) fn shared() -> Option<&'static Cluster> {
     // A store that cannot be made is told by every test that wants it, and not tried again.
     static SHAPED: OnceLock<Result<(), String>> = OnceLock::new();
     let cluster = SHARED.get_or_init(|| programs().map(Cluster::start_for_good)).as_ref()?;
-    let shape =
-        || Store::create_or_open(cluster.location("k_owner", "default")).map(drop).map_err(|error| told(&error));
+    let shape = || keyroll::store::migrate(&cluster.location("k_owner", "default")).map_err(|error| told(&error));
     SHAPED.get_or_init(shape).clone().unwrap();
     Some(cluster)
 }
