@@ -74,10 +74,14 @@ impl Postgres {
             return Err(StoreError::Refused { path: store.place().into(), what: what.to_owned() });
         };
         let mut may_be_owner = false;
-        store.all("SELECT pg_has_role(current_user, CAST(?1 AS name), 'MEMBER')", &[Value::from(owner.as_str())], &mut |row| {
-            may_be_owner = row.get(0)?;
-            Ok(true)
-        })?;
+        store.all(
+            "SELECT pg_has_role(current_user, CAST(?1 AS name), 'MEMBER')",
+            &[Value::from(owner.as_str())],
+            &mut |row| {
+                may_be_owner = row.get(0)?;
+                Ok(true)
+            },
+        )?;
         if !may_be_owner {
             // There may be nothing to do.
             return queue::Queue::open(address, 1).map(drop);
