@@ -34,7 +34,7 @@ impl App {
         let journal = self.open_journal(shared.run.id, shared.run.started_at - RESUMABLE);
         let mut read = self.collect(&since, journal.clone(), Some(shared.left), &|_progress| {}).await?;
         let stopped = self.stop.reason().is_some_and(|reason| reason == DEADLINE);
-        let collection = read.pop().unwrap_or_default();
+        let Some(collection) = read.pop() else { return Ok(Shared::Over) };
         let share = Share { source, collection, stopped };
         let Some(left) = self.store.keep_share(shared.run.id, &share)? else { return Ok(Shared::Over) };
         if let Some(journal) = journal.filter(|_| !stopped) {
@@ -59,7 +59,9 @@ impl App {
         if self.store.shared_run(id)?.is_none() {
             return Ok(None);
         }
-        let shares = self.store.shares(id)?;
+        let mut shares = self.store.shares(id)?;
+        // What came after it was settled which sources are missing comes too late.
+        shares.retain(|share| self.sources.iter().any(|source| *source.name() == share.source));
         let stopped = !missing.is_empty() || shares.iter().any(|share| share.stopped);
         self.own_up_to(missing);
         let previous = self.store.latest()?;

@@ -398,11 +398,12 @@ impl<H: House> Daemon<H> {
     /// Sees to it that the parts of a shared scan are made, and tells how it went once it is over.
     async fn see_to_shared(&mut self) -> Result<(), AppError> {
         let Some(sharing) = self.sharing.clone() else { return Ok(()) };
-        if !std::mem::replace(&mut self.swept, true) {
+        if !self.swept {
             // Whoever led before may have ended before it took their jobs out.
             for over in self.store.latest_runs(RUNS_SWEPT)?.into_iter().filter(|run| run.end.is_some()) {
                 sharing.forget(over.id, &self.settings.sources, &self.settings).await?;
             }
+            self.swept = true;
         }
         let Some(UnderWay::Shared(known)) = &self.scanning else { return Ok(()) };
         let (schedule, shared) = known.as_ref().clone();
@@ -567,6 +568,12 @@ impl<H: House> Daemon<H> {
             }
         }
         Ok(())
+    }
+
+    /// True if the configuration has no mistakes of its own as it is now.
+    #[must_use]
+    pub fn could_reload(&self) -> bool {
+        self.house.settings().is_ok()
     }
 
     /// Closes the connection to the store until the next round.

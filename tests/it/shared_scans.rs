@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,7 +16,9 @@ use keyroll::clock::{Clock, SystemClock};
 use keyroll::model::{Assessment, EndpointState, RunEnd, SnapshotId};
 use keyroll::simulator::{Counted, Plan, RateLimit};
 use keyroll::store::{self, NewShared, Share, Store, StoreError};
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
+use tokio::sync::watch;
 
 use crate::store::{Scan, account, accounts};
 use crate::support::cluster::{Cluster, own_store, programs};
@@ -28,23 +32,56 @@ const PATIENCE: Duration = Duration::from_secs(240);
 struct Fleet {
     cluster: Cluster,
     folder: tempfile::TempDir,
-    /// What the processes say.
-    said: tempfile::TempDir,
     estates: BTreeMap<String, Estate>,
+    /// What every process said, for whoever has to find out why a test failed.
+    said: Mutex<Vec<watch::Receiver<String>>>,
+    moves: Moves,
 }
 
-/// A process of a role, and the file that it writes to.
+/// Counts the times at which the server told that something moved: a scan, a run, a share or a job.
+struct Moves {
+    count: watch::Receiver<u64>,
+    /// Listens for as long as it is there.
+    _client: tokio_postgres::Client,
+}
+
+/// A process of a role.
 struct Process {
     child: Child,
-    said: PathBuf,
+    said: watch::Receiver<String>,
+}
+
+/// Has the server tell of what moves.
+const TELL: &str = "
+    CREATE FUNCTION public.moved() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NOTIFY moved; RETURN NULL; END $$;
+    DO $$ DECLARE one text; BEGIN
+        FOREACH one IN ARRAY ARRAY['keyroll.snapshots', 'keyroll.runs', 'keyroll.shares', 'keyroll_queue._private_jobs'] LOOP
+            EXECUTE format('CREATE TRIGGER moved AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH STATEMENT '
+                'EXECUTE FUNCTION public.moved()', one);
+        END LOOP;
+    END $$";
+
+impl Moves {
+    async fn of(cluster: &Cluster) -> Self {
+        let mut config = tokio_postgres::Config::new();
+        config.host_path(cluster.socket()).port(cluster.port).user("postgres").dbname("keyroll");
+        let (client, mut connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+        let (sender, count) = watch::channel(0);
+        tokio::spawn(async move {
+            while let Some(Ok(_)) = std::future::poll_fn(|context| connection.poll_message(context)).await {
+                sender.send_modify(|count| *count += 1);
+            }
+        });
+        client.batch_execute("LISTEN moved").await.unwrap();
+        Self { count, _client: client }
+    }
 }
 
 impl Drop for Fleet {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            for file in fs::read_dir(self.said.path()).unwrap().flatten() {
-                println!("{}:\n{}", file.path().display(), fs::read_to_string(file.path()).unwrap_or_default());
-            }
+            let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+            said.iter().for_each(|said| println!("---\n{}", *said.borrow()));
         }
     }
 }
@@ -55,14 +92,16 @@ impl Fleet {
         let cluster = Cluster::start(programs()?);
         let owner = cluster.location("k_owner", "default");
         tokio::task::block_in_place(|| store::migrate(&owner)).unwrap();
-        let (folder, said) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        cluster.sql("keyroll", TELL);
+        let moves = Moves::of(&cluster).await;
+        let folder = tempfile::tempdir().unwrap();
         let common = format!(
             "daemon: {{ listen: nowhere }}\nstore: \"{}\"\n\
              schedules:\n  - {{ name: nightly, cron: \"0 2 * * *\"{schedule} }}\n",
             cluster.address("k_writer", "<tenant>")
         );
         fs::write(folder.path().join("defaults.yaml"), common).unwrap();
-        let mut fleet = Self { cluster, folder, said, estates: BTreeMap::new() };
+        let mut fleet = Self { cluster, folder, estates: BTreeMap::new(), said: Mutex::default(), moves };
         for (seed, tenant) in (20..).zip(tenants) {
             let now = SystemClock.now();
             let estate = Estate::of(Plan { seed, accounts: 60, now, page_latency: latency }).await;
@@ -94,8 +133,25 @@ impl Fleet {
 
     fn start_in(&self, folder: &Path, role: &str, more: &[&str]) -> Process {
         let words = [&["-v", "--config", "."], more, &["daemon", "--role", role, "--jobs", "3"]].concat();
-        let (said, path) = tempfile::Builder::new().prefix(role).tempfile_in(self.said.path()).unwrap().keep().unwrap();
-        Process { child: begin(folder, &words, said.into()), said: path }
+        let mut child = begin(folder, &words, Stdio::piped());
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (sender, said) = watch::channel(String::new());
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                sender.send_modify(|said| *said = format!("{said}{line}\n"));
+            }
+        });
+        self.said.lock().unwrap().push(said.clone());
+        Process { child, said }
+    }
+
+    /// Ends the database server as a power cut would, and starts it again.
+    async fn restart_server(&mut self) {
+        tokio::task::block_in_place(|| {
+            self.cluster.kill();
+            self.cluster.run();
+        });
+        self.moves = Moves::of(&self.cluster).await;
     }
 
     fn scans(&self, tenant: &str) -> Vec<SnapshotId> {
@@ -108,19 +164,26 @@ impl Fleet {
         tokio::task::block_in_place(|| keyroll::app::assess(&self.store(tenant))).unwrap()
     }
 
+    fn is_scanned(&self) -> bool {
+        self.estates.keys().all(|tenant| !self.scans(tenant).is_empty())
+    }
+
     /// Waits until every tenant has its scan.
     async fn scanned(&self) {
-        until("every tenant is scanned", || self.estates.keys().all(|tenant| !self.scans(tenant).is_empty())).await;
+        self.until("every tenant is scanned", || self.is_scanned()).await;
     }
-}
 
-async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let look = async {
-        while !holds() {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    in_time(what, look).await;
+    /// Waits until something holds that can begin to hold only when something moves in the database.
+    async fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
+        let mut moves = self.moves.count.clone();
+        in_time(what, async {
+            moves.mark_unchanged();
+            while !holds() {
+                moves.changed().await.expect("the server tells of what moves");
+            }
+        })
+        .await;
+    }
 }
 
 async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> T {
@@ -134,15 +197,18 @@ impl Process {
         let process = rustix::process::Pid::from_raw(process).unwrap();
         rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
         let status = in_time("it ended", self.child.wait()).await.unwrap();
-        let log = fs::read_to_string(&self.said).unwrap();
+        // Nobody says anything more once there is nobody who could.
+        while self.said.changed().await.is_ok() {}
+        let log = self.said.borrow().clone();
         assert!(status.success(), "{log}");
         log
     }
 
     /// Waits until it has said something.
     async fn says(&self, what: &str) {
-        let said = || fs::read_to_string(&self.said).unwrap().contains(what);
-        until(&format!("somebody said `{what}`"), said).await;
+        let mut said = self.said.clone();
+        let heard = in_time(&format!("somebody said `{what}`"), said.wait_for(|said| said.contains(what))).await;
+        assert!(heard.is_ok(), "it ended without a word of `{what}`");
     }
 }
 
@@ -166,12 +232,13 @@ async fn what_is_read_by_several_is_judged_once_and_as_if_one_had_read_it() {
     let (one, other) = (fleet.start("scheduler"), fleet.start("scheduler"));
     let workers = [fleet.start("worker"), fleet.start("worker")];
     fleet.scanned().await;
-    until("nothing is left of them", || {
-        let rest = "SELECT (SELECT count(*) FROM keyroll.shares) + (SELECT count(*) FROM keyroll.shared_runs)
+    fleet
+        .until("nothing is left of them", || {
+            let rest = "SELECT (SELECT count(*) FROM keyroll.shares) + (SELECT count(*) FROM keyroll.shared_runs)
             + (SELECT count(*) FROM keyroll.journal_pages) + (SELECT count(*) FROM keyroll_queue.jobs)";
-        fleet.cluster.sql("keyroll", rest) == "0"
-    })
-    .await;
+            fleet.cluster.sql("keyroll", rest) == "0"
+        })
+        .await;
     let (one, other) = (one.end().await, other.end().await);
     let led = |log: &str| log.contains("this process leads");
     assert!(led(&one) != led(&other), "just one leads: {one}\n---\n{other}");
@@ -206,29 +273,28 @@ async fn whoever_is_killed_nothing_is_lost_and_nothing_is_done_twice() {
     let mut processes: Vec<Process> = roles.iter().map(|role| fleet.start(role)).collect();
     let mut random = 17_u64;
     let mut killed = 0;
-    while killed < kills && !fleet.estates.keys().all(|tenant| !fleet.scans(tenant).is_empty()) {
-        let asked: usize = fleet.estates.values().map(|estate| estate.simulator.requests().len()).sum();
+    let tenants: Vec<String> = fleet.estates.keys().cloned().collect();
+    while killed < kills && !fleet.is_scanned() {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let (more, who) = (3 + (random >> 33) as usize % 40, (random >> 50) as usize % 9);
-        let grown = || fleet.estates.values().map(|estate| estate.simulator.requests().len()).sum::<usize>();
-        until("some more is asked", || {
-            grown() >= asked + more || fleet.estates.keys().all(|tenant| !fleet.scans(tenant).is_empty())
-        })
-        .await;
+        let (more, who) = (3 + (random >> 33) as usize % 20, (random >> 50) as usize % 9);
+        let simulator = &fleet.estates[&tenants[killed % tenants.len()]].simulator;
+        let asked = simulator.requests().len();
+        tokio::select! {
+            () = in_time("some more is asked", simulator.asked(asked + more)) => {}
+            () = fleet.scanned() => break,
+        }
         match processes.get_mut(who % 5) {
             Some(process) => {
                 process.child.kill().await.unwrap();
                 *process = fleet.start(roles[who % 5]);
             }
-            None => tokio::task::block_in_place(|| {
-                fleet.cluster.kill();
-                fleet.cluster.run();
-            }),
+            None => fleet.restart_server().await,
         }
         killed += 1;
     }
     fleet.scanned().await;
     println!("killed {killed} times");
+    assert!(killed * 2 >= kills, "it was over before it could be disturbed: {killed} of {kills}");
     for process in processes {
         process.end().await;
     }

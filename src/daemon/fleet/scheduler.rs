@@ -167,8 +167,7 @@ impl<H: Houses> Scheduler<H> {
         }
     }
 
-    /// Takes on tenants that are new, and lets go of those that are gone. One whose configuration has mistakes is told of, and
-    /// looked after by the old one if there is any. `false` if some could not be taken on.
+    /// Takes on tenants that are new, and lets go of those that are gone. One whose configuration has mistakes is told of. `false` if some could not be taken on.
     fn gather(&self, wards: &mut BTreeMap<String, Ward>, hands: &Arc<OverQueue>) -> bool {
         let tenants = match self.houses.tenants() {
             Ok(tenants) => tenants,
@@ -182,7 +181,21 @@ impl<H: Houses> Scheduler<H> {
         wards.retain(|name, _| names.contains(name));
         self.metrics.keep_tenants(&names);
         for Tenancy { name, house } in tenants {
-            if wards.contains_key(&name) {
+            self.health.beat(self.clock.now());
+            if let Some(known) = wards.get(&name) {
+                match house {
+                    Ok(_) => {}
+                    // The old configuration goes on, unless the mistake is in what tenants would share: then two of them
+                    // would be mixed.
+                    Err(error) => {
+                        complete = false;
+                        tracing::error!(tenant = name, "the new configuration of a tenant cannot be used: {error}");
+                        if known.daemon.could_reload() {
+                            tracing::error!(tenant = name, "nobody looks after it until that is mended");
+                            wards.remove(&name);
+                        }
+                    }
+                }
                 continue;
             }
             match house.and_then(|house| self.take_on(&name, house, hands)) {

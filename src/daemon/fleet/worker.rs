@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::{GRACE, Houses, JUDGE_FIRST, clock_is_off, refuse_other_database};
+use super::{GRACE, Houses, JUDGE_FIRST, clock_is_off, refuse_other_database, tenant_of};
 use crate::app::{App, AppError, Schedule, Shared};
 use crate::clock::Clock;
 use crate::daemon::{Health, House, Metrics, NotReady, Settings, systemd};
@@ -155,6 +155,9 @@ impl Bench {
             Err(error) => return put_off(&error),
         };
         refuse_other_database(&self.queue, &settings.store)?;
+        if tenant_of(&settings.store) != job.tenant {
+            return put_off(&"the store of its tenant is another by now");
+        }
         let store = Store::open(&settings.store)?;
         let Some(shared) = store.shared_run(job.run)? else { return Ok(Err(Done::Yes)) };
         let schedule = settings.schedules.iter().find(|schedule| schedule.name == shared.run.schedule).cloned();

@@ -91,7 +91,7 @@ impl Postgres {
             id int PRIMARY KEY, ts timestamptz NOT NULL DEFAULT now(), breaking boolean NOT NULL DEFAULT false)";
         store.as_owner(&owner, first)?;
         queue::Queue::migrate(address, &owner)?;
-        store.as_owner(&owner, "SELECT hand_out_rights()")
+        store.as_owner(&owner, "SELECT hand_out_rights_to_queue()")
     }
 
     fn as_owner(&self, owner: &str, sql: &str) -> Result<(), StoreError> {

@@ -107,6 +107,11 @@ impl Cluster {
         format!("postgres://{user}@{host}:{}/keyroll?tenant={tenant}", self.port)
     }
 
+    /// The folder of its local socket.
+    pub(crate) fn socket(&self) -> &Path {
+        &self.folder
+    }
+
     /// A statement as the administrator; gives back what it says, a row a line.
     pub(crate) fn sql(&self, database: &str, sql: &str) -> String {
         let mut psql = self.command("psql");

@@ -51,43 +51,28 @@ BEGIN
 END
 $$;
 
--- As before, and for the queue: who writes scans takes jobs too. The library leaves it to us who sees its rows.
-CREATE OR REPLACE FUNCTION hand_out_rights() RETURNS void LANGUAGE plpgsql SET search_path = keyroll, pg_temp AS $$
+-- Whoever writes scans takes jobs too. The library leaves it to us who sees its rows.
+CREATE FUNCTION hand_out_rights_to_queue() RETURNS void LANGUAGE plpgsql SET search_path = keyroll, pg_temp AS $$
 DECLARE
     one regclass;
-    writes boolean := EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'keyroll_writer');
-    reads boolean := EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'keyroll_reader');
 BEGIN
+    IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'keyroll_writer') THEN
+        RETURN;
+    END IF;
+    GRANT USAGE ON SCHEMA keyroll_queue TO keyroll_writer;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA keyroll_queue TO keyroll_writer;
+    IF to_regclass('keyroll_queue.migrations') IS NOT NULL THEN
+        REVOKE INSERT, UPDATE, DELETE ON keyroll_queue.migrations FROM keyroll_writer;
+    END IF;
+    GRANT USAGE ON ALL SEQUENCES IN SCHEMA keyroll_queue TO keyroll_writer;
+    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA keyroll_queue TO keyroll_writer;
     FOR one IN SELECT c.oid::regclass FROM pg_class AS c
-        WHERE c.relnamespace = 'keyroll'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+        WHERE c.relnamespace = 'keyroll_queue'::regnamespace AND c.relrowsecurity
+          AND NOT EXISTS (SELECT 1 FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polname = 'who_writes')
     LOOP
-        IF reads THEN
-            EXECUTE format('GRANT SELECT ON %s TO keyroll_reader', one);
-        END IF;
-        IF writes AND one::text ~ '(versions|tenants|eras)$' THEN
-            EXECUTE format('GRANT SELECT ON %s TO keyroll_writer', one);
-        ELSIF writes THEN
-            EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO keyroll_writer', one);
-        END IF;
+        EXECUTE format('CREATE POLICY who_writes ON %s TO keyroll_writer USING (true)', one);
     END LOOP;
-    IF reads THEN
-        GRANT USAGE ON SCHEMA keyroll TO keyroll_reader;
-    END IF;
-    IF writes THEN
-        GRANT USAGE ON SCHEMA keyroll, keyroll_queue TO keyroll_writer;
-        GRANT EXECUTE ON FUNCTION make_room(bigint), drop_parts(bigint[]) TO keyroll_writer;
-        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA keyroll_queue TO keyroll_writer;
-        IF to_regclass('keyroll_queue.migrations') IS NOT NULL THEN
-            REVOKE INSERT, UPDATE, DELETE ON keyroll_queue.migrations FROM keyroll_writer;
-        END IF;
-        GRANT USAGE ON ALL SEQUENCES IN SCHEMA keyroll_queue TO keyroll_writer;
-        GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA keyroll_queue TO keyroll_writer;
-        FOR one IN SELECT c.oid::regclass FROM pg_class AS c
-            WHERE c.relnamespace = 'keyroll_queue'::regnamespace AND c.relrowsecurity
-              AND NOT EXISTS (SELECT 1 FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polname = 'who_writes')
-        LOOP
-            EXECUTE format('CREATE POLICY who_writes ON %s TO keyroll_writer USING (true)', one);
-        END LOOP;
-    END IF;
 END
 $$;
+
+REVOKE EXECUTE ON FUNCTION hand_out_rights_to_queue() FROM PUBLIC;

@@ -31,5 +31,8 @@ BEGIN
     IF to_regprocedure('keyroll.hand_out_rights()') IS NOT NULL THEN
         PERFORM keyroll.hand_out_rights();
     END IF;
+    IF to_regprocedure('keyroll.hand_out_rights_to_queue()') IS NOT NULL THEN
+        PERFORM keyroll.hand_out_rights_to_queue();
+    END IF;
 END
 $$;
