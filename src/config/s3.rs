@@ -11,7 +11,7 @@ use crate::document::Section;
 use crate::document::secrets::{address, need_secret, secret};
 use crate::http::{Bucket, BucketSettings, HttpError, OutletSettings};
 use crate::problem::{Problem, Problems};
-use crate::secret::{Secret, SecretRef};
+use crate::secret::{Secret, SecretError, SecretRef};
 
 /// How long one request may take, unless the configuration says otherwise. It may carry some megabytes.
 const TIMEOUT_SECONDS: u32 = 120;
@@ -51,8 +51,15 @@ impl Config {
             Some(section) => Written::read(section)?,
             None => Written::default(),
         };
-        let endpoint = written.endpoint.or_else(|| told(&["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]));
-        let region = written.region.or_else(|| told(&["AWS_REGION", "AWS_DEFAULT_REGION"]));
+        // What is written for Amazon, by its region alone, is asked there, whatever the environment names.
+        let endpoint = match (&written.endpoint, &written.region) {
+            (None, None) => told(&["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"])?,
+            _ => written.endpoint,
+        };
+        let region = match written.region {
+            Some(region) => Some(region),
+            None => told(&["AWS_REGION", "AWS_DEFAULT_REGION"])?,
+        };
         let (endpoint, region, usual_path_style) = match (endpoint, region) {
             // Stores of others take requests for any region, unless they are told of one.
             (Some(endpoint), region) => (endpoint, region.unwrap_or_else(|| SOMEWHERE.to_owned()), true),
@@ -104,7 +111,9 @@ impl Default for Written {
 impl Written {
     fn read(mut section: Section) -> Result<Self, Problems> {
         let named = ["access_key_id", "access_key_id_command", "secret_access_key", "secret_access_key_command"];
-        let has_keys = named.iter().any(|key| section.has(key)) || section.has("session_token");
+        let has_keys = named.iter().any(|key| section.has(key))
+            || section.has("session_token")
+            || section.has("session_token_command");
         let keys = if has_keys { Keys::read(&mut section) } else { None };
         let seconds = section.number("timeout_seconds", LONGEST_TIMEOUT).unwrap_or(TIMEOUT_SECONDS);
         let written = Self {
@@ -131,21 +140,41 @@ impl Keys {
     }
 
     fn from_environment() -> Result<Self, Problems> {
+        let mut problems = Problems::default();
         let need = |name: &str| {
             SecretRef::Env(name.to_owned()).resolve().map_err(|error| {
                 let help = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write references to both into the section `s3` of \
                             the configuration";
-                Problem::general(format!("there is no access key for the bucket: {error}")).help(help)
+                Problems::from(Problem::general(format!("there is no access key for the bucket: {error}")).help(help))
             })
         };
-        let token = SecretRef::Env("AWS_SESSION_TOKEN".to_owned()).resolve().ok();
-        Ok(Self { id: need("AWS_ACCESS_KEY_ID")?, secret: need("AWS_SECRET_ACCESS_KEY")?, token })
+        let id = problems.take(need("AWS_ACCESS_KEY_ID"));
+        let secret = problems.take(need("AWS_SECRET_ACCESS_KEY"));
+        let token = problems.take(set("AWS_SESSION_TOKEN")).flatten();
+        match id.zip(secret) {
+            Some((id, secret)) => problems.or(Self { id, secret, token }),
+            None => Err(problems),
+        }
     }
 }
 
 /// The first of some variables that is set.
-fn told(names: &[&str]) -> Option<String> {
-    names.iter().find_map(|name| Some(SecretRef::Env((*name).to_owned()).resolve().ok()?.expose().to_owned()))
+fn told(names: &[&str]) -> Result<Option<String>, Problems> {
+    for name in names {
+        if let Some(value) = set(name)? {
+            return Ok(Some(value.expose().to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// What a variable says; `None` if it is not set. One that is set and cannot be used is no other's word for nothing.
+fn set(name: &str) -> Result<Option<Secret>, Problems> {
+    match SecretRef::Env(name.to_owned()).resolve() {
+        Ok(value) => Ok(Some(value)),
+        Err(SecretError::EnvMissing(_)) => Ok(None),
+        Err(error) => Err(Problem::general(format!("the variable {name} cannot be used: {error}")).into()),
+    }
 }
 
 fn unusable(error: &HttpError) -> Problem {

@@ -232,28 +232,50 @@ fn an_export_that_is_cut_off_leaves_nothing_to_be_seen() {
     let place = format!("s3://{}/deep", bucket.bucket);
     // While the last table is sent: nothing was published by then.
     let sending = meddler(server.port, |piece| !begins(piece, "PUT", "/resources/"));
-    // While it is published: other tables were by then.
-    let publishing =
-        meddler(server.port, |piece| !begins(piece, "POST", "/resources/") || begins(piece, "POST", "uploads"));
-    for line in [&sending, &publishing] {
-        let run = export(&estate, &place, line, WRITER, &[]);
-        assert_eq!(run.code, 1, "{}", run.err);
-        assert!(run.err.contains("cannot write `s3://") && run.err.contains("/resources/tenant="), "{}", run.err);
-        assert!(
-            run.err.contains("no answer: ") && run.err.contains("nothing of this export is to be seen"),
-            "{}",
-            run.err
-        );
-        assert_eq!(bucket.fetch("", &estate.path("none")), 0);
-    }
+    let run = export(&estate, &place, &sending, WRITER, &[]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    assert!(run.err.contains("cannot write `s3://") && run.err.contains("/resources/tenant="), "{}", run.err);
+    assert!(run.err.contains("no answer: ") && run.err.contains("nothing of this export is to be seen"), "{}", run.err);
+    assert_eq!(bucket.fetch("", &estate.path("none")), 0);
 
-    // Where an earlier export of the scan is in place, some of it may be replaced: that is said, and another try puts it right.
-    assert_eq!(export(&estate, &place, &server.endpoint(), WRITER, &[]).code, 0);
+    // While it is published: other tables are in place by then, but no scan is named, and nothing lists them.
+    let publishing =
+        meddler(server.port, |piece| !begins(piece, "POST", "/scans/") || begins(piece, "POST", "uploads"));
     let run = export(&estate, &place, &publishing, WRITER, &[]);
     assert!(run.code == 1 && run.err.contains("export it again"), "{}", run.err);
+    assert!(bucket.fetch("deep", &estate.path("half")) > 0);
+    let half = files(&estate.path("half"));
+    assert!(half.keys().all(|path| !path.starts_with("scans/") && !path.starts_with("_exports/")), "{:?}", half.keys());
+
+    // Another try puts it right.
+    let run = export(&estate, &place, &server.endpoint(), WRITER, &[]);
+    assert_eq!(run.code, 0, "{}", run.err);
     bucket.fetch("deep", &estate.path("fetched"));
     estate.run(&["export", "parquet", "--out", "lake"]);
     assert!(tables(&files(&estate.path("fetched"))) == files(&estate.path("lake")));
+}
+
+#[test]
+fn what_an_export_may_remove_is_its_own() {
+    let Some(server) = s3::shared() else { return };
+    let mut bucket = server.bucket();
+    let estate = Estate::small();
+    let place = format!("s3://{}/lake", bucket.bucket);
+    assert_eq!(export(&estate, &place, &server.endpoint(), WRITER, &[]).code, 0);
+    bucket.fetch("lake", &estate.path("fetched"));
+    let (path, text) =
+        files(&estate.path("fetched")).into_iter().find(|(path, _)| path.starts_with("_exports/")).unwrap();
+    let mut manifest: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    let mut other = manifest["files"][0].clone();
+    other["path"] = "../others/precious.parquet".into();
+    manifest["files"].as_array_mut().unwrap().push(other);
+    bucket.put(&format!("lake/{path}"), &manifest.to_string());
+    let run = export(&estate, &place, &server.endpoint(), WRITER, &[]);
+    assert!(run.code == 1 && run.err.contains("it lists files of other scans"), "{}", run.err);
+    for odd in ["S3://lake/x", "s3a://lake/x", "gs://lake"] {
+        let run = export(&estate, odd, &server.endpoint(), WRITER, &[]);
+        assert!(run.code == 1 && run.err.contains("is no place for an export"), "{}", run.err);
+    }
 }
 
 #[test]
@@ -286,7 +308,7 @@ fn an_object_of_several_parts_arrives_whole() {
     runtime.block_on(async {
         let draft = bucket.draft(key, &content[..], content.len() as u64).await.unwrap();
         assert_eq!(bucket.get(key).await.unwrap(), None, "unseen before it is published");
-        bucket.publish(draft).await.unwrap();
+        bucket.publish(&draft).await.unwrap();
         let given_up = bucket.draft("given-up", &b"abc"[..], 3).await.unwrap();
         bucket.discard(given_up).await.unwrap();
         let short = bucket.draft("short", &b"abc"[..], 4).await.unwrap_err().to_string();

@@ -27,15 +27,18 @@ pub(super) struct Bucketful {
     prefix: String,
 }
 
-/// True if what `--out` names is a place in a bucket.
+/// True if what `--out` names is a place in a bucket, or another address, which is none for an export.
 pub(super) fn is_of_a_bucket(out: &Path) -> bool {
-    out.to_str().is_some_and(|out| out.starts_with(SCHEME))
+    out.to_str().is_some_and(|out| out.contains("://"))
 }
 
 impl Bucketful {
     /// The place at an address, `s3://BUCKET/PREFIX`. Nothing is asked yet.
     pub(super) fn open(out: &Path, config: &mut Config, clock: &Arc<dyn Clock>) -> Result<Self, Complaint> {
-        let address = out.to_str().and_then(|out| out.strip_prefix(SCHEME)).unwrap_or_default();
+        let Some(address) = out.to_str().and_then(|out| out.strip_prefix(SCHEME)) else {
+            let complaint = Complaint::failed(format!("`{}` is no place for an export", out.display()));
+            return Err(complaint.help("write it like `s3://BUCKET/PREFIX`, or name a folder"));
+        };
         let (name, prefix) = address.split_once('/').unwrap_or((address, ""));
         let prefix = prefix.trim_end_matches('/');
         if prefix.split('/').any(|part| matches!(part, "." | "..") || part.is_empty() && !prefix.is_empty()) {
@@ -53,33 +56,40 @@ impl Bucketful {
     pub(super) fn write_all(&self, export: &ParquetExport<'_>) -> Result<usize, Complaint> {
         block_on(async {
             let place = export.manifest_path();
-            let earlier = self.earlier(&place).await?;
+            let earlier = self.earlier(export, &place).await?;
             let mut sent = Vec::new();
             if let Err(complaint) = self.send_all(export, &mut sent).await {
                 self.discard(sent).await;
                 return Err(complaint);
             }
-            let files = self.publish(sent, &earlier).await?;
+            let files = self.publish(sent).await?;
             let paths: BTreeSet<String> = files.iter().map(|file| file.path.clone()).collect();
-            self.put(&place, &export.manifest(files)).await?;
+            // As long as something is outdated, the manifest that lists it stays: the next export finds it there.
             for path in earlier.difference(&paths) {
                 self.bucket.remove(&self.key(path)).await.map_err(|error| self.outdated(path, &error))?;
             }
+            self.put(&place, &export.manifest(files)).await?;
             Ok(paths.len())
         })
     }
 
     /// The files that an earlier export of the same scan left.
-    async fn earlier(&self, place: &str) -> Result<BTreeSet<String>, Complaint> {
+    async fn earlier(&self, export: &ParquetExport<'_>, place: &str) -> Result<BTreeSet<String>, Complaint> {
         let key = self.key(place);
         let Some(text) = self.bucket.get(&key).await.map_err(|error| self.cannot_read(&key, &error))? else {
             return Ok(BTreeSet::new());
         };
-        let manifest: ParquetManifest = serde_json::from_slice(&text).map_err(|error| {
-            let complaint = Complaint::failed(format!("cannot read `{}`: {error}", self.shown(&key)));
+        let unreadable = |why: &dyn fmt::Display| {
+            let complaint = Complaint::failed(format!("cannot read `{}`: {why}", self.shown(&key)));
             complaint.help("it is not as keyroll writes it: look what put it there, and remove it if nobody needs it")
-        })?;
-        Ok(manifest.files.into_iter().map(|file| file.path).collect())
+        };
+        let manifest: ParquetManifest = serde_json::from_slice(&text).map_err(|error| unreadable(&error))?;
+        let paths: BTreeSet<String> = manifest.files.into_iter().map(|file| file.path).collect();
+        // What it lists may be removed, so it has to be of this scan.
+        match paths.iter().all(|path| export.may_be_own(path)) {
+            true => Ok(paths),
+            false => Err(unreadable(&"it lists files of other scans")),
+        }
     }
 
     async fn send_all(&self, export: &ParquetExport<'_>, sent: &mut Vec<Sent>) -> Result<(), Complaint> {
@@ -94,26 +104,21 @@ impl Bucketful {
         Ok(())
     }
 
-    /// Lets everybody see what was sent. Where that ends half way, what was not there before is taken away again.
-    async fn publish(
-        &self,
-        sent: Vec<Sent>,
-        earlier: &BTreeSet<String>,
-    ) -> Result<Vec<ParquetManifestFile>, Complaint> {
+    /// Lets everybody see what was sent, the table of scans last: of a scan that it does not name nobody takes what is missing for
+    /// what there is not. Where that ends half way, what is in place stays: another export may have put it there.
+    async fn publish(&self, sent: Vec<Sent>) -> Result<Vec<ParquetManifestFile>, Complaint> {
         let mut published: Vec<ParquetManifestFile> = Vec::new();
-        let mut rest = sent.into_iter();
-        while let Some(Sent { draft, file }) = rest.next() {
-            if let Err(error) = self.bucket.publish(draft).await {
-                self.discard(rest.collect()).await;
-                let mut left = earlier.contains(&file.path);
-                for file in published.iter().chain([&file]).filter(|file| !earlier.contains(&file.path)) {
-                    left |= self.bucket.remove(&self.key(&file.path)).await.is_err();
-                }
-                left |= published.iter().any(|file| earlier.contains(&file.path));
-                return Err(self.cannot_write(&self.key(&file.path), &error, if left { SOME } else { NOTHING }));
+        let mut rest = sent;
+        while let Some(Sent { draft, file }) = rest.pop() {
+            if let Err(error) = self.bucket.publish(&draft).await {
+                let complaint = self.cannot_write(&self.key(&file.path), &error, SOME);
+                rest.push(Sent { draft, file });
+                self.discard(rest).await;
+                return Err(complaint);
             }
             published.push(file);
         }
+        published.reverse();
         Ok(published)
     }
 
@@ -126,7 +131,10 @@ impl Bucketful {
     /// The error that is told is the one that matters. What is left is unseen, and the store can be told to forget it by itself.
     async fn discard(&self, sent: Vec<Sent>) {
         for Sent { draft, .. } in sent {
-            self.bucket.discard(draft).await.ok();
+            // Whoever does not answer now does not answer for the others either.
+            if let Err(BucketError::Unreachable(_) | BucketError::Untrusted(_)) = self.bucket.discard(draft).await {
+                return;
+            }
         }
     }
 
@@ -182,7 +190,7 @@ struct Sent {
 
 /// What an export that failed leaves.
 const NOTHING: &str = "nothing of this export is to be seen there";
-const SOME: &str = "some of its files may be in place, though no manifest lists them as they are: export it again";
+const SOME: &str = "some of its files may be in place, and no manifest lists them as they are: export it again";
 
 /// A file that no other program sees, from its beginning, with its length and digest.
 fn made(file: &ParquetFile<'_, '_>) -> Result<(File, u64, crate::digest::Digest), RenderError> {

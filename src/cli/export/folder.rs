@@ -18,7 +18,8 @@ pub(super) fn write_all(export: &ParquetExport<'_>, folder: &Path) -> Result<usi
         drafts.push((draft, place));
     }
     let mut places = BTreeSet::new();
-    for (draft, place) in drafts {
+    // The table of scans comes last: whoever looks meanwhile is told of no scan whose other tables are not there yet.
+    for (draft, place) in drafts.into_iter().rev() {
         let is_new = !place.exists();
         draft.persist(&place).map_err(|error| cannot_write(&place, &error.error.into()))?;
         if is_new {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{PARQUET_VERSION, ParquetExport};
+use super::{PARQUET_VERSION, ParquetExport, parquet_set};
 use crate::digest::Digest;
 
 /// The files of one scan's export.
@@ -39,6 +39,17 @@ impl ParquetExport<'_> {
     #[must_use]
     pub fn manifest_path(&self) -> String {
         format!("_exports/{}.json", self.name())
+    }
+
+    /// True for the path of a file that an export of this scan may have written, be it of another version.
+    #[must_use]
+    pub fn may_be_own(&self, path: &str) -> bool {
+        let Some((table, (tenant, place))) =
+            path.split_once('/').and_then(|(table, rest)| Some((table, rest.split_once('/')?)))
+        else {
+            return false;
+        };
+        parquet_set().iter().any(|known| known.name == table) && tenant.starts_with("tenant=") && place == self.place()
     }
 
     /// The manifest of these files.

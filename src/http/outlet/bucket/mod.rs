@@ -34,6 +34,10 @@ const PART: u64 = 8 * 1024 * 1024;
 /// Parts of an object, at the most.
 const MOST_PARTS: u64 = 10_000;
 
+/// Bytes of the id of an upload, and of a key, at the most.
+const LONGEST_ID: usize = 4096;
+const LONGEST_KEY: usize = 1024;
+
 /// How often a request is sent again, and for how long.
 const TRIES_AGAIN: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -117,6 +121,9 @@ impl Bucket {
     pub async fn draft(&self, key: &str, content: impl Read, bytes: u64) -> Result<Draft, BucketError> {
         let path = path(key)?;
         let id = self.store.create_multipart(&path).await.map_err(told)?;
+        if id.len() > LONGEST_ID {
+            return Err(BucketError::Unreadable("the id of the upload is too long to be one".to_owned()));
+        }
         let mut draft = Draft { path, id, parts: Vec::new(), bytes };
         match self.send_parts(&mut draft, content).await {
             Ok(()) => Ok(draft),
@@ -150,11 +157,11 @@ impl Bucket {
     ///
     /// # Errors
     /// When the store refuses, or has put together something of another length.
-    pub async fn publish(&self, draft: Draft) -> Result<(), BucketError> {
+    pub async fn publish(&self, draft: &Draft) -> Result<(), BucketError> {
         let Draft { path, id, parts, bytes } = draft;
-        self.store.complete_multipart(&path, &id, parts).await.map_err(told)?;
-        let there = self.store.head(&path).await.map_err(told)?.size;
-        if there == bytes {
+        self.store.complete_multipart(path, id, parts.clone()).await.map_err(told)?;
+        let there = self.store.head(path).await.map_err(told)?.size;
+        if there == *bytes {
             return Ok(());
         }
         Err(BucketError::Refused {
@@ -220,6 +227,10 @@ fn base_of(settings: &BucketSettings) -> Result<Url, HttpError> {
     if name.is_empty() || !name.bytes().all(is_plain) || name.starts_with('.') {
         return Err(wrong("the bucket's name may have letters, digits, hyphens and dots"));
     }
+    let is_region = |letter: u8| letter.is_ascii_alphanumeric() || letter == b'-';
+    if settings.region.is_empty() || !settings.region.bytes().all(is_region) {
+        return Err(wrong("the region is written with letters, digits and hyphens, like `eu-central-1`"));
+    }
     let mut base = web_url("endpoint", &settings.endpoint)?;
     if base.query().is_some() || base.fragment().is_some() {
         return Err(wrong("the endpoint ends with a query or a fragment"));
@@ -237,6 +248,9 @@ fn base_of(settings: &BucketSettings) -> Result<Url, HttpError> {
 
 /// A key as it is, without a percent sign being taken for anything.
 fn path(key: &str) -> Result<Path, BucketError> {
+    if key.is_empty() || key.len() > LONGEST_KEY {
+        return Err(BucketError::NotSent(format!("a key has 1 to {LONGEST_KEY} bytes, and this one {}", key.len())));
+    }
     Path::parse(key).map_err(|error| BucketError::NotSent(harmless(&error.to_string())))
 }
 
@@ -287,6 +301,11 @@ mod tests {
         for name in ["", "a/b", "..", "a b", "a?b", "ä", "user:pw@host"] {
             assert!(base_of(&settings(amazon, name, true)).is_err(), "{name}");
         }
+        for region in ["", "eu-central-1\n", "eu central", "eu/1"] {
+            let odd = BucketSettings { region: region.to_owned(), ..settings(amazon, "lake", true) };
+            assert!(base_of(&odd).is_err(), "{region:?}");
+        }
+        assert!(path("").is_err() && path(&"a".repeat(1025)).is_err() && path("a/b").is_ok());
     }
 
     #[test]

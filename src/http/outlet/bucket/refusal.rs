@@ -1,7 +1,7 @@
 //! What a store means when it refuses, by the codes of S3.
 
-use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode};
 
 use super::super::OutletError;
 use crate::text::{harmless, shorten};
@@ -83,8 +83,9 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// By the store's code where it tells one, else by the status: an answer to HEAD has no body.
-    fn of(status: StatusCode, code: &str) -> Self {
+    /// By the store's code where it tells one, else by the status: an answer to HEAD has no body. Any other without a code may
+    /// be that of somebody in between, and says nothing about an object.
+    fn of(method: &Method, status: StatusCode, code: &str) -> Self {
         match code {
             "NoSuchBucket" => Self::NoBucket,
             "NoSuchKey" => Self::Missing,
@@ -106,11 +107,11 @@ impl Refusal {
             | "IncompleteBody"
             | "InvalidPart" => Self::Damaged,
             "SlowDown" | "ServiceUnavailable" | "InternalError" | "RequestTimeout" => Self::Busy,
-            "QuotaExceeded" | "XMinioStorageFull" | "EntityTooLarge" => Self::Full,
+            "QuotaExceeded" | "XMinioStorageFull" => Self::Full,
             _ => match status.as_u16() {
                 301 | 307 | 308 => Self::Region,
                 401 | 403 => Self::Denied,
-                404 if code.is_empty() => Self::Missing,
+                404 if code.is_empty() && *method == Method::HEAD => Self::Missing,
                 507 => Self::Full,
                 429 => Self::Busy,
                 status if status >= 500 && status != 501 => Self::Busy,
@@ -122,6 +123,7 @@ impl Refusal {
 
 /// What an answer means that is no success. `mask` hides our own secrets, should the store echo them.
 pub(super) fn refused(
+    method: &Method,
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
@@ -129,7 +131,7 @@ pub(super) fn refused(
 ) -> BucketError {
     let text = String::from_utf8_lossy(body);
     let code = element(&text, "Code").unwrap_or_default();
-    let why = Refusal::of(status, code);
+    let why = Refusal::of(method, status, code);
     let mut said = match code {
         "" => format!("status {}", status.as_u16()),
         code => format!("{code}, status {}", status.as_u16()),
@@ -145,6 +147,12 @@ pub(super) fn refused(
     BucketError::Refused { why, said: shorten(&harmless(&mask(&said)), 300) }
 }
 
+/// True if an answer tells why something failed, whatever its status says.
+pub(super) fn has_code(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body);
+    text.contains("<Error") && element(&text, "Code").is_some()
+}
+
 /// The text of an element that has none inside.
 fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let (_, behind) = xml.split_once(&format!("<{name}>"))?;
@@ -156,9 +164,9 @@ fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
 
-    fn told(status: u16, body: &str) -> (Refusal, String) {
+    fn told(method: &Method, status: u16, body: &str) -> (Refusal, String) {
         let status = StatusCode::from_u16(status).unwrap();
-        match refused(status, &HeaderMap::new(), body.as_bytes(), |text| text.replace("s3cret", "***")) {
+        match refused(method, status, &HeaderMap::new(), body.as_bytes(), |text| text.replace("s3cret", "***")) {
             BucketError::Refused { why, said } => (why, said),
             other => panic!("{other}"),
         }
@@ -188,23 +196,25 @@ mod tests {
             (400, "SomethingElse", Refusal::Other),
             (501, "NotImplemented", Refusal::Other),
         ] {
-            let (known, said) = told(status, &xml(code, ""));
+            let (known, said) = told(&Method::GET, status, &xml(code, ""));
             assert_eq!(known, why, "{code}");
             assert_eq!(said, format!("{code}, status {status}: Words with ***."));
         }
         for (status, why) in
             [(403, Refusal::Denied), (404, Refusal::Missing), (301, Refusal::Region), (502, Refusal::Busy)]
         {
-            assert_eq!(told(status, ""), (why, format!("status {status}")));
+            assert_eq!(told(&Method::HEAD, status, ""), (why, format!("status {status}")));
         }
+        assert_eq!(told(&Method::GET, 404, "<html>no such page</html>").0, Refusal::Other, "a proxy may say so");
+        assert!(has_code(xml("InternalError", "").as_bytes()) && !has_code(b"<InitiateMultipartUploadResult/>"));
     }
 
     #[test]
     fn another_region_is_named_where_the_store_names_it() {
-        let (why, said) = told(400, &xml("AuthorizationHeaderMalformed", "<Region>eu-west-3</Region>"));
+        let (why, said) = told(&Method::PUT, 400, &xml("AuthorizationHeaderMalformed", "<Region>eu-west-3</Region>"));
         assert!(why == Refusal::Region && said.ends_with("it is in `eu-west-3`"), "{said}");
         let headers = HeaderMap::from_iter([("x-amz-bucket-region".parse().unwrap(), "eu-west-3".parse().unwrap())]);
-        let told = refused(StatusCode::MOVED_PERMANENTLY, &headers, b"", str::to_owned).to_string();
+        let told = refused(&Method::GET, StatusCode::MOVED_PERMANENTLY, &headers, b"", str::to_owned).to_string();
         assert_eq!(told, "the bucket is in another region (status 301; it is in `eu-west-3`)");
     }
 }

@@ -10,10 +10,10 @@ use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
 };
 use reqwest::header::{ACCEPT_ENCODING, HeaderValue};
-use reqwest::{Body, Request, Url};
+use reqwest::{Body, Method, Request, Url};
 
 use super::super::line::Line;
-use super::refusal::{BucketError, Refusal, refused};
+use super::refusal::{BucketError, Refusal, has_code, refused};
 
 /// Bytes of an answer, at the most. What is asked for is no larger.
 const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
@@ -47,8 +47,14 @@ impl Door {
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, BucketError> {
         let Self(inner) = self;
         let (head, body) = request.into_parts();
+        let method = head.method.clone();
         let mut request = Request::new(head.method, self.admit(&head.uri.to_string())?);
         *request.headers_mut() = head.headers;
+        for name in ["authorization", "x-amz-security-token"] {
+            if let Some(value) = request.headers_mut().get_mut(name) {
+                value.set_sensitive(true);
+            }
+        }
         // Lengths and digests are those of what is stored.
         request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         *request.body_mut() = Some(Body::wrap(body));
@@ -61,8 +67,10 @@ impl Door {
             }
             body.extend_from_slice(&piece);
         }
-        if !status.is_success() {
-            return Err(refused(status, &headers, &body, |text| inner.line.masked(text)));
+        // Putting parts together may fail after it was called a success.
+        let failed = !status.is_success() || (method == Method::POST && has_code(&body));
+        if failed {
+            return Err(refused(&method, status, &headers, &body, |text| inner.line.masked(text)));
         }
         let mut answer = HttpResponse::new(body.into());
         *answer.status_mut() = status;
