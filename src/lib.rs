@@ -4,7 +4,7 @@
 //! The house is built from the ground up: a module imports from floors below its own, never from its own
 //! floor or above. `ARCHITECTURE.md` tells the plan; `tests/it/house.rs` keeps it.
 
-// Floor 0: stand alone, one file each.
+// Floor 0: stand alone.
 pub mod clock;
 pub mod digest;
 pub mod problem;
@@ -38,7 +38,7 @@ pub mod store;
 // Floor 4: the use cases.
 pub mod app;
 
-// Floor 5: runs the use cases on a schedule.
+// Floor 5: runs the use cases on a schedule, alone or as one of several machines.
 pub mod daemon;
 
 // Floor 6: where everything meets.

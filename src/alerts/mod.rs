@@ -64,6 +64,11 @@ pub trait Channel: Send + Sync {
     /// # Errors
     /// Why it cannot. Never with a secret in the words.
     async fn reach(&self) -> Result<(), DeliveryError>;
+
+    /// False where nobody says whether something arrived.
+    fn confirms(&self) -> bool {
+        true
+    }
 }
 
 /// The other side has taken a notice.

@@ -25,7 +25,7 @@ pub struct Gain {
 #[must_use]
 pub fn gains(kind: &SourceKind, rules: &RuleSet, now: DateTime<Utc>) -> Vec<Gain> {
     let mut gains: Vec<Gain> = Vec::new();
-    for endpoint in kind.endpoints.iter().filter(|endpoint| endpoint.right != "none") {
+    for endpoint in kind.endpoints.iter().filter(|endpoint| !endpoint.right.starts_with("none")) {
         if gains.iter().any(|gain| gain.right == endpoint.right) {
             continue;
         }

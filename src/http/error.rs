@@ -130,7 +130,8 @@ pub(super) fn told(body: &[u8], mask: impl Fn(&str) -> String) -> Told {
         Err(_) => (text.into_owned(), false),
     };
     // Masked before it is cut: half a secret is no longer recognised as one.
-    let message = presentable(&mask(&message));
+    // Behind a semicolon stands a step that is ours.
+    let message = presentable(&mask(&message)).replace("; ", ", ");
     Told { message: if message.is_empty() { "no reason given".to_owned() } else { message }, page }
 }
 
@@ -214,7 +215,7 @@ mod tests {
         assert_eq!(plain(organisation), "Forbidden: no scope");
         assert_eq!(plain(r#"{"errors":[{"title":"Forbidden","detail":null}]}"#), "Forbidden");
         assert_eq!(plain(r#"{"code":403,"message":"no"}"#), "no");
-        assert_eq!(plain(r#"{"errorMessages":["a","b"],"errors":{"jql":"wrong"}}"#), "a; b; jql: wrong");
+        assert_eq!(plain(r#"{"errorMessages":["a","b"],"errors":{"jql":"wrong"}}"#), "a, b, jql: wrong");
         assert_eq!(plain(r#"{"statusCode":403,"message":"not permitted"}"#), "not permitted");
         let bitbucket = r#"{"type":"error","error":{"message":"CHANGE-2770","detail":"gone"}}"#;
         assert_eq!(plain(bitbucket), "CHANGE-2770: gone");

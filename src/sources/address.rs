@@ -58,7 +58,7 @@ impl Address {
         if !matches!(scheme.as_str(), "http" | "https") {
             return Err("an address begins with `https://`".to_owned());
         }
-        let rest = rest.split(['?']).next().unwrap_or_default();
+        let rest = rest.split(['?', '#']).next().unwrap_or_default();
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         let host = host.to_ascii_lowercase();
         if host.contains('@') {

@@ -114,10 +114,12 @@ impl Visitor {
     /// Asks what is there. An error only if nobody answers.
     async fn look(&self) -> Result<Vec<Found>, HttpError> {
         let tenant = self.ask::<TenantInfo>(TENANT).await;
-        if let Err(error @ HttpError::Broken { .. }) = tenant {
+        if let Err(error @ (HttpError::Broken { .. } | HttpError::Refused { .. })) = tenant {
             return Err(error);
         }
-        if let Ok(tenant) = tenant {
+        if let Ok(tenant) = tenant
+            && is_id(&tenant.cloud_id)
+        {
             return Ok(self.cloud(&tenant.cloud_id).await);
         }
         if let Ok(jira) = self.ask::<ServerInfo>(JIRA).await
@@ -138,7 +140,10 @@ impl Visitor {
     async fn cloud(&self, cloud_id: &str) -> Vec<Found> {
         let (jira, wiki) =
             tokio::join!(self.ask::<serde::de::IgnoredAny>(CLOUD_JIRA), self.ask::<serde::de::IgnoredAny>(CLOUD_WIKI));
-        let is_there = |answer: &Result<_, HttpError>| matches!(answer, Ok(_) | Err(HttpError::Denied { .. }));
+        // Whoever is only busy is there too.
+        let is_there = |answer: &Result<_, HttpError>| {
+            !matches!(answer, Err(HttpError::Missing { .. } | HttpError::Unreadable { .. }))
+        };
         let of =
             |kind| Found { kind, base_url: self.base_url.clone(), cloud_id: Some(cloud_id.to_owned()), version: None };
         let jira = is_there(&jira).then(|| of("jira-cloud"));
@@ -164,6 +169,11 @@ impl Visitor {
     async fn ask<T: DeserializeOwned>(&self, what: Allowed) -> Result<T, HttpError> {
         self.client.fetch(&Request::get(what.path), &Trail::default()).await
     }
+}
+
+/// True for what may be an id of a site; anything else is some other host's word.
+fn is_id(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! `keyroll doctor` against a pretended estate over real HTTP, with one thing wrong at a time: the line about it is there, says
-//! what is wrong, and ends with the step that mends it; and the exit code is what a scan would have ended with.
+//! what is wrong, and ends with the step that mends it; and the exit code is the worst that it found.
 
 use std::fs;
 use std::net::TcpListener;
@@ -262,7 +262,7 @@ async fn a_credential_that_ended_or_is_about_to_is_told() {
         jira_alone(&estate, &estate.simulator.site_url(), &format!("    credential_ends: \"{}\"\n", day(days)));
         examined(estate.folder.path(), &[])
     };
-    report(-20).tells("jira", "failed", "as the configuration says, ended on", "then change `credential_ends`");
+    report(-20).tells("jira", "warning", "as the configuration says, ended on", "then change `credential_ends`");
     report(10).tells("jira", "warning", "in 10 days", "make a new one (id.atlassian.com");
     report(200).tells("jira", "ok", "in 200 days", "");
 }

@@ -83,6 +83,11 @@ impl Line {
         Ok(Self { endpoint, tls })
     }
 
+    /// False of datagrams: nobody says whether they arrive.
+    pub(super) fn confirms(&self) -> bool {
+        self.endpoint.transport != Transport::Udp
+    }
+
     /// Sends messages in their order.
     ///
     /// # Errors

@@ -75,6 +75,10 @@ impl Channel for Siem {
     async fn reach(&self) -> Result<(), DeliveryError> {
         self.line.send(&[], self.limit).await
     }
+
+    fn confirms(&self) -> bool {
+        self.line.confirms()
+    }
 }
 
 impl Siem {

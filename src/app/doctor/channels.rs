@@ -23,14 +23,14 @@ pub(super) async fn examine(
         return channels.iter().map(|one| Check::unchecked(Area::Channels, one.name().as_str(), OFFLINE)).collect();
     }
     let tried = channels.iter().map(|channel| async move {
-        let name = channel.name().as_str();
         if reach.send_test {
             let sent = send_sample(channel.as_ref(), estate, now).await;
-            return told(name, sent.map(|id| format!("it has taken the sample {id}")));
+            return told(channel.as_ref(), sent.map(|id| format!("it has taken the sample {id}")));
         }
         let found = tokio::time::timeout(PATIENCE, channel.reach()).await;
         let found = found.map_err(|_elapsed| out_of_time()).and_then(|found| found.map_err(|error| error.to_string()));
-        told(name, found.map(|()| "it can be reached; nothing was sent (`--send-test` sends a sample)".to_owned()))
+        let well = "it can be reached; nothing was sent (`--send-test` sends a sample)";
+        told(channel.as_ref(), found.map(|()| well.to_owned()))
     });
     join_all(tried).await
 }
@@ -56,8 +56,13 @@ fn out_of_time() -> String {
     format!("did not answer within {} s", PATIENCE.as_secs())
 }
 
-fn told(name: &str, tried: Result<String, String>) -> Check {
+fn told(channel: &dyn Channel, tried: Result<String, String>) -> Check {
+    let name = channel.name().as_str();
     match tried {
+        Ok(_) if !channel.confirms() => {
+            let found = "its name has an address, and what is sent there leaves: whether it arrives, nobody confirms";
+            Check::known(Area::Channels, name, found)
+        }
         Ok(found) => Check::well(Area::Channels, name, found),
         Err(why) => {
             let remedy = format!(

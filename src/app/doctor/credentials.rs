@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Probed;
 use crate::model::{
-    Area, Body, Check, Collection, Credential, CredentialForm, Fact, Principal, Resource, ResourceId, Sighting,
+    Area, Body, Check, Collection, Credential, CredentialForm, Fact, Health, Principal, Resource, ResourceId, Sighting,
     SourceName,
 };
 use crate::store::Store;
@@ -91,10 +91,14 @@ pub(super) fn examine(probed: &Probed, known: &Known, now: DateTime<Utc>) -> Vec
     let source = probed.source.name();
     let live = known.live(source, now);
     let made = way_in.made_at;
-    let mut checks = vec![match probed.own.ends_at {
-        Some(end) => ending(source, "the credential, as the configuration says,", end, made, now),
-        None => of_account(source, &live, made, now),
-    }];
+    let mut checks = Vec::new();
+    if let Some(end) = probed.own.ends_at {
+        checks.push(ending(source, "the credential, as the configuration says,", end, made, now));
+    }
+    // What the product tells of the account counts beside what somebody wrote down.
+    if probed.own.ends_at.is_none() || !live.is_empty() {
+        checks.push(of_account(source, &live, made, now));
+    }
     checks.extend(powers(probed, known, &live));
     checks
 }
@@ -102,10 +106,10 @@ pub(super) fn examine(probed: &Probed, known: &Known, now: DateTime<Utc>) -> Vec
 /// When something of ours ends.
 fn ending(source: &SourceName, what: &str, end: DateTime<Utc>, made: &str, now: DateTime<Utc>) -> Check {
     let (about, day) = (source.as_str(), end.format("%Y-%m-%d"));
-    let renew = format!("make a new one ({made}), hand it to keyroll, and revoke this one");
+    let renew = format!("make a new one ({made}), hand it to keyroll, and revoke this one once nothing else uses it");
     if end < now {
         let remedy = format!("{renew}; then change `credential_ends`");
-        return Check::broken(Area::Credentials, about, format!("{what} ended on {day}"), remedy);
+        return Check::weak(Area::Credentials, about, format!("{what} ended on {day}"), remedy);
     }
     let days = usize::try_from((end - now).num_days()).unwrap_or_default();
     let found = format!("{what} ends on {day}, in {}", plural(days, "day", "days"));
@@ -122,7 +126,16 @@ fn of_account(source: &SourceName, live: &[&(String, Credential)], made: &str, n
     if let Some((end, name, one)) = first {
         let of = if live.len() == 1 { "" } else { ", the first of its account's," };
         let what = format!("{} “{}”{of}", one.form.title(), shorten(name, 60));
-        return ending(source, &what, end, made, now);
+        let check = ending(source, &what, end, made, now);
+        let untold = live.iter().filter(|(_, one)| one.expires_at.known().is_none()).count();
+        return match untold {
+            0 => check,
+            _ => Check {
+                health: check.health.max(Health::Known),
+                found: format!("{}; of {} beside it no end is told", check.found, plural(untold, "other", "others")),
+                ..check
+            },
+        };
     }
     if let Some((name, one)) = live.iter().find(|(_, one)| one.expires_at == Fact::Absent) {
         let found = format!("{} “{}” of the scanner's account never ends", one.form.title(), shorten(name, 60));
@@ -167,7 +180,8 @@ fn powers(probed: &Probed, known: &Known, live: &[&(String, Credential)]) -> Vec
                 shorten(name, 60),
                 join_and(&excess)
             );
-            let remedy = "make one with read scopes alone, hand that to keyroll, and revoke this one";
+            let remedy =
+                "make one with read scopes alone, hand that to keyroll, and revoke this one once nothing else uses it";
             checks.push(Check::weak(Area::Credentials, source.as_str(), found, remedy));
         }
     }
@@ -176,5 +190,6 @@ fn powers(probed: &Probed, known: &Known, live: &[&(String, Credential)]) -> Vec
 
 /// True for a scope that lets something be changed.
 fn changes(scope: &str) -> bool {
-    ["write", "delete", "manage", "admin"].iter().any(|word| scope.split(':').next() == Some(word))
+    let words = scope.to_ascii_lowercase();
+    words.split([':', '_']).any(|part| ["write", "delete", "manage", "admin"].contains(&part))
 }

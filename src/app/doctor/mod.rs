@@ -86,6 +86,11 @@ impl Examination {
         if reach.offline {
             let unasked = |name: &&SourceName| Check::unchecked(Area::Sources, name.as_str(), OFFLINE);
             checks.extend(names.iter().map(unasked));
+            for (area, about) in
+                [(Area::Clock, "this machine"), (Area::Rules, "all rules"), (Area::Credentials, "all sources")]
+            {
+                checks.push(Check::unchecked(area, about, OFFLINE));
+            }
         } else {
             let probes = self.probe().await;
             checks.extend(self.of_probes(&probes, store.as_ref(), now));

@@ -14,7 +14,12 @@ const WRONG: TimeDelta = TimeDelta::minutes(5);
 
 /// Why nobody answers for a source; `None` if somebody does.
 pub(super) fn line(source: &SourceName, contact: &Contact) -> Option<Check> {
-    let trouble = contact.trouble.as_ref().filter(|_| contact.answers == 0)?;
+    trouble(source, contact).filter(|_| contact.answers == 0)
+}
+
+/// What kept a request of a source from being answered; `None` if all were.
+pub(super) fn trouble(source: &SourceName, contact: &Contact) -> Option<Check> {
+    let trouble = contact.trouble.as_ref()?;
     let proxied = contact.through_proxy;
     let whom = if proxied { "the proxy" } else { "the server" };
     let address = if proxied { "`proxy`" } else { "`base_url`" };
@@ -74,7 +79,8 @@ pub(super) fn clocks<'a>(sources: impl Iterator<Item = &'a SourceName>, contacts
     let Some(nearest) = told.iter().map(|(_, ahead)| *ahead).min_by_key(TimeDelta::abs) else {
         return vec![Check::unchecked(Area::Clock, "this machine", "no server told what time it is")];
     };
-    let mut checks = vec![ours(nearest, told.len())];
+    let fair = told.iter().filter(|(_, ahead)| ahead.abs() <= FAIR).count();
+    let mut checks = vec![ours(nearest, fair)];
     if nearest.abs() <= FAIR {
         let off = told.iter().filter(|(_, ahead)| ahead.abs() > FAIR);
         checks.extend(off.map(|(source, ahead)| {

@@ -76,7 +76,7 @@ impl Judged {
             .collect();
         let able = all - idle.len() - cut.len();
         let found = format!("{} of {} can judge all that they speak of", thousands(able), plural(all, "rule", "rules"));
-        let mut checks = vec![if able > 0 {
+        let mut checks = vec![if cut.is_empty() && idle.is_empty() {
             Check::well(Area::Rules, about, found)
         } else {
             Check::known(Area::Rules, about, found)
@@ -106,7 +106,7 @@ fn without_source(idle: &[&Tally]) -> Option<Check> {
     }
     let speak = plural(idle.len(), "rule speaks", "rules speak");
     let found = format!(
-        "{speak} of {}: no configured source shows these (`keyroll sources` says which would)",
+        "{speak} of {}: no source that was examined shows these (`keyroll sources` says which would)",
         join_and(&named)
     );
     (!idle.is_empty()).then(|| Check::known(Area::Rules, "all rules", found))

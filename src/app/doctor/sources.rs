@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Probed;
-use super::network::line;
+use super::network::{line, trouble};
 use super::rules::Judged;
 use crate::http::Contact;
 use crate::model::{Area, Check, EndpointState, LedgerEntry};
@@ -14,6 +14,9 @@ use crate::text::{join_and, plural};
 /// Endpoints and rules that a line names before it only counts them.
 const NAMED: usize = 4;
 
+/// What the ledger says of what the configuration leaves out.
+const LEFT_OUT: &str = "left out by the configuration";
+
 /// Why endpoints are not read: one thing to mend.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Cause {
@@ -21,14 +24,14 @@ enum Cause {
     NotAccepted,
     /// No usable answer, for this reason.
     Failed(String),
-    /// A right is missing.
-    Right(String),
+    /// A right is missing: which, and what was answered.
+    Right(String, String),
     /// What is shown is only a part, for this reason, and the right that would show all of it.
     Part(String, String),
     /// The plan or version does not have it, for this reason.
     NotOffered(String),
-    /// The configuration leaves it out.
-    LeftOut,
+    /// It is not asked, for this reason.
+    LeftOut(String),
     /// Somebody accepted the gap, for this reason.
     Declared(String),
 }
@@ -50,8 +53,17 @@ pub(super) fn examine(
         causes.entry(cause_of(entry, ledger)).or_default().push(entry);
     }
     let mut checks = Vec::new();
-    if contact.is_some() {
-        checks.push(Check::well(Area::Network, source.as_str(), "it answers"));
+    if let Some(contact) = contact {
+        // Where a source has several addresses, one may answer and another may not.
+        checks.push(match trouble(source, contact) {
+            None => Check::well(Area::Network, source.as_str(), "it answers"),
+            Some(broken) if ledger.iter().any(|entry| entry.state == EndpointState::Failed) => broken,
+            Some(passing) => Check::known(
+                Area::Network,
+                source.as_str(),
+                format!("it answers, but not every time: {}", passing.found),
+            ),
+        });
     }
     checks.push(read(probed, ledger));
     checks.extend(causes.iter().map(|(cause, entries)| with(told(probed, cause, entries), entries, judged)));
@@ -61,16 +73,24 @@ pub(super) fn examine(
 /// What can be read, and by which rights.
 fn read(probed: &Probed, ledger: &[LedgerEntry]) -> Check {
     let whole: Vec<&LedgerEntry> = ledger.iter().filter(|entry| !entry.is_gap()).collect();
+    // What was answered without asking, for there was nothing to ask for, was not tried; and a listing that shows what one may view
+    // proves no right.
+    let (tried, untried): (Vec<&LedgerEntry>, Vec<&LedgerEntry>) =
+        whole.iter().partition(|entry| entry.requests > 0 || entry.pages > 0);
     let refused = |right: &str| ledger.iter().any(|entry| entry.is_gap() && entry.right == right);
     let mut rights: Vec<String> = Vec::new();
-    for entry in whole.iter().filter(|entry| !entry.right.is_empty() && entry.right != "none") {
+    for entry in tried.iter().filter(|entry| is_right(&entry.right) && !entry.visible_only) {
         if !refused(&entry.right) && !rights.contains(&entry.right) {
             rights.push(entry.right.clone());
         }
     }
     let about = probed.source.name().as_str();
-    let counted = format!("{} of {} can be read", whole.len(), plural(ledger.len(), "endpoint", "endpoints"));
-    let found = if rights.is_empty() { counted } else { format!("{counted}; there is {}", rights.join(" · ")) };
+    let counted = format!("{} of {} can be read", tried.len(), plural(ledger.len(), "endpoint", "endpoints"));
+    let mut found = if rights.is_empty() { counted } else { format!("{counted}; there is {}", rights.join(" · ")) };
+    if !untried.is_empty() {
+        let rest = plural(untried.len(), "endpoint", "endpoints");
+        found = format!("{found}; {rest} could not be tried, for first pages name nothing to ask for");
+    }
     if ledger.iter().any(LedgerEntry::is_undeclared_gap) {
         return Check::known(Area::Sources, about, found);
     }
@@ -103,11 +123,13 @@ fn cause_of(entry: &LedgerEntry, ledger: &[LedgerEntry]) -> Cause {
     }
     let reason = entry.reason.clone();
     match entry.state {
-        EndpointState::Denied if entry.statuses.contains_key(&401) => Cause::NotAccepted,
-        EndpointState::Denied => Cause::Right(entry.right.clone()),
+        // One that opened something is accepted.
+        EndpointState::Denied if entry.statuses.contains_key(&401) && !ledger.iter().any(opened) => Cause::NotAccepted,
+        EndpointState::Denied if entry.requests == 0 || !is_right(&entry.right) => Cause::LeftOut(reason),
+        EndpointState::Denied => Cause::Right(entry.right.clone(), reason),
         EndpointState::Partial => Cause::Part(reason, entry.right.clone()),
         EndpointState::NotOffered => Cause::NotOffered(reason),
-        EndpointState::Skipped => Cause::LeftOut,
+        EndpointState::Skipped => Cause::LeftOut(reason),
         EndpointState::Failed | EndpointState::Complete => Cause::Failed(reason),
     }
 }
@@ -140,8 +162,8 @@ fn told(probed: &Probed, cause: &Cause, entries: &[&LedgerEntry]) -> Check {
             });
             Check::broken(Area::Sources, about, format!("{which} cannot be read: {what}"), how)
         }
-        Cause::Right(right) => {
-            let found = format!("the credential lacks {}: {which} refused", quoted(right));
+        Cause::Right(right, reason) => {
+            let found = format!("the credential lacks {}: {which} refused ({reason})", quoted(right));
             Check::unseen(
                 Area::Sources,
                 about,
@@ -152,7 +174,7 @@ fn told(probed: &Probed, cause: &Cause, entries: &[&LedgerEntry]) -> Check {
         Cause::Part(reason, right) => {
             let found = format!("{which} shown in part: {reason}");
             let remedy = match right.as_str() {
-                "" | "none" => format!("look into what is told there, {accept}"),
+                right if !is_right(right) => format!("look into what is told there, {accept}"),
                 right => format!("give the credential {}{}, {accept}", quoted(right), place(probed.kind)),
             };
             Check::unseen(Area::Sources, about, found, remedy)
@@ -165,14 +187,27 @@ fn told(probed: &Probed, cause: &Cause, entries: &[&LedgerEntry]) -> Check {
             );
             Check::unseen(Area::Sources, about, format!("{which} not offered: {reason}"), remedy)
         }
-        Cause::LeftOut => {
-            let remedy = format!("take it out of `skip`, {accept}");
-            Check::unseen(Area::Sources, about, format!("{which} left out by the configuration"), remedy)
+        Cause::LeftOut(reason) => {
+            let remedy = match reason.as_str() {
+                LEFT_OUT => format!("take it out of `skip`, {accept}"),
+                _ => format!("look into what is told there, {accept}"),
+            };
+            Check::unseen(Area::Sources, about, format!("{which} not read: {reason}"), remedy)
         }
         Cause::Declared(reason) => {
             Check::known(Area::Sources, about, format!("{which} cannot be read, which was declared: {reason}"))
         }
     }
+}
+
+/// True if an endpoint opened to whoever has the right for it.
+fn opened(entry: &LedgerEntry) -> bool {
+    !entry.is_gap() && entry.requests > 0 && is_right(&entry.right)
+}
+
+/// True for a right that somebody can be given.
+fn is_right(right: &str) -> bool {
+    !right.is_empty() && !right.starts_with("none")
 }
 
 /// Where a right is given.

@@ -56,7 +56,11 @@ fn missing(at: &Location, place: &str) -> Check {
 }
 
 fn opened(store: &Store, place: &str) -> Check {
-    match store.heads(usize::MAX) {
+    let whole = |heads: Vec<SnapshotHead>| match heads.first() {
+        Some(latest) => store.snapshot(latest.id).map(|_whole| heads),
+        None => Ok(heads),
+    };
+    match store.heads(usize::MAX).and_then(whole) {
         Ok(heads) => {
             let latest = heads.first().map_or_else(String::new, |head: &SnapshotHead| {
                 format!(", the latest of {}", head.ended_at.format("%Y-%m-%d %H:%M UTC"))
@@ -128,8 +132,17 @@ fn privacy(path: &Path, place: &str) -> Option<Check> {
 /// How much room there is beside a store in a file. A scan needs some for what it reads, and some for what it stores.
 fn room(path: &Path) -> Option<Check> {
     let folder = folder_of(path);
-    let disk = rustix::fs::statvfs(folder).ok()?;
     let about = folder.display().to_string();
+    let disk = match rustix::fs::statvfs(folder) {
+        Ok(disk) => disk,
+        Err(error) => {
+            return Some(Check::unchecked(
+                Area::Store,
+                &about,
+                format!("how much room there is cannot be told: {error}"),
+            ));
+        }
+    };
     if disk.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY) {
         let remedy = "mount it so that it can be written to, or name another place under `store:`";
         return Some(Check::broken(Area::Store, &about, "its disk is mounted read-only", remedy));

@@ -108,14 +108,15 @@ impl Draft {
 
     /// Where the credential of a source is where nobody says otherwise. One token opens all products of a site.
     pub(super) fn usual_secret(&self, source: &DraftSource) -> SecretRef {
-        let has_jira =
-            self.sources.iter().any(|other| other.kind.name == "jira-cloud" && other.address == source.address);
+        let jira = self.sources.iter().find(|other| other.kind.name == "jira-cloud" && other.address == source.address);
+        if let (Some(jira), "confluence-cloud") = (jira, source.kind.name) {
+            return jira.secret.clone().unwrap_or_else(|| self.usual_secret(jira));
+        }
         let twins: Vec<&DraftSource> =
             self.sources.iter().filter(|other| other.kind.name == source.kind.name).collect();
         let number = twins.iter().position(|twin| twin.address == source.address).unwrap_or_default() + 1;
         let name = match source.kind.name {
             "atlassian-org" => "KEYROLL_ORG_KEY".to_owned(),
-            "confluence-cloud" if has_jira => "KEYROLL_JIRA_TOKEN".to_owned(),
             kind => format!("KEYROLL_{}_TOKEN", short(kind).to_ascii_uppercase().replace('-', "_")),
         };
         SecretRef::Env(if number > 1 { format!("{name}_{number}") } else { name })
@@ -129,6 +130,9 @@ impl Draft {
         }
         if self.needs_user() && self.user.is_none() {
             missing.push("the account that reads the cloud: `--user MAIL`".to_owned());
+        }
+        if self.user.as_ref().is_some_and(|user| !user.contains('@')) {
+            missing.push("a mail address behind `--user`: what stands there has no `@`".to_owned());
         }
         if !as_usual {
             for source in self.sources.iter().filter(|source| source.secret.is_none()) {
@@ -168,13 +172,32 @@ pub(super) fn read_address(kind: &SourceKind, written: &str) -> Result<Option<Ad
         "atlassian-org" if written.is_empty() => Ok(None),
         "bitbucket-cloud" if !written.is_empty() && !written.contains(['/', '.', ' ']) => {
             let address = written.trim_matches(['"', '\'']).to_owned();
+            let is_name =
+                |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || b"-_".contains(&letter);
+            if address.is_empty() || address.len() > 62 || !address.bytes().all(is_name) {
+                return Err(
+                    "this is no short name of a workspace: it has small letters, digits, `-` and `_`".to_owned()
+                );
+            }
             Ok(Some(Address { address, kind: Some("bitbucket-cloud"), id: None, changes: Vec::new() }))
         }
         "bitbucket-cloud" => match Address::read(written)? {
             address if address.kind == Some("bitbucket-cloud") => Ok(Some(address)),
             _ => Err("write the short name of the workspace, or its address at bitbucket.org".to_owned()),
         },
-        _ => Address::read(written).map(Some),
+        _ => {
+            let address = Address::read(written)?;
+            let is_site = |kind: &str| matches!(kind, "jira-cloud" | "confluence-cloud");
+            match address.kind {
+                Some(told) if told != kind.name && !(is_site(told) && is_site(kind.name)) => {
+                    Err(format!("this is an address of {told}, and not of {}", kind.name))
+                }
+                None if kind.name == "atlassian-org" => {
+                    Err("write the address of the organisation at admin.atlassian.com, or none".to_owned())
+                }
+                _ => Ok(Some(address)),
+            }
+        }
     }
 }
 
@@ -194,6 +217,9 @@ pub(super) fn reference_of(written: &str) -> Result<SecretRef, String> {
     match written.parse::<SecretRef>() {
         Ok(SecretRef::Env(name)) if !is_variable(&name) => {
             Err("what stands behind `env:` is no name of a variable".to_owned())
+        }
+        Ok(SecretRef::File(path)) if !path.is_absolute() => {
+            Err("behind `file:` stands the whole path, beginning with `/`".to_owned())
         }
         Ok(reference) => Ok(reference),
         Err(_no_reference) => Err(no_reference),

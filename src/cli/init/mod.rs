@@ -128,7 +128,11 @@ fn refuse_existing(path: &Path) -> Result<(), Complaint> {
 
 /// Readable by others is well: no secret is in it. Written to by its owner alone, for it says where credentials are sent.
 fn write(path: &Path, text: &str) -> Result<(), Complaint> {
-    let written = OpenOptions::new().write(true).create_new(true).open(path);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
+    let written = options.open(path);
     written
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .map_err(|error| Complaint::failed(format!("cannot write `{}`: {error}", path.display())))

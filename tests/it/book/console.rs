@@ -173,7 +173,8 @@ fn settled(mut lines: Vec<String>) -> Vec<String> {
 fn masked(line: &str) -> String {
     static NEW: OnceLock<Regex> = OnceLock::new();
     let new = NEW.get_or_init(|| {
-        Regex::new(r"SHA256:[A-Za-z0-9+/]{43}|\b[0-9a-f]{64}\b|\bon [a-z0-9-]+ with keyroll|\b\d+ seconds?\b").unwrap()
+        let new = r"SHA256:[A-Za-z0-9+/]{43}|manifest(?: is)?\s+[0-9a-f]{64}|\bon \S+ with keyroll|\b\d+ seconds?\b";
+        Regex::new(new).unwrap()
     });
     new.replace_all(line, "~").into_owned()
 }
