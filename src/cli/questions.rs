@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use chrono::{NaiveDate, TimeDelta};
 
 use super::complain::{Complaint, chain};
-use super::report::{ListFormat, cannot_write, one_csv, rule_text};
+use super::report::{ListFormat, cannot_write, one_csv};
 use super::{Context, exit, fleet, rules};
-use crate::app::{AsOf, assess, assess_after, scan_as_of};
+use crate::app::{AsOf, assess, assess_after, rule_text, scan_as_of};
 use crate::config::{Fleet, Tenant};
 use crate::inventory::Inventory;
 use crate::model::{Acknowledgement, Assessment, Finding, Severity, Status};

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use super::complain::Complaint;
 use super::{Context, exit};
-use crate::app::{AppError, AsOf, WaiverView, assess_stored, read_reviews, scan_as_of, without_waivers};
+use crate::app::{AppError, AsOf, WaiverView, assess_stored, read_reviews, rule_text, scan_as_of, without_waivers};
 use crate::config::Config;
 use crate::inventory::detector::Knowledge;
 use crate::inventory::{Inventory, Revocations};
@@ -17,7 +17,7 @@ use crate::reports::{
     FORMATS, Findings, Format, Histories, HtmlReport, Look, RenderError, RuleText, calendar_ics, csv_set, html_report,
     morning_view, write_column_list, write_csv_set, write_data_package,
 };
-use crate::rules::{Rule, RuleSet};
+use crate::rules::RuleSet;
 use crate::store::Store;
 
 /// The reports there are.
@@ -305,11 +305,6 @@ impl Around {
         let inventory = Inventory::knowing(&assessment.snapshot, &self.knowledge).after_reviews(&self.revocations);
         write(&HtmlReport { assessment, inventory: &inventory, rules: &texts, histories: &self.histories })
     }
-}
-
-/// The texts of a rule.
-pub(super) fn rule_text(rule: &Rule) -> RuleText<'_> {
-    RuleText { why: rule.why(), fix: rule.fix(), verify: rule.verify(), references: rule.references() }
 }
 
 /// Writes to a file beside the final one and renames it, so that nobody ever reads half a report.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::RenderError;
 use super::csv::{Cell, Column, ColumnForm, column, json_value, write_rows};
+use super::html::Parts;
 use super::json::{V1Change, document, time};
 use super::layout::{Block, Ink, Look, Page, Words, dotted, words};
 use super::{say, values};
@@ -19,6 +20,16 @@ pub const HISTORY_SCHEMA: &str = include_str!("../../reports/schemas/keyroll-his
 /// A history for a terminal. Names of other resources are those of the latest scan.
 #[must_use]
 pub fn history_page(chronicle: &Chronicle, latest: &SnapshotHead, inventory: &Inventory<'_>, look: Look) -> String {
+    laid_out(chronicle, latest, inventory, look).into_text()
+}
+
+/// The same for a browser.
+#[must_use]
+pub fn history_parts(chronicle: &Chronicle, latest: &SnapshotHead, inventory: &Inventory<'_>) -> Parts {
+    Parts::of(laid_out(chronicle, latest, inventory, Parts::LOOK))
+}
+
+fn laid_out(chronicle: &Chronicle, latest: &SnapshotHead, inventory: &Inventory<'_>, look: Look) -> Page {
     let mut page = Page::new(look);
     let resource = &chronicle.resource;
     let name = if chronicle.name.is_empty() { resource.native() } else { &chronicle.name };
@@ -62,7 +73,7 @@ pub fn history_page(chronicle: &Chronicle, latest: &SnapshotHead, inventory: &In
     }
     let up_to = format!("Up to scan {} of {} UTC.", latest.id, say::minute(latest.started_at));
     page.paragraph(0, &[words(Ink::Dim, &up_to)]);
-    page.into_text()
+    page
 }
 
 fn block(event: &Event, resource: &ResourceId, inventory: &Inventory<'_>) -> Block {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::layout::{Ink, Look, Page, words};
 use super::say;
-use super::table::{Cell, Head, Table};
+use super::table::{Cell, Grid, Head, Table};
 use crate::inventory::Inventory;
 use crate::model::{
     App, Automation, Body, Container, ControlId, Credential, Fact, Finding, Grant, Group, Integration, Kind,
@@ -67,6 +67,16 @@ fn findings_of<'a>(
 /// from the inventory.
 #[must_use]
 pub fn inventory_table(kind: Kind, resources: &[&Resource], inventory: &Inventory<'_>, look: Look) -> String {
+    resources_of(kind, resources, inventory).render(look)
+}
+
+/// The same for a browser. The first cell of each row is the name, the last one the id.
+#[must_use]
+pub fn inventory_grid(kind: Kind, resources: &[&Resource], inventory: &Inventory<'_>) -> Grid {
+    resources_of(kind, resources, inventory).into_grid()
+}
+
+fn resources_of(kind: Kind, resources: &[&Resource], inventory: &Inventory<'_>) -> Table {
     let mut table = Table::new(&inventory_heads(kind), "Nothing of this kind was seen.");
     for resource in resources.iter().filter(|resource| resource.kind() == kind) {
         let mut facts = match &resource.body {
@@ -88,7 +98,7 @@ pub fn inventory_table(kind: Kind, resources: &[&Resource], inventory: &Inventor
         cells.extend(facts.iter().map(|text| fact_cell(text)));
         table.row(cells);
     }
-    table.render(look)
+    table
 }
 
 /// What is not known stands back from what is.
@@ -346,6 +356,23 @@ fn person_cells(person: &Person) -> Vec<String> {
 /// The coverage ledger, in the order it is given, and how many requests each source took.
 #[must_use]
 pub fn coverage_table(ledger: &[LedgerEntry], look: Look) -> String {
+    let mut page = Page::new(look);
+    if !ledger.is_empty() {
+        page.blank();
+    }
+    for line in requests_by_source(ledger) {
+        page.paragraph(0, &[words(Ink::Dim, &line)]);
+    }
+    endpoints_of(ledger).render(look) + &page.into_text()
+}
+
+/// The same for a browser.
+#[must_use]
+pub fn coverage_grid(ledger: &[LedgerEntry]) -> Grid {
+    endpoints_of(ledger).into_grid()
+}
+
+fn endpoints_of(ledger: &[LedgerEntry]) -> Table {
     let heads = [
         Head::whole("STATE"),
         Head::flow("SOURCE"),
@@ -370,14 +397,7 @@ pub fn coverage_table(ledger: &[LedgerEntry], look: Look) -> String {
             Cell::inked(Ink::Dim, &entry.right),
         ]);
     }
-    let mut page = Page::new(look);
-    if !ledger.is_empty() {
-        page.blank();
-    }
-    for line in requests_by_source(ledger) {
-        page.paragraph(0, &[words(Ink::Dim, &line)]);
-    }
-    table.render(look) + &page.into_text()
+    table
 }
 
 /// “acme-org: 214 requests, 16 endpoints”, for each source: what a scan costs its rate limits.

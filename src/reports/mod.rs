@@ -45,11 +45,12 @@ use std::io;
 use crate::model::Assessment;
 
 pub use self::access::{
-    AccessQuestion, WhoCanQuestion, access_csv, access_json, access_page, who_can_csv, who_can_json, who_can_page,
+    AccessQuestion, WhoCanQuestion, access_csv, access_json, access_page, access_parts, who_can_csv, who_can_json,
+    who_can_page, who_can_parts,
 };
 pub use self::backtest::{TriedHead, tried_json, tried_page};
 pub use self::checkup::{checkup_json, checkup_page};
-pub use self::chronicle::{HISTORY_SCHEMA, history_csv, history_json, history_page};
+pub use self::chronicle::{HISTORY_SCHEMA, history_csv, history_json, history_page, history_parts};
 pub use self::controls::{controls_json, controls_table};
 pub use self::csv::{
     Column, ColumnForm, CsvTable, FleetFindings, WriteTable, csv_set, fleet_columns, write_changes, write_column_list,
@@ -58,16 +59,20 @@ pub use self::csv::{
 pub use self::detail::{Evidence, History, NeededFact, ReadFrom, RulePage, RuleText, finding_detail, rule_detail};
 pub use self::drift::{DRIFT_SCHEMA, drift_gaps, drift_json, drift_left_out, drift_page, drift_table};
 pub use self::explain::{
-    FindingNote, Judgement, ResourceNote, Section, Sight, Thing, finding_note, resource_note, use_and_reach,
+    FindingNote, Judgement, ResourceNote, Section, Sight, Thing, finding_note, finding_note_parts, resource_note,
+    resource_note_parts, use_and_reach,
 };
 pub use self::fleet::{fleet_json, fleet_table};
 pub use self::gains_page::{GainRow, GainsPage, gains_page};
-pub use self::html::{Histories, HtmlReport, html_report, page_texts, shown};
+pub use self::html::{
+    Histories, HtmlReport, Overview, Parts, html_report, page_style, page_templates, page_texts, shown, unseen_words,
+};
 pub use self::ics::calendar_ics;
 pub use self::json::{EXPLANATION_SCHEMA, JSON_SCHEMA, finding_note_json, resource_note_json};
 pub use self::layout::Look;
 pub use self::listings::{
-    coverage_table, findings_table, fleet_findings_table, inventory_table, rules_table, waivers_table,
+    coverage_grid, coverage_table, findings_table, fleet_findings_table, inventory_grid, inventory_table, rules_table,
+    waivers_table,
 };
 pub use self::morning::morning_view;
 pub use self::outbox::{calendar_table, outbox_table, preview_page};
@@ -81,6 +86,7 @@ pub use self::review::{
 };
 pub use self::scans::{FateRow, baselines_table, fates_table, snapshots_table};
 pub use self::source_page::{EndpointRow, SourcePage, source_page};
+pub use self::table::Grid;
 pub use self::told::{Findings, Told, Wanted};
 pub use self::whatif::{SimulationHead, simulation_json, simulation_page};
 

@@ -4,7 +4,10 @@
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, TableStyle};
 
-use super::layout::{Ink, Look, plain};
+use serde::Serialize;
+
+use super::html::Inked;
+use super::layout::{Ink, Look, Words, plain};
 use crate::text;
 
 /// The heading of a column.
@@ -66,6 +69,19 @@ pub(super) struct Table {
     empty: &'static str,
 }
 
+/// A table for a browser.
+#[derive(Debug, Serialize)]
+pub struct Grid {
+    heads: Vec<GridHead>,
+    rows: Vec<Vec<Inked>>,
+}
+
+#[derive(Debug, Serialize)]
+struct GridHead {
+    title: &'static str,
+    number: bool,
+}
+
 /// Spaces between two columns.
 const GAP: usize = 2;
 /// Columns that would be narrower than this are left out, the last ones first.
@@ -120,6 +136,14 @@ impl Table {
             }
         }
         text
+    }
+
+    /// The whole table for a browser: every column, whatever its width.
+    pub(super) fn into_grid(self) -> Grid {
+        let heads = self.heads.iter().map(|head| GridHead { title: head.title, number: head.right }).collect();
+        let cell = |cell: Cell| Inked::of(Words { ink: cell.ink, text: cell.text });
+        let rows = self.rows.into_iter().map(|row| row.into_iter().map(cell).collect()).collect();
+        Grid { heads, rows }
     }
 
     /// The columns that fit.

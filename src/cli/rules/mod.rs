@@ -9,13 +9,12 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use super::complain::Complaint;
-use super::report::rule_text;
 use super::{Context, exit, try_rule};
+use crate::app::rule_page;
 use crate::config::Config;
 use crate::inventory::detector::Knowledge;
-use crate::reports::{NeededFact, ReadFrom, RulePage, rule_detail, rules_table};
+use crate::reports::{rule_detail, rules_table};
 use crate::rules::{Rule, RuleSet, builtin, read_packs};
-use crate::sources::SOURCES;
 use crate::text::{did_you_mean, plural};
 
 #[derive(Debug, clap::Subcommand)]
@@ -54,7 +53,7 @@ pub(super) fn run(context: &Context, command: &RulesCommand) -> Result<ExitCode,
         RulesCommand::List { pack } => list(context, &rules, pack.as_deref())?,
         RulesCommand::Show { id } => {
             let rule = find(&rules, id)?;
-            context.terminal.result(&rule_detail(&page(rule), context.terminal.look));
+            context.terminal.result(&rule_detail(&rule_page(rule), context.terminal.look));
         }
         RulesCommand::Test { id, mutate } => return test(context, &rules, id.as_deref(), *mutate),
         RulesCommand::Controls(args) => return controls::run(context, args),
@@ -90,58 +89,6 @@ pub(super) fn load(context: &Context) -> Result<RuleSet, Complaint> {
 pub(super) fn knowledge(context: &Context) -> Result<Knowledge, Complaint> {
     let config = if context.config.exists() { context.load()? } else { Config::shipped() };
     Ok(config.knowledge()?)
-}
-
-/// What the page of a rule says.
-pub(super) fn page(rule: &Rule) -> RulePage<'_> {
-    let summary = rule.summary();
-    RulePage {
-        subject: if rule.on_change() {
-            format!("changes of {}s", rule.kind().name())
-        } else {
-            format!("{}s", rule.kind().name())
-        },
-        scope: rule.scope(),
-        require: rule.require(),
-        needs: rule
-            .needs()
-            .into_iter()
-            .map(|(path, field)| NeededFact {
-                field: path,
-                sort: field.type_name(),
-                may_be_absent: field.nullable,
-                about: field.doc,
-            })
-            .collect(),
-        read_from: read_from(rule),
-        params: rule
-            .params()
-            .iter()
-            .map(|param| {
-                let name = param.name.value.as_str();
-                let value = rule.values().get(name).map_or_else(String::new, ToString::to_string);
-                (name, value, param.about.as_str())
-            })
-            .collect(),
-        text: rule_text(rule),
-        packs: packs_with(rule),
-        file: &rule.file().name,
-        summary,
-    }
-}
-
-/// Every endpoint of every type of source that can tell something the rule depends on.
-fn read_from(rule: &Rule) -> Vec<ReadFrom> {
-    let endpoints = SOURCES.iter().flat_map(|source| source.endpoints.iter().map(|endpoint| (source.name, endpoint)));
-    let told = endpoints.filter(|(_, endpoint)| rule.leans_on_any(endpoint.shows, endpoint.forms));
-    told.map(|(source, endpoint)| ReadFrom { source, endpoint: endpoint.name, right: endpoint.right_in_words() })
-        .collect()
-}
-
-/// The shipped packs in which a rule judges.
-fn packs_with(rule: &Rule) -> Vec<String> {
-    let packs = read_packs(&builtin::packs()).unwrap_or_default().into_iter();
-    packs.filter(|pack| !pack.leaves_out(rule.id().as_str())).map(|pack| pack.id).collect()
 }
 
 fn find<'a>(rules: &'a RuleSet, id: &str) -> Result<&'a Rule, Complaint> {

@@ -18,8 +18,8 @@ use crate::text::thousands;
 
 pub use self::csv::{access_csv, who_can_csv};
 pub use self::json::{access_json, who_can_json};
-pub use self::page::access_page;
-pub use self::who::who_can_page;
+pub use self::page::{access_page, access_parts};
+pub use self::who::{who_can_page, who_can_parts};
 
 /// What is asked about one account or credential.
 #[derive(Debug, Clone, Copy)]

@@ -5,6 +5,7 @@ use super::summary::{chain_line, doubts, summary};
 use super::{AccessQuestion, Answer, bound_words, described, key_words, power_words};
 use crate::inventory::access::{Bound, Chains, Permission, Power, form_words};
 use crate::model::{Body, Container, LedgerEntry, Resource};
+use crate::reports::html::Parts;
 use crate::reports::layout::{Block, Ink, Look, Page, Words, words};
 use crate::reports::say;
 use crate::text::{plural, thousands};
@@ -19,6 +20,16 @@ const MOST_NAMES: usize = 8;
 /// What an account or a credential may do, for a terminal.
 #[must_use]
 pub fn access_page(question: &AccessQuestion<'_, '_>, look: Look) -> String {
+    laid_out(question, look).into_text()
+}
+
+/// The same for a browser.
+#[must_use]
+pub fn access_parts(question: &AccessQuestion<'_, '_>) -> Parts {
+    Parts::of(laid_out(question, Parts::LOOK))
+}
+
+fn laid_out(question: &AccessQuestion<'_, '_>, look: Look) -> Page {
     let answer = Answer::of(question);
     let mut page = Page::new(look);
     summary(&mut page, &answer);
@@ -30,7 +41,7 @@ pub fn access_page(question: &AccessQuestion<'_, '_>, look: Look) -> String {
     }
     out_of_sight(&mut page, &answer);
     doubts(&mut page, &answer);
-    page.into_text()
+    page
 }
 
 /// What the answer is about, where that is not everything.

@@ -3,6 +3,7 @@
 use super::{WhoCanQuestion, bound_words, described, subject};
 use crate::inventory::access::{Bound, Chains, WhoCan, WhoHolds};
 use crate::model::{Body, Fact, Resource};
+use crate::reports::html::Parts;
 use crate::reports::layout::{Block, Ink, Look, Page, Words, dotted, words};
 use crate::text::{plural, thousands};
 
@@ -16,6 +17,16 @@ const MOST_NAMES: usize = 8;
 /// Who has a permission in a place, for a terminal.
 #[must_use]
 pub fn who_can_page(question: &WhoCanQuestion<'_, '_>, look: Look) -> String {
+    laid_out(question, look).into_text()
+}
+
+/// The same for a browser.
+#[must_use]
+pub fn who_can_parts(question: &WhoCanQuestion<'_, '_>) -> Parts {
+    Parts::of(laid_out(question, Parts::LOOK))
+}
+
+fn laid_out(question: &WhoCanQuestion<'_, '_>, look: Look) -> Page {
     let who = question.inventory.access().who_can(question.permission, question.on);
     let mut page = Page::new(look);
     page.paragraph(
@@ -31,7 +42,7 @@ pub fn who_can_page(question: &WhoCanQuestion<'_, '_>, look: Look) -> String {
     accounts(&mut page, question, &who);
     could_take(&mut page, question, &who);
     doubts(&mut page, &who);
-    page.into_text()
+    page
 }
 
 /// “3 accounts for certain, 1 depending on the issue; of 12 more it cannot be ruled out.”

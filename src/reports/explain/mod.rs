@@ -9,6 +9,7 @@ mod use_and_reach;
 use chrono::{DateTime, Utc};
 
 use super::detail::{History, READ_FROM, RulePage, RuleText, headline, labelled, prose, steps, summary, texts};
+use super::html::Parts;
 use super::layout::{Ink, Look, Page, words};
 use super::say;
 use crate::inventory::Inventory;
@@ -18,7 +19,7 @@ use crate::model::{
 use crate::text::fits_pattern;
 
 pub(super) use self::resource::out_of_sight;
-pub use self::resource::resource_note;
+pub use self::resource::{resource_note, resource_note_parts};
 pub(super) use self::sight::{entry, hidden_by, links, own_gaps, untold};
 pub(in crate::reports) use self::use_and_reach::reach_words;
 pub use self::use_and_reach::use_and_reach;
@@ -104,6 +105,16 @@ pub struct ResourceNote<'a> {
 /// A finding explained.
 #[must_use]
 pub fn finding_note(note: &FindingNote<'_>, look: Look) -> String {
+    laid_out(note, look).into_text()
+}
+
+/// The same for a browser.
+#[must_use]
+pub fn finding_note_parts(note: &FindingNote<'_>) -> Parts {
+    Parts::of(laid_out(note, Parts::LOOK))
+}
+
+fn laid_out(note: &FindingNote<'_>, look: Look) -> Page {
     let FindingNote { finding, history, rule, thing, .. } = note;
     let mut page = Page::new(look);
     headline(&mut page, finding, history.acknowledged);
@@ -126,7 +137,7 @@ pub fn finding_note(note: &FindingNote<'_>, look: Look) -> String {
         let text = RuleText { why: "", ..rule.text };
         texts(&mut page, text);
     }
-    page.into_text()
+    page
 }
 
 /// How the rule came to its word, when it confirmed the finding and since.

@@ -4,6 +4,7 @@ use super::sight;
 use super::{ResourceNote, Thing, scan, sections};
 use crate::model::{Coverage, Finding, Missing, Opinion, Outcome, RuleId, Status, in_plain_words};
 use crate::reports::detail::{Evidence, labelled};
+use crate::reports::html::Parts;
 use crate::reports::layout::{Block, Ink, Look, Page, dotted, words};
 use crate::reports::say;
 use crate::text::plural;
@@ -11,6 +12,16 @@ use crate::text::plural;
 /// A resource explained.
 #[must_use]
 pub fn resource_note(note: &ResourceNote<'_>, look: Look) -> String {
+    laid_out(note, look).into_text()
+}
+
+/// The same for a browser.
+#[must_use]
+pub fn resource_note_parts(note: &ResourceNote<'_>) -> Parts {
+    Parts::of(laid_out(note, Parts::LOOK))
+}
+
+fn laid_out(note: &ResourceNote<'_>, look: Look) -> Page {
     let thing = &note.thing;
     let mut page = Page::new(look);
     head(&mut page, note);
@@ -19,7 +30,7 @@ pub fn resource_note(note: &ResourceNote<'_>, look: Look) -> String {
     verdicts(&mut page, note);
     sight::would_tell(&mut page, &[], thing);
     sight::changes(&mut page, thing);
-    page.into_text()
+    page
 }
 
 fn head(page: &mut Page, note: &ResourceNote<'_>) {

@@ -7,6 +7,7 @@
 mod calendar;
 mod chart;
 mod data;
+mod parts;
 mod shown;
 mod systems;
 
@@ -23,8 +24,9 @@ use serde::Serialize;
 
 use self::chart::{Bar, Chart};
 pub use self::data::Histories;
+pub(super) use self::parts::Inked;
+pub use self::parts::Parts;
 pub use self::shown::shown;
-use super::layout::{Ink, Look, Part, Words};
 use super::morning::{morning_page, unseen_in_words};
 use super::{RenderError, RuleText, controls, order, say};
 use crate::digest::Digest;
@@ -36,9 +38,16 @@ use crate::text::{join_and, plural, thousands};
 
 const TEMPLATE: &str = include_str!("report.html");
 const STYLE: &str = include_str!("report.css");
+const PARTS: &str = include_str!("parts.html");
 const SCRIPT: &str = include_str!("report.js");
 /// Stands in the template where the data go: no text of others can hold it, since they are escaped.
 const DATA: &str = "<!-- data -->";
+
+/// The style of pages for a browser.
+#[must_use]
+pub fn page_style() -> &'static str {
+    STYLE
+}
 
 /// What every page holds, whatever the estate: its template, its style and its script.
 #[must_use]
@@ -78,6 +87,18 @@ pub fn html_report(report: &HtmlReport<'_>, out: &mut dyn Write) -> Result<(), R
 }
 
 static PAGE: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = page_templates();
+    environment.add_template("report.html", TEMPLATE).expect("internal: the template is well formed");
+    environment
+});
+
+/// Where templates of pages are kept that show what an estate calls its things: whatever they print is written out by [`shown`] and
+/// escaped, unless a template says that it is ours. `parts.html`, which shows [`Parts`], is among them already.
+///
+/// # Panics
+/// Never: what it sets is ours.
+#[must_use]
+pub fn page_templates() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
@@ -88,9 +109,9 @@ static PAGE: LazyLock<Environment<'static>> = LazyLock::new(|| {
         _ => escape_formatter(out, state, value),
     });
     environment.add_filter("count", |number: usize| thousands(number));
-    environment.add_template("report.html", TEMPLATE).expect("internal: the template is well formed");
+    environment.add_template("parts.html", PARTS).expect("internal: the template is well formed");
     environment
-});
+}
 
 /// What the template is filled with.
 #[derive(Serialize)]
@@ -115,7 +136,7 @@ struct View<'a> {
     trend: Option<Chart>,
     severities: Chart,
     ages: Chart,
-    morning: Vec<View1>,
+    morning: Parts,
     findings: usize,
     left_out: usize,
     calendar: calendar::Calendar,
@@ -135,29 +156,6 @@ struct Tile {
     number: String,
     label: String,
     class: &'static str,
-}
-
-/// A part of the morning view.
-#[derive(Serialize)]
-#[serde(tag = "part", rename_all = "snake_case")]
-enum View1 {
-    Heading { title: String, beside: String },
-    Paragraph { line: Vec<Inked> },
-    Blocks { blocks: Vec<BlockView> },
-}
-
-#[derive(Serialize)]
-struct BlockView {
-    label: Option<Inked>,
-    head: Vec<Inked>,
-    id: Option<String>,
-    details: Vec<Vec<Inked>>,
-}
-
-#[derive(Serialize)]
-struct Inked {
-    ink: &'static str,
-    text: String,
 }
 
 #[derive(Serialize)]
@@ -245,7 +243,7 @@ impl<'a> View<'a> {
                 .previous
                 .as_ref()
                 .map(|one| format!("{} of {}", one.id, say::minute(one.started_at))),
-            unseen: join_and(&unseen_in_words(assessment)),
+            unseen: unseen_words(assessment),
             set_aside: assessment.set_aside.as_ref().map(BTreeMap::len),
             tiles: tiles(assessment),
             trend: trend(assessment),
@@ -324,56 +322,45 @@ fn ages(assessment: &Assessment) -> Chart {
     chart::bars(&bars, said("Open findings by age", &bars))
 }
 
+/// What a page of a scan begins with: figures, the trend, and the morning view.
+#[derive(Serialize)]
+pub struct Overview {
+    tiles: Vec<Tile>,
+    trend: Option<Chart>,
+    severities: Chart,
+    ages: Chart,
+    morning: Parts,
+}
+
+impl Overview {
+    /// That of a scan.
+    #[must_use]
+    pub fn of(assessment: &Assessment) -> Self {
+        Self {
+            tiles: tiles(assessment),
+            trend: trend(assessment),
+            severities: severities(assessment),
+            ages: ages(assessment),
+            morning: morning(assessment),
+        }
+    }
+}
+
+/// What stands against calling a scan clean, as part of a sentence; empty only if nothing does.
+#[must_use]
+pub fn unseen_words(assessment: &Assessment) -> String {
+    join_and(&unseen_in_words(assessment))
+}
+
 /// A chart of bars in words.
 fn said(what: &str, bars: &[Bar<'_>]) -> String {
     let parts: Vec<String> = bars.iter().map(|bar| format!("{} {}", bar.label, thousands(bar.number))).collect();
     format!("{what}: {}", parts.join(", "))
 }
 
-fn morning(assessment: &Assessment) -> Vec<View1> {
-    let look = Look { width: 100, colour: false };
+fn morning(assessment: &Assessment) -> Parts {
     // Its first line names the estate and the day, which the page has said already.
-    let parts = morning_page(assessment, look).into_parts();
-    parts
-        .into_iter()
-        .skip(1)
-        .filter_map(|part| match part {
-            Part::Blank => None,
-            Part::Heading(title, beside) => Some(View1::Heading { title: title.text, beside: beside.text }),
-            Part::Paragraph { line, .. } | Part::Hanging { line, .. } => Some(View1::Paragraph { line: inked(line) }),
-            Part::Blocks(blocks) => Some(View1::Blocks {
-                blocks: blocks
-                    .into_iter()
-                    .map(|block| BlockView {
-                        label: block.label.map(Inked::of),
-                        head: inked(block.head),
-                        id: block.id,
-                        details: block.details.into_iter().filter(|line| !line.is_empty()).map(inked).collect(),
-                    })
-                    .collect(),
-            }),
-        })
-        .collect()
-}
-
-fn inked(line: Vec<Words>) -> Vec<Inked> {
-    line.into_iter().map(Inked::of).collect()
-}
-
-impl Inked {
-    fn of(words: Words) -> Self {
-        let ink = match words.ink {
-            Ink::Plain => "plain",
-            Ink::Strong => "strong",
-            Ink::Dim => "dim",
-            Ink::Good => "good",
-            Ink::Action => "action",
-            Ink::Warn => "warn",
-            Ink::Bad => "bad",
-            Ink::Alarm => "alarm",
-        };
-        Self { ink, text: words.text }
-    }
+    Parts::without_first(morning_page(assessment, Parts::LOOK))
 }
 
 impl<'a> Framework<'a> {
