@@ -38,8 +38,9 @@ pub mod store;
 // Floor 4: the use cases.
 pub mod app;
 
-// Floor 5: runs the use cases on a schedule, alone or as one of several machines.
+// Floor 5: runs the use cases on a schedule, alone or as one of several machines; shows what the store says to browsers.
 pub mod daemon;
+pub mod serve;
 
 // Floor 6: where everything meets.
 pub mod config;

@@ -22,6 +22,14 @@ impl Secret {
         Self(SecretString::from(value))
     }
 
+    /// What a file holds that only its owner may read, as it is: for keys, which have lines.
+    ///
+    /// # Errors
+    /// When it cannot be read, or others can read it too.
+    pub fn of_file(path: &Path) -> Result<Self, SecretError> {
+        read_private(path).map(Self::new)
+    }
+
     /// The value itself: for the one place that puts it into a request.
     #[must_use]
     pub fn expose(&self) -> &str {

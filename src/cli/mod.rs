@@ -27,6 +27,7 @@ mod report;
 mod review;
 mod rules;
 mod scan;
+mod serve;
 mod signals;
 mod snapshots;
 mod sources;
@@ -135,6 +136,9 @@ enum Command {
     Calendar(calendar::CalendarArgs),
     /// Scan by the schedule, send what is to be told, answer to monitoring.
     Daemon(daemon::DaemonArgs),
+    /// Show what the store says to browsers: findings, inventory, access, history, coverage and files, read-only. On this machine
+    /// alone, unless the configuration says who signs in and how.
+    Serve(serve::ServeArgs),
     /// The tenants of a folder of configurations (`--config FOLDER`).
     #[command(subcommand)]
     Fleet(fleet::FleetCommand),
@@ -223,6 +227,7 @@ fn run(args: &Args) -> ExitCode {
         Command::Alerts(command) => alerts::run(&context, command),
         Command::Calendar(args) => calendar::run(&context, args),
         Command::Daemon(args) => daemon::run(&context, args),
+        Command::Serve(args) => serve::run(&context, args),
         Command::Fleet(command) => fleet::run(&context, command),
         Command::Baseline(command) => baseline::run(&context, command),
         Command::Evidence(command) => evidence::run(&context, command),

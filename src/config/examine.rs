@@ -80,6 +80,9 @@ impl Config {
         if let Err(problems) = self.listening() {
             checks.extend(mistakes("daemon", &problems));
         }
+        if let Err(problems) = self.examine_serving() {
+            checks.extend(mistakes("serve", &problems));
+        }
         let examination = Examination {
             estate: self.estate,
             sources,

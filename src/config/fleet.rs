@@ -13,7 +13,7 @@ use crate::store::{Address, Location};
 use crate::text::join_and;
 
 /// The file with what the tenants have in common.
-const DEFAULTS: &str = "defaults.yaml";
+pub(super) const DEFAULTS: &str = "defaults.yaml";
 
 /// What stands for the name of the tenant, and for the same in capitals.
 const TENANT: [&str; 2] = ["<tenant>", "<TENANT>"];
@@ -92,6 +92,10 @@ impl Fleet {
             let Ok(config) = &tenant.config else { continue };
             owners.entry(format!("the store `{}`", place_of(&config.store))).or_default().push(at);
             owners.entry(format!("the folder `{}` for reports", settled(&config.reports))).or_default().push(at);
+            if let Some(packs) = config.serve.as_ref().and_then(|serve| serve.peek("packs")) {
+                let packs = settled(&config.folder.join(packs));
+                owners.entry(format!("the folder `{packs}` for packs")).or_default().push(at);
+            }
         }
         for (what, owners) in owners.into_iter().filter(|(_, owners)| owners.len() > 1) {
             let files: Vec<String> =

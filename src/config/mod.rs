@@ -8,6 +8,7 @@ mod examine;
 mod fleet;
 mod newcomer;
 mod s3;
+mod serve;
 mod unattended;
 
 use std::path::{Path, PathBuf};
@@ -59,6 +60,8 @@ pub struct Config {
     unattended: Unattended,
     /// Where exports to buckets go; read when one is wanted, with its secrets.
     s3: Option<Section>,
+    /// Where pages are served, and to whom; read when they are, with its secrets.
+    serve: Option<Section>,
     /// What it inherits from, if it is a tenant's.
     inherited: Option<PathBuf>,
 }
@@ -127,6 +130,7 @@ impl Config {
         let accepted_gaps = read_accepted_gaps(&mut root, &sources);
         let unattended = Unattended::read(&mut root, &sources);
         let s3 = root.section("s3");
+        let serve = root.section("serve");
         root.finish(Some(Self {
             estate,
             folder: folder.to_owned(),
@@ -142,6 +146,7 @@ impl Config {
             accepted_gaps,
             unattended,
             s3,
+            serve,
             inherited: None,
         }))
     }
@@ -164,6 +169,7 @@ impl Config {
             accepted_gaps: Vec::new(),
             unattended: Unattended::default(),
             s3: None,
+            serve: None,
             inherited: None,
         }
     }

@@ -24,7 +24,7 @@ const FLOORS: [&[&str]; 8] = [
         "simulator",
     ],
     &["app"],
-    &["daemon"],
+    &["daemon", "serve"],
     &["config"],
     &["cli"],
 ];
@@ -46,14 +46,14 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 ];
 
 /// Outside crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 49] = [
+const HOMES: [(&str, &[&str]); 52] = [
     ("reqwest", &["http/"]),
     ("object_store", &["http/outlet/bucket/"]),
     ("rustls", &["http/", "tls", "alerts/siem", "store/postgres/line"]),
-    ("tokio_rustls", &["tls", "alerts/siem", "store/postgres/line"]),
+    ("tokio_rustls", &["tls", "alerts/siem", "serve/", "store/postgres/line"]),
     ("rustls_platform_verifier", &["tls"]),
     ("lettre", &["alerts/email"]),
-    ("minijinja", &["alerts/", "reports/html"]),
+    ("minijinja", &["alerts/", "reports/html", "serve/pages/"]),
     ("unicode_security", &["reports/html/shown"]),
     ("aho_corasick", &["evidence/pseudonyms"]),
     ("ssh_key", &["evidence/key", "evidence/agent"]),
@@ -64,7 +64,7 @@ const HOMES: [(&str, &[&str]); 49] = [
     ("webpki", &["evidence/stamp/"]),
     ("rustls_pki_types", &["evidence/stamp/"]),
     // Elsewhere it is the module of rustls.
-    ("ring", &["evidence/stamp/", "tls"]),
+    ("ring", &["evidence/stamp/", "serve/session", "serve/sign_in/id_token", "tls"]),
     ("tar", &["evidence/"]),
     ("flate2", &["evidence/"]),
     ("hostname", &["cli/evidence"]),
@@ -93,7 +93,10 @@ const HOMES: [(&str, &[&str]); 49] = [
     ("dialoguer", &["cli/init/ask"]),
     ("clap_complete", &["cli/manual"]),
     ("clap_mangen", &["cli/manual"]),
-    ("axum", &["simulator/", "daemon/server"]),
+    ("axum", &["simulator/", "daemon/server", "serve/"]),
+    ("hyper", &["serve/door"]),
+    ("hyper_util", &["serve/door"]),
+    ("jsonwebtoken", &["serve/sign_in/"]),
     ("indicatif", &["cli/terminal.rs"]),
     ("annotate_snippets", &["problem.rs"]),
     ("sha2", &["digest.rs"]),

@@ -50,6 +50,7 @@ mod rule_messages;
 mod rules;
 mod s3;
 mod secrets;
+mod serve;
 #[cfg(feature = "postgres")]
 mod shared_scans;
 mod simulator;

@@ -50,6 +50,11 @@ impl Scan {
         }
     }
 
+    /// The same with findings.
+    pub(crate) fn with(self, findings: Vec<Finding>) -> Self {
+        Self { findings, ..self }
+    }
+
     fn head(&self) -> SnapshotHead {
         SnapshotHead {
             id: SnapshotId(0),
@@ -135,7 +140,7 @@ pub(crate) fn accounts(numbers: impl IntoIterator<Item = u8>) -> Vec<Resource> {
     numbers.into_iter().map(|number| account(number, "Ada")).collect()
 }
 
-fn finding(rule: &str, resource: &ResourceId, severity: Severity, status: Status) -> Finding {
+pub(crate) fn finding(rule: &str, resource: &ResourceId, severity: Severity, status: Status) -> Finding {
     Finding {
         id: FindingId::of(&rule.into(), resource),
         rule: rule.into(),
