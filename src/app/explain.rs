@@ -104,16 +104,25 @@ impl Scene {
         judged_at: DateTime<Utc>,
     ) -> Result<Self, AppError> {
         let snapshot = store.snapshot(head.id)?.ok_or(AppError::NoSuchSnapshot(head.id))?;
-        let looks_back = |change: &Change| matches!(change.what, What::Changed | What::Rotated | What::Removed);
-        if let (Some(earlier), true) = (head.compared_with, changes.iter().any(looks_back))
-            && let Some(before) = store.snapshot(earlier)?
-        {
-            for change in changes.iter_mut().filter(|change| looks_back(change)) {
-                let was = change.replaces.as_ref().unwrap_or(&change.resource);
-                change.before = before.known(was).cloned().map(Box::new);
-            }
-        }
+        look_back(store, head, &mut changes)?;
         let revocations = Revocations::of(store.decided_access(head.started_at)?);
         Ok(Self { head: head.clone(), snapshot, rules: store.rules(head.id)?, changes, judged_at, revocations })
     }
+}
+
+/// Puts what a resource was before into the changes of a scan, as far as it is still known: rules on changes judge by it.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn look_back(store: &Store, head: &SnapshotHead, changes: &mut [Change]) -> Result<(), AppError> {
+    let looks_back = |change: &Change| matches!(change.what, What::Changed | What::Rotated | What::Removed);
+    if let (Some(earlier), true) = (head.compared_with, changes.iter().any(looks_back))
+        && let Some(before) = store.snapshot(earlier)?
+    {
+        for change in changes.iter_mut().filter(|change| looks_back(change)) {
+            let was = change.replaces.as_ref().unwrap_or(&change.resource);
+            change.before = before.known(was).cloned().map(Box::new);
+        }
+    }
+    Ok(())
 }

@@ -35,7 +35,7 @@ pub use assess::{assess, assess_after, without_waivers};
 pub use baseline::{AcceptRequest, accept_baseline};
 pub use compare::{DriftRequest, drift_between};
 pub use deliver::{Delivered, Deliverer};
-pub use explain::{Dossier, Scene};
+pub use explain::{Dossier, Scene, look_back};
 pub use fleet::{never_scanned, tenant_status};
 pub use forecast::Forecast;
 pub use gains::{Gain, gains};
