@@ -3,6 +3,7 @@
 mod access;
 mod alerts;
 mod baseline;
+mod browse;
 mod calendar;
 mod called;
 mod complain;
@@ -92,6 +93,9 @@ enum Command {
     Scan(scan::ScanArgs),
     /// Findings: the open ones, or one with all there is to know.
     Findings(questions::FindingsArgs),
+    /// A stored scan to look through on the terminal: findings, resources, chains of access, history, blind spots. Filters as
+    /// you type; changes nothing.
+    Browse(browse::BrowseArgs),
     /// One finding or one resource explained: each part of the condition, where every fact was read, what nobody told, what
     /// happened so far, what to do.
     Explain(explain::ExplainArgs),
@@ -205,6 +209,7 @@ fn run(args: &Args) -> ExitCode {
         Command::Doctor(args) => doctor::run(&context, args),
         Command::Scan(args) => scan::run(&context, args),
         Command::Findings(args) => questions::findings(&context, args),
+        Command::Browse(args) => browse::run(&context, args),
         Command::Explain(args) => explain::run(&context, args),
         Command::Inventory(args) => inventory::run(&context, args),
         Command::Access(args) => access::run(&context, args),

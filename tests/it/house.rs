@@ -46,7 +46,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 ];
 
 /// Outside crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 49] = [
+const HOMES: [(&str, &[&str]); 50] = [
     ("reqwest", &["http/"]),
     ("object_store", &["http/outlet/bucket/"]),
     ("rustls", &["http/", "tls", "alerts/siem", "store/postgres/line"]),
@@ -95,6 +95,7 @@ const HOMES: [(&str, &[&str]); 49] = [
     ("clap_mangen", &["cli/manual"]),
     ("axum", &["simulator/", "daemon/server"]),
     ("indicatif", &["cli/terminal.rs"]),
+    ("ratatui", &["cli/browse/"]),
     ("annotate_snippets", &["problem.rs"]),
     ("sha2", &["digest.rs"]),
 ];
