@@ -7,6 +7,7 @@ mod access_hostile;
 mod access_page;
 mod alerts;
 mod book;
+mod browse;
 mod chronicle;
 mod conditions;
 mod csv_set;
