@@ -8,6 +8,10 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
 use crate::app::{Forecast, Progress};
 use crate::model::{Assessment, Coverage, Kind};
 use crate::reports::Look;
@@ -45,12 +49,15 @@ impl Terminal {
             (false, 1) => tracing::Level::INFO,
             (false, _) => tracing::Level::DEBUG,
         };
-        let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+        // What the queue says of each of its jobs is for whoever looks at requests, too.
+        let of_queue = if verbose > 1 { level } else { level.min(tracing::Level::WARN) };
+        let wanted = Targets::new().with_default(level).with_target("graphile_worker", of_queue);
+        let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false);
         // A second start, as in tests that call the library, keeps the first one's lines.
         if std::io::stderr().is_terminal() {
-            drop(lines.with_ansi(self.colour_errors).with_target(false).try_init());
+            drop(lines.with_ansi(self.colour_errors).finish().with(wanted).try_init());
         } else {
-            drop(lines.json().flatten_event(true).with_target(false).try_init());
+            drop(lines.json().flatten_event(true).finish().with(wanted).try_init());
         }
     }
 

@@ -240,8 +240,10 @@ async fn what_is_read_by_several_is_judged_once_and_as_if_one_had_read_it() {
         })
         .await;
     let (one, other) = (one.end().await, other.end().await);
-    let led = |log: &str| log.contains("this process leads");
-    assert!(led(&one) != led(&other), "just one leads: {one}\n---\n{other}");
+    // Whoever ends last may lead for a moment, and finds nothing to begin.
+    let began = |log: &str| log.matches("a scan begins").count();
+    let both = [began(&one), began(&other)];
+    assert!(both == [2, 0] || both == [0, 2], "just one says what is due: {one}\n---\n{other}");
     for worker in workers {
         let log = worker.end().await;
         assert!(!log.contains("ERROR"), "{log}");
@@ -254,7 +256,8 @@ async fn what_is_read_by_several_is_judged_once_and_as_if_one_had_read_it() {
         let asked = estate.simulator.requests().len();
         assert_eq!(told(&fleet.assess(tenant)), alone(estate).await, "{tenant}");
         let by_one = estate.simulator.requests().len() - asked;
-        assert!(asked <= by_one, "{asked} requests in place of {by_one}");
+        // A source that was put off in the middle asks once more for the page where it ended.
+        assert!(asked <= by_one + 5, "{asked} requests in place of {by_one}");
     }
 }
 

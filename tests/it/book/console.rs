@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 use crate::support::demo::{NOW, demo};
 use crate::support::expected::expect_file;
-use crate::support::project;
+use crate::support::{project, skipped};
 
 const REST: &str = "…";
 /// Stands between what two commands printed.
@@ -31,7 +31,7 @@ pub(crate) fn hold(page: &str) {
     let text = fs::read_to_string(project().join(page)).unwrap();
     let needs = needs(&text);
     let Some(programs) = programs(&needs) else {
-        println!("skipped: {page} needs {needs:?}, which the check names in KEYROLL_TEST_…");
+        skipped(&format!("{page} needs {needs:?}, which the check names in KEYROLL_TEST_…"));
         return;
     };
     let stage = Stage::new(&needs, &programs);
