@@ -40,6 +40,7 @@ mod parquet;
 mod postgres;
 mod power;
 mod register;
+mod release;
 mod report_formats;
 mod reports;
 mod requests;

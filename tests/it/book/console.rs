@@ -3,7 +3,7 @@
 //! A block of the sort `console` has commands behind `$ ` and what they print, both streams together. If it ends in a line `…`, it shows
 //! the beginning. A command that fails is followed by `$ echo $?`. A block behind `<!-- file: NAME -->` is written to that file. In
 //! the first lines of a page `<!-- needs: demo -->` puts the folder there that `keyroll demo` leaves, `<!-- needs: estate -->` lets a
-//! pretended one answer at the addresses of the page, and other words name programs that the check has to have. In such an estate
+//! pretended one answer at the addresses of the page, `<!-- needs: release -->` puts a signed release there, and other words name programs that the check has to have. In such an estate
 //! `<!-- a night passes -->`.
 
 use std::fs;
@@ -48,7 +48,7 @@ fn needs(text: &str) -> Vec<&str> {
 
 /// Where the programs are that a page needs; none if one of them is not there.
 fn programs(needs: &[&str]) -> Option<Vec<PathBuf>> {
-    let outside = needs.iter().filter(|need| !["demo", "estate"].contains(need));
+    let outside = needs.iter().filter(|need| !["demo", "estate", "release"].contains(need));
     let variable = |name: &str| format!("KEYROLL_TEST_{}", name.to_uppercase().replace('-', "_"));
     outside.map(|name| std::env::var_os(variable(name)).map(PathBuf::from)).collect()
 }
@@ -202,6 +202,9 @@ impl Stage {
         fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
         if needs.contains(&"demo") {
             demo().copy_into(&home);
+        }
+        if needs.contains(&"release") {
+            crate::release::Release::new(&home).signed();
         }
         let mut path = vec![bin, real.parent().unwrap().to_owned()];
         path.extend(programs.iter().map(|program| program.parent().unwrap().to_owned()));

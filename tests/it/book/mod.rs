@@ -38,6 +38,7 @@ pages! {
     waivers_and_reviews: "docs/src/decisions.md",
     the_store_on_a_server: "docs/src/operations/store.md",
     many_tenants: "docs/src/operations/fleet.md",
+    installing_and_upgrading: "docs/src/operations/install.md",
 }
 
 #[test]
