@@ -263,7 +263,7 @@ async fn what_is_read_by_several_is_judged_once_and_as_if_one_had_read_it() {
 
 #[expect(clippy::disallowed_methods, reason = "a developer's switch, not a setting of the product")]
 fn how_many() -> usize {
-    std::env::var("KEYROLL_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(8)
+    std::env::var("KEYROLL_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(5)
 }
 
 /// Processes of every role, and the database server, are killed again and again while two estates are read.
