@@ -6,7 +6,7 @@ use super::assess::findings_after;
 use super::flapping::back_and_forth;
 use super::{AppError, AsOf, scan_as_of};
 use crate::drift;
-use crate::model::{Baseline, Coverage, Drift, Finding, FindingsBetween, SnapshotHead, Status};
+use crate::model::{Baseline, Change, Coverage, Drift, Finding, FindingsBetween, Snapshot, SnapshotHead, Status, What};
 use crate::store::Store;
 
 /// Which scans are to be compared.
@@ -18,6 +18,8 @@ pub struct DriftRequest<'a> {
     pub to: Option<AsOf>,
     /// True if what moves by itself is wanted too.
     pub noise: bool,
+    /// True if each change is wanted with the resource as it was, as far as the earlier scan is kept.
+    pub looking_back: bool,
 }
 
 /// How a scan differs from an earlier one.
@@ -45,11 +47,14 @@ pub fn drift_between(store: &Store, ask: &DriftRequest<'_>) -> Result<Drift, App
         Some(from) => store.snapshot(from.id)?,
         None => None,
     };
-    let changes = match (&before, ask.from) {
+    let mut changes = match (&before, ask.from) {
         (Some(before), Some(_)) => drift::compare(before, &snapshot).changes,
         // What was told that night, whether or not the scan before is still kept.
         _ => store.changes(to.id)?,
     };
+    if let Some(before) = before.as_ref().filter(|_| ask.looking_back) {
+        look_back(&mut changes, before);
+    }
     let moved = before.as_ref().filter(|_| ask.noise).map(|before| drift::moved_by_itself(before, &snapshot));
     let findings = match &from {
         Some(from) => findings_between(store, from, &to)?,
@@ -58,7 +63,29 @@ pub fn drift_between(store: &Store, ask: &DriftRequest<'_>) -> Result<Drift, App
     let gaps_before = before.as_ref().map(|before| Coverage(&before.ledger).gaps().count());
     let gaps_after = Coverage(&snapshot.ledger).gaps().count();
     let flapping = back_and_forth(store, &to)?.changes;
-    Ok(Drift { from, baseline, to, snapshot, gaps_before, gaps_after, changes, left_out: 0, moved, flapping, findings })
+    Ok(Drift {
+        from,
+        baseline,
+        to,
+        snapshot,
+        gaps_before,
+        gaps_after,
+        changes,
+        left_out: 0,
+        left_out_by: "",
+        moved,
+        flapping,
+        findings,
+    })
+}
+
+/// Puts beside each change that has a past the resource as the earlier scan knew it: it is not stored with the change.
+pub(super) fn look_back(changes: &mut [Change], earlier: &Snapshot) {
+    let has_past = |change: &&mut Change| matches!(change.what, What::Changed | What::Rotated | What::Removed);
+    for change in changes.iter_mut().filter(has_past) {
+        let was = change.replaces.as_ref().unwrap_or(&change.resource);
+        change.before = earlier.known(was).cloned().map(Box::new);
+    }
 }
 
 /// The scan that somebody names, by number, day, moment or baseline.

@@ -12,6 +12,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use super::pager::Pager;
 use crate::app::{Forecast, Progress};
 use crate::model::{Assessment, Coverage, Kind};
 use crate::reports::Look;
@@ -22,6 +23,7 @@ use crate::text::{join_and, plural, thousands};
 pub(super) struct Terminal {
     quiet: bool,
     lost: AtomicBool,
+    pager: Option<Pager>,
     /// Width and colour of results.
     pub(super) look: Look,
     /// True if errors may be coloured.
@@ -29,13 +31,15 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    pub(super) fn new(quiet: bool, no_color: bool, width: Option<u16>) -> Self {
+    /// `paged` says that results which do not fit on the screen may go through a pager.
+    pub(super) fn new(quiet: bool, no_color: bool, width: Option<u16>, paged: bool) -> Self {
         let colour = !no_color && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let found = || terminal_size::terminal_size().map(|(width, _)| width.0);
         let width = width.or_else(|| std::io::stdout().is_terminal().then(found).flatten()).unwrap_or(80);
         Self {
             quiet,
             lost: AtomicBool::new(false),
+            pager: paged.then(Pager::of_terminal).flatten(),
             look: Look { width: usize::from(width.max(40)), colour: colour && std::io::stdout().is_terminal() },
             colour_errors: colour && std::io::stderr().is_terminal(),
         }
@@ -75,9 +79,20 @@ impl Terminal {
         &self,
         write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-        write(&mut out)?;
-        Ok(out.flush()?)
+        let Some(pager) = &self.pager else {
+            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+            write(&mut out)?;
+            return Ok(out.flush()?);
+        };
+        let complain = |words: &str| self.note(words);
+        let mut paged = pager.begin(&complain);
+        let mut out = std::io::BufWriter::new(&mut paged);
+        let written = write(&mut out).and_then(|()| Ok(out.flush()?));
+        // What could not be written is not tried again: the reader has gone away.
+        drop(out.into_parts());
+        let read = paged.end();
+        written?;
+        Ok(read?)
     }
 
     /// Takes note of a result that was cut off.

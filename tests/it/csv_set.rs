@@ -28,7 +28,7 @@ fn package() -> String {
 fn write_set(assessment: &Assessment, folder: &Path) {
     for table in csv_set() {
         let mut bytes = Vec::new();
-        (table.write)(assessment, &mut bytes).unwrap();
+        table.write(assessment, &mut bytes).unwrap();
         fs::write(folder.join(format!("{}.csv", table.name)), bytes).unwrap();
     }
     fs::write(folder.join("datapackage.json"), package()).unwrap();
@@ -141,7 +141,7 @@ fn a_spreadsheet_has_the_same_rows_and_no_formula() {
             csv_set().iter().filter(|table| ["findings", "credentials", "drift", "waivers"].contains(&table.name))
         {
             let mut bytes = Vec::new();
-            (table.write)(&assessment, &mut bytes).unwrap();
+            table.write(&assessment, &mut bytes).unwrap();
             fs::write(csv.join(format!("{name}-{}.csv", table.name)), bytes).unwrap();
         }
     }

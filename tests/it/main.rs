@@ -6,6 +6,7 @@ mod access;
 mod access_hostile;
 mod access_page;
 mod alerts;
+mod asking;
 mod book;
 mod chronicle;
 mod conditions;

@@ -185,7 +185,7 @@ fn reviews_that_were_not_read_are_no_empty_list() {
     let table = csv_set().iter().find(|table| table.name == "access_review").unwrap();
     let write = |reviewed: Option<Vec<ReviewedAccess>>| {
         let mut bytes = Vec::new();
-        let result = (table.write)(&Assessment { reviewed, ..assessment::rich() }, &mut bytes);
+        let result = table.write(&Assessment { reviewed, ..assessment::rich() }, &mut bytes);
         (result.map_err(|error| error.to_string()), String::from_utf8(bytes).unwrap())
     };
     let (refused, written) = write(None);

@@ -22,7 +22,6 @@ use crate::sources::SOURCES;
 use draft::Draft;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
 pub(super) struct InitArgs {
     /// Where to write it.
     #[arg(long, value_name = "FILE", default_value = "keyroll.yaml")]
@@ -61,14 +60,6 @@ pub(super) struct InitArgs {
     #[arg(long, conflicts_with_all = ["estate", "at", "sources", "user", "gateway", "secrets", "scan"])]
     example: bool,
 }
-
-/// Examples for the help text.
-const EXAMPLES: &str = "\
-Examples:
-  keyroll init
-  keyroll init --at https://acme.atlassian.net --user me@acme.example --yes
-  keyroll init --source jira-dc=https://jira.acme.example --secret jira-dc=file:/run/secrets/jira --yes --scan
-  keyroll init --example --out manual.yaml";
 
 impl InitArgs {
     /// The file that is written: what comes after it is about that one.

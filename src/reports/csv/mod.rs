@@ -18,11 +18,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 pub(super) use self::cell::Cell;
+pub(super) use self::fleet::TENANT;
 pub use self::fleet::{FleetFindings, fleet_columns, write_fleet};
-pub(super) use self::scan::json_value;
 pub use self::scan::write_changes;
+pub(super) use self::scan::{each_change, json_value};
 pub use self::schema::write_data_package;
-use super::{Findings, RenderError, Stream};
+use super::{Findings, RenderError};
 use crate::model::Assessment;
 
 /// What the cells of a column hold.
@@ -34,6 +35,8 @@ pub enum ColumnForm {
     Id,
     /// One of a few words.
     Word,
+    /// The word for how bad something is, which has a rank.
+    Severity,
     /// A whole number.
     Number,
     /// `yes` or `no`.
@@ -53,7 +56,7 @@ impl ColumnForm {
         match self {
             Self::Text => "text",
             Self::Id => "id",
-            Self::Word => "word",
+            Self::Word | Self::Severity => "word",
             Self::Number => "number",
             Self::YesNo => "yes-no",
             Self::Time => "time",
@@ -87,13 +90,29 @@ pub struct CsvTable {
     pub about: &'static str,
     /// Its columns, in order.
     pub columns: &'static [Column],
-    /// Writes the file.
-    pub write: fn(&Assessment, &mut dyn io::Write) -> Result<(), RenderError>,
-    /// Writes the same without having all findings at hand, where the file tells of findings. The others never look at them.
-    pub stream: Option<Stream>,
+    /// Puts its rows, one after the other.
+    rows: fn(&Assessment, &dyn Findings, Put<'_>) -> Result<(), RenderError>,
+    /// True if its rows are made from findings. The others never look at them.
+    tells_findings: bool,
 }
 
+/// Takes rows, one after the other: a cell for each column.
+pub(super) type Put<'a> = &'a mut dyn FnMut(&[Cell<'_>]) -> Result<(), RenderError>;
+
 impl CsvTable {
+    /// Puts its rows, one after the other.
+    pub(super) fn each(&self, assessment: &Assessment, put: Put<'_>) -> Result<(), RenderError> {
+        (self.rows)(assessment, assessment, put)
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// When the place it is written to refuses, or the assessment lacks what the rows are made from.
+    pub fn write(&self, assessment: &Assessment, out: &mut dyn io::Write) -> Result<(), RenderError> {
+        self.write_told(assessment, assessment, out)
+    }
+
     /// Writes the file with findings told one by one.
     ///
     /// # Errors
@@ -104,9 +123,18 @@ impl CsvTable {
         findings: &dyn Findings,
         out: &mut dyn io::Write,
     ) -> Result<(), RenderError> {
-        match self.stream {
-            Some(stream) => stream(assessment, findings, out),
-            None => (self.write)(assessment, out),
+        // Begun with the first row: where the rows are refused there is no file with a header, which would be an empty list.
+        let (mut place, mut begun) = (Some(out), None);
+        (self.rows)(assessment, findings, &mut |row| {
+            if let Some(out) = place.take() {
+                begun = Some(Rows::begin(self.columns, out)?);
+            }
+            begun.as_mut().map_or(Ok(()), |rows| rows.put(row))
+        })?;
+        match (begun, place) {
+            (Some(rows), _) => rows.end(),
+            (None, Some(out)) => Rows::begin(self.columns, out)?.end(),
+            (None, None) => Ok(()),
         }
     }
 }
@@ -153,11 +181,11 @@ pub fn write_csv_set<E: Send>(
     findings: &dyn Findings,
     put: impl Fn(&CsvTable, &WriteTable<'_>) -> Result<(), E> + Sync,
 ) -> Result<(), E> {
-    let (told, plain): (Vec<&CsvTable>, Vec<&CsvTable>) = SET.iter().partition(|table| table.stream.is_some());
+    let (told, plain): (Vec<&CsvTable>, Vec<&CsvTable>) = SET.iter().partition(|table| table.tells_findings);
     let next = AtomicUsize::new(0);
     let write_plain = || -> Result<(), E> {
         while let Some(table) = plain.get(next.fetch_add(1, Ordering::Relaxed)) {
-            put(table, &|out| (table.write)(assessment, out))?;
+            put(table, &|out| table.write(assessment, out))?;
         }
         Ok(())
     };
@@ -210,6 +238,15 @@ pub(super) fn describe(
     write_rows(&COLUMNS, rows, out)
 }
 
+/// Puts rows one by one.
+pub(super) fn put_rows<'a, const N: usize>(
+    _columns: &[Column; N],
+    mut rows: impl Iterator<Item = [Cell<'a>; N]>,
+    put: Put<'_>,
+) -> Result<(), RenderError> {
+    rows.try_for_each(|row| put(&row))
+}
+
 /// Writes the first row and the rows one by one.
 pub(super) fn write_rows<'a, const N: usize>(
     columns: &[Column; N],
@@ -217,18 +254,16 @@ pub(super) fn write_rows<'a, const N: usize>(
     out: &mut dyn io::Write,
 ) -> Result<(), RenderError> {
     let mut file = Rows::begin(columns, out)?;
-    for row in rows {
-        file.put(&row)?;
-    }
+    put_rows(columns, rows, &mut |row| file.put(row))?;
     file.end()
 }
 
 /// A file that is being written.
-struct Rows<'a>(csv::Writer<&'a mut dyn io::Write>);
+pub(super) struct Rows<'a>(csv::Writer<&'a mut dyn io::Write>);
 
 impl<'a> Rows<'a> {
     /// Writes the first row.
-    fn begin<'c>(
+    pub(super) fn begin<'c>(
         columns: impl IntoIterator<Item = &'c Column>,
         out: &'a mut dyn io::Write,
     ) -> Result<Self, RenderError> {
@@ -238,12 +273,14 @@ impl<'a> Rows<'a> {
     }
 
     /// Writes a row: a cell for each column.
-    fn put<'c>(&mut self, row: impl IntoIterator<Item = &'c Cell<'c>>) -> Result<(), RenderError> {
-        let cells = row.into_iter().map(|cell| cell.as_str().as_bytes());
-        Ok(self.0.write_record(cells).map_err(io::Error::from)?)
+    pub(super) fn put<'c>(&mut self, row: impl IntoIterator<Item = &'c Cell<'c>>) -> Result<(), RenderError> {
+        for cell in row {
+            self.0.write_field(cell.written().as_bytes()).map_err(io::Error::from)?;
+        }
+        Ok(self.0.write_record(None::<&[u8]>).map_err(io::Error::from)?)
     }
 
-    fn end(mut self) -> Result<(), RenderError> {
+    pub(super) fn end(mut self) -> Result<(), RenderError> {
         Ok(self.0.flush()?)
     }
 }

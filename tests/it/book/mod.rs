@@ -32,6 +32,7 @@ pages! {
     writing_rules: "docs/src/writing-rules.md",
     evidence_for_auditors: "docs/src/evidence.md",
     every_day: "docs/src/every-day.md",
+    asking_for_lists: "docs/src/asking.md",
     migration: "docs/src/migration.md",
     questions_and_answers: "docs/src/faq.md",
     operations: "docs/src/operations/index.md",
