@@ -94,7 +94,7 @@ impl<'a> FleetFindings<'a> {
     /// # Errors
     /// When the place it is written to refuses.
     pub fn begin(out: &'a mut dyn io::Write) -> Result<Self, RenderError> {
-        Rows::begin(std::iter::once(&TENANT).chain(FINDINGS.columns), out).map(Self)
+        Ok(Self(Rows::begin(std::iter::once(&TENANT).chain(FINDINGS.columns), out)))
     }
 
     /// Writes those of one tenant.

@@ -123,19 +123,9 @@ impl CsvTable {
         findings: &dyn Findings,
         out: &mut dyn io::Write,
     ) -> Result<(), RenderError> {
-        // Begun with the first row: where the rows are refused there is no file with a header, which would be an empty list.
-        let (mut place, mut begun) = (Some(out), None);
-        (self.rows)(assessment, findings, &mut |row| {
-            if let Some(out) = place.take() {
-                begun = Some(Rows::begin(self.columns, out)?);
-            }
-            begun.as_mut().map_or(Ok(()), |rows| rows.put(row))
-        })?;
-        match (begun, place) {
-            (Some(rows), _) => rows.end(),
-            (None, Some(out)) => Rows::begin(self.columns, out)?.end(),
-            (None, None) => Ok(()),
-        }
+        let mut rows = Rows::begin(self.columns, out);
+        (self.rows)(assessment, findings, &mut |row| rows.put(row))?;
+        rows.end()
     }
 }
 
@@ -253,34 +243,46 @@ pub(super) fn write_rows<'a, const N: usize>(
     rows: impl Iterator<Item = [Cell<'a>; N]>,
     out: &mut dyn io::Write,
 ) -> Result<(), RenderError> {
-    let mut file = Rows::begin(columns, out)?;
+    let mut file = Rows::begin(columns, out);
     put_rows(columns, rows, &mut |row| file.put(row))?;
     file.end()
 }
 
-/// A file that is being written.
-pub(super) struct Rows<'a>(csv::Writer<&'a mut dyn io::Write>);
+/// A file that is being written. Nothing is, not even its first row, before there is a row or the end: what lacks its data leaves no
+/// file that looks empty.
+pub(super) struct Rows<'a> {
+    file: csv::Writer<&'a mut dyn io::Write>,
+    /// The first row, until it is written.
+    heading: Vec<&'static str>,
+}
 
 impl<'a> Rows<'a> {
-    /// Writes the first row.
-    pub(super) fn begin<'c>(
-        columns: impl IntoIterator<Item = &'c Column>,
-        out: &'a mut dyn io::Write,
-    ) -> Result<Self, RenderError> {
-        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-        writer.write_record(columns.into_iter().map(|column| column.name)).map_err(io::Error::from)?;
-        Ok(Self(writer))
+    /// A file with these columns.
+    pub(super) fn begin<'c>(columns: impl IntoIterator<Item = &'c Column>, out: &'a mut dyn io::Write) -> Self {
+        let file = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+        Self { file, heading: columns.into_iter().map(|column| column.name).collect() }
     }
 
     /// Writes a row: a cell for each column.
     pub(super) fn put<'c>(&mut self, row: impl IntoIterator<Item = &'c Cell<'c>>) -> Result<(), RenderError> {
+        self.head()?;
         for cell in row {
-            self.0.write_field(cell.written().as_bytes()).map_err(io::Error::from)?;
+            self.file.write_field(cell.written().as_bytes()).map_err(io::Error::from)?;
         }
-        Ok(self.0.write_record(None::<&[u8]>).map_err(io::Error::from)?)
+        Ok(self.file.write_record(None::<&[u8]>).map_err(io::Error::from)?)
     }
 
     pub(super) fn end(mut self) -> Result<(), RenderError> {
-        Ok(self.0.flush()?)
+        self.head()?;
+        Ok(self.file.flush()?)
+    }
+
+    /// Writes the first row, if it is not written yet.
+    fn head(&mut self) -> Result<(), RenderError> {
+        let heading = std::mem::take(&mut self.heading);
+        if heading.is_empty() {
+            return Ok(());
+        }
+        Ok(self.file.write_record(heading).map_err(io::Error::from)?)
     }
 }

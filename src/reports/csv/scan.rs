@@ -151,7 +151,7 @@ pub(super) const DRIFT: CsvTable = CsvTable {
 /// # Errors
 /// When the place it is written to refuses.
 pub fn write_changes(changes: &[&Change], out: &mut dyn io::Write) -> Result<(), RenderError> {
-    let mut rows = Rows::begin(&DRIFT_COLUMNS, out)?;
+    let mut rows = Rows::begin(&DRIFT_COLUMNS, out);
     each_change(changes, &mut |row| rows.put(row))?;
     rows.end()
 }

@@ -230,7 +230,7 @@ impl List {
     /// # Errors
     /// When the place it is written to refuses.
     pub fn csv(&self, out: &mut dyn io::Write) -> Result<(), RenderError> {
-        let mut file = Rows::begin(self.shown().map(|(_, column)| column), out)?;
+        let mut file = Rows::begin(self.shown().map(|(_, column)| column), out);
         for row in &self.rows {
             file.put(self.shown().filter_map(|(at, _)| row.get(at)))?;
         }
