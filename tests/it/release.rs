@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::project;
+use crate::support::{project, skipped};
 
 /// A folder as `.ci/release` leaves one, but with little in it, and a key beside it.
 pub(crate) struct Release {
@@ -53,7 +53,7 @@ impl Release {
 #[test]
 fn a_release_is_signed_by_whoever_has_the_key_and_by_nobody_else() {
     if std::env::var_os("KEYROLL_TEST_SSH_KEYGEN").is_none() {
-        println!("skipped: KEYROLL_TEST_SSH_KEYGEN names no ssh-keygen with ssh-agent and ssh-add beside it");
+        skipped("KEYROLL_TEST_SSH_KEYGEN names no ssh-keygen with ssh-agent and ssh-add beside it");
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -126,29 +126,10 @@ fn what_the_scan_did_not_see_is_undecided_and_never_a_no() {
 fn a_gap_is_named_as_the_reason() {
     let gone = sample::group();
     let by = gone.seen_by.first().unwrap();
-    let ledger = vec![LedgerEntry {
-        source: by.source.clone(),
-        endpoint: by.endpoint.clone(),
-        path: String::new(),
-        shows: vec![Kind::Group],
-        forms: Vec::new(),
-        visible_only: false,
-        state: EndpointState::Denied,
-        reason: "the right is missing".to_owned(),
-        right: String::new(),
-        declared: None,
-        requests: 1,
-        pages: 0,
-        rows: 0,
-        rows_expected: None,
-        last_cursor: None,
-        watermark: None,
-        statuses: BTreeMap::new(),
-        retries: 0,
-        unreadable: Vec::new(),
-        started_at: now(),
-        ended_at: now(),
-    }];
+    let reason = "the right is missing".to_owned();
+    let entry =
+        LedgerEntry::not_asked(by.source.clone(), by.endpoint.clone(), String::new(), vec![Kind::Group], reason, now());
+    let ledger = vec![LedgerEntry { state: EndpointState::Denied, requests: 1, ..entry }];
     let snapshot = Snapshot { carried: vec![gone.clone()], ..snapshot(Vec::new(), ledger) };
     let inventory = Inventory::new(&snapshot);
     let question = Question::of_kind(Kind::Group, &asked("group.external")).unwrap();

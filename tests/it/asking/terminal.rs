@@ -13,6 +13,7 @@ use keyroll::simulator::Plan;
 use super::{Left, NOW};
 use crate::support::keyroll::{begin, keyroll};
 use crate::support::pretended::{Estate, first_night};
+use crate::support::skipped;
 
 /// What a terminal showed, and how the program ended.
 struct Shown {
@@ -24,7 +25,7 @@ struct Shown {
 /// where nothing makes a terminal.
 fn terminal(folder: &Path, line: &str, variables: &[(&str, &str)]) -> Option<Command> {
     if Command::new("script").arg("--version").output().is_err() {
-        println!("skipped: `script` makes no terminal here");
+        skipped("`script` makes no terminal here");
         return None;
     }
     let program = Path::new(env!("CARGO_BIN_EXE_keyroll")).parent().unwrap().to_str().unwrap();
@@ -122,7 +123,7 @@ fn a_pager_that_fails_or_is_left_takes_nothing_with_it() {
     let shown = on_a_terminal(&folder, &list("findings --where nonsense"), &[("PAGER", &quits)]).unwrap();
     assert_eq!(shown.code, 2, "{}", shown.text);
     // Ctrl-C is the pager's: keyroll waits until that is done.
-    let waits = pager(&folder, "waits", "kill -INT $PPID; sleep 0.2; cat > paged; echo 'still here'");
+    let waits = pager(&folder, "waits", "kill -INT $PPID; cat > paged; echo 'still here'");
     let shown = on_a_terminal(&folder, &list("findings"), &[("PAGER", &waits)]).unwrap();
     assert!(shown.code == 0 && shown.text.contains("still here"), "{}: {}", shown.code, shown.text);
 }
@@ -131,7 +132,7 @@ fn a_pager_that_fails_or_is_left_takes_nothing_with_it() {
 #[test]
 fn less_pages_where_nobody_says_otherwise() {
     if Command::new("less").arg("--version").output().is_err() {
-        println!("skipped: there is no less here");
+        skipped("there is no less here");
         return;
     }
     let left = Left::new();
