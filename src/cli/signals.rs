@@ -64,6 +64,19 @@ pub(super) fn tell_to_end(process: u32) {
     tracing::debug!(process, "a process cannot be told to end here");
 }
 
+/// From now on, an interrupt from the keyboard does not end this process: another one that shares the terminal takes it.
+pub(super) fn leave_interrupts_to_others() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // Whoever prints may be at home in a runtime already. The handler stays when this one is over.
+        let caught = std::thread::spawn(|| super::block_on(async { signal(SignalKind::interrupt()).is_ok() })).join();
+        if !caught.unwrap_or(false) {
+            tracing::debug!("an interrupt ends keyroll before its pager");
+        }
+    }
+}
+
 /// Passes on what the system tells, until nobody listens any more.
 pub(super) fn translate(orders: mpsc::Sender<Order>) {
     let end = orders.clone();

@@ -21,6 +21,7 @@ mod ics;
 mod json;
 mod junit;
 mod layout;
+mod list;
 mod listings;
 mod markdown;
 mod morning;
@@ -67,6 +68,7 @@ pub use self::html::{Histories, HtmlReport, html_report, page_texts, shown};
 pub use self::ics::calendar_ics;
 pub use self::json::{EXPLANATION_SCHEMA, JSON_SCHEMA, finding_note_json, resource_note_json};
 pub use self::layout::Look;
+pub use self::list::{LIST_SCHEMA, List, ListHead, ListTenant, Listable, Misnamed, Pick, Undecided, View};
 pub use self::listings::{
     coverage_table, findings_table, fleet_findings_table, inventory_table, resource_texts, rules_table, waivers_table,
 };
