@@ -29,6 +29,11 @@ mod cluster;
 const LATENCY: Duration = Duration::from_millis(50);
 const LIMIT: RateLimit = RateLimit { per_second: 10, counted: Counted::BySecond, told: true };
 
+/// Says that nothing is measured, because something is not there that it talks to.
+fn skipped(why: &str) {
+    println!("skipped: {why}");
+}
+
 fn main() {
     let words: Vec<usize> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
     let (tenants, accounts) = (words.first().copied().unwrap_or(40), words.get(1).copied().unwrap_or(2_000));

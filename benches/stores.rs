@@ -25,6 +25,11 @@ const CHANGED: usize = 200;
 
 const ROUNDS: usize = 5;
 
+/// Says that nothing is measured, because something is not there that it talks to.
+fn skipped(why: &str) {
+    println!("skipped: {why}");
+}
+
 fn main() {
     let resources = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(100_000);
     let Some(programs) = cluster::programs() else { return };

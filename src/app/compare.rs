@@ -6,7 +6,7 @@ use super::assess::findings_after;
 use super::flapping::back_and_forth;
 use super::{AppError, AsOf, scan_as_of};
 use crate::drift;
-use crate::model::{Baseline, Coverage, Drift, Finding, FindingsBetween, SnapshotHead, Status};
+use crate::model::{Baseline, Change, Coverage, Drift, Finding, FindingsBetween, Snapshot, SnapshotHead, Status, What};
 use crate::store::Store;
 
 /// Which scans are to be compared.
@@ -18,6 +18,8 @@ pub struct DriftRequest<'a> {
     pub to: Option<AsOf>,
     /// True if what moves by itself is wanted too.
     pub noise: bool,
+    /// True if each change is wanted with the resource as it was, as far as the earlier scan is kept.
+    pub looking_back: bool,
 }
 
 /// How a scan differs from an earlier one.
@@ -45,11 +47,14 @@ pub fn drift_between(store: &Store, ask: &DriftRequest<'_>) -> Result<Drift, App
         Some(from) => store.snapshot(from.id)?,
         None => None,
     };
-    let changes = match (&before, ask.from) {
+    let mut changes = match (&before, ask.from) {
         (Some(before), Some(_)) => drift::compare(before, &snapshot).changes,
         // What was told that night, whether or not the scan before is still kept.
         _ => store.changes(to.id)?,
     };
+    if let Some(before) = before.as_ref().filter(|_| ask.looking_back) {
+        put_before(&mut changes, before);
+    }
     let moved = before.as_ref().filter(|_| ask.noise).map(|before| drift::moved_by_itself(before, &snapshot));
     let findings = match &from {
         Some(from) => findings_between(store, from, &to)?,
@@ -58,7 +63,45 @@ pub fn drift_between(store: &Store, ask: &DriftRequest<'_>) -> Result<Drift, App
     let gaps_before = before.as_ref().map(|before| Coverage(&before.ledger).gaps().count());
     let gaps_after = Coverage(&snapshot.ledger).gaps().count();
     let flapping = back_and_forth(store, &to)?.changes;
-    Ok(Drift { from, baseline, to, snapshot, gaps_before, gaps_after, changes, left_out: 0, moved, flapping, findings })
+    Ok(Drift {
+        from,
+        baseline,
+        to,
+        snapshot,
+        gaps_before,
+        gaps_after,
+        changes,
+        left_out: 0,
+        left_out_by: "",
+        moved,
+        flapping,
+        findings,
+    })
+}
+
+/// Puts beside each change of a scan what the resource was before, as far as the earlier scan is kept: it is not stored with the
+/// change, and rules on changes judge by it.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn look_back(store: &Store, head: &SnapshotHead, changes: &mut [Change]) -> Result<(), AppError> {
+    if let (Some(earlier), true) = (head.compared_with, changes.iter().any(has_past))
+        && let Some(before) = store.snapshot(earlier)?
+    {
+        put_before(changes, &before);
+    }
+    Ok(())
+}
+
+fn put_before(changes: &mut [Change], earlier: &Snapshot) {
+    for change in changes.iter_mut().filter(|change| has_past(change)) {
+        let was = change.replaces.as_ref().unwrap_or(&change.resource);
+        change.before = earlier.known(was).cloned().map(Box::new);
+    }
+}
+
+fn has_past(change: &Change) -> bool {
+    matches!(change.what, What::Changed | What::Rotated | What::Removed)
 }
 
 /// The scan that somebody names, by number, day, moment or baseline.

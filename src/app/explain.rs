@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::AppError;
+use super::compare::look_back;
 use crate::inventory::Revocations;
-use crate::model::{Change, Finding, ResourceId, RuleSummary, Snapshot, SnapshotHead, SnapshotId, WaiverUse, What};
+use crate::model::{Change, Finding, ResourceId, RuleSummary, Snapshot, SnapshotHead, SnapshotId, WaiverUse};
 use crate::store::{Known, Store};
 
 /// One scan, as far as it is about one resource.
@@ -104,15 +105,7 @@ impl Scene {
         judged_at: DateTime<Utc>,
     ) -> Result<Self, AppError> {
         let snapshot = store.snapshot(head.id)?.ok_or(AppError::NoSuchSnapshot(head.id))?;
-        let looks_back = |change: &Change| matches!(change.what, What::Changed | What::Rotated | What::Removed);
-        if let (Some(earlier), true) = (head.compared_with, changes.iter().any(looks_back))
-            && let Some(before) = store.snapshot(earlier)?
-        {
-            for change in changes.iter_mut().filter(|change| looks_back(change)) {
-                let was = change.replaces.as_ref().unwrap_or(&change.resource);
-                change.before = before.known(was).cloned().map(Box::new);
-            }
-        }
+        look_back(store, head, &mut changes)?;
         let revocations = Revocations::of(store.decided_access(head.started_at)?);
         Ok(Self { head: head.clone(), snapshot, rules: store.rules(head.id)?, changes, judged_at, revocations })
     }

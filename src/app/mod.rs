@@ -35,7 +35,7 @@ pub mod whatif;
 pub use again::{Again, JudgedAgain};
 pub use assess::{assess, assess_after, without_waivers};
 pub use baseline::{AcceptRequest, accept_baseline};
-pub use compare::{DriftRequest, drift_between};
+pub use compare::{DriftRequest, drift_between, look_back};
 pub use deliver::{Delivered, Deliverer};
 pub use explain::{Dossier, Scene};
 pub use fleet::{never_scanned, tenant_status};

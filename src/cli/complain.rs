@@ -15,6 +15,8 @@ use crate::store::StoreError;
 pub(super) enum Complaint {
     /// A use case failed.
     App(AppError),
+    /// A condition on the command line has mistakes.
+    Condition(Problems),
     /// The command itself could not do its part.
     Failed {
         /// What could not be done.
@@ -46,7 +48,7 @@ impl Complaint {
     pub(super) fn help(self, help: impl Into<String>) -> Self {
         match self {
             Self::Failed { what, code, .. } => Self::Failed { what, help: Some(help.into()), code },
-            app @ Self::App(_) => app,
+            other @ (Self::App(_) | Self::Condition(_)) => other,
         }
     }
 }
@@ -61,6 +63,7 @@ impl<E: Into<AppError>> From<E> for Complaint {
 pub(super) fn complain(complaint: &Complaint, terminal: &Terminal) -> ExitCode {
     let error = match complaint {
         Complaint::Failed { what, help, code } => return failed(what, help.as_deref(), *code, terminal),
+        Complaint::Condition(problems) => return condition(problems, terminal),
         Complaint::App(error) => error,
     };
     match error {
@@ -89,16 +92,26 @@ fn failed(what: &str, help: Option<&str>, code: u8, terminal: &Terminal) -> Exit
 
 /// Tells mistakes in files, each with its place.
 fn mistakes(problems: &Problems, terminal: &Terminal) -> ExitCode {
+    let mistakes = one_by_one(problems, terminal);
+    terminal.note(&format!("{mistakes}; nothing was scanned and nothing was changed"));
+    ExitCode::from(exit::MISTAKES)
+}
+
+/// Tells mistakes in a condition that stands on the command line, each with its place.
+fn condition(problems: &Problems, terminal: &Terminal) -> ExitCode {
+    let mistakes = one_by_one(problems, terminal);
+    terminal.note(&format!("{mistakes} in the condition; nothing was asked"));
+    ExitCode::from(exit::USAGE)
+}
+
+/// Tells mistakes one after the other, and gives how many there are.
+fn one_by_one(problems: &Problems, terminal: &Terminal) -> String {
     let mut out = std::io::stderr().lock();
     for problem in &problems.0 {
         // A closed standard error leaves nobody to complain to.
         drop(writeln!(out, "{}\n", problem.render(terminal.colour_errors)));
     }
-    drop(out);
-    let count = problems.0.len();
-    let mistakes = crate::text::plural(count, "mistake", "mistakes");
-    terminal.note(&format!("{mistakes}; nothing was scanned and nothing was changed"));
-    ExitCode::from(exit::MISTAKES)
+    crate::text::plural(problems.0.len(), "mistake", "mistakes")
 }
 
 /// The error and its causes in one line.

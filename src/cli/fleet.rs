@@ -3,13 +3,12 @@
 use std::path::Path;
 use std::process::{ExitCode, Stdio};
 
-use clap::Parser;
 use futures::StreamExt;
 use tokio::sync::watch;
 
 use super::complain::{Complaint, chain};
 use super::report::cannot_write;
-use super::{Args, Context, block_on, exit, signals};
+use super::{Context, block_on, exit, read, signals};
 use crate::app::{self, AppError};
 use crate::config::{Config, Fleet, Tenant};
 use crate::model::{Tenancy, TenantState};
@@ -88,7 +87,7 @@ impl Context {
 /// Runs a command for each tenant in a process of its own, so that one that breaks down takes no other with it. What they say
 /// comes in the order of the tenants. Whoever ends it ends those under way in good order, and no other begins.
 async fn each(context: &Context, fleet: &Fleet, jobs: usize, command: &[String]) -> Result<ExitCode, Complaint> {
-    match Args::try_parse_from([&["keyroll".to_owned()], command].concat()) {
+    match read([&["keyroll".to_owned()], command].concat()) {
         Ok(args) if args.config != Path::new(super::CONFIG) => {
             let help = "leave `--config` out of it: each tenant has its own";
             return Err(Complaint::failed("the command names a configuration").help(help));

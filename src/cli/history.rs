@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::called::{Called, find};
 use super::complain::Complaint;
-use super::drift::DriftFormat;
+use super::lists::ListFormat;
 use super::report::cannot_write;
 use super::{Context, exit};
 use crate::app::{AppError, chronicle};
@@ -17,8 +17,8 @@ pub(super) struct HistoryArgs {
     /// A finding (F-…, also the beginning of it), or a resource: its id, its native id, or its name.
     id: String,
     /// How to write it.
-    #[arg(long, value_enum, default_value_t = DriftFormat::Table)]
-    format: DriftFormat,
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    format: ListFormat,
 }
 
 pub(super) fn run(context: &Context, args: &HistoryArgs) -> Result<ExitCode, Complaint> {
@@ -30,16 +30,16 @@ pub(super) fn run(context: &Context, args: &HistoryArgs) -> Result<ExitCode, Com
     };
     let latest = store.latest()?.ok_or(AppError::NoScan)?;
     let text = match args.format {
-        DriftFormat::Table => {
+        ListFormat::Table => {
             let snapshot = store.snapshot(latest.id)?.ok_or(AppError::NoSuchSnapshot(latest.id))?;
             history_page(&chronicle, &latest, &Inventory::new(&snapshot), context.terminal.look)
         }
-        DriftFormat::Csv => {
+        ListFormat::Csv => {
             let mut bytes = Vec::new();
             history_csv(&chronicle, &mut bytes).map_err(|error| cannot_write(Path::new("-"), &error))?;
             String::from_utf8_lossy(&bytes).into_owned()
         }
-        DriftFormat::Json => history_json(&chronicle, &latest),
+        ListFormat::Json => history_json(&chronicle, &latest),
     };
     context.terminal.result(&text);
     Ok(ExitCode::from(exit::COMPLETE))

@@ -4,31 +4,21 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::complain::Complaint;
-use super::{Args, Context, exit};
+use super::{Context, command, exit};
 
 /// What it is called where it is installed, whatever this file is called.
 const NAME: &str = "keyroll";
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  keyroll completions bash > /etc/bash_completion.d/keyroll
-  keyroll completions zsh > \"${fpath[1]}/_keyroll\"
-  keyroll completions fish > ~/.config/fish/completions/keyroll.fish")]
 pub(super) struct CompletionsArgs {
     /// The shell.
     shell: Shell,
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  keyroll man | man -l -
-  keyroll man --out /usr/local/share/man/man1")]
 pub(super) struct ManArgs {
     /// Write a page for each command into this folder, which is made if need be.
     #[arg(long, value_name = "FOLDER")]
@@ -37,7 +27,7 @@ pub(super) struct ManArgs {
 
 pub(super) fn completions(context: &Context, args: &CompletionsArgs) -> Result<ExitCode, Complaint> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Args::command(), NAME, &mut script);
+    clap_complete::generate(args.shell, &mut command(), NAME, &mut script);
     let written = context.terminal.result_of(|out| out.write_all(&script));
     context.terminal.check(written);
     Ok(ExitCode::from(exit::COMPLETE))
@@ -45,11 +35,11 @@ pub(super) fn completions(context: &Context, args: &CompletionsArgs) -> Result<E
 
 pub(super) fn man(context: &Context, args: &ManArgs) -> Result<ExitCode, Complaint> {
     let Some(folder) = &args.out else {
-        let written = context.terminal.result_of(|out| clap_mangen::Man::new(Args::command()).render(out));
+        let written = context.terminal.result_of(|out| clap_mangen::Man::new(command()).render(out));
         context.terminal.check(written);
         return Ok(ExitCode::from(exit::COMPLETE));
     };
-    let written = fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(Args::command(), folder));
+    let written = fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(command(), folder));
     written.map_err(|error| {
         let complaint = Complaint::failed(format!("cannot write into `{}`: {error}", folder.display()));
         complaint.help("name a folder that you may write to with `--out FOLDER`")

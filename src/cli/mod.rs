@@ -3,6 +3,7 @@
 mod access;
 mod alerts;
 mod baseline;
+mod browse;
 mod calendar;
 mod called;
 mod complain;
@@ -12,6 +13,7 @@ mod doctor;
 mod drift;
 mod dumps;
 mod evidence;
+mod examples;
 pub mod exit;
 mod explain;
 mod export;
@@ -19,8 +21,10 @@ mod fleet;
 mod history;
 mod init;
 mod inventory;
+mod lists;
 mod manual;
 mod named;
+mod pager;
 mod questions;
 mod register;
 mod report;
@@ -37,12 +41,13 @@ mod try_rule;
 mod waivers;
 mod whatif;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::clock::{Clock, FixedClock, SystemClock};
 use crate::config::Config;
@@ -72,6 +77,9 @@ pub struct Args {
     /// Columns to write for; found out where the output is a terminal, otherwise 80.
     #[arg(long, global = true, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..=1000))]
     width: Option<u16>,
+    /// Print what does not fit on the screen all the same, through no pager (KEYROLL_PAGER, PAGER).
+    #[arg(long, global = true)]
+    no_pager: bool,
     /// Take this moment for the present (RFC 3339): to repeat a scan, and for samples.
     #[arg(long, global = true, value_name = "TIME", hide = true)]
     now: Option<DateTime<Utc>>,
@@ -93,6 +101,9 @@ enum Command {
     Scan(scan::ScanArgs),
     /// Findings: the open ones, or one with all there is to know.
     Findings(questions::FindingsArgs),
+    /// A stored scan to look through on the terminal: findings, resources, chains of access, history, blind spots. Filters as
+    /// you type; changes nothing.
+    Browse(browse::BrowseArgs),
     /// One finding or one resource explained: each part of the condition, where every fact was read, what nobody told, what
     /// happened so far, what to do.
     Explain(explain::ExplainArgs),
@@ -156,6 +167,14 @@ enum Command {
     Man(manual::ManArgs),
 }
 
+impl Command {
+    /// True if somebody wants to read the result, which then may be paged; false if it is work that goes on.
+    fn is_read(&self) -> bool {
+        let works = matches!(self, Self::Demo(_) | Self::Init(_) | Self::Scan(_) | Self::Daemon(_));
+        !works && !matches!(self, Self::Fleet(fleet::FleetCommand::Each { .. }))
+    }
+}
+
 /// What every command is handed.
 struct Context {
     config: PathBuf,
@@ -180,18 +199,30 @@ impl Context {
 /// Runs the program with the arguments of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    run(&Args::parse())
+    run(&read(std::env::args_os()).unwrap_or_else(|error| error.exit()))
 }
 
 /// True if these words are a command line of ours: for tests of documents.
 #[must_use]
 pub fn understands(words: &[String]) -> bool {
-    Args::try_parse_from(words).is_ok()
+    read(words).is_ok()
+}
+
+/// The command line, with examples at the end of each command's help.
+fn command() -> clap::Command {
+    examples::added_to(Args::command())
+}
+
+/// Reads a command line: its first word is the program.
+fn read(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Args, clap::Error> {
+    let mut command = command();
+    let matches = command.try_get_matches_from_mut(words)?;
+    Args::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 /// Runs one command.
 fn run(args: &Args) -> ExitCode {
-    let terminal = Terminal::new(args.quiet, args.no_color, args.width);
+    let terminal = Terminal::new(args.quiet, args.no_color, args.width, args.command.is_read() && !args.no_pager);
     terminal.start_logging(args.verbose);
     dumps::forbid();
     let clock: Arc<dyn Clock> = match args.now {
@@ -209,6 +240,7 @@ fn run(args: &Args) -> ExitCode {
         Command::Doctor(args) => doctor::run(&context, args),
         Command::Scan(args) => scan::run(&context, args),
         Command::Findings(args) => questions::findings(&context, args),
+        Command::Browse(args) => browse::run(&context, args),
         Command::Explain(args) => explain::run(&context, args),
         Command::Inventory(args) => inventory::run(&context, args),
         Command::Access(args) => access::run(&context, args),

@@ -1,22 +1,22 @@
 //! Questions to the store: findings, coverage, waivers. No network, no secrets.
 
 use std::cmp::Reverse;
-use std::path::Path;
 use std::process::ExitCode;
 
 use chrono::{NaiveDate, TimeDelta};
 
 use super::complain::{Complaint, chain};
-use super::report::{ListFormat, cannot_write, one_csv};
+use super::lists::{self, Answers, Form, Grounds, ListFormat, Only, one_csv};
 use super::{Context, exit, fleet, rules};
 use crate::app::{AsOf, assess, assess_after, rule_text, scan_as_of};
-use crate::config::{Fleet, Tenant};
+use crate::config::{Config, Fleet, Tenant};
 use crate::inventory::Inventory;
-use crate::model::{Acknowledgement, Assessment, Finding, Severity, Status};
+use crate::model::{Acknowledgement, Assessment, Finding, Severity, SnapshotHead, Status, WaiverUse};
 use crate::reports::{
-    Evidence, FleetFindings, History, RuleText, coverage_table, finding_detail, findings_table, fleet_findings_table,
-    waivers_table,
+    Evidence, FleetFindings, History, List, ListHead, Listable, RuleText, coverage_table, finding_detail,
+    findings_table, fleet_findings_table, waivers_table,
 };
+use crate::rules::Question;
 use crate::store::Store;
 use crate::text::{did_you_mean, plural};
 
@@ -45,9 +45,10 @@ pub(super) struct FindingsArgs {
     /// Those of all tenants in a folder of configurations (`--config FOLDER`). The exit code is 20 if a tenant cannot be asked.
     #[arg(long, conflicts_with = "cause")]
     all_tenants: bool,
-    /// How to write them.
-    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    format: ListFormat,
+    #[command(flatten)]
+    only: Only,
+    #[command(flatten)]
+    form: Form,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -78,9 +79,8 @@ pub(super) struct ListArgs {
     /// As it was then: of a scan (`s12`), on a day (`2026-11-20`) or at a moment.
     #[arg(long, value_name = "WHEN")]
     as_of: Option<AsOf>,
-    /// How to write it.
-    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    format: ListFormat,
+    #[command(flatten)]
+    form: Form,
 }
 
 impl Context {
@@ -117,7 +117,10 @@ pub(super) fn findings(context: &Context, args: &FindingsArgs) -> Result<ExitCod
         None if args.all_tenants => return findings_of_all(context, args),
         None => {}
     }
-    let store = context.store()?;
+    let Some(mut list) = args.list(context)? else { return Ok(ExitCode::from(exit::COMPLETE)) };
+    let question = args.only.question(Question::of_findings)?;
+    let config = context.load()?;
+    let store = Store::open(&config.store)?;
     let mut assessment = context.assess_in(&store, args.as_of)?;
     if args.no_waivers {
         assessment = assessment.without_waivers();
@@ -135,19 +138,72 @@ pub(super) fn findings(context: &Context, args: &FindingsArgs) -> Result<ExitCod
         }
     }
     assessment.findings.retain(|finding| args.picks(finding));
-    let text = match args.format {
-        ListFormat::Table => {
-            let findings: Vec<&Finding> = assessment.findings.iter().collect();
+    let mut answers = Answers::new(&args.only);
+    if let Some(question) = &question {
+        ask(question, (&config, &store), &mut assessment, "", &mut answers)?;
+    }
+    let form = &args.form;
+    let pick = |id: &str| question.as_ref().map_or(Some(""), |_| answers.wants(id));
+    let text = match form.format {
+        ListFormat::Csv if form.is_usual() && !args.only.undecided => one_csv(&assessment, "findings")?,
+        ListFormat::Table if form.is_whole() && !args.only.undecided => {
+            let mut findings: Vec<&Finding> = assessment.findings.iter().collect();
+            if form.is_sorted() {
+                list.fill(None, &assessment, &pick).map_err(lists::unwritten)?;
+                list.sort();
+                list.arrange(&mut findings, |finding| vec![finding.id.as_str()]);
+            }
             format!("{}{}", without_waivers(&assessment), findings_table(&findings, context.terminal.look))
         }
-        ListFormat::Csv => one_csv(&assessment, "findings")?,
+        _ => {
+            list.fill(None, &assessment, &pick).map_err(lists::unwritten)?;
+            let undecided = question.as_ref().map(|_| answers.undecided());
+            let gaps = assessment.snapshot.ledger.iter().filter(|entry| entry.is_gap()).count();
+            let head = ListHead { scan: Some(&assessment.head), gaps, ..args.only.head(undecided.as_ref()) };
+            let heading = if form.format == ListFormat::Table { without_waivers(&assessment) } else { String::new() };
+            format!("{heading}{}", form.written(context, &mut list, &head)?)
+        }
     };
     context.terminal.result(&text);
     context.terminal.warn_of_gaps(&assessment);
+    if let Some(question) = &question {
+        answers.tell(context, question, CALLED);
+    }
     Ok(ExitCode::from(exit::COMPLETE))
 }
 
+/// What people call one finding, and several.
+const CALLED: (&str, &str) = ("finding", "findings");
+
+/// Asks a question of the findings of a scan, and keeps those that are wanted. What `answers` are told of a finding is called by
+/// its id behind `before`, which tells those of several tenants apart.
+fn ask(
+    question: &Question,
+    (config, store): (&Config, &Store),
+    assessment: &mut Assessment,
+    before: &str,
+    answers: &mut Answers,
+) -> Result<(), Complaint> {
+    let grounds = Grounds::of(config, store, &assessment.head)?;
+    let inventory = grounds.inventory(&assessment.snapshot);
+    let asking = question.ask(&inventory, assessment.head.ended_at);
+    assessment
+        .findings
+        .retain(|finding| answers.take(&format!("{before}{}", finding.id.as_str()), asking.finding(finding)));
+    Ok(())
+}
+
 impl FindingsArgs {
+    /// The list that is asked for, without rows yet; `None` if only its columns were asked for, which are told.
+    fn list(&self, context: &Context) -> Result<Option<List>, Complaint> {
+        let few: &[&str] = match self.all_tenants {
+            true => &["severity", "tenant", "finding_id", "message", "undecided_because"],
+            false => &["severity", "finding_id", "message", "undecided_because"],
+        };
+        let listable = Listable::of("findings", self.all_tenants, self.only.undecided);
+        self.form.begin(context, listable, self.only.undecided.then_some(few))
+    }
+
     fn picks(&self, finding: &Finding) -> bool {
         (self.all || finding.status == Status::Open)
             && self.severity.is_none_or(|least| finding.severity >= least)
@@ -157,17 +213,24 @@ impl FindingsArgs {
 
 /// The findings of all tenants: one of whom nothing can be said is named, and changes the exit code.
 fn findings_of_all(context: &Context, args: &FindingsArgs) -> Result<ExitCode, Complaint> {
+    let Some(mut list) = args.list(context)? else { return Ok(ExitCode::from(exit::COMPLETE)) };
+    let question = args.only.question(Question::of_findings)?;
+    let mut answers = Answers::new(&args.only);
+    let form = &args.form;
+    // What is not written as it always is, is gathered as a list.
+    let as_list = form.format == ListFormat::Json || !form.is_usual() || args.only.undecided;
     let fleet = Fleet::load(&context.config)?;
+    let mut scans: Vec<(&str, SnapshotHead)> = Vec::new();
     let (mut found, mut silent, mut gaps) = (Vec::new(), Vec::new(), 0);
     let mut judged = args.rule.is_none();
     let mut rows = Vec::new();
-    let mut table = FleetFindings::begin(&mut rows).map_err(|error| cannot_write(Path::new("-"), &error))?;
+    let mut table = FleetFindings::begin(&mut rows).map_err(lists::unwritten)?;
     let mut set_aside = 0;
     for tenant in &fleet.tenants {
-        let mut assessment = match assess_tenant(tenant, args) {
-            Ok(assessment) => assessment,
+        let (config, store, mut assessment) = match assess_tenant(tenant, args) {
+            Ok(assessed) => assessed,
             Err(why) => {
-                silent.push((&tenant.name, why));
+                silent.push((tenant.name.as_str(), why));
                 continue;
             }
         };
@@ -175,46 +238,70 @@ fn findings_of_all(context: &Context, args: &FindingsArgs) -> Result<ExitCode, C
         gaps += assessment.snapshot.ledger.iter().filter(|entry| entry.is_gap()).count();
         set_aside += assessment.set_aside.as_ref().map_or(0, |set_aside| set_aside.len());
         assessment.findings.retain(|finding| args.picks(finding));
-        match args.format {
-            ListFormat::Table => {
-                found.extend(assessment.findings.into_iter().map(|finding| (tenant.name.as_str(), finding)));
-            }
-            ListFormat::Csv => {
-                table.put(&tenant.name, &assessment).map_err(|error| cannot_write(Path::new("-"), &error))?;
-            }
+        let called = format!("{}/", tenant.name);
+        if let Some(question) = &question {
+            ask(question, (config, &store), &mut assessment, &called, &mut answers)?;
+        }
+        if as_list {
+            let wants = |id: &str| question.as_ref().map_or(Some(""), |_| answers.wants(&format!("{called}{id}")));
+            list.fill(Some(&tenant.name), &assessment, &wants).map_err(lists::unwritten)?;
+        } else if form.format == ListFormat::Csv {
+            table.put(&tenant.name, &assessment).map_err(lists::unwritten)?;
+        }
+        scans.push((tenant.name.as_str(), assessment.head));
+        if form.format == ListFormat::Table {
+            found.extend(assessment.findings.into_iter().map(|finding| (tenant.name.as_str(), finding)));
         }
     }
-    table.end().map_err(|error| cannot_write(Path::new("-"), &error))?;
+    table.end().map_err(lists::unwritten)?;
     if let Some(rule) = args.rule.as_deref().filter(|_| !judged) {
         let help = "`keyroll rules list` lists the shipped ones";
         return Err(Complaint::failed(format!("no rule `{rule}` judged the latest scan of any tenant")).help(help));
     }
     // Each tenant's are in order already; the worst of all come first.
     found.sort_by_key(|(_, finding)| Reverse(finding.severity));
-    context.terminal.result(&match args.format {
-        ListFormat::Table => {
-            let heading = if args.no_waivers { counted_as_open(set_aside) } else { String::new() };
-            format!("{heading}{}", fleet_findings_table(&found, context.terminal.look))
+    let heading =
+        if args.no_waivers && form.format == ListFormat::Table { counted_as_open(set_aside) } else { String::new() };
+    let text = match form.format {
+        ListFormat::Table if form.is_whole() && !args.only.undecided => {
+            if form.is_sorted() {
+                list.sort();
+                list.arrange(&mut found, |(tenant, finding)| vec![*tenant, finding.id.as_str()]);
+            }
+            fleet_findings_table(&found, context.terminal.look)
         }
-        ListFormat::Csv => String::from_utf8_lossy(&rows).into_owned(),
-    });
+        ListFormat::Csv if !as_list => String::from_utf8_lossy(&rows).into_owned(),
+        _ => {
+            let undecided = question.as_ref().map(|_| answers.undecided());
+            let seen = scans.iter().map(|(tenant, head)| (*tenant, Ok(head)));
+            let unknown = silent.iter().map(|(tenant, why)| (*tenant, Err(why.as_str())));
+            let mut tenants: Vec<_> = seen.chain(unknown).collect();
+            tenants.sort_by_key(|(tenant, _)| *tenant);
+            let head = ListHead { tenants, gaps, ..args.only.head(undecided.as_ref()) };
+            form.written(context, &mut list, &head)?
+        }
+    };
+    context.terminal.result(&format!("{heading}{text}"));
     context.terminal.warn_of(gaps);
+    if let Some(question) = &question {
+        answers.tell(context, question, CALLED);
+    }
     for (tenant, why) in &silent {
         context.terminal.note(&format!("Nothing is known of tenant `{tenant}`: {why}."));
     }
     Ok(ExitCode::from(if silent.is_empty() { exit::COMPLETE } else { exit::INCOMPLETE }))
 }
 
-/// What is to be said about the scan of a tenant, or why nothing can be.
-fn assess_tenant(tenant: &Tenant, args: &FindingsArgs) -> Result<Assessment, String> {
-    let (_, store) = fleet::open(tenant)?;
+/// What is to be said about the scan of a tenant, with where that is from, or why nothing can be.
+fn assess_tenant<'t>(tenant: &'t Tenant, args: &FindingsArgs) -> Result<(&'t Config, Store, Assessment), String> {
+    let (config, store) = fleet::open(tenant)?;
     let store = store.ok_or_else(|| "it was never scanned".to_owned())?;
     let assessment = match args.as_of {
         Some(as_of) => scan_as_of(&store, as_of).and_then(|scan| assess_after(&store, scan)),
         None => assess(&store),
     };
     let assessment = assessment.map_err(|error| chain(&error))?;
-    Ok(if args.no_waivers { assessment.without_waivers() } else { assessment })
+    Ok((config, store, if args.no_waivers { assessment.without_waivers() } else { assessment }))
 }
 
 /// The line that tells a list without waivers from the list of a night.
@@ -317,19 +404,54 @@ pub(super) fn finding_called<'a>(findings: &'a [Finding], id: &str) -> Result<&'
 }
 
 pub(super) fn coverage(context: &Context, args: &ListArgs) -> Result<ExitCode, Complaint> {
-    let assessment = context.assess(args.as_of)?;
-    context.terminal.result(&match args.format {
-        ListFormat::Table => coverage_table(&assessment.snapshot.ledger, context.terminal.look),
-        ListFormat::Csv => one_csv(&assessment, "coverage")?,
-    });
-    Ok(ExitCode::from(exit::COMPLETE))
+    listed(context, args, "coverage", |assessment, list| {
+        if let Some(list) = list {
+            list.arrange(&mut assessment.snapshot.ledger, |entry| vec![entry.source.as_str(), &*entry.endpoint]);
+        }
+        coverage_table(&assessment.snapshot.ledger, context.terminal.look)
+    })
 }
 
 pub(super) fn waivers(context: &Context, args: &ListArgs) -> Result<ExitCode, Complaint> {
-    let assessment = context.assess(args.as_of)?;
-    context.terminal.result(&match args.format {
-        ListFormat::Table => waivers_table(&assessment.waivers.iter().collect::<Vec<_>>(), context.terminal.look),
-        ListFormat::Csv => one_csv(&assessment, "waivers")?,
-    });
+    listed(context, args, "waivers", |assessment, list| {
+        let mut waivers: Vec<&WaiverUse> = assessment.waivers.iter().collect();
+        if let Some(list) = list {
+            list.arrange(&mut waivers, |used| vec![used.waiver.id.as_str()]);
+        }
+        waivers_table(&waivers, context.terminal.look)
+    })
+}
+
+/// Shows a list of all that a table of the CSV set has. `table` makes the one for people, in the order of a list if one is given.
+fn listed(
+    context: &Context,
+    args: &ListArgs,
+    name: &str,
+    table: impl FnOnce(&mut Assessment, Option<&List>) -> String,
+) -> Result<ExitCode, Complaint> {
+    let form = &args.form;
+    let Some(mut list) = form.begin(context, Listable::of(name, false, false), None)? else {
+        return Ok(ExitCode::from(exit::COMPLETE));
+    };
+    let mut assessment = context.assess(args.as_of)?;
+    let text = match form.format {
+        ListFormat::Table if form.is_usual() => table(&mut assessment, None),
+        ListFormat::Csv if form.is_usual() => one_csv(&assessment, name)?,
+        _ => {
+            list.fill(None, &assessment, &|_| Some("")).map_err(lists::unwritten)?;
+            list.sort();
+            if form.format == ListFormat::Table && form.is_whole() {
+                table(&mut assessment, Some(&list))
+            } else {
+                let gaps = assessment.snapshot.ledger.iter().filter(|entry| entry.is_gap()).count();
+                form.written(
+                    context,
+                    &mut list,
+                    &ListHead { scan: Some(&assessment.head), gaps, ..ListHead::default() },
+                )?
+            }
+        }
+    };
+    context.terminal.result(&text);
     Ok(ExitCode::from(exit::COMPLETE))
 }

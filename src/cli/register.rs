@@ -23,18 +23,10 @@ Exit codes:
    0  all is as declared
   10  something is not as declared
   20  nothing was seen to differ, but gaps of the scan leave questions open
-  30  both 10 and 20
-
-Examples:
-  keyroll register check
-  keyroll register check --format json";
+  30  both 10 and 20";
 
 const DRAFT_HELP: &str = "\
-What the register declares already is left out. An existing file is never overwritten.
-
-Examples:
-  keyroll register draft                              # to look at
-  keyroll register draft --out integrations.yaml      # then edit it, and name it in a source of type `register`";
+What the register declares already is left out. An existing file is never overwritten.";
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum RegisterCommand {

@@ -14,7 +14,7 @@ use crate::inventory::detector::Knowledge;
 use crate::inventory::{Inventory, Revocations};
 use crate::model::{Assessment, RuleId, SnapshotId, Transition};
 use crate::reports::{
-    FORMATS, Findings, Format, Histories, HtmlReport, Look, RenderError, RuleText, calendar_ics, csv_set, html_report,
+    FORMATS, Findings, Format, Histories, HtmlReport, Look, RenderError, RuleText, calendar_ics, html_report,
     morning_view, write_column_list, write_csv_set, write_data_package,
 };
 use crate::rules::RuleSet;
@@ -68,24 +68,6 @@ impl ReportName {
     fn streams(self) -> bool {
         self == Self::Csv || self.format().is_some_and(|format| format.stream.is_some())
     }
-}
-
-/// How a list is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum ListFormat {
-    /// For people.
-    Table,
-    /// For spreadsheets.
-    Csv,
-}
-
-/// One file of the CSV set as text.
-pub(super) fn one_csv(assessment: &Assessment, name: &str) -> Result<String, Complaint> {
-    let table = csv_set().iter().find(|table| table.name == name);
-    let table = table.ok_or_else(|| Complaint::failed(format!("there is no CSV file `{name}`")))?;
-    let mut bytes = Vec::new();
-    (table.write)(assessment, &mut bytes).map_err(|error| cannot_write(Path::new("-"), &error))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,26 +1,52 @@
 //! What the system tells the process: to end, or to read its configuration anew.
 
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::sync::mpsc;
 
 use crate::daemon::Order;
 
-/// Waits until the process is told to end. False if nobody can tell it.
-pub(super) async fn told_to_end() -> bool {
+/// Waits until the process is told to end. False if nobody can tell it. It listens from the call on, whenever it is waited for.
+pub(super) fn told_to_end() -> impl Future<Output = bool> + Send {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-        else {
-            return false;
-        };
-        tokio::select! {
-            got = term.recv() => got.is_some(),
-            got = interrupt.recv() => got.is_some(),
+        let heard = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+        async move {
+            let (Ok(mut term), Ok(mut interrupt)) = heard else { return false };
+            tokio::select! {
+                got = term.recv() => got.is_some(),
+                got = interrupt.recv() => got.is_some(),
+            }
         }
     }
     #[cfg(not(unix))]
-    {
+    async {
         tokio::signal::ctrl_c().await.is_ok()
+    }
+}
+
+/// What becomes true when the process is told to end, for whoever does not wait in a runtime.
+pub(super) fn watch_for_end() -> io::Result<Arc<AtomicBool>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let end = {
+        let _listening = runtime.enter();
+        told_to_end()
+    };
+    let ended = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&ended);
+    std::thread::spawn(move || told.store(runtime.block_on(end), Ordering::Relaxed));
+    Ok(ended)
+}
+
+/// Stops the process, with all that were started together with it, until somebody lets them go on. Where nobody could, it
+/// goes on at once.
+pub(super) fn stop_for_now() {
+    #[cfg(unix)]
+    if let Err(error) = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP) {
+        tracing::debug!(%error, "the process cannot be stopped");
     }
 }
 
@@ -36,6 +62,19 @@ pub(super) fn tell_to_end(process: u32) {
     }
     #[cfg(not(unix))]
     tracing::debug!(process, "a process cannot be told to end here");
+}
+
+/// From now on, an interrupt from the keyboard does not end this process: another one that shares the terminal takes it.
+pub(super) fn leave_interrupts_to_others() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // Whoever prints may be at home in a runtime already. The handler stays when this one is over.
+        let caught = std::thread::spawn(|| super::block_on(async { signal(SignalKind::interrupt()).is_ok() })).join();
+        if !caught.unwrap_or(false) {
+            tracing::debug!("an interrupt ends keyroll before its pager");
+        }
+    }
 }
 
 /// Passes on what the system tells, until nobody listens any more.

@@ -8,6 +8,11 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use super::pager::Pager;
 use crate::app::{Forecast, Progress};
 use crate::model::{Assessment, Coverage, Kind};
 use crate::reports::Look;
@@ -18,6 +23,7 @@ use crate::text::{join_and, plural, thousands};
 pub(super) struct Terminal {
     quiet: bool,
     lost: AtomicBool,
+    pager: Option<Pager>,
     /// Width and colour of results.
     pub(super) look: Look,
     /// True if errors may be coloured.
@@ -25,13 +31,15 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    pub(super) fn new(quiet: bool, no_color: bool, width: Option<u16>) -> Self {
+    /// `paged` says that results which do not fit on the screen may go through a pager.
+    pub(super) fn new(quiet: bool, no_color: bool, width: Option<u16>, paged: bool) -> Self {
         let colour = !no_color && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let found = || terminal_size::terminal_size().map(|(width, _)| width.0);
         let width = width.or_else(|| std::io::stdout().is_terminal().then(found).flatten()).unwrap_or(80);
         Self {
             quiet,
             lost: AtomicBool::new(false),
+            pager: paged.then(Pager::of_terminal).flatten(),
             look: Look { width: usize::from(width.max(40)), colour: colour && std::io::stdout().is_terminal() },
             colour_errors: colour && std::io::stderr().is_terminal(),
         }
@@ -45,12 +53,15 @@ impl Terminal {
             (false, 1) => tracing::Level::INFO,
             (false, _) => tracing::Level::DEBUG,
         };
-        let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+        // What the queue says of each of its jobs is for whoever looks at requests, too.
+        let of_queue = if verbose > 1 { level } else { level.min(tracing::Level::WARN) };
+        let wanted = Targets::new().with_default(level).with_target("graphile_worker", of_queue);
+        let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false);
         // A second start, as in tests that call the library, keeps the first one's lines.
         if std::io::stderr().is_terminal() {
-            drop(lines.with_ansi(self.colour_errors).with_target(false).try_init());
+            drop(lines.with_ansi(self.colour_errors).finish().with(wanted).try_init());
         } else {
-            drop(lines.json().flatten_event(true).with_target(false).try_init());
+            drop(lines.json().flatten_event(true).finish().with(wanted).try_init());
         }
     }
 
@@ -68,9 +79,20 @@ impl Terminal {
         &self,
         write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-        write(&mut out)?;
-        Ok(out.flush()?)
+        let Some(pager) = &self.pager else {
+            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+            write(&mut out)?;
+            return Ok(out.flush()?);
+        };
+        let complain = |words: &str| self.note(words);
+        let mut paged = pager.begin(&complain);
+        let mut out = std::io::BufWriter::new(&mut paged);
+        let written = write(&mut out).and_then(|()| Ok(out.flush()?));
+        // What could not be written is not tried again: the reader has gone away.
+        drop(out.into_parts());
+        let read = paged.end();
+        written?;
+        Ok(read?)
     }
 
     /// Takes note of a result that was cut off.

@@ -25,14 +25,7 @@ Exit codes:
    0  nothing would break
   10  something that may be in use would stop, or lose rights that it needs
   20  nothing was seen that would break, but gaps of the scan leave questions open
-  30  both 10 and 20
-
-Examples:
-  keyroll whatif --deactivate ada@acme.example
-  keyroll whatif --remove-member svc-sync --from jira-admins
-  keyroll whatif --remove developers --from-role Developers --on PAY
-  keyroll whatif --expire \"ci-deploy\" --when 2026-12-31
-  keyroll whatif --deactivate ada@acme.example --revoke jenkins --format json";
+  30  both 10 and 20";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]

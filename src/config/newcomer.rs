@@ -29,6 +29,8 @@ pub struct NewSource {
     pub secret: SecretRef,
     /// The id of the organisation or the site, where that is known.
     pub id: Option<String>,
+    /// Where the gateway of the cloud is, where that is another than usual.
+    pub gateway: Option<String>,
 }
 
 /// The line of the manual after which the sources stand.
@@ -80,6 +82,9 @@ impl NewSource {
         }
         if let Some(id) = &self.id {
             fill(&mut lines, if self.kind == "atlassian-org" { "org" } else { "cloud_id" }, id);
+        }
+        if let Some(gateway) = &self.gateway {
+            lines.push(format!("    gateway_url: {}", scalar(gateway)));
         }
         let key = if self.kind == "atlassian-org" { "key" } else { "token" };
         match &self.secret {
@@ -141,7 +146,7 @@ mod tests {
         };
         let user = kind.ends_with("-cloud").then(|| "keyroll@acme.example".to_owned());
         let id = matches!(kind, "atlassian-org" | "jira-cloud" | "confluence-cloud").then(|| "0b1c-22".to_owned());
-        NewSource { name: format!("acme-{kind}"), kind, address, user, secret, id }
+        NewSource { name: format!("acme-{kind}"), kind, address, user, secret, id, gateway: None }
     }
 
     #[test]

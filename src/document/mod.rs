@@ -515,9 +515,12 @@ impl Section {
 
 /// The place in the file of a part of a text value: for languages inside YAML, such as conditions. YAML may fold and
 /// indent white space, so that the other characters tell the place. Where it writes some of them in another way,
-/// it is the place of the whole value.
+/// it is the place of the whole value. What is all of its text is where it is.
 #[must_use]
 pub fn place_inside(file: &SourceText, text: &Located<String>, part: Range<usize>) -> Range<usize> {
+    if text.span == (0..file.text.len()) && *text.value == *file.text {
+        return part;
+    }
     let letters = written_letters(file.text.get(text.span.clone()).unwrap_or(""));
     let count = |upto: usize| {
         let before = text.value.get(..upto).unwrap_or(&text.value);

@@ -22,6 +22,8 @@ pub struct Drift {
     pub changes: Vec<Change>,
     /// Changes that are not among these, since whoever asks did not want their sort.
     pub left_out: usize,
+    /// The options by which they were left out, as they are written.
+    pub left_out_by: &'static str,
     /// What only moved by itself, as [`Change`]s of those fields; `None` if nobody asked.
     pub moved: Option<Vec<Change>>,
     /// What goes back and forth, as of the later scan.

@@ -18,6 +18,9 @@ pub enum Status {
 }
 
 impl Status {
+    /// The words used in reports.
+    pub const NAMES: [&'static str; 3] = ["open", "waived", "resolved"];
+
     /// The word used in reports.
     #[must_use]
     pub fn name(&self) -> &'static str {

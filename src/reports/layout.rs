@@ -7,14 +7,14 @@ use crate::text;
 /// How a view is to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
-    /// Columns of the terminal. Below 48, lines are laid out for 48.
+    /// Columns of the terminal. Below 40, lines are laid out for 40.
     pub width: usize,
     /// True if ANSI colours may be used.
     pub colour: bool,
 }
 
 impl Look {
-    const NARROWEST: usize = 48;
+    const NARROWEST: usize = 40;
     /// Prose in longer lines is hard to read.
     const WIDEST_PROSE: usize = 132;
 

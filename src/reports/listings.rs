@@ -45,11 +45,10 @@ fn findings_of<'a>(
     }
     let mut table = Table::new(&heads, "No such finding on record.");
     for (tenant, finding) in findings {
-        let unconfirmed = if finding.unconfirmed.is_some() { ", unconfirmed" } else { "" };
         let mut cells = vec![
             Cell::inked(say::severity_ink(finding.severity), finding.severity.name()),
             Cell::inked(Ink::Dim, finding.id.short()),
-            Cell::inked(say::status_ink(&finding.status), &format!("{}{unconfirmed}", finding.status.name())),
+            status_cell(finding),
             Cell::new(&say::day(finding.since)),
             Cell::new(&finding.message),
             Cell::new(finding.owner.as_deref().unwrap_or("")),
@@ -61,6 +60,12 @@ fn findings_of<'a>(
         table.row(cells);
     }
     table.render(look)
+}
+
+/// How a finding stands.
+pub(super) fn status_cell(finding: &Finding) -> Cell {
+    let unconfirmed = if finding.unconfirmed.is_some() { ", unconfirmed" } else { "" };
+    Cell::inked(say::status_ink(&finding.status), &format!("{}{unconfirmed}", finding.status.name()))
 }
 
 /// Resources of one kind, in the order they are given; those of other kinds are left out. Names of other resources come
@@ -79,26 +84,39 @@ pub fn inventory_grid(kind: Kind, resources: &[&Resource], inventory: &Inventory
 fn resources_of(kind: Kind, resources: &[&Resource], inventory: &Inventory<'_>) -> Table {
     let mut table = Table::new(&inventory_heads(kind), "Nothing of this kind was seen.");
     for resource in resources.iter().filter(|resource| resource.kind() == kind) {
-        let mut facts = match &resource.body {
-            Body::Principal(principal) => principal_cells(principal),
-            Body::Group(group) => group_cells(group),
-            Body::Credential(credential) => credential_cells(credential, inventory),
-            Body::Container(container) => container_cells(container, inventory),
-            Body::Grant(grant) => grant_cells(grant, inventory),
-            Body::App(app) => app_cells(app, inventory),
-            Body::Webhook(webhook) => webhook_cells(webhook, inventory),
-            Body::Automation(automation) => automation_cells(automation, inventory),
-            Body::Variable(variable) => variable_cells(variable, inventory),
-            Body::Setting(setting) => setting_cells(setting, inventory),
-            Body::Integration(integration) => integration_cells(integration),
-            Body::Person(person) => person_cells(person),
-        };
-        facts.push(resource.id.as_str().to_owned());
-        let mut cells = vec![Cell::new(resource.title())];
-        cells.extend(facts.iter().map(|text| fact_cell(text)));
-        table.row(cells);
+        table.row(resource_cells(resource, inventory));
     }
     table
+}
+
+/// A resource in the columns of its kind.
+pub(super) fn resource_cells(resource: &Resource, inventory: &Inventory<'_>) -> Vec<Cell> {
+    let texts = resource_texts(resource, inventory);
+    let cell = |(at, text): (usize, &String)| if at == 0 { Cell::new(text) } else { fact_cell(text) };
+    texts.iter().enumerate().map(cell).collect()
+}
+
+/// What stands in these columns, as it came: the name, facts, the id.
+#[must_use]
+pub fn resource_texts(resource: &Resource, inventory: &Inventory<'_>) -> Vec<String> {
+    let facts = match &resource.body {
+        Body::Principal(principal) => principal_cells(principal),
+        Body::Group(group) => group_cells(group),
+        Body::Credential(credential) => credential_cells(credential, inventory),
+        Body::Container(container) => container_cells(container, inventory),
+        Body::Grant(grant) => grant_cells(grant, inventory),
+        Body::App(app) => app_cells(app, inventory),
+        Body::Webhook(webhook) => webhook_cells(webhook, inventory),
+        Body::Automation(automation) => automation_cells(automation, inventory),
+        Body::Variable(variable) => variable_cells(variable, inventory),
+        Body::Setting(setting) => setting_cells(setting, inventory),
+        Body::Integration(integration) => integration_cells(integration),
+        Body::Person(person) => person_cells(person),
+    };
+    let mut texts = vec![resource.title().to_owned()];
+    texts.extend(facts);
+    texts.push(resource.id.as_str().to_owned());
+    texts
 }
 
 /// What is not known stands back from what is.
@@ -106,7 +124,7 @@ fn fact_cell(text: &str) -> Cell {
     Cell::inked(if matches!(text, "none" | "unknown" | "empty") { Ink::Dim } else { Ink::Plain }, text)
 }
 
-fn inventory_heads(kind: Kind) -> Vec<Head> {
+pub(super) fn inventory_heads(kind: Kind) -> Vec<Head> {
     let mut heads = vec![Head::flow("NAME")];
     heads.extend(match kind {
         Kind::Principal => vec![

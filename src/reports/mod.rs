@@ -21,6 +21,7 @@ mod ics;
 mod json;
 mod junit;
 mod layout;
+mod list;
 mod listings;
 mod markdown;
 mod morning;
@@ -31,6 +32,7 @@ mod outbox;
 mod parquet;
 mod register_page;
 mod review;
+mod rows;
 mod sarif;
 mod say;
 mod scans;
@@ -70,11 +72,12 @@ pub use self::html::{
 pub use self::ics::calendar_ics;
 pub use self::json::{EXPLANATION_SCHEMA, JSON_SCHEMA, finding_note_json, resource_note_json};
 pub use self::layout::Look;
+pub use self::list::{LIST_SCHEMA, List, ListHead, ListTenant, Listable, Misnamed, Pick, Undecided, View};
 pub use self::listings::{
-    coverage_grid, coverage_table, findings_table, fleet_findings_table, inventory_grid, inventory_table, rules_table,
-    waivers_table,
+    coverage_grid, coverage_table, findings_table, fleet_findings_table, inventory_grid, inventory_table,
+    resource_texts, rules_table, waivers_table,
 };
-pub use self::morning::morning_view;
+pub use self::morning::{blind_spots, coverage_in_words, may_be_more, morning_view};
 pub use self::outbox::{calendar_table, outbox_table, preview_page};
 pub use self::parquet::{
     PARQUET_SCAN_COLUMNS, PARQUET_VERSION, ParquetColumn, ParquetExport, ParquetFile, ParquetForm, ParquetManifest,
@@ -84,6 +87,7 @@ pub use self::register_page::{DifferenceRow, OpenRow, RegisterPage, register_pag
 pub use self::review::{
     review_columns_csv, review_csv, review_json, review_not_seen_csv, review_page, reviews_json, reviews_table,
 };
+pub use self::rows::{RowColumn, finding_columns, finding_row, finding_texts, resource_columns, resource_row};
 pub use self::scans::{FateRow, baselines_table, fates_table, snapshots_table};
 pub use self::source_page::{EndpointRow, SourcePage, source_page};
 pub use self::table::Grid;

@@ -13,9 +13,9 @@ use crate::text;
 /// The heading of a column.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Head {
-    title: &'static str,
-    from_width: usize,
-    rigid: bool,
+    pub(super) title: &'static str,
+    pub(super) from_width: usize,
+    pub(super) rigid: bool,
     right: bool,
 }
 
@@ -58,6 +58,11 @@ impl Cell {
     /// A plain cell; the text is made harmless.
     pub(super) fn new(text: &str) -> Self {
         Self::inked(Ink::Plain, text)
+    }
+
+    /// The cell as it stands on a terminal.
+    pub(super) fn painted(&self, look: Look) -> String {
+        look.paint(self.ink, &self.text)
     }
 }
 

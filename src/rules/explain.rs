@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::condition::{Ctx, Explainer, Schema};
+use super::condition::{Beside, Ctx, Explainer, Schema};
 use super::evaluate;
 use super::reasons;
 use super::rule::Rule;
@@ -57,8 +57,8 @@ pub(super) fn explain(rule: &Rule, asked: &Asked<'_>) -> Option<Explained> {
     let ctx = asked.ctx(rule)?;
     let opinion = of(rule, &ctx);
     let stated = BTreeMap::new();
-    let schema =
-        Schema { kind: rule.kind(), on_change: rule.on_change(), params: &rule.values.constants, stated: &stated };
+    let beside = Beside::of_rule(rule.on_change());
+    let schema = Schema { kind: rule.kind(), beside, params: &rule.values.constants, stated: &stated };
     let mut explainer = Explainer::new(&schema, &ctx);
     let scope = rule.written.scope.as_ref().map(|scope| explainer.condition(&scope.value));
     let require = explainer.condition(&rule.written.require.value);

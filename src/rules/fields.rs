@@ -11,9 +11,9 @@ use crate::model::Kind::{
     Person as PE, Principal as PR, Setting as SE, Variable as VA, Webhook as WH,
 };
 use crate::model::{
-    App, AppForm, Automation, Body, Change, Container, ContainerForm, Credential, CredentialForm, Fact, Grant,
-    GrantForm, Group, Holder, Integration, Kind, Person, Principal, PrincipalType, Resource, ResourceId, Setting,
-    Variable, VariableLevel, Webhook, What,
+    App, AppForm, Automation, Body, Change, Container, ContainerForm, ControlId, Credential, CredentialForm, Fact,
+    Finding, Grant, GrantForm, Group, Holder, Integration, Kind, Person, Principal, PrincipalType, Resource,
+    ResourceId, Setting, Severity, Status, Variable, VariableLevel, Webhook, What,
 };
 
 /// What a field is read from.
@@ -22,6 +22,7 @@ pub(super) struct View<'a> {
     pub(super) resource: &'a Resource,
     pub(super) inventory: &'a Inventory<'a>,
     pub(super) change: Option<&'a Change>,
+    pub(super) finding: Option<&'a Finding>,
     pub(super) now: DateTime<Utc>,
 }
 
@@ -66,7 +67,7 @@ pub(super) type Need = (Kind, &'static [&'static str]);
 
 /// One thing a condition may name.
 pub struct Field {
-    /// The kind that has it; `None` for a field of the change itself.
+    /// The kind that has it; `None` for a field of the change itself, or of the finding.
     pub of: Option<Kind>,
     /// Its name behind the dot.
     pub name: &'static str,
@@ -123,7 +124,8 @@ const fn field(of: Kind, name: &'static str, get: Get, doc: &'static str) -> Fie
     Field { of: Some(of), name, nullable: false, derived: false, doc, words: None, needs: &[], get }
 }
 
-const fn of_change(name: &'static str, get: Get, doc: &'static str) -> Field {
+/// A field of what stands beside a resource: a change of it, or a finding about it.
+const fn of_what_is_beside(name: &'static str, get: Get, doc: &'static str) -> Field {
     Field { of: None, name, nullable: false, derived: false, doc, words: None, needs: &[], get }
 }
 
@@ -489,13 +491,42 @@ pub static FIELDS: &[Field] = &[
     field(PE, "manager", Get::Text(|v| text(&person(v).manager)), "Mail address of their manager.").nullable(),
     field(PE, "team", Get::Text(|v| text(&person(v).team)), "Their team.").nullable(),
 
-    of_change("what", Get::Text(what_happened), "What happened. What is seen for the first time and may be old counts as added; a rule that catches it cannot tell.").words_of(|| What::ALL.map(What::name).to_vec()),
-    of_change("fields", Get::Texts(|v| Fact::from_option(v.change.map(changed_fields))), "Names of the fields that differ."),
+    of_what_is_beside("what", Get::Text(what_happened), "What happened. What is seen for the first time and may be old counts as added; a rule that catches it cannot tell.").words_of(|| What::ALL.map(What::name).to_vec()),
+    of_what_is_beside("fields", Get::Texts(|v| Fact::from_option(v.change.map(changed_fields))), "Names of the fields that differ."),
 ];
 
 /// The fields of a kind, or of the change itself.
 pub(super) fn fields_of(of: Option<Kind>) -> impl Iterator<Item = &'static Field> + Clone {
     FIELDS.iter().filter(move |field| field.of == of)
+}
+
+/// What may be asked of a finding, beside its resource: by questions, not by rules, which know no findings.
+#[rustfmt::skip]
+pub static FINDING_FIELDS: &[Field] = &[
+    of_what_is_beside("id", Get::Text(|v| finding(v, |f| f.id.as_str())), "Its id."),
+    of_what_is_beside("rule", Get::Text(|v| finding(v, |f| f.rule.as_str())), "The rule that failed."),
+    of_what_is_beside("severity", Get::Text(|v| finding(v, |f| f.severity.name())), "How bad it is.").words_of(|| Severity::ALL.map(Severity::name).to_vec()),
+    of_what_is_beside("status", Get::Text(|v| finding(v, |f| f.status.name())), "How it stands.").words_of(|| Status::NAMES.to_vec()),
+    of_what_is_beside("title", Get::Text(|v| finding(v, |f| f.title.as_str())), "The rule's title."),
+    of_what_is_beside("message", Get::Text(|v| finding(v, |f| f.message.as_str())), "One sentence about the resource."),
+    of_what_is_beside("resource_kind", Get::Text(|v| finding(v, |f| f.resource.kind().name())), "The kind of the resource.").words_of(|| Kind::ALL.map(Kind::name).to_vec()),
+    of_what_is_beside("resource_id", Get::Text(|v| finding(v, |f| f.resource.as_str())), "The resource."),
+    of_what_is_beside("resource_name", Get::Text(|v| finding(v, |f| f.resource_name.as_str())), "The resource's name when it was last seen."),
+    of_what_is_beside("owner", Get::Text(|v| v.finding.map_or(Fact::Unknown, |f| Fact::from_option(f.owner.as_deref()))), "Whose the resource is, in words.").nullable(),
+    of_what_is_beside("controls", Get::Texts(|v| finding(v, |f| Texts::Made(f.controls.iter().map(ControlId::as_str).collect()))), "The controls that the rule serves, as `framework:id`."),
+    of_what_is_beside("confirmed", Get::Bool(|v| finding(v, |f| f.unconfirmed.is_none())), "The latest scan could look at it again."),
+    of_what_is_beside("first_seen", Get::Time(|v| finding(v, |f| f.first_seen)), "The scan that found it first."),
+    of_what_is_beside("since", Get::Time(|v| finding(v, |f| f.since)), "The scan since which it stands as it does."),
+    of_what_is_beside("last_seen", Get::Time(|v| finding(v, |f| f.last_seen)), "The last scan that confirmed it."),
+];
+
+/// The fields of a finding.
+pub(super) fn finding_fields() -> impl Iterator<Item = &'static Field> + Clone {
+    FINDING_FIELDS.iter()
+}
+
+fn finding<'a, T>(view: &View<'a>, of: impl FnOnce(&'a Finding) -> T) -> Fact<T> {
+    view.finding.map_or(Fact::Unknown, |finding| Fact::Known(of(finding)))
 }
 
 /// How a resource names another one.
@@ -634,7 +665,7 @@ mod tests {
         let snapshot = Snapshot::of_sorted(sample::resources(), Vec::new());
         let inventory = Inventory::new(&snapshot);
         for resource in &snapshot.resources {
-            let view = View { resource, inventory: &inventory, change: None, now: DateTime::UNIX_EPOCH };
+            let view = View { resource, inventory: &inventory, change: None, finding: None, now: DateTime::UNIX_EPOCH };
             let mut names = Vec::new();
             for field in fields_of(Some(resource.kind())) {
                 let unknown = match field.get {

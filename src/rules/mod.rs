@@ -22,6 +22,7 @@ mod mutation;
 mod overrides;
 mod packs;
 mod params;
+mod question;
 mod reach;
 mod reach_of;
 mod reasons;
@@ -46,6 +47,7 @@ pub use mutation::{Mutant, MutationResult, score};
 pub use overrides::Overrides;
 pub use packs::{Pack, read_packs};
 pub use params::{Param, Sort};
+pub use question::{Asking, Question, Reply};
 pub use rule::Rule;
 
 use file::RuleFile;

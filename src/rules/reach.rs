@@ -271,7 +271,7 @@ mod tests {
         resources.push(variable.clone());
         let snapshot = Snapshot::seal(vec![Collection { authority: 0, resources, ledger }]);
         let inventory = Inventory::new(&snapshot);
-        question(&View { resource: variable, inventory: &inventory, change: None, now: now() })
+        question(&View { resource: variable, inventory: &inventory, change: None, finding: None, now: now() })
     }
 
     fn owned(texts: &Texts<'_>) -> Vec<String> {
@@ -477,7 +477,7 @@ mod tests_of_companions {
         let inventory = Inventory::new(&snapshot);
         let now = "2026-11-22T02:00:00Z".parse().unwrap();
         let resource = inventory.get(&resources[0].id).unwrap();
-        question(&View { resource, inventory: &inventory, change: None, now })
+        question(&View { resource, inventory: &inventory, change: None, finding: None, now })
     }
 
     fn texts(list: Fact<Texts<'_>>) -> Option<Vec<String>> {

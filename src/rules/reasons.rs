@@ -69,7 +69,7 @@ fn needs(why: Why, kind: Kind, path: &NamedPath) -> Vec<Need> {
             .filter(|neighbour| Place::Neighbour(neighbour.slot) == *place)
             .map(|neighbour| (neighbour.kind, NO_FORMS))
             .collect(),
-        Cause::Absent | Cause::NoNeighbour | Cause::NothingBefore => Vec::new(),
+        Cause::Absent | Cause::NoNeighbour | Cause::NothingBefore | Cause::Unseen => Vec::new(),
     }
 }
 
@@ -92,6 +92,7 @@ fn describe(why: Why, path: &NamedPath, gaps: &[&LedgerEntry]) -> String {
             format!("`{name}` was not seen: {}", explain(gaps, "no source shows it"))
         }
         Cause::NothingBefore => "it is not known how it was before".to_owned(),
+        Cause::Unseen => "the scan did not see it".to_owned(),
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::cases::{self, Case};
 use super::condition::{
-    Answer, Compiler, Condition, Ctx, NamedPath, Place, Present, Schema, Stated, Template, Vars, Why,
+    Answer, Beside, Compiler, Condition, Ctx, NamedPath, Place, Present, Schema, Stated, Template, Vars, Why,
 };
 use super::evaluate;
 use super::fields::{Field, neighbours_of};
@@ -255,7 +255,7 @@ impl Code {
         stated: &BTreeMap<String, Fact<Stated>>,
     ) -> Result<Self, Problems> {
         let RuleFile { kind, on_change, .. } = *written;
-        let schema = Schema { kind, on_change, params: &values.constants, stated };
+        let schema = Schema { kind, beside: Beside::of_rule(on_change), params: &values.constants, stated };
         let mut compiler = Compiler::new(schema, &written.file);
         let mut proven = Present::new();
         let mut whole = true;

@@ -38,6 +38,7 @@ use async_trait::async_trait;
 pub use address::Address;
 pub use discover::{Found, discover};
 pub use endpoint::Endpoint;
+pub use reading::LEFT_OUT;
 
 use crate::clock::Clock;
 use crate::document::Section;

@@ -21,6 +21,9 @@ use crate::model::{
 };
 use crate::text::{plural, thousands};
 
+/// Why an endpoint is not asked that stands under `skip`.
+pub const LEFT_OUT: &str = "left out by the configuration";
+
 /// So many calls of an endpoint in a row that a server does not answer, each after all tries, and it is not asked for the
 /// rest: with ten thousand projects that would take days.
 const UNANSWERED: usize = 20;
@@ -128,7 +131,7 @@ impl Gatherer {
     /// Begins to read an endpoint. Where it is left out, or nothing can be asked, the reading sends no request.
     pub(super) fn start(&self, endpoint: &'static Endpoint) -> Reading<'_> {
         let closed = if self.skip.contains(&endpoint.name) {
-            Some((EndpointState::Skipped, "left out by the configuration".to_owned()))
+            Some((EndpointState::Skipped, LEFT_OUT.to_owned()))
         } else {
             self.blocked.clone().map(|reason| (EndpointState::Failed, reason))
         };

@@ -41,7 +41,7 @@ async fn any_two_scans_are_compared_and_the_past_is_told_as_it_was() {
     let estate = lived().await;
     let store_ = estate.store();
     let ask = |from: Option<&'static str>, to: Option<&str>| {
-        let request = DriftRequest { from, to: to.map(|to| to.parse().unwrap()), noise: true };
+        let request = DriftRequest { from, to: to.map(|to| to.parse().unwrap()), noise: true, looking_back: false };
         drift_between(&store_, &request)
     };
     // Night by night, what was told that night; over all nights, what differs in the end.
@@ -87,7 +87,7 @@ async fn any_two_scans_are_compared_and_the_past_is_told_as_it_was() {
     assert_eq!(between(&store_), steps);
     store_.remove(&[SnapshotId(4)]).unwrap();
     assert_eq!(between(&store_), steps, "steps outlive their scans");
-    let next = DriftRequest { from: None, to: Some("s5".parse().unwrap()), noise: false };
+    let next = DriftRequest { from: None, to: Some("s5".parse().unwrap()), ..DriftRequest::default() };
     let next = drift_between(&store_, &next).unwrap();
     assert_eq!((next.from.as_ref().unwrap().id, gap(&next)), (SnapshotId(4), (None, declared)));
     let told = keyroll(estate.folder.path(), &["drift", "--to", "s5", "--width", "200"]).out;

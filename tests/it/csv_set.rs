@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::reports::{hostile_names, renamed};
 use crate::support::assessment;
 use crate::support::expected::expect_file;
-use crate::support::project;
+use crate::support::{project, skipped};
 
 const PACKAGE: &str = "reports/schemas/keyroll-csv-v1.datapackage.json";
 
@@ -28,7 +28,7 @@ fn package() -> String {
 fn write_set(assessment: &Assessment, folder: &Path) {
     for table in csv_set() {
         let mut bytes = Vec::new();
-        (table.write)(assessment, &mut bytes).unwrap();
+        table.write(assessment, &mut bytes).unwrap();
         fs::write(folder.join(format!("{}.csv", table.name)), bytes).unwrap();
     }
     fs::write(folder.join("datapackage.json"), package()).unwrap();
@@ -102,7 +102,7 @@ fn assessments() -> Vec<(String, Assessment)> {
 #[expect(clippy::disallowed_methods, reason = "the check says where Python is")]
 fn a_public_validator_finds_each_cell_of_its_form() {
     let Ok(python) = std::env::var("KEYROLL_TEST_PYTHON") else {
-        println!("skipped: KEYROLL_TEST_PYTHON names no Python with frictionless");
+        skipped("KEYROLL_TEST_PYTHON names no Python with frictionless");
         return;
     };
     let folder = tempfile::tempdir().unwrap();
@@ -130,7 +130,7 @@ fn a_public_validator_finds_each_cell_of_its_form() {
 #[expect(clippy::disallowed_methods, reason = "the check says where the spreadsheet is")]
 fn a_spreadsheet_has_the_same_rows_and_no_formula() {
     let Ok(office) = std::env::var("KEYROLL_TEST_OFFICE") else {
-        println!("skipped: KEYROLL_TEST_OFFICE names no LibreOffice");
+        skipped("KEYROLL_TEST_OFFICE names no LibreOffice");
         return;
     };
     let folder = tempfile::tempdir().unwrap();
@@ -141,7 +141,7 @@ fn a_spreadsheet_has_the_same_rows_and_no_formula() {
             csv_set().iter().filter(|table| ["findings", "credentials", "drift", "waivers"].contains(&table.name))
         {
             let mut bytes = Vec::new();
-            (table.write)(&assessment, &mut bytes).unwrap();
+            table.write(&assessment, &mut bytes).unwrap();
             fs::write(csv.join(format!("{name}-{}.csv", table.name)), bytes).unwrap();
         }
     }

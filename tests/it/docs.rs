@@ -5,7 +5,7 @@ use std::fs;
 use keyroll::config::Config;
 use keyroll::model::Kind;
 use keyroll::reports::csv_set;
-use keyroll::rules::fields::FIELDS;
+use keyroll::rules::fields::{FIELDS, FINDING_FIELDS};
 use keyroll::rules::functions::FUNCTIONS;
 use keyroll::sources::SOURCES;
 
@@ -153,11 +153,15 @@ fn the_rule_index_and_the_field_list_are_what_the_program_knows() {
 
 fn field_list() -> String {
     let mut text = String::new();
-    let kinds = Kind::ALL.into_iter().map(Some).chain([None]);
-    for kind in kinds {
-        let name = kind.map_or("change", Kind::name);
-        text.push_str(&format!("### {name}\n\n| field | type | says |\n|---|---|---|\n"));
-        for field in FIELDS.iter().filter(|field| field.of == kind) {
+    let of = |kind: Option<Kind>| FIELDS.iter().filter(move |field| field.of == kind).collect::<Vec<_>>();
+    let kinds = Kind::ALL.into_iter().map(|kind| (kind.name(), of(Some(kind))));
+    for (name, fields) in kinds.chain([("change", of(None)), ("finding", FINDING_FIELDS.iter().collect())]) {
+        text.push_str(&format!("### {name}\n\n"));
+        if name == "finding" {
+            text.push_str("For `keyroll findings --where` alone: rules know no findings.\n\n");
+        }
+        text.push_str("| field | type | says |\n|---|---|---|\n");
+        for field in fields {
             let nullable = if field.nullable { ", may be null" } else { "" };
             let words = field.words();
             let words = if words.is_empty() { String::new() } else { format!(" One of `{}`.", words.join("`, `")) };
@@ -218,14 +222,19 @@ fn every_command_in_the_documents_is_understood() {
 }
 
 pub(crate) fn shell_words(line: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    for (at, part) in line.split('"').enumerate() {
-        if at % 2 == 1 {
-            words.push(part.to_owned());
-        } else {
-            words.extend(part.split_whitespace().map(str::to_owned));
+    let (mut words, mut word, mut quote) = (Vec::new(), None, None);
+    for letter in line.chars() {
+        match (quote, letter) {
+            (None, '"' | '\'') => {
+                quote = Some(letter);
+                word.get_or_insert_with(String::new);
+            }
+            (Some(sign), letter) if sign == letter => quote = None,
+            (None, letter) if letter.is_whitespace() => words.extend(word.take()),
+            (_, letter) => word.get_or_insert_with(String::new).push(letter),
         }
     }
+    words.extend(word);
     words
 }
 

@@ -107,7 +107,7 @@ fn a_pack_is_made_verified_and_unpacked() {
 #[test]
 fn openssh_verifies_a_pack() {
     let Some(tool) = std::env::var_os("KEYROLL_TEST_SSH_KEYGEN") else {
-        println!("skipped: KEYROLL_TEST_SSH_KEYGEN names no ssh-keygen");
+        crate::support::skipped("KEYROLL_TEST_SSH_KEYGEN names no ssh-keygen");
         return;
     };
     let estate = Estate::new();

@@ -14,7 +14,7 @@ fn tools() -> Option<PathBuf> {
     let folder = tool.and_then(|tool| Some(tool.parent()?.to_owned()));
     let folder = folder.filter(|folder| folder.join("ssh-agent").exists() && folder.join("ssh-add").exists());
     if folder.is_none() {
-        println!("skipped: KEYROLL_TEST_SSH_KEYGEN names no ssh-keygen with ssh-agent and ssh-add beside it");
+        crate::support::skipped("KEYROLL_TEST_SSH_KEYGEN names no ssh-keygen with ssh-agent and ssh-add beside it");
     }
     folder
 }

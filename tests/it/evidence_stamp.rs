@@ -26,7 +26,7 @@ fn authorities() -> Option<&'static Openssl> {
     static MADE: OnceLock<Option<Openssl>> = OnceLock::new();
     let made = MADE.get_or_init(|| std::env::var_os("KEYROLL_TEST_OPENSSL").map(Openssl::new));
     if made.is_none() {
-        println!("skipped: KEYROLL_TEST_OPENSSL names no openssl");
+        crate::support::skipped("KEYROLL_TEST_OPENSSL names no openssl");
     }
     made.as_ref()
 }

@@ -39,6 +39,33 @@ fn rows(csv: &str) -> Vec<Vec<String>> {
     rows.map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
 }
 
+/// A condition, columns, an order and JSON are for all tenants what they are for one.
+#[test]
+fn findings_of_all_tenants_are_asked_like_those_of_one() {
+    let folder = fleet();
+    fs::write(folder.path().join("fleet/initech.yaml"), "estate: initech\nsources: []\n").unwrap();
+    let condition = ["--where", "credential.expires_at == null", "--sort", "-severity,finding_id"];
+    let all = ask(folder.path(), &[&["findings", "--all-tenants", "--format", "csv"][..], &condition].concat());
+    assert_eq!(all.code, 20, "one was never scanned: {}", all.err);
+    let own = ["--config", "fleet/acme.yaml", "--now", MORNING, "findings", "--format", "csv"];
+    let own = keyroll(folder.path(), &[&own[..], &condition].concat());
+    let (all_rows, own_rows) = (rows(&all.out), rows(&own.out));
+    assert!(own_rows.len() > 1 && all_rows.len() == own_rows.len() * 2 - 1, "{}", own.out);
+    for (at, row) in own_rows.iter().enumerate().skip(1) {
+        // Both tenants have the same findings, and rows that are alike stay in the order of the tenants.
+        for (tenant, row_of_all) in ["acme", "globex"].iter().zip(&all_rows[at * 2 - 1..]) {
+            assert_eq!(row_of_all, &[vec![(*tenant).to_owned()], row.clone()].concat());
+        }
+    }
+    let listed = ask(folder.path(), &[&["findings", "--all-tenants", "--format", "json"][..], &condition].concat());
+    let document: serde_json::Value = serde_json::from_str(&listed.out).unwrap();
+    let schema = serde_json::from_str(keyroll::reports::LIST_SCHEMA).unwrap();
+    assert_eq!(crate::support::json_schema::mistakes(&schema, &document), Vec::<String>::new());
+    assert_eq!(document["rows"].as_array().unwrap().len(), all_rows.len() - 1);
+    assert_eq!(document["tenants"].as_array().unwrap().len(), 3, "{}", document["tenants"]);
+    assert!(document["tenants"][2]["unknown_because"].as_str().unwrap().contains("never scanned"));
+}
+
 #[test]
 fn findings_of_all_tenants_are_those_of_each_with_a_name_before_them() {
     let folder = fleet();

@@ -46,7 +46,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 ];
 
 /// Outside crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 52] = [
+const HOMES: [(&str, &[&str]); 53] = [
     ("reqwest", &["http/"]),
     ("object_store", &["http/outlet/bucket/"]),
     ("rustls", &["http/", "tls", "alerts/siem", "store/postgres/line"]),
@@ -98,6 +98,7 @@ const HOMES: [(&str, &[&str]); 52] = [
     ("hyper_util", &["serve/door"]),
     ("jsonwebtoken", &["serve/sign_in/"]),
     ("indicatif", &["cli/terminal.rs"]),
+    ("ratatui", &["cli/browse/"]),
     ("annotate_snippets", &["problem.rs"]),
     ("sha2", &["digest.rs"]),
 ];

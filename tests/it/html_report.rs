@@ -250,7 +250,7 @@ fn browser() -> Option<(PathBuf, PathBuf)> {
 #[test]
 fn a_browser_shows_it_and_a_checker_has_nothing_to_complain_of() {
     let Some((tools, browser)) = browser() else {
-        println!("skipped: KEYROLL_TEST_BROWSER_TOOLS names no folder with playwright-core and axe-core");
+        crate::support::skipped("KEYROLL_TEST_BROWSER_TOOLS names no folder with playwright-core and axe-core");
         return;
     };
     let folder = tempfile::tempdir().unwrap();

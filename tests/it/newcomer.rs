@@ -25,7 +25,9 @@ async fn an_address_and_an_account_are_enough() {
     let simulator = simulator().await;
     let folder = tempfile::tempdir().unwrap();
     let board = format!("{}/jira/software/projects/ABC/boards/1", simulator.site_url());
-    let arguments = ["init", "--at", &board, "--user", simulator.site_user(), "--estate", "acme", "--yes"];
+    let gateway = simulator.org_url();
+    let arguments =
+        ["init", "--at", &board, "--gateway", &gateway, "--user", simulator.site_user(), "--estate", "acme", "--yes"];
     let run = keyroll_with(folder.path(), &arguments, &[("KEYROLL_JIRA_TOKEN", simulator.site_token())]);
     let text = written(folder.path());
     for line in [
@@ -148,7 +150,7 @@ fn what_cannot_be_used_is_told_without_being_repeated() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_questions_are_answered_on_a_terminal() {
     let Some(python) = std::env::var_os("KEYROLL_TEST_PYTHON") else {
-        eprintln!("skipped: KEYROLL_TEST_PYTHON names no Python");
+        crate::support::skipped("KEYROLL_TEST_PYTHON names no Python");
         return;
     };
     let simulator = simulator().await;
@@ -159,7 +161,7 @@ async fn the_questions_are_answered_on_a_terminal() {
     let output = tokio::process::Command::new(python)
         .arg(&script)
         .arg(env!("CARGO_BIN_EXE_keyroll"))
-        .args([&page, simulator.site_user()])
+        .args([&page, &simulator.org_url(), simulator.site_user()])
         .current_dir(folder.path())
         .env("KEYROLL_JIRA_TOKEN", simulator.site_token())
         .output()
@@ -170,6 +172,7 @@ async fn the_questions_are_answered_on_a_terminal() {
     assert!(text.contains("  - name: acme-jira\n    type: jira-cloud\n"), "{text}");
     assert!(text.contains(&format!("    base_url: {}\n", simulator.site_url())), "{text}");
     assert!(text.contains("    token: env:KEYROLL_JIRA_TOKEN\n"), "{text}");
+    assert!(text.contains(&format!("    gateway_url: {}\n", simulator.org_url())), "{text}");
     assert!(shown.contains("found jira-cloud at ") && shown.contains("it answers"), "{shown}");
     assert!(!shown.contains(simulator.site_token()));
 }
@@ -179,7 +182,7 @@ async fn the_questions_are_answered_on_a_terminal() {
 const TYPIST: &str = r#"
 import os, pty, select, sys, time
 
-program, page, user = sys.argv[1:4]
+program, page, gateway, user = sys.argv[1:5]
 steps = [
     ("Which products?", b"\x1b[B \r"),
     ("Address of jira-cloud", page.encode() + b"\r"),
@@ -192,7 +195,7 @@ steps = [
 child, terminal = pty.fork()
 if child == 0:
     os.environ["TERM"] = "xterm"
-    os.execv(program, [program, "init", "--width", "80"])
+    os.execv(program, [program, "init", "--gateway", gateway, "--width", "80"])
 seen, fresh, until = "", "", time.monotonic() + 120
 while time.monotonic() < until:
     ready, _, _ = select.select([terminal], [], [], 0.2)

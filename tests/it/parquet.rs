@@ -18,7 +18,7 @@ use crate::reports::{hostile_names, renamed};
 use crate::support::assessment;
 use crate::support::expected::expect_file;
 use crate::support::keyroll::{Run, keyroll, keyroll_with};
-use crate::support::project;
+use crate::support::{project, skipped};
 use crate::waivers::CONFIG;
 
 /// DuckDB in a Python of its own.
@@ -32,7 +32,7 @@ impl Duck {
     #[expect(clippy::disallowed_methods, reason = "the check says where Python is")]
     pub(crate) fn new() -> Option<Self> {
         let Ok(python) = std::env::var("KEYROLL_TEST_PYTHON") else {
-            println!("skipped: KEYROLL_TEST_PYTHON names no Python with duckdb");
+            skipped("KEYROLL_TEST_PYTHON names no Python with duckdb");
             return None;
         };
         let script = project().join("tests/it/parquet_check.py");
@@ -466,20 +466,21 @@ metadata. Within version 1 tables and columns are only added.
 
 `--out s3://BUCKET/PREFIX` writes the same files, to the byte, to a store that speaks S3. Where it is and who asks is told by the section
 `s3` of the configuration, and otherwise by the variables that S3 tools know (`AWS_ENDPOINT_URL`, `AWS_REGION`, `AWS_ACCESS_KEY_ID`,
-`AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`); `keyroll init` writes the section with a comment on each key. Files of profiles and
+`AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`); `keyroll init --example` writes the section with a comment on each key. Files of profiles and
 roles of machines are not read: a password manager's command can bring the keys (`secret_access_key_command`).
 
 - **Nothing is seen before everything has arrived.** Each file is sent as an upload of parts, which nobody sees, with the SHA-256 of each
   part under the signature; what was damaged on the way is sent again. When all have arrived they are published one after the other,
-  which takes a request each, and looked at. What fails before leaves nothing to be seen; what fails in between is taken away again,
-  unless it stands in place of an earlier export of the same scan: then the message says so, and exporting again puts it right.
+  which takes a request each, and looked at; `scans` comes last, so that no scan is named whose other tables are not there. What fails
+  before leaves nothing to be seen; what fails in between leaves some files in place, the message says so, and exporting again
+  puts it right. While a scan is exported once more, some of its files may be new and some old.
 - **The manifest comes last**: `_exports/date=<day>/<snapshot>-<letters>.json` lists the files of the scan, with length and SHA-256. Who reads
-  what manifests list never sees half an export. By it a later export of the same scan knows which of its files are no more; no
+  what manifests list, and holds it against them, never takes half an export for one. By it a later export of the same scan knows which of its files are no more; no
   other object is looked for, listed or touched.
 - **Rights below the prefix**: `s3:PutObject`, `s3:GetObject`, `s3:DeleteObject`, `s3:AbortMultipartUpload`; and `s3:ListBucket` on the bucket
   (it may be limited to the prefix), because without it Amazon does not tell that there is no manifest yet.
-- Let the bucket abort uploads that are not finished after a day (a lifecycle rule): a keyroll that is killed leaves its own behind,
-  unseen but stored.
+- Let the bucket abort uploads that are not finished after a day (a lifecycle rule): a keyroll that is killed, or whose store is gone,
+  leaves its own behind, unseen but stored.
 
 The files that manifests list, and no others, in DuckDB (`INSTALL httpfs` and a secret of type `s3` let it read the bucket):
 

@@ -185,7 +185,7 @@ fn reviews_that_were_not_read_are_no_empty_list() {
     let table = csv_set().iter().find(|table| table.name == "access_review").unwrap();
     let write = |reviewed: Option<Vec<ReviewedAccess>>| {
         let mut bytes = Vec::new();
-        let result = (table.write)(&Assessment { reviewed, ..assessment::rich() }, &mut bytes);
+        let result = table.write(&Assessment { reviewed, ..assessment::rich() }, &mut bytes);
         (result.map_err(|error| error.to_string()), String::from_utf8(bytes).unwrap())
     };
     let (refused, written) = write(None);
@@ -273,7 +273,7 @@ fn a_control_is_satisfied_only_where_all_was_judged_and_met() {
 #[expect(clippy::disallowed_methods, reason = "the check says where Python is")]
 fn public_models_accept_events_and_results() {
     let Ok(python) = std::env::var("KEYROLL_TEST_PYTHON") else {
-        println!("skipped: KEYROLL_TEST_PYTHON names no Python with py-ocsf-models and compliance-trestle");
+        crate::support::skipped("KEYROLL_TEST_PYTHON names no Python with py-ocsf-models and compliance-trestle");
         return;
     };
     let folder = tempfile::tempdir().unwrap();
@@ -305,7 +305,7 @@ fn public_models_accept_events_and_results() {
 #[expect(clippy::disallowed_methods, reason = "the check says where Python is")]
 fn a_public_reader_of_junit_counts_the_same() {
     let Ok(python) = std::env::var("KEYROLL_TEST_PYTHON") else {
-        println!("skipped: KEYROLL_TEST_PYTHON names no Python with junitparser");
+        crate::support::skipped("KEYROLL_TEST_PYTHON names no Python with junitparser");
         return;
     };
     let folder = tempfile::tempdir().unwrap();
@@ -333,8 +333,8 @@ fn a_public_reader_of_junit_counts_the_same() {
 fn the_schema_of_junit_files_accepts_ours() {
     let (Ok(python), Ok(schema)) = (std::env::var("KEYROLL_TEST_PYTHON"), std::env::var("KEYROLL_TEST_JUNIT_SCHEMA"))
     else {
-        println!(
-            "skipped: KEYROLL_TEST_PYTHON or KEYROLL_TEST_JUNIT_SCHEMA names no Python with xmlschema, or no schema"
+        crate::support::skipped(
+            "KEYROLL_TEST_PYTHON or KEYROLL_TEST_JUNIT_SCHEMA names no Python with xmlschema, or no schema",
         );
         return;
     };
@@ -365,7 +365,7 @@ fn the_schema_of_junit_files_accepts_ours() {
 #[expect(clippy::disallowed_methods, reason = "the check says where the validator is")]
 fn a_public_validator_accepts_the_log() {
     let Ok(tool) = std::env::var("KEYROLL_TEST_SARIF") else {
-        println!("skipped: KEYROLL_TEST_SARIF names no sarif-multitool");
+        crate::support::skipped("KEYROLL_TEST_SARIF names no sarif-multitool");
         return;
     };
     let folder = tempfile::tempdir().unwrap();

@@ -28,7 +28,7 @@ fn json(assessment: &Assessment) -> String {
 
 fn csv_text(table: &CsvTable, assessment: &Assessment) -> String {
     let mut bytes = Vec::new();
-    (table.write)(assessment, &mut bytes).unwrap();
+    table.write(assessment, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

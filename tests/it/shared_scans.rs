@@ -240,8 +240,10 @@ async fn what_is_read_by_several_is_judged_once_and_as_if_one_had_read_it() {
         })
         .await;
     let (one, other) = (one.end().await, other.end().await);
-    let led = |log: &str| log.contains("this process leads");
-    assert!(led(&one) != led(&other), "just one leads: {one}\n---\n{other}");
+    // Whoever ends last may lead for a moment, and finds nothing to begin.
+    let began = |log: &str| log.matches("a scan begins").count();
+    let both = [began(&one), began(&other)];
+    assert!(both == [2, 0] || both == [0, 2], "just one says what is due: {one}\n---\n{other}");
     for worker in workers {
         let log = worker.end().await;
         assert!(!log.contains("ERROR"), "{log}");
@@ -254,29 +256,45 @@ async fn what_is_read_by_several_is_judged_once_and_as_if_one_had_read_it() {
         let asked = estate.simulator.requests().len();
         assert_eq!(told(&fleet.assess(tenant)), alone(estate).await, "{tenant}");
         let by_one = estate.simulator.requests().len() - asked;
-        assert!(asked <= by_one, "{asked} requests in place of {by_one}");
+        // A source that was put off in the middle asks once more for the page where it ended.
+        assert!(asked <= by_one + 5, "{asked} requests in place of {by_one}");
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a developer's switch, not a setting of the product")]
 fn how_many() -> usize {
-    std::env::var("KEYROLL_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(8)
+    std::env::var("KEYROLL_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(5)
 }
 
-/// Processes of every role, and the database server, are killed again and again while two estates are read.
+/// Processes of every role, and the database server, are killed again and again while estates are read.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_is_killed_nothing_is_lost_and_nothing_is_done_twice() {
     let kills = how_many();
-    let latency = Duration::from_millis(20 + kills as u64 / 2);
-    let Some(mut fleet) = Fleet::of(&["acme", "globex"], latency, "").await else { return };
+    let (mut random, mut killed, mut scans) = (17, 0, 0);
+    while killed < kills {
+        let Some(more) = killed_while_two_are_read((kills - killed).min(MOST_IN_A_SCAN), &mut random).await else {
+            return;
+        };
+        assert!(more > 0, "a scan was over before it could be disturbed");
+        (killed, scans) = (killed + more, scans + 2);
+        println!("killed {killed} times in {scans} scans");
+    }
+}
+
+/// More are for another scan: this one has to come to an end.
+const MOST_IN_A_SCAN: usize = 10;
+
+/// Kills so many while two estates are read, unless they are read before; how many it were, with nothing lost and nothing done
+/// twice. `None` without a server.
+async fn killed_while_two_are_read(kills: usize, random: &mut u64) -> Option<usize> {
+    let mut fleet = Fleet::of(&["acme", "globex"], Duration::from_millis(25), "").await?;
     let roles = ["scheduler", "scheduler", "worker", "worker"];
     let mut processes: Vec<Process> = roles.iter().map(|role| fleet.start(role)).collect();
-    let mut random = 17_u64;
     let mut killed = 0;
     let tenants: Vec<String> = fleet.estates.keys().cloned().collect();
     while killed < kills && !fleet.is_scanned() {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let (more, who) = (3 + (random >> 33) as usize % 20, (random >> 50) as usize % 9);
+        *random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let (more, who) = (3 + (*random >> 33) as usize % 20, (*random >> 50) as usize % 9);
         let simulator = &fleet.estates[&tenants[killed % tenants.len()]].simulator;
         let asked = simulator.requests().len();
         tokio::select! {
@@ -293,8 +311,6 @@ async fn whoever_is_killed_nothing_is_lost_and_nothing_is_done_twice() {
         killed += 1;
     }
     fleet.scanned().await;
-    println!("killed {killed} times");
-    assert!(killed * 2 >= kills, "it was over before it could be disturbed: {killed} of {kills}");
     for process in processes {
         process.end().await;
     }
@@ -305,6 +321,7 @@ async fn whoever_is_killed_nothing_is_lost_and_nothing_is_done_twice() {
         assert_eq!(ends, [Some(RunEnd::Complete)], "{tenant}: {runs:?}");
         assert_eq!(told(&fleet.assess(tenant)), alone(estate).await, "{tenant}");
     }
+    Some(killed)
 }
 
 /// Jira and Confluence are one site with one limit, whoever reads them.

@@ -85,7 +85,7 @@ fn the_files_of_the_set_are_the_same_whoever_writes_beside_whom() {
     .unwrap();
     for table in csv_set() {
         let mut bytes = Vec::new();
-        (table.write)(&assessment, &mut bytes).unwrap();
+        table.write(&assessment, &mut bytes).unwrap();
         assert!(fs::read(folder.path().join(table.name)).unwrap() == bytes, "{}", table.name);
     }
 }

@@ -8,14 +8,11 @@ use super::network::{line, trouble};
 use super::rules::Judged;
 use crate::http::Contact;
 use crate::model::{Area, Check, EndpointState, LedgerEntry};
-use crate::sources::SourceKind;
+use crate::sources::{LEFT_OUT, SourceKind};
 use crate::text::{join_and, plural};
 
 /// Endpoints and rules that a line names before it only counts them.
 const NAMED: usize = 4;
-
-/// What the ledger says of what the configuration leaves out.
-const LEFT_OUT: &str = "left out by the configuration";
 
 /// Why endpoints are not read: one thing to mend.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -72,7 +72,7 @@ pub(super) fn written(
     file("reports/report.json", &|out| (json.render)(assessment, out))?;
     around.with_html(assessment, |report| file("reports/report.html", &|out| html_report(report, out)))?;
     for table in csv_set() {
-        file(&format!("csv/{}.csv", table.name), &|out| (table.write)(assessment, out))?;
+        file(&format!("csv/{}.csv", table.name), &|out| table.write(assessment, out))?;
     }
     file("csv/columns.csv", &write_column_list)?;
     file("csv/datapackage.json", &write_data_package)

@@ -16,6 +16,8 @@ pub(super) struct Draft {
     pub(super) estate: Option<String>,
     pub(super) user: Option<String>,
     pub(super) sources: Vec<DraftSource>,
+    /// Where the gateway of the cloud is, where that is another than usual.
+    gateway: Option<String>,
     /// Places of credentials by type.
     secrets: Vec<(String, SecretRef)>,
 }
@@ -33,6 +35,12 @@ impl Draft {
     /// What the options say.
     pub(super) fn of(args: &InitArgs, say: &dyn Fn(&str)) -> Result<Self, Complaint> {
         let mut draft = Self { estate: args.estate.clone(), user: args.user.clone(), ..Self::default() };
+        if let Some(written) = &args.gateway {
+            let address = Address::read(written)
+                .map_err(|why| Complaint::usage(format!("`--gateway` has no usable address: {why}")))?;
+            address.changes.iter().for_each(|change| say(&format!("  {change}")));
+            draft.gateway = Some(address.address);
+        }
         for written in &args.secrets {
             let (kind, reference) = written.split_once('=').unwrap_or((written, ""));
             let kind = kind_called(kind).map_err(|_unknown| {
@@ -160,6 +168,7 @@ impl Draft {
                 user: self.user.clone().filter(|_| wants_user(source.kind)),
                 secret: source.secret.clone().unwrap_or_else(|| self.usual_secret(source)),
                 id: source.id.clone(),
+                gateway: self.gateway.clone().filter(|_| is_site(source.kind.name)),
             });
         }
         Ok(Newcomer { estate, sources })
@@ -187,7 +196,6 @@ pub(super) fn read_address(kind: &SourceKind, written: &str) -> Result<Option<Ad
         },
         _ => {
             let address = Address::read(written)?;
-            let is_site = |kind: &str| matches!(kind, "jira-cloud" | "confluence-cloud");
             match address.kind {
                 Some(told) if told != kind.name && !(is_site(told) && is_site(kind.name)) => {
                     Err(format!("this is an address of {told}, and not of {}", kind.name))
@@ -257,6 +265,11 @@ pub(super) fn in_words(found: &Found) -> String {
     let version = found.version.as_ref().map_or_else(String::new, |version| format!(" {version}"));
     let id = found.cloud_id.as_ref().map_or_else(String::new, |id| format!(", cloud id {id}"));
     format!("found {}{version} at {}{id}", found.kind, found.base_url)
+}
+
+/// True for the products of a site: what lies behind the gateway of the cloud is theirs.
+fn is_site(kind: &str) -> bool {
+    matches!(kind, "jira-cloud" | "confluence-cloud")
 }
 
 /// True for products of the cloud that people log in to by mail address.

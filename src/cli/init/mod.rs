@@ -22,7 +22,6 @@ use crate::sources::SOURCES;
 use draft::Draft;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
 pub(super) struct InitArgs {
     /// Where to write it.
     #[arg(long, value_name = "FILE", default_value = "keyroll.yaml")]
@@ -41,6 +40,9 @@ pub(super) struct InitArgs {
     /// The mail address of the account that reads products of the cloud.
     #[arg(long, value_name = "MAIL")]
     user: Option<String>,
+    /// The gateway of the cloud, where it is another than api.atlassian.com: scoped tokens and automation rules are asked for there.
+    #[arg(long, value_name = "ADDRESS")]
+    gateway: Option<String>,
     /// Where the credential of a product is to be found: `env:NAME`, `file:/path`, or `command:` and a program that prints it.
     /// Never the credential itself.
     #[arg(long = "secret", value_name = "TYPE=REFERENCE")]
@@ -55,17 +57,9 @@ pub(super) struct InitArgs {
     #[arg(long, conflicts_with = "offline")]
     scan: bool,
     /// Write the manual instead: a configuration with every key and a comment for each.
-    #[arg(long, conflicts_with_all = ["estate", "at", "sources", "user", "secrets", "scan"])]
+    #[arg(long, conflicts_with_all = ["estate", "at", "sources", "user", "gateway", "secrets", "scan"])]
     example: bool,
 }
-
-/// Examples for the help text.
-const EXAMPLES: &str = "\
-Examples:
-  keyroll init
-  keyroll init --at https://acme.atlassian.net --user me@acme.example --yes
-  keyroll init --source jira-dc=https://jira.acme.example --secret jira-dc=file:/run/secrets/jira --yes --scan
-  keyroll init --example --out manual.yaml";
 
 impl InitArgs {
     /// The file that is written: what comes after it is about that one.

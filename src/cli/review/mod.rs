@@ -24,31 +24,18 @@ const START_HELP: &str = "\
 Each reviewer gets a file of their own: whoever answers for a machine in the register, the manager of a person in the roster,
 otherwise whoever leads or owns the place. In it they fill decision (keep, revoke or change), reviewer, decided_on
 (2026-11-26) and comment; `-columns.csv` says what each column means. What nobody could see is in `-not-seen.csv`: then the
-exit code is 20.
-
-Examples:
-  keyroll review start 2026-q4 --by \"Eve Example\" --due 2026-12-31
-  keyroll review start admins-2026 --by \"Eve Example\" --scope admins --out reviews/admins";
+exit code is 20.";
 
 const IMPORT_HELP: &str = "\
 Commas, semicolons or tabs, UTF-8 or UTF-16: as spreadsheets save. Every mistake is told with its line, and with one mistake
-nothing is recorded. Reading the same file twice changes nothing; a later file may change a decision, and both are kept.
-
-Examples:
-  keyroll review import 2026-q4 review-2026-q4/2026-q4-ada-acme.example.csv
-  keyroll review import 2026-q4 half-done.csv --partial";
+nothing is recorded. Reading the same file twice changes nothing; a later file may change a decision, and both are kept.";
 
 const STATUS_HELP: &str = "\
 Exit codes:
    0  everything is decided, and what was to be taken away is gone
   10  something is open, or was not taken away
   20  something could not be seen, when the review began or when a revocation was looked for
-  30  both 10 and 20
-
-Examples:
-  keyroll review status
-  keyroll review status 2026-q4
-  keyroll review status 2026-q4 --format csv > review.csv";
+  30  both 10 and 20";
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum ReviewCommand {

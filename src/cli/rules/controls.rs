@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::app::assess;
 use crate::cli::complain::Complaint;
-use crate::cli::report::one_csv;
+use crate::cli::lists::one_csv;
 use crate::cli::{Context, exit};
 use crate::model::FrameworkPosture;
 use crate::reports::{controls_json, controls_table};

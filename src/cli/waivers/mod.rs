@@ -26,11 +26,7 @@ Exit codes:
 
 const ADD_HELP: &str = "\
 The entry says which facts were accepted: scopes, owner, end, roles, groups, what can be reached. When more than these is
-there, the waiver is void and the finding comes up again. What is in the file stays as it is.
-
-Examples:
-  keyroll waivers add F-7KQ2M0 --reason \"Vendor cannot rotate\" --approver \"Dana Moreau\" --ticket SEC-142 --until 2026-12-31
-  keyroll waivers add F-7KQ2M0 --pattern \"*/credential/ci-*\" --reason Migration --approver Dana --until 2026-12-31";
+there, the waiver is void and the finding comes up again. What is in the file stays as it is.";
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]

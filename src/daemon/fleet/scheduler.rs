@@ -167,7 +167,9 @@ impl<H: Houses> Scheduler<H> {
         }
     }
 
-    /// Takes on tenants that are new, and lets go of those that are gone. One whose configuration has mistakes is told of. `false` if some could not be taken on.
+    /// Takes on tenants that are new, and lets go of those that are gone. One whose configuration has mistakes is told of, and
+    /// looked after by the old one, if there is any and two tenants would not share something. `false` if some could not be
+    /// taken on.
     fn gather(&self, wards: &mut BTreeMap<String, Ward>, hands: &Arc<OverQueue>) -> bool {
         let tenants = match self.houses.tenants() {
             Ok(tenants) => tenants,

@@ -62,15 +62,11 @@ impl Worker {
         let beats = self.beat();
         let works = async {
             while !*self.bench.end.borrow() {
-                let end = ended(self.bench.end.clone());
-                let hands = Arc::<Bench>::clone(&self.bench) as Arc<dyn Hands>;
-                match self.queue.work(hands, self.at_once, end).await {
-                    Ok(()) => {}
-                    Err(error) => {
-                        tracing::error!("no jobs can be taken, and it is tried again: {error}");
-                        self.health.set_ready(Err(NotReady::StoreUnreadable));
-                        tokio::time::sleep(TRY_AGAIN).await;
-                    }
+                if let Err(why) = self.take_jobs().await {
+                    tracing::error!("no jobs can be taken, and it is tried again: {why}");
+                    let end = ended(self.bench.end.clone());
+                    // It ends here too where it is told to.
+                    tokio::time::timeout(TRY_AGAIN, end).await.unwrap_or_default();
                 }
             }
         };
@@ -78,6 +74,22 @@ impl Worker {
             () = works => {}
             () = beats => {}
         }
+    }
+
+    /// Does jobs until the process is to end. None is taken while the clock is off: it would only be put off, and others wait.
+    async fn take_jobs(&self) -> Result<(), String> {
+        let off = clock_is_off(&self.queue, self.bench.clock.now()).await.map_err(|error| self.unreachable(&error))?;
+        if let Some(off) = off {
+            return Err(format!("{off}; until then others do the jobs"));
+        }
+        let end = ended(self.bench.end.clone());
+        let hands = Arc::<Bench>::clone(&self.bench) as Arc<dyn Hands>;
+        self.queue.work(hands, self.at_once, end).await.map_err(|error| self.unreachable(&error))
+    }
+
+    fn unreachable(&self, error: &StoreError) -> String {
+        self.health.set_ready(Err(NotReady::StoreUnreadable));
+        error.to_string()
     }
 
     /// Says that the process is alive, and whether it can reach the database.

@@ -1,9 +1,12 @@
-//! One cell: how facts, times and foreign text are written so that a spreadsheet shows them as they are.
+//! One cell: how facts, times and foreign text are written so that a spreadsheet shows them as they are, and what they are for
+//! whoever takes them as data.
 
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
+use super::ColumnForm;
 use crate::inventory::Inventory;
 use crate::model::{Fact, ResourceId, Sighting, to_the_second};
 use crate::text::{self, needs_mark};
@@ -15,35 +18,44 @@ pub(super) const LEGEND: &str = "What the column means. In every table: `unknown
      or that reads exactly `none`, `unknown` or `empty`, has one apostrophe put before it; take away one leading \
      apostrophe to get the text back. Control characters are replaced by a visible stand-in, line breaks by spaces.";
 
-/// The text of one cell.
+/// One cell.
 #[derive(Debug, Clone)]
-pub(in crate::reports) struct Cell<'a>(Cow<'a, str>);
+pub(in crate::reports) struct Cell<'a> {
+    text: Cow<'a, str>,
+    whose: Whose,
+}
+
+/// Whose words a cell holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// Ours.
+    Own,
+    /// Somebody else's.
+    Foreign,
+    /// Somebody else's, with `; ` between them.
+    List,
+}
 
 impl<'a> Cell<'a> {
     /// Our own words: never marked.
     pub(in crate::reports) fn own(text: impl Into<Cow<'a, str>>) -> Self {
-        Self(text.into())
+        Self { text: text.into(), whose: Whose::Own }
     }
 
-    /// Text that somebody else wrote: made harmless, and marked if a spreadsheet might take it for a formula or a
-    /// reader for one of our words.
+    /// Text that somebody else wrote: made harmless where it is written, and marked if a spreadsheet might take it for a
+    /// formula or a reader for one of our words.
     pub(in crate::reports) fn foreign(text: &'a str) -> Self {
-        let shown = if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-            Cow::Borrowed(text)
-        } else {
-            Cow::Owned(text::harmless(text))
-        };
-        Self(if needs_mark(&shown) { Cow::Owned(format!("'{shown}")) } else { shown })
+        Self { text: Cow::Borrowed(text), whose: Whose::Foreign }
     }
 
     /// Foreign text that had to be put together first.
     pub(in crate::reports) fn foreign_owned(text: &str) -> Self {
-        Self(Cow::Owned(Cell::foreign(text).0.into_owned()))
+        Self { text: Cow::Owned(text.to_owned()), whose: Whose::Foreign }
     }
 
     /// The column does not apply to the row.
     pub(in crate::reports) fn empty() -> Self {
-        Self(Cow::Borrowed(""))
+        Self::own("")
     }
 
     /// A value that may not apply.
@@ -121,7 +133,7 @@ impl<'a> Cell<'a> {
             list.push_str(rest);
             count += 1;
         }
-        if count == 0 { Self::own("empty") } else { Self::foreign_owned(&list) }
+        if count == 0 { Self::own("empty") } else { Self { text: Cow::Owned(list), whose: Whose::List } }
     }
 
     /// Texts with `; ` between them; an empty cell if there are none.
@@ -135,9 +147,66 @@ impl<'a> Cell<'a> {
         Self::list(seen_by.iter().map(|by| format!("{}: {}", by.source, by.endpoint)))
     }
 
-    pub(in crate::reports) fn as_str(&self) -> &str {
-        &self.0
+    /// As it is written into a file.
+    pub(in crate::reports) fn written(&self) -> Cow<'_, str> {
+        let shown = self.shown();
+        if self.whose != Whose::Own && needs_mark(&shown) { Cow::Owned(format!("'{shown}")) } else { shown }
     }
+
+    /// As it is shown to people, who take nothing for a formula.
+    pub(in crate::reports) fn shown(&self) -> Cow<'_, str> {
+        if self.whose == Whose::Own || self.text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            Cow::Borrowed(&self.text)
+        } else {
+            Cow::Owned(text::harmless(&self.text))
+        }
+    }
+
+    /// The text itself, as it was told: of a list, its entries as they are written.
+    pub(in crate::reports) fn told(&self) -> &str {
+        &self.text
+    }
+
+    /// What it is as data in a column of this form: nothing is taken for absent that is only not known. Where the column does
+    /// not apply to the row, there is none.
+    pub(in crate::reports) fn value(&self, form: ColumnForm) -> Fact<Value> {
+        match (self.whose, self.told()) {
+            (Whose::Own, "unknown") => return Fact::Unknown,
+            (Whose::Own, "none") | (Whose::Own | Whose::Foreign, "") => return Fact::Absent,
+            (Whose::Own, "empty") => return Fact::Known(Value::Array(Vec::new())),
+            _ => {}
+        }
+        Fact::Known(match (form, self.told()) {
+            (ColumnForm::List, text) => Value::Array(entries(text).into_iter().map(Value::String).collect()),
+            (ColumnForm::YesNo, "yes") => Value::Bool(true),
+            (ColumnForm::YesNo, "no") => Value::Bool(false),
+            (ColumnForm::Number, text) => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
+            (_, text) => text.into(),
+        })
+    }
+
+    /// The same cell, whatever becomes of what it was made from.
+    pub(in crate::reports) fn into_owned(self) -> Cell<'static> {
+        Cell { text: Cow::Owned(self.text.into_owned()), whose: self.whose }
+    }
+}
+
+/// The entries of a list as it is written.
+fn entries(list: &str) -> Vec<String> {
+    let (mut entries, mut entry, mut letters) = (Vec::new(), String::new(), list.chars());
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => entry.extend(letters.next()),
+            ';' => {
+                entries.push(std::mem::take(&mut entry));
+                // The space between them.
+                letters.next();
+            }
+            letter => entry.push(letter),
+        }
+    }
+    entries.push(entry);
+    entries
 }
 
 #[cfg(test)]
@@ -147,19 +216,35 @@ mod tests {
     #[test]
     fn what_looks_like_a_formula_is_marked_and_nothing_else_is() {
         for hostile in ["=1+1", "  =1", "\t=1", "+1", "-5", "@x", "＝1", "\r\n=1", "'quoted", "\u{a0}=1"] {
-            assert!(Cell::foreign(hostile).as_str().starts_with('\''), "{hostile:?}");
+            assert!(Cell::foreign(hostile).written().starts_with('\''), "{hostile:?}");
         }
         for tame in ["a=1", "", "ci-deploy", "5-3", "nonesuch"] {
-            assert_eq!(Cell::foreign(tame).as_str(), tame);
+            assert_eq!(Cell::foreign(tame).written(), tame);
         }
-        assert_eq!(Cell::number(-5).as_str(), "-5");
+        assert_eq!(Cell::number(-5).written(), "-5");
     }
 
     #[test]
     fn a_name_cannot_pass_for_one_of_our_words() {
-        assert_eq!(Cell::foreign("unknown").as_str(), "'unknown");
-        assert_eq!(Cell::fact_text(&Fact::Unknown).as_str(), "unknown");
-        assert_eq!(Cell::fact_list(&Fact::Known(vec![])).as_str(), "empty");
-        assert_eq!(Cell::fact_list(&Fact::Known(vec!["a;b".into(), "c\\".into()])).as_str(), "a\\;b; c\\\\");
+        assert_eq!(Cell::foreign("unknown").written(), "'unknown");
+        assert_eq!(Cell::fact_text(&Fact::Unknown).written(), "unknown");
+        assert_eq!(Cell::fact_list(&Fact::Known(vec![])).written(), "empty");
+        assert_eq!(Cell::fact_list(&Fact::Known(vec!["a;b".into(), "c\\".into()])).written(), "a\\;b; c\\\\");
+    }
+
+    #[test]
+    fn as_data_a_cell_says_what_was_told() {
+        let text = |text: &'static str| Cell::foreign(text).value(ColumnForm::Text);
+        assert_eq!(text("=1+1\u{7}"), Fact::Known("=1+1\u{7}".into()));
+        assert_eq!(text("unknown"), Fact::Known("unknown".into()));
+        assert_eq!(Cell::own("unknown").value(ColumnForm::Number), Fact::Unknown);
+        assert_eq!(Cell::own("none").value(ColumnForm::Time), Fact::Absent);
+        assert_eq!(Cell::empty().value(ColumnForm::List), Fact::Absent);
+        assert_eq!(Cell::number(-7).value(ColumnForm::Number), Fact::Known((-7).into()));
+        assert_eq!(Cell::yes_no(false).value(ColumnForm::YesNo), Fact::Known(false.into()));
+        for list in [vec![], vec!["a;b", "c\\", "", "; d", "none"], vec!["unknown"], vec!["none", ""]] {
+            let told = Cell::list(list.iter()).value(ColumnForm::List);
+            assert_eq!(told, Fact::Known(list.into()), "what is put together comes apart again");
+        }
     }
 }

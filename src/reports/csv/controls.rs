@@ -2,21 +2,21 @@
 
 use super::ColumnForm::{Id, List, Number, Text, Word};
 use super::cell::Cell;
-use super::{Column, CsvTable, column, write_rows};
+use super::{Column, CsvTable, column, put_rows};
 use crate::model::{ControlPosture, FindingId, FrameworkPosture, RuleId};
 
 pub(super) const CONTROLS: CsvTable = CsvTable {
     name: "controls",
     about: "Every control of every framework, and what came of the rules that serve it; no certificate",
     columns: &COLUMNS,
-    write: |assessment, out| {
+    rows: |assessment, _, put| {
         let rows = assessment
             .postures
             .iter()
             .flat_map(|framework| framework.controls.iter().map(move |control| row(framework, control)));
-        write_rows(&COLUMNS, rows, out)
+        put_rows(&COLUMNS, rows, put)
     },
-    stream: None,
+    tells_findings: false,
 };
 
 static COLUMNS: [Column; 13] = [

@@ -1,10 +1,8 @@
 //! What was judged: findings, rules with their tallies, waivers.
 
-use std::io;
-
-use super::ColumnForm::{Day, Id, List, Number, Text, Time, Word, YesNo};
+use super::ColumnForm::{Day, Id, List, Number, Severity, Text, Time, Word, YesNo};
 use super::cell::Cell;
-use super::{Column, CsvTable, KINDS, Rows, column, write_rows};
+use super::{Column, CsvTable, KINDS, Put, column, put_rows};
 use crate::model::{Assessment, ControlId, Lapse, RuleSummary, Status, Tally, Waiver, WaiverId, WaiverUse};
 use crate::reports::{Findings, RenderError, Told, Wanted, order};
 
@@ -12,26 +10,12 @@ pub(super) const FINDINGS: CsvTable = CsvTable {
     name: "findings",
     about: "Every finding ever made, worst first: open, waived and resolved",
     columns: &FINDING_COLUMNS,
-    write: |assessment, out| write_findings(assessment, assessment, out),
-    stream: Some(write_findings),
+    rows: each_finding,
+    tells_findings: true,
 };
 
-fn write_findings(
-    assessment: &Assessment,
-    findings: &dyn Findings,
-    out: &mut dyn io::Write,
-) -> Result<(), RenderError> {
-    let mut rows = Rows::begin(&FINDING_COLUMNS, out)?;
-    each_finding(assessment, findings, &mut |row| rows.put(row))?;
-    rows.end()
-}
-
 /// Every finding as a row of the table.
-pub(super) fn each_finding(
-    assessment: &Assessment,
-    findings: &dyn Findings,
-    put: &mut dyn FnMut(&[Cell<'_>]) -> Result<(), RenderError>,
-) -> Result<(), RenderError> {
+pub(super) fn each_finding(assessment: &Assessment, findings: &dyn Findings, put: Put<'_>) -> Result<(), RenderError> {
     let waivers_applied = assessment.set_aside.is_none();
     findings.each(Wanted::Steps, &mut |told| put(&finding_row(told, waivers_applied)))
 }
@@ -39,7 +23,7 @@ pub(super) fn each_finding(
 static FINDING_COLUMNS: [Column; 23] = [
     column("finding_id", Id, "Made from rule and resource: the same in every scan"),
     column("status", Word, "open, waived or resolved"),
-    column("severity", Word, "critical, high, medium, low or info"),
+    column("severity", Severity, "critical, high, medium, low or info"),
     column("rule_id", Id, "The rule that failed"),
     column("rule_version", Number, "The version of the rule that spoke last"),
     column("title", Text, "The rule's title"),
@@ -101,18 +85,18 @@ pub(super) const RULES: CsvTable = CsvTable {
     name: "rules",
     about: "Every rule and how it fared; judged_whole says whether its answer is the whole answer",
     columns: &RULE_COLUMNS,
-    write: |assessment, out| {
+    rows: |assessment, _, put| {
         let rows = order::rules(assessment).into_iter().map(|rule| rule_row(rule, assessment));
-        write_rows(&RULE_COLUMNS, rows, out)
+        put_rows(&RULE_COLUMNS, rows, put)
     },
-    stream: None,
+    tells_findings: false,
 };
 
 static RULE_COLUMNS: [Column; 14] = [
     column("rule_id", Id, "The rule"),
     column("rule_version", Number, "Its version"),
     column("title", Text, "Its title"),
-    column("severity", Word, "Its severity, unless a resource makes it another"),
+    column("severity", Severity, "Its severity, unless a resource makes it another"),
     column("judges_changes", YesNo, "yes if it judges what changed rather than what is"),
     column(
         "judged_whole",
@@ -160,8 +144,8 @@ pub(super) const WAIVERS: CsvTable = CsvTable {
     name: "waivers",
     about: "Every waiver and what it did in this scan",
     columns: &WAIVER_COLUMNS,
-    write: |assessment, out| write_rows(&WAIVER_COLUMNS, order::waivers(assessment).into_iter().map(waiver_row), out),
-    stream: None,
+    rows: |assessment, _, put| put_rows(&WAIVER_COLUMNS, order::waivers(assessment).into_iter().map(waiver_row), put),
+    tells_findings: false,
 };
 
 static WAIVER_COLUMNS: [Column; 15] = [

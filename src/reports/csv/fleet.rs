@@ -82,7 +82,8 @@ fn row(tenancy: &Tenancy) -> [Cell<'_>; 18] {
 }
 
 /// Stands before the columns of a table of the set.
-static TENANT: Column = column("tenant", Id, "The tenant's name: that of its configuration file");
+pub(in crate::reports) static TENANT: Column =
+    column("tenant", Id, "The tenant's name: that of its configuration file");
 
 /// The findings of several tenants, one tenant after the other.
 pub struct FleetFindings<'a>(Rows<'a>);
@@ -93,7 +94,7 @@ impl<'a> FleetFindings<'a> {
     /// # Errors
     /// When the place it is written to refuses.
     pub fn begin(out: &'a mut dyn io::Write) -> Result<Self, RenderError> {
-        Rows::begin(std::iter::once(&TENANT).chain(FINDINGS.columns), out).map(Self)
+        Ok(Self(Rows::begin(std::iter::once(&TENANT).chain(FINDINGS.columns), out)))
     }
 
     /// Writes those of one tenant.

@@ -18,11 +18,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 pub(super) use self::cell::Cell;
+pub(super) use self::fleet::TENANT;
 pub use self::fleet::{FleetFindings, fleet_columns, write_fleet};
-pub(super) use self::scan::json_value;
 pub use self::scan::write_changes;
+pub(super) use self::scan::{each_change, json_value};
 pub use self::schema::write_data_package;
-use super::{Findings, RenderError, Stream};
+use super::{Findings, RenderError};
 use crate::model::Assessment;
 
 /// What the cells of a column hold.
@@ -34,6 +35,8 @@ pub enum ColumnForm {
     Id,
     /// One of a few words.
     Word,
+    /// The word for how bad something is, which has a rank.
+    Severity,
     /// A whole number.
     Number,
     /// `yes` or `no`.
@@ -53,7 +56,7 @@ impl ColumnForm {
         match self {
             Self::Text => "text",
             Self::Id => "id",
-            Self::Word => "word",
+            Self::Word | Self::Severity => "word",
             Self::Number => "number",
             Self::YesNo => "yes-no",
             Self::Time => "time",
@@ -87,13 +90,29 @@ pub struct CsvTable {
     pub about: &'static str,
     /// Its columns, in order.
     pub columns: &'static [Column],
-    /// Writes the file.
-    pub write: fn(&Assessment, &mut dyn io::Write) -> Result<(), RenderError>,
-    /// Writes the same without having all findings at hand, where the file tells of findings. The others never look at them.
-    pub stream: Option<Stream>,
+    /// Puts its rows, one after the other.
+    rows: fn(&Assessment, &dyn Findings, Put<'_>) -> Result<(), RenderError>,
+    /// True if its rows are made from findings. The others never look at them.
+    tells_findings: bool,
 }
 
+/// Takes rows, one after the other: a cell for each column.
+pub(super) type Put<'a> = &'a mut dyn FnMut(&[Cell<'_>]) -> Result<(), RenderError>;
+
 impl CsvTable {
+    /// Puts its rows, one after the other.
+    pub(super) fn each(&self, assessment: &Assessment, put: Put<'_>) -> Result<(), RenderError> {
+        (self.rows)(assessment, assessment, put)
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// When the place it is written to refuses, or the assessment lacks what the rows are made from.
+    pub fn write(&self, assessment: &Assessment, out: &mut dyn io::Write) -> Result<(), RenderError> {
+        self.write_told(assessment, assessment, out)
+    }
+
     /// Writes the file with findings told one by one.
     ///
     /// # Errors
@@ -104,10 +123,9 @@ impl CsvTable {
         findings: &dyn Findings,
         out: &mut dyn io::Write,
     ) -> Result<(), RenderError> {
-        match self.stream {
-            Some(stream) => stream(assessment, findings, out),
-            None => (self.write)(assessment, out),
-        }
+        let mut rows = Rows::begin(self.columns, out);
+        (self.rows)(assessment, findings, &mut |row| rows.put(row))?;
+        rows.end()
     }
 }
 
@@ -153,11 +171,11 @@ pub fn write_csv_set<E: Send>(
     findings: &dyn Findings,
     put: impl Fn(&CsvTable, &WriteTable<'_>) -> Result<(), E> + Sync,
 ) -> Result<(), E> {
-    let (told, plain): (Vec<&CsvTable>, Vec<&CsvTable>) = SET.iter().partition(|table| table.stream.is_some());
+    let (told, plain): (Vec<&CsvTable>, Vec<&CsvTable>) = SET.iter().partition(|table| table.tells_findings);
     let next = AtomicUsize::new(0);
     let write_plain = || -> Result<(), E> {
         while let Some(table) = plain.get(next.fetch_add(1, Ordering::Relaxed)) {
-            put(table, &|out| (table.write)(assessment, out))?;
+            put(table, &|out| table.write(assessment, out))?;
         }
         Ok(())
     };
@@ -210,40 +228,61 @@ pub(super) fn describe(
     write_rows(&COLUMNS, rows, out)
 }
 
+/// Puts rows one by one.
+pub(super) fn put_rows<'a, const N: usize>(
+    _columns: &[Column; N],
+    mut rows: impl Iterator<Item = [Cell<'a>; N]>,
+    put: Put<'_>,
+) -> Result<(), RenderError> {
+    rows.try_for_each(|row| put(&row))
+}
+
 /// Writes the first row and the rows one by one.
 pub(super) fn write_rows<'a, const N: usize>(
     columns: &[Column; N],
     rows: impl Iterator<Item = [Cell<'a>; N]>,
     out: &mut dyn io::Write,
 ) -> Result<(), RenderError> {
-    let mut file = Rows::begin(columns, out)?;
-    for row in rows {
-        file.put(&row)?;
-    }
+    let mut file = Rows::begin(columns, out);
+    put_rows(columns, rows, &mut |row| file.put(row))?;
     file.end()
 }
 
-/// A file that is being written.
-struct Rows<'a>(csv::Writer<&'a mut dyn io::Write>);
+/// A file that is being written. Nothing is, not even its first row, before there is a row or the end: what lacks its data leaves no
+/// file that looks empty.
+pub(super) struct Rows<'a> {
+    file: csv::Writer<&'a mut dyn io::Write>,
+    /// The first row, until it is written.
+    heading: Vec<&'static str>,
+}
 
 impl<'a> Rows<'a> {
-    /// Writes the first row.
-    fn begin<'c>(
-        columns: impl IntoIterator<Item = &'c Column>,
-        out: &'a mut dyn io::Write,
-    ) -> Result<Self, RenderError> {
-        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-        writer.write_record(columns.into_iter().map(|column| column.name)).map_err(io::Error::from)?;
-        Ok(Self(writer))
+    /// A file with these columns.
+    pub(super) fn begin<'c>(columns: impl IntoIterator<Item = &'c Column>, out: &'a mut dyn io::Write) -> Self {
+        let file = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+        Self { file, heading: columns.into_iter().map(|column| column.name).collect() }
     }
 
     /// Writes a row: a cell for each column.
-    fn put<'c>(&mut self, row: impl IntoIterator<Item = &'c Cell<'c>>) -> Result<(), RenderError> {
-        let cells = row.into_iter().map(|cell| cell.as_str().as_bytes());
-        Ok(self.0.write_record(cells).map_err(io::Error::from)?)
+    pub(super) fn put<'c>(&mut self, row: impl IntoIterator<Item = &'c Cell<'c>>) -> Result<(), RenderError> {
+        self.head()?;
+        for cell in row {
+            self.file.write_field(cell.written().as_bytes()).map_err(io::Error::from)?;
+        }
+        Ok(self.file.write_record(None::<&[u8]>).map_err(io::Error::from)?)
     }
 
-    fn end(mut self) -> Result<(), RenderError> {
-        Ok(self.0.flush()?)
+    pub(super) fn end(mut self) -> Result<(), RenderError> {
+        self.head()?;
+        Ok(self.file.flush()?)
+    }
+
+    /// Writes the first row, if it is not written yet.
+    fn head(&mut self) -> Result<(), RenderError> {
+        let heading = std::mem::take(&mut self.heading);
+        if heading.is_empty() {
+            return Ok(());
+        }
+        Ok(self.file.write_record(heading).map_err(io::Error::from)?)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::ColumnForm::{Day, Id, Number, Text, Time, Word, YesNo};
 use super::cell::Cell;
-use super::{Column, CsvTable, column, write_rows};
+use super::{Column, CsvTable, column, put_rows};
 use crate::model::ReviewedAccess;
 use crate::reports::RenderError;
 
@@ -11,11 +11,11 @@ pub(super) const ACCESS_REVIEW: CsvTable = CsvTable {
     about: "Every access of the last review, and of earlier ones that are not complete, with the decision in force; no row \
             where no review was begun",
     columns: &COLUMNS,
-    write: |assessment, out| {
+    rows: |assessment, _, put| {
         let reviewed = assessment.reviewed.as_ref().ok_or(RenderError::NotRead("the access reviews"))?;
-        write_rows(&COLUMNS, reviewed.iter().map(row), out)
+        put_rows(&COLUMNS, reviewed.iter().map(row), put)
     },
-    stream: None,
+    tells_findings: false,
 };
 
 static COLUMNS: [Column; 24] = [

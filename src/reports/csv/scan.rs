@@ -5,7 +5,7 @@ use std::io;
 
 use super::ColumnForm::{Id, List, Number, Text, Time, Word, YesNo};
 use super::cell::Cell;
-use super::{Column, CsvTable, KINDS, column, write_rows};
+use super::{Column, CsvTable, KINDS, Put, Rows, column, put_rows};
 use crate::model::{Assessment, Change, FieldChange, Kind, LedgerEntry, RuleId, SourceName};
 use crate::reports::{RenderError, order};
 
@@ -13,8 +13,8 @@ pub(super) const SCAN: CsvTable = CsvTable {
     name: "scan",
     about: "One row: which scan the other files are about, and whether it saw everything",
     columns: &SCAN_COLUMNS,
-    write: |assessment, out| write_rows(&SCAN_COLUMNS, std::iter::once(scan_row(assessment)), out),
-    stream: None,
+    rows: |assessment, _, put| put_rows(&SCAN_COLUMNS, std::iter::once(scan_row(assessment)), put),
+    tells_findings: false,
 };
 
 static SCAN_COLUMNS: [Column; 18] = [
@@ -71,7 +71,7 @@ pub(super) const COVERAGE: CsvTable = CsvTable {
     name: "coverage",
     about: "Every endpoint of every source: how far it was read, and what is unknown because it was not",
     columns: &COVERAGE_COLUMNS,
-    write: |assessment, out| {
+    rows: |assessment, _, put| {
         let mut waiting: BTreeMap<(&str, &str), BTreeSet<&RuleId>> = BTreeMap::new();
         for (rule, tally) in &assessment.tallies {
             for gap in &tally.unseen {
@@ -83,9 +83,9 @@ pub(super) const COVERAGE: CsvTable = CsvTable {
             let rules = waiting.get(&(entry.source.as_str(), entry.endpoint.as_ref()));
             coverage_row(entry, rules.into_iter().flatten().map(|rule| rule.as_str()))
         });
-        write_rows(&COVERAGE_COLUMNS, rows, out)
+        put_rows(&COVERAGE_COLUMNS, rows, put)
     },
-    stream: None,
+    tells_findings: false,
 };
 
 static COVERAGE_COLUMNS: [Column; 21] = [
@@ -142,8 +142,8 @@ pub(super) const DRIFT: CsvTable = CsvTable {
     name: "drift",
     about: "What changed since the scan before: a row for each changed field, or one for the whole resource",
     columns: &DRIFT_COLUMNS,
-    write: |assessment, out| write_changes(&order::changes(assessment), out),
-    stream: None,
+    rows: |assessment, _, put| each_change(&order::changes(assessment), put),
+    tells_findings: false,
 };
 
 /// Writes changes as `drift.csv` has them, in the order in which they are given.
@@ -151,11 +151,18 @@ pub(super) const DRIFT: CsvTable = CsvTable {
 /// # Errors
 /// When the place it is written to refuses.
 pub fn write_changes(changes: &[&Change], out: &mut dyn io::Write) -> Result<(), RenderError> {
+    let mut rows = Rows::begin(&DRIFT_COLUMNS, out);
+    each_change(changes, &mut |row| rows.put(row))?;
+    rows.end()
+}
+
+/// Changes as rows of the table, in the order in which they are given.
+pub(in crate::reports) fn each_change(changes: &[&Change], put: Put<'_>) -> Result<(), RenderError> {
     let rows = changes.iter().flat_map(|change| {
         let whole = change.fields.is_empty().then(|| drift_row(change, None));
         whole.into_iter().chain(change.fields.iter().map(|field| drift_row(change, Some(field))))
     });
-    write_rows(&DRIFT_COLUMNS, rows, out)
+    put_rows(&DRIFT_COLUMNS, rows, put)
 }
 
 static DRIFT_COLUMNS: [Column; 12] = [

@@ -117,7 +117,9 @@ fn package() -> Package {
 
 fn field(name: &'static str, form: ColumnForm, description: &'static str) -> Field {
     let (sort, format) = match form {
-        ColumnForm::Text | ColumnForm::Id | ColumnForm::Word | ColumnForm::List => ("string", None),
+        ColumnForm::Text | ColumnForm::Id | ColumnForm::Word | ColumnForm::Severity | ColumnForm::List => {
+            ("string", None)
+        }
         ColumnForm::Number => ("integer", None),
         ColumnForm::YesNo => ("boolean", None),
         ColumnForm::Time => ("datetime", Some("%Y-%m-%dT%H:%M:%SZ")),

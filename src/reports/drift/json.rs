@@ -22,6 +22,8 @@ struct V1Drift<'a> {
     to: V1Scan<'a>,
     gaps: V1Gaps,
     changes: Vec<V1Change<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes_left_out: Option<usize>,
     moved_by_itself: Option<Vec<V1Change<'a>>>,
     back_and_forth: Vec<V1Flapping<'a>>,
     findings: Option<V1Findings<'a>>,
@@ -70,6 +72,7 @@ impl<'a> V1Drift<'a> {
             to: V1Scan::of(&drift.to),
             gaps: V1Gaps { from: drift.gaps_before, to: drift.gaps_after },
             changes: changes(&drift.changes),
+            changes_left_out: (drift.left_out > 0).then_some(drift.left_out),
             moved_by_itself: drift.moved.as_deref().map(changes),
             back_and_forth: drift.flapping.iter().map(V1Flapping::of).collect(),
             findings: drift.findings.as_ref().map(|between| V1Findings {

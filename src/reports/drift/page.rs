@@ -72,7 +72,8 @@ pub fn drift_page(drift: &Drift, why: &dyn Fn(Kind, &str) -> Option<&'static str
 /// How many changes are not shown, since whoever asks did not want their sort.
 #[must_use]
 pub fn drift_left_out(drift: &Drift) -> String {
-    format!("{} not shown (`--what`).", text::plural(drift.left_out, "other change is", "other changes are"))
+    let others = text::plural(drift.left_out, "other change is", "other changes are");
+    format!("{others} not shown ({}).", drift.left_out_by)
 }
 
 /// What neither the page nor a table of the changes can show: how much of both scans was not read. Empty if all was.

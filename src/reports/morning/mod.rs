@@ -11,6 +11,7 @@ mod undelivered;
 mod waivers;
 
 pub(super) use sight::unseen_in_words;
+pub use sight::{blind_spots, coverage_in_words, may_be_more};
 
 use super::layout::{Ink, Look, Page, Words, dotted, words};
 use super::say;
@@ -45,7 +46,7 @@ pub(super) fn morning_page(assessment: &Assessment, look: Look) -> Page {
     findings::settled(&mut page, assessment);
     waivers::section(&mut page, assessment);
     drift::section(&mut page, assessment, &inventory);
-    sight::section(&mut page, assessment);
+    sight::section(&mut page, assessment, SHOWN);
     footer(&mut page, assessment);
     page
 }

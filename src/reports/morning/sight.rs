@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{LONGEST, SHOWN, and_more};
+use super::{LONGEST, and_more};
 use crate::model::{Assessment, EndpointState, LedgerEntry, RuleId, RuleSummary, Tally, Unseen, in_plain_words};
-use crate::reports::layout::{Block, Ink, Page, Words, dotted, words};
+use crate::reports::layout::{Block, Ink, Look, Page, Words, dotted, words};
 use crate::reports::{order, say};
 use crate::text;
 
@@ -81,9 +81,36 @@ fn idle_rules(assessment: &Assessment) -> Vec<&Tally> {
     assessment.rules.iter().filter_map(idle).collect()
 }
 
-/// The gaps, each with what it hides and how to close it; what no source is there for, in one entry; then what was in
-/// sight but not revealed.
-pub(super) fn section(page: &mut Page, assessment: &Assessment) {
+/// How much of the estate was seen, in one line; see [`may_be_more`] for what that leaves open.
+#[must_use]
+pub fn coverage_in_words(assessment: &Assessment, look: Look) -> String {
+    let line = coverage_line(assessment);
+    line.iter().map(|words| look.paint(words.ink, &words.text)).collect::<Vec<_>>().join(" ")
+}
+
+/// What stands against taking a list for all there is, as a sentence; `None` only if nothing does.
+#[must_use]
+pub fn may_be_more(assessment: &Assessment) -> Option<String> {
+    let unseen = unseen_in_words(assessment);
+    (!unseen.is_empty()).then(|| format!("There may be more: {}.", text::join_and(&unseen)))
+}
+
+/// All that nobody could see or tell, each gap with what it hides and how to close it.
+#[must_use]
+pub fn blind_spots(assessment: &Assessment, look: Look) -> String {
+    let mut page = Page::new(look);
+    let (ink, said) = match may_be_more(assessment) {
+        Some(more) => (Ink::Warn, more),
+        None => (Ink::Good, "Every endpoint was read whole, and every rule could judge.".to_owned()),
+    };
+    page.paragraph(0, &[words(ink, &said)]);
+    section(&mut page, assessment, usize::MAX);
+    page.into_text()
+}
+
+/// The gaps, so many of them, each with what it hides and how to close it; what no source is there for, in one entry; then
+/// what was in sight but not revealed.
+pub(super) fn section(page: &mut Page, assessment: &Assessment, most: usize) {
     let gaps: Vec<&LedgerEntry> = order::ledger(assessment).into_iter().filter(|entry| entry.is_gap()).collect();
     let nowhere = no_source(assessment);
     if !gaps.is_empty() || nowhere.is_some() {
@@ -92,9 +119,9 @@ pub(super) fn section(page: &mut Page, assessment: &Assessment) {
         let rules = rules_by_gap(assessment);
         // What nobody declared comes first.
         let (open, declared): (Vec<_>, Vec<_>) = gaps.into_iter().partition(|entry| entry.is_undeclared_gap());
-        let shown = open.iter().chain(&declared).take(SHOWN).map(|entry| block(entry, &rules));
+        let shown = open.iter().chain(&declared).take(most).map(|entry| block(entry, &rules));
         page.blocks(shown.chain(nowhere));
-        and_more(page, (open.len() + declared.len()).saturating_sub(SHOWN), "keyroll coverage");
+        and_more(page, (open.len() + declared.len()).saturating_sub(most), "keyroll coverage");
     }
     let left_open = left_open(assessment);
     if !left_open.is_empty() {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::tree::Place;
 use crate::inventory::Inventory;
-use crate::model::{Change, Fact, Resource, What};
+use crate::model::{Change, Fact, Finding, Resource, What};
 use crate::rules::fields::{MOST_NEIGHBOURS, View, neighbours_of};
 
 /// True, false, or why it cannot be told.
@@ -36,19 +36,22 @@ pub(in crate::rules) enum Cause {
     NeighbourUnseen,
     /// It is not known how the resource was before.
     NothingBefore,
+    /// The scan did not see the resource itself.
+    Unseen,
 }
 
 /// One resource under judgement. Its neighbours, and how it was before, are looked up once for all rules.
 pub(in crate::rules) struct Ctx<'a> {
     pub(in crate::rules) subject: View<'a>,
+    seen: bool,
     before: OnceCell<Result<View<'a>, Cause>>,
     neighbours: [OnceCell<Result<View<'a>, Cause>>; MOST_NEIGHBOURS],
 }
 
 impl<'a> Ctx<'a> {
     pub(in crate::rules) fn new(inventory: &'a Inventory<'a>, resource: &'a Resource, now: DateTime<Utc>) -> Self {
-        let subject = View { resource, inventory, change: None, now };
-        Self { subject, before: OnceCell::new(), neighbours: [const { OnceCell::new() }; MOST_NEIGHBOURS] }
+        let subject = View { resource, inventory, change: None, finding: None, now };
+        Self { subject, seen: true, before: OnceCell::new(), neighbours: [const { OnceCell::new() }; MOST_NEIGHBOURS] }
     }
 
     /// Why the change under judgement may be none, if there is a doubt.
@@ -61,10 +64,23 @@ impl<'a> Ctx<'a> {
         self
     }
 
+    pub(in crate::rules) fn of_finding(mut self, finding: &'a Finding) -> Self {
+        self.subject.finding = Some(finding);
+        self
+    }
+
+    /// The same where the scan did not see the resource: nothing is read from it, whatever stands in its place.
+    pub(in crate::rules) fn unseen(mut self) -> Self {
+        self.seen = false;
+        self
+    }
+
     /// What a path's field is read from.
     pub(super) fn view(&self, place: Place) -> Result<&View<'a>, Cause> {
         let looked_up = match place {
-            Place::Subject | Place::Change => return Ok(&self.subject),
+            Place::Change | Place::Finding => return Ok(&self.subject),
+            Place::Subject | Place::Neighbour(_) if !self.seen => return Err(Cause::Unseen),
+            Place::Subject => return Ok(&self.subject),
             Place::Before => self.before.get_or_init(|| self.look_back()),
             Place::Neighbour(slot) => {
                 self.neighbours.get(slot).ok_or(Cause::NoNeighbour)?.get_or_init(|| self.look_up(slot))

@@ -189,15 +189,15 @@ impl Walk<'_, '_> {
 }
 
 /// `list.exists(x, condition)` or `list.all(x, condition)`.
-struct Quantifier<'q> {
-    list: &'q IdedExpr,
-    variable: &'q str,
-    body: &'q IdedExpr,
+pub(super) struct Quantifier<'q> {
+    pub(super) list: &'q IdedExpr,
+    pub(super) variable: &'q str,
+    pub(super) body: &'q IdedExpr,
     /// What one entry must come to for the answer to be certain.
     decisive: bool,
 }
 
-fn quantifier(call: &CallExpr) -> Option<Quantifier<'_>> {
+pub(super) fn quantifier(call: &CallExpr) -> Option<Quantifier<'_>> {
     let function = FUNCTIONS.iter().find(|function| function.name == call.func_name)?;
     let decisive = match function.call {
         Call::Exists => true,

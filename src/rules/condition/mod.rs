@@ -11,6 +11,7 @@ mod logic;
 mod lower;
 mod names;
 mod operators;
+mod roots;
 mod schema;
 mod syntax;
 mod template;
@@ -32,6 +33,7 @@ pub(super) use context::{Answer, Cause, Ctx, Vars, Why};
 pub(super) use explain::Explainer;
 pub(super) use logic::{Logic, logic, thresholds};
 pub(super) use lower::Condition;
+pub(super) use roots::roots;
 pub(super) use template::Template;
 use tree::Bool;
 pub(super) use tree::{NamedPath, Place};
@@ -57,12 +59,30 @@ pub(super) enum Stated {
     Texts(Vec<String>),
 }
 
+/// What conditions may name beside a resource and its neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beside {
+    /// Nothing.
+    Nothing,
+    /// A change of it, and how it was before.
+    Change,
+    /// A finding about it.
+    Finding,
+}
+
+impl Beside {
+    /// Beside what a rule judges.
+    pub(super) fn of_rule(on_change: bool) -> Self {
+        if on_change { Self::Change } else { Self::Nothing }
+    }
+}
+
 /// What the conditions of a rule may name.
 pub(super) struct Schema<'s> {
     /// The kind of resource they speak of.
     pub(super) kind: Kind,
-    /// True if they judge changes.
-    pub(super) on_change: bool,
+    /// What stands beside it.
+    pub(super) beside: Beside,
     /// The parameters by name.
     pub(super) params: &'s BTreeMap<String, Constant>,
     /// Derived fields that a case states outright, by path.

@@ -1,11 +1,11 @@
 //! The names that are known in the conditions of a rule, and suggestions for those that are not.
 
 use crate::model::{Kind, sample};
-use crate::rules::fields::{Field, fields_of, neighbours_of};
+use crate::rules::fields::{Field, fields_of, finding_fields, neighbours_of};
 use crate::text::did_you_mean;
 
-use super::Schema;
 use super::tree::Place;
+use super::{Beside, Schema};
 
 /// Something with fields.
 pub(super) struct Owner {
@@ -15,12 +15,19 @@ pub(super) struct Owner {
 
 impl Owner {
     pub(super) fn field(&self, name: &str) -> Option<&'static Field> {
-        fields_of(self.of).find(|field| field.name == name)
+        self.fields().find(|field| field.name == name)
+    }
+
+    fn fields(&self) -> Box<dyn Iterator<Item = &'static Field>> {
+        match self.place {
+            Place::Finding => Box::new(finding_fields()),
+            _ => Box::new(fields_of(self.of)),
+        }
     }
 
     /// A field to show as an example: one that says something.
     pub(super) fn example(&self) -> &'static str {
-        fields_of(self.of).find(|field| !matches!(field.name, "name" | "id")).map_or("name", |field| field.name)
+        self.fields().find(|field| !matches!(field.name, "name" | "id")).map_or("name", |field| field.name)
     }
 
     pub(super) fn is_before(&self) -> bool {
@@ -29,11 +36,12 @@ impl Owner {
 }
 
 impl Schema<'_> {
-    /// What a name stands for: the resource, a neighbour, the change, or the resource as it was.
+    /// What a name stands for: the resource, a neighbour, the change, the resource as it was, or the finding.
     pub(super) fn owner(&self, name: &str) -> Option<Owner> {
         match name {
-            "change" if self.on_change => Some(Owner { place: Place::Change, of: None }),
-            "before" if self.on_change => Some(Owner { place: Place::Before, of: Some(self.kind) }),
+            "change" if self.beside == Beside::Change => Some(Owner { place: Place::Change, of: None }),
+            "before" if self.beside == Beside::Change => Some(Owner { place: Place::Before, of: Some(self.kind) }),
+            "finding" if self.beside == Beside::Finding => Some(Owner { place: Place::Finding, of: None }),
             name if name == self.kind.name() => Some(Owner { place: Place::Subject, of: Some(self.kind) }),
             name => neighbours_of(self.kind)
                 .find(|neighbour| neighbour.name == name)
@@ -41,12 +49,20 @@ impl Schema<'_> {
         }
     }
 
-    pub(super) fn suggest_name(&self, written: &str, entries: &[String]) -> String {
+    /// The names that are known, the resource's own first.
+    pub(in crate::rules) fn names(&self) -> Vec<&'static str> {
         let mut names = vec![self.kind.name()];
         names.extend(neighbours_of(self.kind).map(|neighbour| neighbour.name));
-        if self.on_change {
-            names.extend(["change", "before"]);
+        match self.beside {
+            Beside::Nothing => {}
+            Beside::Change => names.extend(["change", "before"]),
+            Beside::Finding => names.push("finding"),
         }
+        names
+    }
+
+    pub(super) fn suggest_name(&self, written: &str, entries: &[String]) -> String {
+        let mut names: Vec<&str> = self.names();
         if !self.params.is_empty() {
             names.push("params");
         }
@@ -64,10 +80,10 @@ impl Schema<'_> {
         if neighbours_of(self.kind).any(|neighbour| neighbour.name == written) {
             return format!("neighbours stand alone: write `{written}.name`");
         }
-        let names = fields_of(owner.of).map(|field| field.name);
-        match did_you_mean(written, names.clone()) {
+        let names: Vec<&str> = owner.fields().map(|field| field.name).collect();
+        match did_you_mean(written, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it has {}", names.collect::<Vec<_>>().join(", ")),
+            None => format!("it has {}", names.join(", ")),
         }
     }
 

@@ -38,7 +38,7 @@ impl Template {
                     Ok(value) => message.push_str(&print(value)),
                     Err(why) => message.push_str(match why.cause {
                         Cause::Absent | Cause::NoNeighbour | Cause::NothingBefore => "none",
-                        Cause::Untold | Cause::NeighbourUntold | Cause::NeighbourUnseen => "unknown",
+                        Cause::Untold | Cause::NeighbourUntold | Cause::NeighbourUnseen | Cause::Unseen => "unknown",
                     }),
                 },
             }

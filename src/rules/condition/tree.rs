@@ -14,6 +14,8 @@ pub(in crate::rules) enum Place {
     Before,
     /// On the change.
     Change,
+    /// On the finding.
+    Finding,
     /// On a neighbour, by its number.
     Neighbour(usize),
 }

@@ -127,7 +127,7 @@ fn ask<T>(resources: &[Resource], ledger: &[LedgerEntry], question: impl Fn(&Vie
     let snapshot = Snapshot::seal(vec![collection]);
     let inventory = Inventory::new(&snapshot);
     let resource = inventory.get(&resources[0].id).unwrap();
-    question(&View { resource, inventory: &inventory, change: None, now: now() })
+    question(&View { resource, inventory: &inventory, change: None, finding: None, now: now() })
 }
 
 type Field = for<'a> fn(&View<'a>) -> Fact<Texts<'a>>;

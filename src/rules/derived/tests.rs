@@ -38,7 +38,7 @@ fn ask<T>(resources: &[Resource], ledger: Vec<LedgerEntry>, question: impl Fn(&V
     let inventory = Inventory::new(&snapshot);
     let now = "2026-11-22T02:00:00Z".parse().unwrap();
     let resource = inventory.get(&resources[0].id).unwrap();
-    question(&View { resource, inventory: &inventory, change: None, now })
+    question(&View { resource, inventory: &inventory, change: None, finding: None, now })
 }
 
 fn with_roles(mut account: Resource, roles: Fact<Vec<String>>, groups: Fact<Vec<ResourceId>>) -> Resource {

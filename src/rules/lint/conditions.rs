@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Lint, of_whole};
 use crate::document::{Located, place_inside};
 use crate::problem::Problem;
-use crate::rules::condition::{self, Logic, Schema, thresholds};
+use crate::rules::condition::{self, Beside, Logic, Schema, thresholds};
 use crate::rules::rule::Rule;
 
 pub(super) const HOLDS: &str = "never-holds";
@@ -36,8 +36,8 @@ pub(super) fn weak(rule: &Rule) -> Vec<Lint> {
 /// What the conditions of a rule come to, with the parameters in force.
 pub(super) fn logic(rule: &Rule) -> Option<Logic> {
     let stated = BTreeMap::new();
-    let (kind, on_change) = (rule.kind(), rule.on_change());
-    let schema = Schema { kind, on_change, params: &rule.values.constants, stated: &stated };
+    let (kind, beside) = (rule.kind(), Beside::of_rule(rule.on_change()));
+    let schema = Schema { kind, beside, params: &rule.values.constants, stated: &stated };
     condition::logic(schema, rule.file(), rule.written.scope.as_ref(), &rule.written.require)
 }
 

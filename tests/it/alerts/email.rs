@@ -376,7 +376,7 @@ impl Real {
     #[expect(clippy::disallowed_methods, reason = "where a developer's tools are is no setting of the product")]
     fn start(authority: &Authority, mode: &str, login: &[&str]) -> Option<Self> {
         let Ok(python) = std::env::var("KEYROLL_TEST_PYTHON") else {
-            println!("skipped: KEYROLL_TEST_PYTHON names no Python interpreter with aiosmtpd");
+            crate::support::skipped("KEYROLL_TEST_PYTHON names no Python interpreter with aiosmtpd");
             return None;
         };
         let folder = tempfile::tempdir().unwrap();

@@ -259,12 +259,12 @@ fn mistakes_are_told_with_their_place() {
 #[expect(clippy::disallowed_methods, reason = "where a developer's tools are is no setting of the product")]
 async fn public_models_of_the_schema_accept_the_events() {
     let Ok(python) = std::env::var("KEYROLL_TEST_PYTHON") else {
-        println!("skipped: KEYROLL_TEST_PYTHON names no Python interpreter with py-ocsf-models");
+        crate::support::skipped("KEYROLL_TEST_PYTHON names no Python interpreter with py-ocsf-models");
         return;
     };
     let installed = Command::new(&python).args(["-c", "import py_ocsf_models"]).stderr(Stdio::null()).status().unwrap();
     if !installed.success() {
-        println!("skipped: the Python interpreter of KEYROLL_TEST_PYTHON has no py-ocsf-models");
+        crate::support::skipped("the Python interpreter of KEYROLL_TEST_PYTHON has no py-ocsf-models");
         return;
     }
     let missed = mail_sample::notice(Topic::Schedule, Action::Raise, Severity::High, "The scan of 02:00 did not start");

@@ -3,7 +3,7 @@
 //! A block of the sort `console` has commands behind `$ ` and what they print, both streams together. If it ends in a line `…`, it shows
 //! the beginning. A command that fails is followed by `$ echo $?`. A block behind `<!-- file: NAME -->` is written to that file. In
 //! the first lines of a page `<!-- needs: demo -->` puts the folder there that `keyroll demo` leaves, `<!-- needs: estate -->` lets a
-//! pretended one answer at the addresses of the page, and other words name programs that the check has to have. In such an estate
+//! pretended one answer at the addresses of the page, `<!-- needs: release -->` puts a signed release there, and other words name programs that the check has to have. In such an estate
 //! `<!-- a night passes -->`.
 
 use std::fs;
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 use crate::support::demo::{NOW, demo};
 use crate::support::expected::expect_file;
-use crate::support::project;
+use crate::support::{project, skipped};
 
 const REST: &str = "…";
 /// Stands between what two commands printed.
@@ -31,7 +31,7 @@ pub(crate) fn hold(page: &str) {
     let text = fs::read_to_string(project().join(page)).unwrap();
     let needs = needs(&text);
     let Some(programs) = programs(&needs) else {
-        println!("skipped: {page} needs {needs:?}, which the check names in KEYROLL_TEST_…");
+        skipped(&format!("{page} needs {needs:?}, which the check names in KEYROLL_TEST_…"));
         return;
     };
     let stage = Stage::new(&needs, &programs);
@@ -48,7 +48,7 @@ fn needs(text: &str) -> Vec<&str> {
 
 /// Where the programs are that a page needs; none if one of them is not there.
 fn programs(needs: &[&str]) -> Option<Vec<PathBuf>> {
-    let outside = needs.iter().filter(|need| !["demo", "estate"].contains(need));
+    let outside = needs.iter().filter(|need| !["demo", "estate", "release"].contains(need));
     let variable = |name: &str| format!("KEYROLL_TEST_{}", name.to_uppercase().replace('-', "_"));
     outside.map(|name| std::env::var_os(variable(name)).map(PathBuf::from)).collect()
 }
@@ -202,6 +202,9 @@ impl Stage {
         fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
         if needs.contains(&"demo") {
             demo().copy_into(&home);
+        }
+        if needs.contains(&"release") {
+            crate::release::Release::new(&home).signed();
         }
         let mut path = vec![bin, real.parent().unwrap().to_owned()];
         path.extend(programs.iter().map(|program| program.parent().unwrap().to_owned()));

@@ -32,12 +32,14 @@ pages! {
     writing_rules: "docs/src/writing-rules.md",
     evidence_for_auditors: "docs/src/evidence.md",
     every_day: "docs/src/every-day.md",
+    asking_for_lists: "docs/src/asking.md",
     migration: "docs/src/migration.md",
     questions_and_answers: "docs/src/faq.md",
     operations: "docs/src/operations/index.md",
     waivers_and_reviews: "docs/src/decisions.md",
     the_store_on_a_server: "docs/src/operations/store.md",
     many_tenants: "docs/src/operations/fleet.md",
+    installing_and_upgrading: "docs/src/operations/install.md",
 }
 
 #[test]

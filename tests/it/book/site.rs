@@ -11,12 +11,12 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{BOOK, markdown};
-use crate::support::project;
+use crate::support::{project, skipped};
 
 /// Builds the site; none if the check has no mdBook.
 fn built() -> Option<TempDir> {
     let Some(mdbook) = std::env::var_os("KEYROLL_TEST_MDBOOK") else {
-        println!("skipped: KEYROLL_TEST_MDBOOK names no mdbook");
+        skipped("KEYROLL_TEST_MDBOOK names no mdbook");
         return None;
     };
     let folder = tempfile::tempdir().unwrap();
@@ -100,7 +100,7 @@ fn plain(path: &Path) -> PathBuf {
 #[test]
 fn a_browser_finds_a_rule_in_it_and_a_checker_has_nothing_to_complain_of() {
     let Some(tools) = std::env::var_os("KEYROLL_TEST_BROWSER_TOOLS") else {
-        println!("skipped: KEYROLL_TEST_BROWSER_TOOLS names no folder with playwright-core and axe-core");
+        skipped("KEYROLL_TEST_BROWSER_TOOLS names no folder with playwright-core and axe-core");
         return;
     };
     let Some(site) = built() else { return };

@@ -53,7 +53,7 @@ const PATIENT: Duration = Duration::from_secs(20);
 const BOUND: Duration = Duration::from_secs(30);
 
 /// Of each endpoint the short form tries every so many-th cell; with each next endpoint it begins one cell further on.
-const SPREAD: usize = 7;
+const SPREAD: usize = 13;
 
 /// The word for a fault that does not show.
 const NOTHING: &str = "·";

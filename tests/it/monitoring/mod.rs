@@ -108,7 +108,7 @@ async fn numbers_and_calendar_are_for_those_with_the_token() {
 #[expect(clippy::disallowed_methods, reason = "where a developer's tools are is no setting of the product")]
 fn read_by(script: &str, package: &str, text: &str) -> Option<String> {
     let Ok(python) = std::env::var("KEYROLL_TEST_PYTHON") else {
-        println!("skipped: KEYROLL_TEST_PYTHON names no Python interpreter with {package}");
+        crate::support::skipped(&format!("KEYROLL_TEST_PYTHON names no Python interpreter with {package}"));
         return None;
     };
     let mut child =

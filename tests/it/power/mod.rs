@@ -69,7 +69,7 @@ fn recorder(folder: &Path) -> Option<PathBuf> {
             Some(library)
         }
         Err(_) => {
-            println!("skipped: there is no C compiler");
+            crate::support::skipped("there is no C compiler");
             None
         }
     }

@@ -29,7 +29,7 @@ pub(crate) struct Cluster {
 pub(crate) fn programs() -> Option<PathBuf> {
     let folder = std::env::var_os("KEYROLL_TEST_POSTGRES");
     if folder.is_none() {
-        println!("skipped: KEYROLL_TEST_POSTGRES names no folder with PostgreSQL's programs");
+        super::skipped("KEYROLL_TEST_POSTGRES names no folder with PostgreSQL's programs");
     }
     folder.map(PathBuf::from)
 }

@@ -19,3 +19,10 @@ use std::path::Path;
 pub(crate) fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
+
+/// Says that a test, or a part of it, is left out because a program is not there that it talks to. Where nothing may be left
+/// out (`KEYROLL_TEST_ALL`, which the check sets) it fails.
+pub(crate) fn skipped(why: &str) {
+    assert!(std::env::var_os("KEYROLL_TEST_ALL").is_none(), "nothing may be skipped here: {why}");
+    println!("skipped: {why}");
+}

@@ -40,8 +40,8 @@ pub(crate) fn shared() -> Option<&'static Weed> {
     static SHARED: OnceLock<Option<Weed>> = OnceLock::new();
     let start = || {
         let (Ok(program), Ok(python)) = (std::env::var("KEYROLL_TEST_S3"), std::env::var("KEYROLL_TEST_PYTHON")) else {
-            println!(
-                "skipped: KEYROLL_TEST_S3 names no `weed` of SeaweedFS, or KEYROLL_TEST_PYTHON no Python with boto3"
+            crate::support::skipped(
+                "KEYROLL_TEST_S3 names no `weed` of SeaweedFS, or KEYROLL_TEST_PYTHON no Python with boto3",
             );
             return None;
         };

@@ -1,6 +1,6 @@
 //! What can be reached, and who may: containers, grants, settings.
 
-use super::{NAME, OBSERVED, Row, SEEN_BY, ids, if_it_applies, write_kind};
+use super::{NAME, OBSERVED, Row, SEEN_BY, each_of_kind, ids, if_it_applies};
 use crate::model::ContainerForm::{
     Application, Dashboard, Filter, Instance, Organisation, Product, Project, Repository, Site, Space, Workspace,
 };
@@ -14,8 +14,8 @@ pub(in crate::reports::csv) const CONTAINERS: CsvTable = CsvTable {
     name: "containers",
     about: "What holds content, people or licences: organisations, sites, projects, spaces, repositories and more",
     columns: &CONTAINER_COLUMNS,
-    write: |assessment, out| write_kind(Kind::Container, &CONTAINER_COLUMNS, assessment, out, container_row),
-    stream: None,
+    rows: |assessment, _, put| each_of_kind(Kind::Container, &CONTAINER_COLUMNS, assessment, put, container_row),
+    tells_findings: false,
 };
 
 static CONTAINER_COLUMNS: [Column; 30] = [
@@ -123,8 +123,8 @@ pub(in crate::reports::csv) const GRANTS: CsvTable = CsvTable {
     name: "grants",
     about: "Who holds which role or permission on what",
     columns: &GRANT_COLUMNS,
-    write: |assessment, out| write_kind(Kind::Grant, &GRANT_COLUMNS, assessment, out, grant_row),
-    stream: None,
+    rows: |assessment, _, put| each_of_kind(Kind::Grant, &GRANT_COLUMNS, assessment, put, grant_row),
+    tells_findings: false,
 };
 
 static GRANT_COLUMNS: [Column; 16] = [
@@ -194,8 +194,8 @@ pub(in crate::reports::csv) const SETTINGS: CsvTable = CsvTable {
     name: "settings",
     about: "Switches and values that hold for a whole tenant",
     columns: &SETTING_COLUMNS,
-    write: |assessment, out| write_kind(Kind::Setting, &SETTING_COLUMNS, assessment, out, setting_row),
-    stream: None,
+    rows: |assessment, _, put| each_of_kind(Kind::Setting, &SETTING_COLUMNS, assessment, put, setting_row),
+    tells_findings: false,
 };
 
 static SETTING_COLUMNS: [Column; 10] = [

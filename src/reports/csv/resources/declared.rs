@@ -1,6 +1,6 @@
 //! What people say there should be: integrations of the register, people of the roster.
 
-use super::{NAME, OBSERVED, Row, SEEN_BY, write_kind};
+use super::{NAME, OBSERVED, Row, SEEN_BY, each_of_kind};
 use crate::model::{Body, DeclaredAccount, Kind};
 use crate::reports::csv::ColumnForm::{Id, List, Number, Text, Time, Word, YesNo};
 use crate::reports::csv::cell::Cell;
@@ -10,8 +10,8 @@ pub(in crate::reports::csv) const INTEGRATIONS: CsvTable = CsvTable {
     name: "integrations",
     about: "Every integration that the register declares",
     columns: &INTEGRATION_COLUMNS,
-    write: |assessment, out| write_kind(Kind::Integration, &INTEGRATION_COLUMNS, assessment, out, integration_row),
-    stream: None,
+    rows: |assessment, _, put| each_of_kind(Kind::Integration, &INTEGRATION_COLUMNS, assessment, put, integration_row),
+    tells_findings: false,
 };
 
 static INTEGRATION_COLUMNS: [Column; 18] = [
@@ -66,8 +66,8 @@ pub(in crate::reports::csv) const PEOPLE: CsvTable = CsvTable {
     name: "people",
     about: "Every person of the roster",
     columns: &PERSON_COLUMNS,
-    write: |assessment, out| write_kind(Kind::Person, &PERSON_COLUMNS, assessment, out, person_row),
-    stream: None,
+    rows: |assessment, _, put| each_of_kind(Kind::Person, &PERSON_COLUMNS, assessment, put, person_row),
+    tells_findings: false,
 };
 
 static PERSON_COLUMNS: [Column; 9] = [

@@ -1,6 +1,6 @@
 //! Who can act, and what proves it: principals, groups, credentials.
 
-use super::{NAME, OBSERVED, Row, SEEN_BY, ids, if_it_applies, write_kind};
+use super::{NAME, OBSERVED, Row, SEEN_BY, each_of_kind, ids, if_it_applies};
 use crate::model::{Body, CredentialForm, Fact, Kind, Principal};
 use crate::reports::csv::ColumnForm::{Id, List, Number, Text, Time, Word, YesNo};
 use crate::reports::csv::cell::Cell;
@@ -10,8 +10,8 @@ pub(in crate::reports::csv) const PRINCIPALS: CsvTable = CsvTable {
     name: "principals",
     about: "Every account: people, service accounts, apps, agents, portal customers",
     columns: &PRINCIPAL_COLUMNS,
-    write: |assessment, out| write_kind(Kind::Principal, &PRINCIPAL_COLUMNS, assessment, out, principal_row),
-    stream: None,
+    rows: |assessment, _, put| each_of_kind(Kind::Principal, &PRINCIPAL_COLUMNS, assessment, put, principal_row),
+    tells_findings: false,
 };
 
 static PRINCIPAL_COLUMNS: [Column; 29] = [
@@ -109,8 +109,8 @@ pub(in crate::reports::csv) const GROUPS: CsvTable = CsvTable {
     name: "groups",
     about: "Every group",
     columns: &GROUP_COLUMNS,
-    write: |assessment, out| write_kind(Kind::Group, &GROUP_COLUMNS, assessment, out, group_row),
-    stream: None,
+    rows: |assessment, _, put| each_of_kind(Kind::Group, &GROUP_COLUMNS, assessment, put, group_row),
+    tells_findings: false,
 };
 
 static GROUP_COLUMNS: [Column; 13] = [
@@ -156,8 +156,8 @@ pub(in crate::reports::csv) const CREDENTIALS: CsvTable = CsvTable {
     name: "credentials",
     about: "Every token, key and client; their values are never read",
     columns: &CREDENTIAL_COLUMNS,
-    write: |assessment, out| write_kind(Kind::Credential, &CREDENTIAL_COLUMNS, assessment, out, credential_row),
-    stream: None,
+    rows: |assessment, _, put| each_of_kind(Kind::Credential, &CREDENTIAL_COLUMNS, assessment, put, credential_row),
+    tells_findings: false,
 };
 
 static CREDENTIAL_COLUMNS: [Column; 25] = [

@@ -1,6 +1,6 @@
 //! What acts without a person: apps, webhooks, automations, and the variables that pipelines use.
 
-use super::{NAME, OBSERVED, Row, SEEN_BY, ids, if_it_applies, write_kind};
+use super::{NAME, OBSERVED, Row, SEEN_BY, each_of_kind, ids, if_it_applies};
 use crate::model::{AppForm, Body, Kind, VariableLevel};
 use crate::reports::csv::ColumnForm::{Id, List, Text, Time, Word, YesNo};
 use crate::reports::csv::cell::Cell;
@@ -10,8 +10,8 @@ pub(in crate::reports::csv) const APPS: CsvTable = CsvTable {
     name: "apps",
     about: "What is installed in a product, and what was seen acting through OAuth",
     columns: &APP_COLUMNS,
-    write: |assessment, out| write_kind(Kind::App, &APP_COLUMNS, assessment, out, app_row),
-    stream: None,
+    rows: |assessment, _, put| each_of_kind(Kind::App, &APP_COLUMNS, assessment, put, app_row),
+    tells_findings: false,
 };
 
 static APP_COLUMNS: [Column; 19] = [
@@ -79,8 +79,8 @@ pub(in crate::reports::csv) const WEBHOOKS: CsvTable = CsvTable {
     name: "webhooks",
     about: "Messages that products send to other hosts; paths and secrets of their addresses are never kept",
     columns: &WEBHOOK_COLUMNS,
-    write: |assessment, out| write_kind(Kind::Webhook, &WEBHOOK_COLUMNS, assessment, out, webhook_row),
-    stream: None,
+    rows: |assessment, _, put| each_of_kind(Kind::Webhook, &WEBHOOK_COLUMNS, assessment, put, webhook_row),
+    tells_findings: false,
 };
 
 static WEBHOOK_COLUMNS: [Column; 16] = [
@@ -128,8 +128,8 @@ pub(in crate::reports::csv) const AUTOMATIONS: CsvTable = CsvTable {
     name: "automations",
     about: "Rules of a product's automation, and the accounts they act as",
     columns: &AUTOMATION_COLUMNS,
-    write: |assessment, out| write_kind(Kind::Automation, &AUTOMATION_COLUMNS, assessment, out, automation_row),
-    stream: None,
+    rows: |assessment, _, put| each_of_kind(Kind::Automation, &AUTOMATION_COLUMNS, assessment, put, automation_row),
+    tells_findings: false,
 };
 
 static AUTOMATION_COLUMNS: [Column; 16] = [
@@ -177,8 +177,8 @@ pub(in crate::reports::csv) const VARIABLES: CsvTable = CsvTable {
     name: "variables",
     about: "Variables of build pipelines; their values are never read",
     columns: &VARIABLE_COLUMNS,
-    write: |assessment, out| write_kind(Kind::Variable, &VARIABLE_COLUMNS, assessment, out, variable_row),
-    stream: None,
+    rows: |assessment, _, put| each_of_kind(Kind::Variable, &VARIABLE_COLUMNS, assessment, put, variable_row),
+    tells_findings: false,
 };
 
 static VARIABLE_COLUMNS: [Column; 10] = [

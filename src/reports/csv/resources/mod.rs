@@ -16,7 +16,7 @@ pub(super) use self::identities::{CREDENTIALS, GROUPS, PRINCIPALS};
 pub(super) use self::machinery::{APPS, AUTOMATIONS, VARIABLES, WEBHOOKS};
 
 use super::cell::Cell;
-use super::{Column, write_rows};
+use super::{Column, Put, put_rows};
 use crate::inventory::Inventory;
 use crate::model::{Assessment, Body, Fact, Kind, Resource, ResourceId};
 use crate::reports::RenderError;
@@ -25,12 +25,12 @@ const NAME: &str = "What people call it; empty where the source gives no name";
 const OBSERVED: &str = "yes if this scan saw it; no if it was out of sight and the row tells how it was when last seen";
 const SEEN_BY: &str = "The endpoints that showed it, as source: endpoint";
 
-/// Writes the resources of a kind, sorted by id.
-fn write_kind<const N: usize>(
+/// Puts the resources of a kind, sorted by id.
+fn each_of_kind<const N: usize>(
     kind: Kind,
     columns: &[Column; N],
     assessment: &Assessment,
-    out: &mut dyn std::io::Write,
+    put: Put<'_>,
     row: for<'a> fn(&Row<'a, '_>) -> Option<[Cell<'a>; N]>,
 ) -> Result<(), RenderError> {
     let inventory = Inventory::new(&assessment.snapshot);
@@ -49,7 +49,7 @@ fn write_kind<const N: usize>(
         let next = if unseen_first { carried.next() } else { seen.next() };
         next.map(|resource| Row { resource, observed: !unseen_first, inventory: &inventory })
     });
-    write_rows(columns, merged.filter_map(|resource| row(&resource)), out)
+    put_rows(columns, merged.filter_map(|resource| row(&resource)), put)
 }
 
 /// A resource, and what else its row needs.

@@ -6,11 +6,11 @@ use super::{Logic, logic, thresholds};
 use crate::document::Located;
 use crate::model::Kind;
 use crate::problem::SourceText;
-use crate::rules::condition::Schema;
+use crate::rules::condition::{Beside, Schema};
 
 fn of(scope: &str, require: &str) -> Logic {
     let (params, stated) = (BTreeMap::new(), BTreeMap::new());
-    let schema = Schema { kind: Kind::Credential, on_change: false, params: &params, stated: &stated };
+    let schema = Schema { kind: Kind::Credential, beside: Beside::Nothing, params: &params, stated: &stated };
     let located = |text: &str| Located { value: text.to_owned(), span: 0..0 };
     let scope = (!scope.is_empty()).then(|| located(scope));
     logic(schema, &SourceText::new("x.yaml", ""), scope.as_ref(), &located(require)).unwrap()
