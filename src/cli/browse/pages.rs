@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::state::{Estate, Topic};
-use crate::app::{AppError, chronicle, look_back};
+use crate::app::{AppError, chronicle, look_back, rule_text};
 use crate::cli::complain::{Complaint, chain};
 use crate::cli::named::subject;
-use crate::cli::report::rule_text;
 use crate::inventory::Inventory;
 use crate::inventory::detector::Knowledge;
 use crate::model::{Change, Finding, Kind, ResourceId, Snapshot, SnapshotHead, SnapshotId, Transition};

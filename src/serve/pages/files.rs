@@ -186,7 +186,7 @@ fn writer<'w>(laid: &'w Laid<'_>, name: &str) -> Result<Option<(&'static str, Wr
         }
         name => {
             if let Some(table) = csv_set().iter().find(|table| name.strip_suffix(".csv") == Some(table.name)) {
-                return Ok(Some((CSV, Box::new(move |out| (table.write)(assessment, out)))));
+                return Ok(Some((CSV, Box::new(move |out| table.write(assessment, out)))));
             }
             let format = FORMATS.iter().find(|format| name.strip_prefix("report.") == Some(format.extension));
             let Some(format) = format else { return Ok(None) };
