@@ -135,7 +135,7 @@ impl<'a> Follower<'a> {
         lead: Vec<String>,
         effects: Vec<Effect>,
     ) -> Draft {
-        debug_assert!(self.standing.contains_key(cause), "internal: what is followed up still stands");
+        assert!(self.standing.contains_key(cause), "internal: what is followed up still stands");
         Draft {
             channel: channel.clone(),
             recipients: Vec::new(),

@@ -391,7 +391,7 @@ impl Resource {
             }
             (Body::Integration(mine), Body::Integration(theirs)) => merge_integration(mine, theirs),
             (Body::Person(mine), Body::Person(theirs)) => merge_person(mine, theirs),
-            _ => debug_assert!(false, "internal: an id has one kind"),
+            _ => unreachable!("internal: an id has one kind"),
         }
     }
 }

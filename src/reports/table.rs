@@ -117,7 +117,7 @@ impl Table {
 
     /// Adds a row: one cell for each column.
     pub(super) fn row(&mut self, cells: Vec<Cell>) {
-        debug_assert_eq!(cells.len(), self.heads.len(), "internal: a row has a cell for each column");
+        assert_eq!(cells.len(), self.heads.len(), "internal: a row has a cell for each column");
         self.rows.push(cells);
     }
 

@@ -89,7 +89,7 @@ pub(super) struct Case {
 /// Reads the cases of a rule file.
 pub(super) fn read(rule: &RuleFile) -> Result<Vec<Case>, Problems> {
     let mut problems = Problems::default();
-    let defaults = problems.take(Values::of(&rule.params, &rule.file, &[])).unwrap_or_default();
+    let defaults = problems.take(Values::of(&rule.params, &[])).unwrap_or_default();
     let cases = rule.cases.iter().filter_map(|case| problems.take(read_case(rule, case, &defaults))).collect();
     problems.or(cases)
 }

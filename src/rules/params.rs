@@ -25,6 +25,8 @@ pub struct Param {
     pub max: Option<i64>,
     /// What it is.
     pub about: String,
+    /// The default as conditions take it.
+    constant: Constant,
 }
 
 /// The sorts of value.
@@ -86,50 +88,63 @@ impl Param {
         let (min, max) = (section.get("min"), section.get("max"));
         let about = section.need("about");
         let file = section.file().clone();
-        let param = || Some(Self { name, sort: sort?, default: default?, min, max, about: about? });
+        let constant = match (sort, &default) {
+            (Some(sort), Some(default)) => {
+                section.take(constant(&name.value, sort, (min, max), &file, default).map_err(Problems::from))
+            }
+            _ => None,
+        };
+        let param =
+            || Some(Self { name, sort: sort?, default: default?, min, max, about: about?, constant: constant? });
         let param = param();
-        if let Some(param) = &param {
-            section.take(param.value(&file, &param.default).map_err(Problems::from));
-        }
         section.finish(param)
     }
 
     /// A value for it from a file.
     fn value(&self, file: &SourceText, node: &Node) -> Result<Constant, Problem> {
-        let name = &self.name.value;
-        let wrong = |what: String| Problem::at(file, node.span.clone(), what);
-        let constant = match self.sort {
-            Sort::Int => i64::read(node).map(Constant::Int),
-            Sort::Bool => bool::read(node).map(Constant::Bool),
-            Sort::Text => String::read(node).map(Constant::Text),
-            Sort::Texts => Vec::<String>::read(node).map(Constant::Texts),
-            Sort::Regex => match String::read(node).map(|text| Regex::new(&text)) {
-                Some(Ok(regex)) => Some(Constant::Regex(regex)),
-                Some(Err(error)) => {
-                    return Err(
-                        wrong(format!("the regular expression of `{name}` is broken")).help(regex_fault(&error))
-                    );
-                }
-                None => None,
-            },
-        };
-        let constant = constant
-            .ok_or_else(|| wrong(format!("`{name}` is {}, expected {}", node.value.sort(), self.sort.expected())))?;
-        if let Constant::Int(value) = constant
-            && (self.min.is_some_and(|min| value < min) || self.max.is_some_and(|max| value > max))
-        {
-            return Err(wrong(format!("`{name}` cannot be {value}")).help(self.bounds()));
-        }
-        Ok(constant)
+        constant(&self.name.value, self.sort, (self.min, self.max), file, node)
     }
+}
 
-    fn bounds(&self) -> String {
-        match (self.min, self.max) {
-            (Some(min), Some(max)) => format!("it lies between {min} and {max}"),
-            (Some(min), None) => format!("it is at least {min}"),
-            (None, Some(max)) => format!("it is at most {max}"),
-            (None, None) => "any whole number will do".to_owned(),
-        }
+/// A value as conditions take it, if it is of the sort and within the bounds.
+fn constant(
+    name: &str,
+    sort: Sort,
+    bounds: (Option<i64>, Option<i64>),
+    file: &SourceText,
+    node: &Node,
+) -> Result<Constant, Problem> {
+    let wrong = |what: String| Problem::at(file, node.span.clone(), what);
+    let constant = match sort {
+        Sort::Int => i64::read(node).map(Constant::Int),
+        Sort::Bool => bool::read(node).map(Constant::Bool),
+        Sort::Text => String::read(node).map(Constant::Text),
+        Sort::Texts => Vec::<String>::read(node).map(Constant::Texts),
+        Sort::Regex => match String::read(node).map(|text| Regex::new(&text)) {
+            Some(Ok(regex)) => Some(Constant::Regex(regex)),
+            Some(Err(error)) => {
+                return Err(wrong(format!("the regular expression of `{name}` is broken")).help(regex_fault(&error)));
+            }
+            None => None,
+        },
+    };
+    let constant =
+        constant.ok_or_else(|| wrong(format!("`{name}` is {}, expected {}", node.value.sort(), sort.expected())))?;
+    let (min, max) = bounds;
+    if let Constant::Int(value) = constant
+        && (min.is_some_and(|min| value < min) || max.is_some_and(|max| value > max))
+    {
+        return Err(wrong(format!("`{name}` cannot be {value}")).help(in_words(bounds)));
+    }
+    Ok(constant)
+}
+
+fn in_words(bounds: (Option<i64>, Option<i64>)) -> String {
+    match bounds {
+        (Some(min), Some(max)) => format!("it lies between {min} and {max}"),
+        (Some(min), None) => format!("it is at least {min}"),
+        (None, Some(max)) => format!("it is at most {max}"),
+        (None, None) => "any whole number will do".to_owned(),
     }
 }
 
@@ -146,13 +161,10 @@ pub(super) type Set<'s> = (&'s [(Located<String>, Node)], &'s SourceText);
 
 impl Values {
     /// The defaults, with the values that other files set; those of later ones count for more.
-    pub(super) fn of(declared: &[Param], rule_file: &SourceText, sets: &[Set<'_>]) -> Result<Self, Problems> {
+    pub(super) fn of(declared: &[Param], sets: &[Set<'_>]) -> Result<Self, Problems> {
         let mut defaults = Self::default();
         for param in declared {
-            // Defaults were checked when the file was read.
-            if let Ok(constant) = param.value(rule_file, &param.default) {
-                defaults.put(param, constant, &param.default.value);
-            }
+            defaults.put(param, param.constant.clone(), &param.default.value);
         }
         defaults.with(declared, sets)
     }

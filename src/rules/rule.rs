@@ -64,9 +64,9 @@ impl Rule {
             controls
                 .extend(problems.take(frameworks::control(frameworks, &written.file, control).map_err(Problems::from)));
         }
-        let values = problems.take(Values::of(&written.params, &written.file, &set.params()));
+        let values = problems.take(Values::of(&written.params, &set.params()));
         // With broken parameters the conditions are still checked, so that their mistakes are told as well.
-        let values = values.or_else(|| Values::of(&written.params, &written.file, &[]).ok());
+        let values = values.or_else(|| Values::of(&written.params, &[]).ok());
         let values = values.unwrap_or_default();
         let code = problems.take(Code::compile(&written, &values, &BTreeMap::new()));
         let severity = set.severity().unwrap_or(written.severity);

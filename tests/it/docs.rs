@@ -76,13 +76,15 @@ fn the_samples_of_reports_are_what_the_demo_gets() {
 #[test]
 fn the_commands_that_the_demo_prints_work_as_printed() {
     let folder = tempfile::tempdir().unwrap();
-    let run = keyroll(folder.path(), &["demo"]);
-    let printed: Vec<&str> = run.out.lines().filter(|line| line.contains(" --config keyroll-demo/")).collect();
-    assert!(printed.len() >= 5, "{}", run.out);
+    let out = &demo().out;
+    demo().copy_into(folder.path());
+    let printed: Vec<&str> = out.lines().filter(|line| line.contains(" --config keyroll-demo/")).collect();
+    assert!(printed.len() >= 5, "{out}");
     for line in printed {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let output =
-            std::process::Command::new(words[0]).args(&words[1..]).current_dir(folder.path()).output().unwrap();
+        let mut words = line.split_whitespace();
+        assert_eq!(words.next(), Some("keyroll"), "as somebody has it who installed it");
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_keyroll"));
+        let output = command.args(words).current_dir(folder.path()).output().unwrap();
         assert!(output.status.success() && !output.stdout.is_empty(), "{line}: {output:?}");
     }
     let again = keyroll(folder.path(), &["demo", "--nights", "2"]);

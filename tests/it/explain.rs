@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use keyroll::config::Config;
@@ -20,22 +19,15 @@ use keyroll::store::{ScanRecord, Store};
 use keyroll::text::columns;
 use tempfile::TempDir;
 
+use crate::support::demo::two_nights;
 use crate::support::estate::{account, denied, night, snapshot, token, token_id, whole};
 use crate::support::expected::expect_file;
 use crate::support::json_schema;
 use crate::support::keyroll::{Run, keyroll};
 
-/// The demo's folder, made once.
-static DEMO: LazyLock<TempDir> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().unwrap();
-    let run = keyroll(folder.path(), &["demo", "--nights", "2", "--now", "2026-11-22T07:30:00Z"]);
-    assert_eq!(run.code, 0, "{}", run.err);
-    folder
-});
-
 fn demo(arguments: &[&str]) -> Run {
     let config = ["--config", "keyroll-demo/keyroll.yaml", "--quiet"];
-    keyroll(DEMO.path(), &[&config[..], arguments].concat())
+    keyroll(two_nights(), &[&config[..], arguments].concat())
 }
 
 /// A finding of the demo: its id, its rule, its status and the name of its resource.
@@ -48,7 +40,7 @@ struct Found {
 }
 
 fn found() -> Vec<Found> {
-    let store = Store::open(&DEMO.path().join("keyroll-demo/keyroll.db")).unwrap();
+    let store = Store::open(&two_nights().join("keyroll-demo/keyroll.db")).unwrap();
     let findings = store.findings().unwrap().into_iter();
     findings
         .map(|finding| Found {

@@ -3,30 +3,31 @@
 use std::fs;
 use std::path::Path;
 
+use crate::support::demo::demo;
 use crate::support::keyroll::{Run, keyroll};
 
 /// The morning after the last night of the demo.
-const MORNING: &str = "2026-11-24T06:00:00Z";
+const MORNING: &str = "2026-11-22T06:00:00Z";
 
 /// A folder with tenants `acme` and `globex`, each with the nights of the demo.
 fn fleet() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(keyroll(folder.path(), &["--now", "2026-11-24T02:00:00Z", "demo", "--out", "demo"]).code, 0);
+    let demo = demo().left();
     let fleet = folder.path().join("fleet");
     fs::create_dir_all(fleet.join("stores")).unwrap();
     fs::create_dir_all(fleet.join("shared")).unwrap();
     fs::write(fleet.join("defaults.yaml"), "store: stores/<tenant>.db\nreports: out/<tenant>\nfail_on: never\n")
         .unwrap();
-    let demo = fs::read_to_string(folder.path().join("demo/keyroll.yaml")).unwrap();
-    let own = demo
+    let own = fs::read_to_string(demo.join("keyroll.yaml"))
+        .unwrap()
         .replace("\nstore: keyroll.db\nreports: reports\nfail_on: high\n", "\n")
         .replace("waivers.yaml", "shared/waivers.yaml");
     assert!(!own.contains("\nstore:") && own.contains("shared/"), "{own}");
     for tenant in ["acme", "globex"] {
         fs::write(fleet.join(format!("{tenant}.yaml")), &own).unwrap();
-        fs::copy(folder.path().join("demo/keyroll.db"), fleet.join(format!("stores/{tenant}.db"))).unwrap();
+        fs::copy(demo.join("keyroll.db"), fleet.join(format!("stores/{tenant}.db"))).unwrap();
     }
-    fs::copy(folder.path().join("demo/waivers.yaml"), fleet.join("shared/waivers.yaml")).unwrap();
+    fs::copy(demo.join("waivers.yaml"), fleet.join("shared/waivers.yaml")).unwrap();
     folder
 }
 
@@ -167,12 +168,12 @@ fn what_is_overdue_is_told_and_a_schedule_that_nobody_looks_at_is_too() {
         let mut store = keyroll::store::Store::open(&folder.path().join("fleet/stores/acme.db")).unwrap();
         store.begin_schedule("nightly", moment.parse().unwrap()).unwrap();
     };
-    begun("2026-11-22T12:00:00Z");
+    begun("2026-11-20T12:00:00Z");
     let late = ask(folder.path(), &["--width", "100", "fleet", "status"]);
     assert!(!late.out.contains("acme: "), "six hours have not passed: {}", late.out);
-    let words = ["--config", "fleet", "--now", "2026-11-24T08:31:00Z", "--width", "100", "fleet", "status"];
+    let words = ["--config", "fleet", "--now", "2026-11-22T08:31:00Z", "--width", "100", "fleet", "status"];
     let late = keyroll(folder.path(), &words);
-    let told = "acme: the scan of 2026-11-24 02:30 UTC on schedule `nightly` has not begun";
+    let told = "acme: the scan of 2026-11-22 02:30 UTC on schedule `nightly` has not begun";
     assert!(late.out.contains(told), "{}", late.out);
     assert!(late.out.lines().any(|line| line.starts_with("acme") && line.contains("overdue")), "{}", late.out);
 }
@@ -195,21 +196,21 @@ fn scans_that_failed_are_told_until_one_makes_up_for_them() {
         line(&text).contains("incomplete") && text.contains("acme: it has no schedule, so that nobody can say"),
         "{text}"
     );
-    let run = store.begin_run("by hand", at("2026-11-24T03:00:00Z"), at("2026-11-24T03:00:00Z")).unwrap();
+    let run = store.begin_run("by hand", at("2026-11-22T03:00:00Z"), at("2026-11-22T03:00:00Z")).unwrap();
     assert!(line(&asked().out).contains("incomplete"), "it is under way");
-    store.end_run(run, RunEnd::Failed, "no key", at("2026-11-24T03:01:00Z")).unwrap();
+    store.end_run(run, RunEnd::Failed, "no key", at("2026-11-22T03:01:00Z")).unwrap();
     let text = asked().out;
     assert!(line(&text).contains("overdue"), "{text}");
-    assert!(text.contains("acme: the scan of 2026-11-24 03:00 UTC by hand stored nothing: no key"), "{text}");
+    assert!(text.contains("acme: the scan of 2026-11-22 03:00 UTC by hand stored nothing: no key"), "{text}");
 
     let own = fs::read_to_string(&acme).unwrap();
     fs::write(&acme, format!("{own}schedules:\n  - {{ name: nightly, cron: \"30 2 * * *\" }}\n")).unwrap();
-    store.begin_schedule("nightly", at("2026-11-22T12:00:00Z")).unwrap();
-    let run = store.begin_run("nightly", at("2026-11-24T02:30:00Z"), at("2026-11-24T02:31:00Z")).unwrap();
-    store.end_run(run, RunEnd::Failed, "refused", at("2026-11-24T02:32:00Z")).unwrap();
+    store.begin_schedule("nightly", at("2026-11-20T12:00:00Z")).unwrap();
+    let run = store.begin_run("nightly", at("2026-11-22T02:30:00Z"), at("2026-11-22T02:31:00Z")).unwrap();
+    store.end_run(run, RunEnd::Failed, "refused", at("2026-11-22T02:32:00Z")).unwrap();
     let text = asked().out;
     assert!(
-        text.contains("acme: the scan of 2026-11-24 02:30 UTC on schedule `nightly` stored nothing: refused"),
+        text.contains("acme: the scan of 2026-11-22 02:30 UTC on schedule `nightly` stored nothing: refused"),
         "{text}"
     );
     let csv = ask(folder.path(), &["fleet", "status", "--format", "csv"]).out;

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::support::demo::demo;
 use crate::support::keyroll::keyroll;
 
 #[test]
@@ -15,16 +16,15 @@ fn the_roles_are_printed_as_they_are_shipped() {
 #[test]
 fn a_store_in_a_file_is_copied_whole_and_into_a_new_one_only() {
     let folder = tempfile::tempdir().unwrap();
-    let demo = keyroll(folder.path(), &["demo", "--out", "demo"]);
-    assert_eq!(demo.code, 0, "{}", demo.err);
-    let copy = ["store", "copy", "--from", "sqlite:demo/keyroll.db", "--to", "sqlite:demo/copy.db"];
+    demo().copy_into(folder.path());
+    let copy = ["store", "copy", "--from", "sqlite:keyroll-demo/keyroll.db", "--to", "sqlite:keyroll-demo/copy.db"];
     let run = keyroll(folder.path(), &copy);
     assert_eq!(run.code, 0, "{}", run.err);
     assert!(run.out.contains("each held against its digest"), "{}", run.out);
-    let configuration = fs::read_to_string(folder.path().join("demo/keyroll.yaml")).unwrap();
+    let configuration = fs::read_to_string(folder.path().join("keyroll-demo/keyroll.yaml")).unwrap();
     let configured = configuration.replace("\nstore: keyroll.db\n", "\nstore: copy.db\n");
     assert_ne!(configured, configuration);
-    fs::write(folder.path().join("demo/copy.yaml"), configured).unwrap();
+    fs::write(folder.path().join("keyroll-demo/copy.yaml"), configured).unwrap();
     let asked = |config: &str| {
         [vec!["snapshots"], vec!["findings"], vec!["drift", "--from", "s2"]].map(|question| {
             let run = keyroll(folder.path(), &[&["--config", config], &question[..]].concat());
@@ -32,7 +32,7 @@ fn a_store_in_a_file_is_copied_whole_and_into_a_new_one_only() {
             run.out
         })
     };
-    assert_eq!(asked("demo/copy.yaml"), asked("demo/keyroll.yaml"));
+    assert_eq!(asked("keyroll-demo/copy.yaml"), asked("keyroll-demo/keyroll.yaml"));
     let again = keyroll(folder.path(), &copy);
     assert_eq!(again.code, 1);
     assert!(again.err.contains("a copy needs a new store"), "{}", again.err);
@@ -72,16 +72,17 @@ fn questions_are_answered_from_a_database_as_from_a_file() {
     let (host, tenant) = (host.replace('/', "%2F"), address.tenant.replace(' ', "%20"));
     let database = format!("postgres://k_writer@{host}:{port}/keyroll?tenant={tenant}");
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(keyroll(folder.path(), &["demo", "--out", "demo"]).code, 0);
-    let copied = keyroll(folder.path(), &["store", "copy", "--from", "sqlite:demo/keyroll.db", "--to", &database]);
+    demo().copy_into(folder.path());
+    let copied =
+        keyroll(folder.path(), &["store", "copy", "--from", "sqlite:keyroll-demo/keyroll.db", "--to", &database]);
     assert_eq!(copied.code, 0, "{}", copied.err);
-    let configuration = fs::read_to_string(folder.path().join("demo/keyroll.yaml")).unwrap();
+    let configuration = fs::read_to_string(folder.path().join("keyroll-demo/keyroll.yaml")).unwrap();
     assert!(configuration.contains("\nstore: keyroll.db\n"));
     let configured = configuration.replace("\nstore: keyroll.db\n", &format!("\nstore: {database}\n"));
-    let server = folder.path().join("demo/server.yaml");
+    let server = folder.path().join("keyroll-demo/server.yaml");
     fs::write(&server, configured).unwrap();
     let server = server.display().to_string();
-    let file = folder.path().join("demo/keyroll.yaml").display().to_string();
+    let file = folder.path().join("keyroll-demo/keyroll.yaml").display().to_string();
     for question in [
         vec!["findings"],
         vec!["drift"],
@@ -97,7 +98,7 @@ fn questions_are_answered_from_a_database_as_from_a_file() {
         vec!["report", "--format", "csv"],
     ] {
         let asked = |config: &str| {
-            let words = [&["--config", config, "--now", "2026-11-24T06:00:00Z"], &question[..]].concat();
+            let words = [&["--config", config, "--now", "2026-11-22T07:30:00Z"], &question[..]].concat();
             let run = keyroll(folder.path(), &words);
             (run.code, run.out, run.err.replace("server.yaml", "keyroll.yaml"))
         };

@@ -14,6 +14,7 @@ use keyroll::model::*;
 use keyroll::simulator::{Fault, Simulator};
 
 use crate::mixed;
+use crate::support::demo::two_nights;
 use crate::support::expected::expect_file;
 use crate::support::keyroll::{Run, keyroll};
 use crate::support::pretended::{Estate, first_night};
@@ -427,9 +428,6 @@ async fn a_question_asks_nobody_and_stores_nothing() {
 /// The page on the demo's estate: a machine on a person's kind of account, and a token that a system uses.
 #[test]
 fn the_page_of_the_demo() {
-    let folder = tempfile::tempdir().unwrap();
-    let run = keyroll(folder.path(), &["demo", "--nights", "2", "--now", "2026-11-22T07:30:00Z"]);
-    assert_eq!(run.code, 0, "{}", run.err);
     let arguments = [
         "--deactivate",
         "svc-deploy@acme.example",
@@ -442,7 +440,7 @@ fn the_page_of_the_demo() {
         "--on",
         "10000",
     ];
-    let run = whatif_in(folder.path(), "keyroll-demo/keyroll.yaml", "2026-11-22T07:30:00Z", &arguments);
+    let run = whatif_in(two_nights(), "keyroll-demo/keyroll.yaml", "2026-11-22T07:30:00Z", &arguments);
     assert!(run.out.lines().all(|line| keyroll::text::columns(line) <= 80), "{}", run.out);
     expect_file("tests/snapshots/whatif-80.txt", &run.out);
 }

@@ -48,7 +48,7 @@ pub(super) fn explained(page: &mut Page, explained: &Explained) {
         let text = format!("Is it {severity}?");
         page.paragraph(2, &[words(Ink::Plain, &text)]);
         tree(page, part, 0, false);
-        debug_assert!(part.result != PartResult::True || *severity == failure.severity, "the first that holds counts");
+        assert!(part.result != PartResult::True || *severity == failure.severity, "the first that holds counts");
     }
 }
 
