@@ -37,6 +37,8 @@ pub(super) fn run(context: &Context, args: &ServeArgs) -> Result<ExitCode, Compl
     let open_to_all = !settings.asks_to_sign_in();
     let shown = plural(settings.tenants.len(), "estate", "estates");
     block_on(async {
+        // Heard from here on, so that whoever reads that it runs can tell it to end.
+        let told_to_end = signals::told_to_end();
         let server = bind(settings, context).await?;
         let place = server.url();
         context.terminal.note(&format!("keyroll shows {shown} on {place}"));
@@ -45,7 +47,7 @@ pub(super) fn run(context: &Context, args: &ServeArgs) -> Result<ExitCode, Compl
         }
         let (end, told) = watch::channel(false);
         let running = tokio::spawn(server.run(told));
-        if !signals::told_to_end().await {
+        if !told_to_end.await {
             return Err(Complaint::failed("nobody can tell keyroll to end: the system's signals cannot be heard"));
         }
         end.send_replace(true);

@@ -45,6 +45,8 @@ impl Pages<'_> {
                 format!("This cannot be told: {what}.\n{}", help.map_or_else(String::new, |help| format!("({help})")))
             }
             Complaint::App(error) => format!("This cannot be told: {}.", chain(&error)),
+            // No page is asked with a condition.
+            Complaint::Condition(_) => "This cannot be told: the condition has mistakes.".to_owned(),
         })
     }
 

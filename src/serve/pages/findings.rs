@@ -147,7 +147,13 @@ fn list<'a>(laid: &Laid<'a>, frame: &Frame, asked: &'a Asked) -> Result<List<'a>
     };
     let choice = |value, words: String, chosen| Choice { value, words, chosen };
     let any = |chosen| choice("", "all".to_owned(), chosen);
-    let severities = Severity::ALL.map(|one| choice(one.name(), format!("{one} or worse"), least == Some(one)));
+    let severities = Severity::ALL.map(|one| {
+        choice(
+            one.name(),
+            if one == Severity::Critical { one.to_string() } else { format!("{one} or worse") },
+            least == Some(one),
+        )
+    });
     Ok(List {
         rows: fitting.get(rows).unwrap_or_default().iter().map(|finding| Row::of(finding, frame)).collect(),
         paging,

@@ -49,7 +49,7 @@ async fn some_of_each(served: &Served) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_shows_them_by_keyboard_and_a_checker_has_nothing_to_complain_of() {
     let Some(tools) = std::env::var_os("KEYROLL_TEST_BROWSER_TOOLS").map(PathBuf::from) else {
-        println!("skipped: KEYROLL_TEST_BROWSER_TOOLS names no folder with playwright-core and axe-core");
+        crate::support::skipped("KEYROLL_TEST_BROWSER_TOOLS names no folder with playwright-core and axe-core");
         return;
     };
     let browser = std::env::var_os("KEYROLL_TEST_BROWSER").unwrap_or_else(|| "/usr/bin/chromium".into());
@@ -83,7 +83,7 @@ async fn a_browser_shows_them_by_keyboard_and_a_checker_has_nothing_to_complain_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scanner_finds_no_weakness() {
     let Some(wapiti) = std::env::var_os("KEYROLL_TEST_WAPITI").map(PathBuf::from) else {
-        println!("skipped: KEYROLL_TEST_WAPITI names no scanner");
+        crate::support::skipped("KEYROLL_TEST_WAPITI names no scanner");
         return;
     };
     let (served, _folder) = Served::on_demo(SERVE);

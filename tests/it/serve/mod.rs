@@ -105,6 +105,15 @@ impl Served {
         self.said.lock().unwrap().clone()
     }
 
+    /// Waits until it has said this: an answer may be here before the line about it.
+    fn assert_says(&self, told: &str) {
+        let begun = Instant::now();
+        while !self.said().contains(told) {
+            assert!(begun.elapsed() < PATIENCE, "{told}: {}", self.said());
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
+    }
+
     /// Tells it to end, and gives back its exit code.
     fn end(&mut self) -> Option<i32> {
         let process = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
@@ -152,7 +161,8 @@ impl Answer {
     /// The addresses of our own that a page leads to.
     fn links(&self) -> Vec<String> {
         let links = Regex::new(r##" href="(/[^"#]*)[^"]*""##).unwrap();
-        links.captures_iter(&self.body).map(|found| found[1].replace("&amp;", "&").replace("&#x2f;", "/")).collect()
+        let body = self.body.replace("&#x2f;", "/");
+        links.captures_iter(&body).map(|found| found[1].replace("&amp;", "&")).collect()
     }
 }
 

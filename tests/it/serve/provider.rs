@@ -338,7 +338,7 @@ async fn a_provider_that_is_not_the_one_or_not_there_is_told_to_whoever_runs_it(
         }
         assert_eq!(answer.status, 502, "{told}: {}", answer.body);
         assert!(!answer.body.contains("evil"), "{}", answer.body);
-        assert!(served.said().contains(told), "{told}: {}", served.said());
+        served.assert_says(told);
     }
     let (served, _folder) = served(&format!("http://127.0.0.1:{}", free_port()), "mail:ada@acme.example");
     assert_eq!(served.get("/sign-in/provider").await.status, 502);
@@ -400,7 +400,7 @@ fn public() -> Option<Public> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_public_provider_lets_in_whom_the_configuration_names() {
     let Some(public) = public() else {
-        println!("skipped: KEYROLL_TEST_PYTHON names no Python with oidc-provider-mock");
+        crate::support::skipped("KEYROLL_TEST_PYTHON names no Python with oidc-provider-mock");
         return;
     };
     let (served, _folder) = served(&public.1, "group:security");

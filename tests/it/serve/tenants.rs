@@ -127,7 +127,7 @@ async fn whoever_may_not_see_a_tenant_cannot_tell_that_it_is_there() {
     for odd in ["..%2F..%2Facme.yaml", "00002-s2.keyroll.tar.gz", "00001-s1.keyroll.tar.gz%00", "%2e%2e%2facme.db"] {
         assert_eq!(ask(&served, a, &format!("/t/acme/packs/{odd}")).await.status, 404, "{odd}");
     }
-    assert!(served.said().contains("Nobody sees tenant `broken`"), "{}", served.said());
+    served.assert_says("Nobody sees tenant `broken`");
 }
 
 #[test]
