@@ -57,11 +57,11 @@ pub(super) async fn guard(
     let path = request.uri().path().to_owned();
     let client = house.client_of(peer, request.headers());
     let (who, mut response) = match admit(&house, peer, &request) {
-        Err(refused) => (None, refused),
+        Err(refused) => (None, *refused),
         Ok(()) => {
             let visit = house.visit(client, request.headers());
             match visit {
-                Err(refused) => (None, refused),
+                Err(refused) => (None, *refused),
                 Ok(visit) => {
                     let who = visit.visitor.clone();
                     request.extensions_mut().insert(visit);
@@ -89,15 +89,15 @@ pub(super) async fn guard(
 }
 
 /// What no honest request is.
-fn admit(house: &House, peer: IpAddr, request: &Request) -> Result<(), Response> {
-    let refuse = |status: StatusCode, what: &str| Err(pages::plain(status, what));
+fn admit(house: &House, peer: IpAddr, request: &Request) -> Result<(), Box<Response>> {
+    let refuse = |status: StatusCode, what: &str| Err(Box::new(pages::plain(status, what)));
     if !house.proxies.is_empty() && !house.proxies.contains(&peer) {
         return refuse(StatusCode::FORBIDDEN, "Requests come through the proxy alone.");
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD | Method::POST) {
         let mut response = pages::plain(StatusCode::METHOD_NOT_ALLOWED, "This is for reading.");
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
-        return Err(response);
+        return Err(Box::new(response));
     }
     let address = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
     if address > LONGEST_ADDRESS {
@@ -149,14 +149,14 @@ impl House {
     }
 
     /// Finds out who asks: by the session of a browser, or by the token of a program.
-    fn visit(&self, client: IpAddr, headers: &HeaderMap) -> Result<Visit, Response> {
+    fn visit(&self, client: IpAddr, headers: &HeaderMap) -> Result<Visit, Box<Response>> {
         let now = self.clock.now();
         if !self.asks_to_sign_in() {
             return Ok(Visit { client, visitor: Some(Visitor::Local), session: None });
         }
         if let Some(token) = bearer(headers) {
             if let Some(wait) = self.tries.wait(client, now) {
-                return Err(pages::too_many_tries(wait));
+                return Err(Box::new(pages::too_many_tries(wait)));
             }
             return match self.token_called(token) {
                 Some(name) => Ok(Visit { client, visitor: Some(Visitor::Token(name)), session: None }),
@@ -165,7 +165,7 @@ impl House {
                     let mut response = pages::plain(StatusCode::UNAUTHORIZED, "This token is not known.");
                     response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
                     response.extensions_mut().insert(Noted { event: Some("token refused"), ..Noted::default() });
-                    Err(response)
+                    Err(Box::new(response))
                 }
             };
         }

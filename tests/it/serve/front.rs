@@ -141,7 +141,7 @@ async fn paths_lead_nowhere_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_long_or_too_slow_is_refused() {
     let (served, _folder) =
-        Served::on_demo(&format!("serve:\n  tokens: [{{ name: t, token: env:TOKEN }}]\n  visible_to: [token:t]\n"));
+        Served::on_demo("serve:\n  tokens: [{ name: t, token: env:TOKEN }]\n  visible_to: [token:t]\n");
     let own = served.url.trim_start_matches("http://").to_owned();
     let status = |answer: &str| answer.split(' ').nth(1).unwrap_or_default().to_owned();
     let long = served

@@ -17,8 +17,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
-use keyroll::clock::FixedClock;
+use keyroll::clock::SystemClock;
 use regex::Regex;
 use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
@@ -168,7 +167,7 @@ impl Answer {
 
 fn client() -> reqwest::Client {
     // The HTTP layer chooses how to encrypt with the first factory; the client here needs it too.
-    drop(keyroll::http::Factory::new(Arc::new(FixedClock::at(Utc::now()))));
+    drop(keyroll::http::Factory::new(Arc::new(SystemClock)));
     let builder = reqwest::Client::builder().no_proxy().redirect(Policy::none()).tls_certs_only([]);
     builder.timeout(PATIENCE).build().unwrap()
 }

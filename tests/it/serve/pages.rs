@@ -135,7 +135,7 @@ async fn pages_and_files_say_what_the_commands_say() {
 
     // A finding by the beginning of its id; a resource; what somebody may do, and who may do something.
     let id = run.out.lines().nth(1).unwrap().split(',').next().unwrap().to_owned();
-    let one = served.get(&format!("/t/keyroll/findings/{}", &id[..8])).await;
+    let one = served.get(&format!("/t/keyroll/findings/{}", id.get(..8).unwrap())).await;
     assert!(
         one.body.contains(&id) && one.body.contains("HOW IT IS JUDGED") && one.body.contains("HOW TO MEND IT"),
         "{}",
@@ -157,7 +157,7 @@ async fn pages_and_files_say_what_the_commands_say() {
 fn stored(folder: &Path, scan: &Scan) {
     let config = "estate: acme\nstore: keyroll.db\nsources:\n  - { name: o, type: atlassian-org, key: env:KEY }\n";
     fs::write(folder.join("keyroll.yaml"), config).unwrap();
-    let mut store = Store::create_or_open(&Location::File(folder.join("keyroll.db"))).unwrap();
+    let mut store = Store::create_or_open(Location::File(folder.join("keyroll.db"))).unwrap();
     scan.commit(&mut store).unwrap();
 }
 
@@ -234,10 +234,10 @@ async fn hostile_names_stay_names() {
         format!("/t/keyroll/{hostile}"),
         format!("/{hostile}"),
     ]);
+    let tags = regex::Regex::new(r"(?i)<(script|img|b>|iframe)|<[^>]*\son\w+=").unwrap();
     for path in pages {
         let page = served.get(&path).await;
         assert!([200, 400, 404].contains(&page.status), "{path}: {}", page.status);
-        let tags = regex::Regex::new(r"(?i)<(script|img|b>|iframe)|<[^>]*\son\w+=").unwrap();
         assert!(!tags.is_match(&page.body), "{path}: {:?}", tags.find(&page.body));
         let steering =
             |letter: char| letter.is_control() && letter != '\n' || ('\u{202a}'..='\u{202e}').contains(&letter);
@@ -254,7 +254,7 @@ async fn a_new_scan_shows_at_the_next_request() {
     let before = served.get("/t/keyroll/findings").await;
     assert!(before.body.contains("Scan s1 of") && before.body.contains(" of 3 findings"), "{}", before.body);
     let scan = Scan::of(vec![sample::credential(), sample::webhook()], Vec::new()).with(many(5));
-    let mut store = Store::open(&Location::File(folder.path().join("keyroll.db"))).unwrap();
+    let mut store = Store::open(Location::File(folder.path().join("keyroll.db"))).unwrap();
     scan.commit(&mut store).unwrap();
     let after = served.get("/t/keyroll/findings").await;
     assert!(after.body.contains("Scan s2 of") && after.body.contains(" of 5 findings"), "{}", after.body);

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use axum::{Form, Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use chrono::Utc;
+use keyroll::clock::{Clock, SystemClock};
 use keyroll::digest::Digest;
 use reqwest::Url;
 use ring::rand::SystemRandom;
@@ -106,7 +106,7 @@ async fn token(
     {
         wrong.push(format!("{form:?}"));
     }
-    let now = Utc::now().timestamp();
+    let now = SystemClock.now().timestamp();
     let claims = json!({
         "iss": provider.url, "aud": "keyroll", "sub": "s-1", "nonce": nonce, "iat": now, "exp": now + 300,
         "email": "Ada@acme.example", "email_verified": true,
@@ -277,7 +277,7 @@ async fn an_answer_that_is_not_ours_lets_nobody_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_word_that_is_not_to_be_believed_lets_nobody_in() {
     let provider = provider().await;
-    let now = Utc::now().timestamp();
+    let now = SystemClock.now().timestamp();
     let claims = |claims: Value| Told { claims, ..Told::default() };
     let header = |header: Value| Told { header, ..Told::default() };
     let wrong = [
@@ -384,6 +384,8 @@ fn public() -> Option<Public> {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    // From here on it is ended in any case.
+    let public = Public(child, format!("http://localhost:{port}"));
     let mut said = String::new();
     loop {
         match lines.next() {
@@ -394,7 +396,7 @@ fn public() -> Option<Public> {
         }
     }
     std::thread::spawn(move || lines.for_each(drop));
-    Some(Public(child, format!("http://localhost:{port}")))
+    Some(public)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,7 +31,7 @@ fn fleet(folder: &Path, tenants: &[(&str, &str)]) {
     fs::write(folder.join("defaults.yaml"), COMMON).unwrap();
     for (name, text) in tenants {
         fs::write(folder.join(format!("{name}.yaml")), text).unwrap();
-        let mut store = Store::create_or_open(&Location::File(folder.join(format!("{name}.db")))).unwrap();
+        let mut store = Store::create_or_open(Location::File(folder.join(format!("{name}.db")))).unwrap();
         let mut about = finding("token-without-expiry", &sample::credential().id, Severity::High, Status::Open);
         about.message = format!("secret of {name}");
         Scan::of(vec![sample::credential()], Vec::new()).with(vec![about]).commit(&mut store).unwrap();
