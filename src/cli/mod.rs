@@ -25,6 +25,7 @@ mod lists;
 mod manual;
 mod named;
 mod pager;
+mod plain;
 mod questions;
 mod register;
 mod report;

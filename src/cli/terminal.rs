@@ -13,6 +13,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::pager::Pager;
+use super::plain::{self, Plain};
 use crate::app::{Forecast, Progress};
 use crate::model::{Assessment, Coverage, Kind};
 use crate::reports::Look;
@@ -24,6 +25,9 @@ pub(super) struct Terminal {
     quiet: bool,
     lost: AtomicBool,
     pager: Option<Pager>,
+    /// True if results, and if words about the work, go to a terminal that understands ASCII alone.
+    plain_results: bool,
+    plain_words: bool,
     /// Width and colour of results.
     pub(super) look: Look,
     /// True if errors may be coloured.
@@ -40,6 +44,8 @@ impl Terminal {
             quiet,
             lost: AtomicBool::new(false),
             pager: paged.then(Pager::of_terminal).flatten(),
+            plain_results: std::io::stdout().is_terminal() && !plain::speaks_utf8(),
+            plain_words: std::io::stderr().is_terminal() && !plain::speaks_utf8(),
             look: Look { width: usize::from(width.max(40)), colour: colour && std::io::stdout().is_terminal() },
             colour_errors: colour && std::io::stderr().is_terminal(),
         }
@@ -81,13 +87,18 @@ impl Terminal {
     ) -> Result<(), E> {
         let Some(pager) = &self.pager else {
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-            write(&mut out)?;
+            if self.plain_results {
+                write(&mut Plain::new(&mut out))?;
+            } else {
+                write(&mut out)?;
+            }
             return Ok(out.flush()?);
         };
         let complain = |words: &str| self.note(words);
         let mut paged = pager.begin(&complain);
         let mut out = std::io::BufWriter::new(&mut paged);
-        let written = write(&mut out).and_then(|()| Ok(out.flush()?));
+        let written = if self.plain_results { write(&mut Plain::new(&mut out)) } else { write(&mut out) };
+        let written = written.and_then(|()| Ok(out.flush()?));
         // What could not be written is not tried again: the reader has gone away.
         drop(out.into_parts());
         let read = paged.end();
@@ -119,8 +130,8 @@ impl Terminal {
     }
 
     /// Says something that must be heard.
-    #[expect(clippy::unused_self, reason = "words leave through the terminal like everything else")]
     pub(super) fn note(&self, text: &str) {
+        let text = if self.plain_words { plain::words(text) } else { text.into() };
         drop(writeln!(std::io::stderr().lock(), "{text}"));
     }
 

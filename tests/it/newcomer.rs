@@ -149,9 +149,34 @@ fn what_cannot_be_used_is_told_without_being_repeated() {
 /// Python has the pseudo-terminal; it types what a person would.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_questions_are_answered_on_a_terminal() {
+    answered_on_a_terminal(80, "C.UTF-8").await;
+}
+
+/// Each question is drawn as one line, so that nothing of it is left when it is drawn anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_questions_are_answered_on_forty_columns_without_utf_8() {
+    let Some(shown) = answered_on_a_terminal(40, "C").await else { return };
+    let drawn = ["[ ] ", "[x] ", "in a variable", "in a file", "a program prints"];
+    let drawn = shown.lines().map(bare).filter(|line| drawn.iter().any(|part| line.contains(part)));
+    let drawn: Vec<String> = drawn.collect();
+    assert!(drawn.len() > 10, "{shown}");
+    for line in drawn {
+        assert!(keyroll::text::columns(&line) <= 40, "{line}");
+    }
+    assert!(shown.is_ascii(), "{shown}");
+}
+
+/// A line without what steers the terminal.
+fn bare(line: &str) -> String {
+    let steering = regex::Regex::new("\u{1b}\\[[0-9;?]*[a-zA-Z]|\r").unwrap();
+    steering.replace_all(line, "").into_owned()
+}
+
+/// What was shown; nothing if it was skipped.
+async fn answered_on_a_terminal(columns: u16, locale: &str) -> Option<String> {
     let Some(python) = std::env::var_os("KEYROLL_TEST_PYTHON") else {
         crate::support::skipped("KEYROLL_TEST_PYTHON names no Python");
-        return;
+        return None;
     };
     let simulator = simulator().await;
     let folder = tempfile::tempdir().unwrap();
@@ -161,8 +186,9 @@ async fn the_questions_are_answered_on_a_terminal() {
     let output = tokio::process::Command::new(python)
         .arg(&script)
         .arg(env!("CARGO_BIN_EXE_keyroll"))
-        .args([&page, &simulator.org_url(), simulator.site_user()])
+        .args([&page, &simulator.org_url(), simulator.site_user(), &columns.to_string()])
         .current_dir(folder.path())
+        .env("LC_ALL", locale)
         .env("KEYROLL_JIRA_TOKEN", simulator.site_token())
         .output()
         .await
@@ -175,14 +201,15 @@ async fn the_questions_are_answered_on_a_terminal() {
     assert!(text.contains(&format!("    gateway_url: {}\n", simulator.org_url())), "{text}");
     assert!(shown.contains("found jira-cloud at ") && shown.contains("it answers"), "{shown}");
     assert!(!shown.contains(simulator.site_token()));
+    Some(shown)
 }
 
 /// Types each answer once the question is there: chooses the second product, gives a page of it and an account, names the estate, takes
 /// a variable for the credential with its usual name, and declines the scan.
 const TYPIST: &str = r#"
-import os, pty, select, sys, time
+import fcntl, os, pty, select, struct, sys, termios, time
 
-program, page, gateway, user = sys.argv[1:5]
+program, page, gateway, user, columns = sys.argv[1:6]
 steps = [
     ("Which products?", b"\x1b[B \r"),
     ("Address of jira-cloud", page.encode() + b"\r"),
@@ -195,7 +222,8 @@ steps = [
 child, terminal = pty.fork()
 if child == 0:
     os.environ["TERM"] = "xterm"
-    os.execv(program, [program, "init", "--gateway", gateway, "--width", "80"])
+    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 40, int(columns), 0, 0))
+    os.execv(program, [program, "init", "--gateway", gateway])
 seen, fresh, until = "", "", time.monotonic() + 120
 while time.monotonic() < until:
     ready, _, _ = select.select([terminal], [], [], 0.2)

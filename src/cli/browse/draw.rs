@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 
 use super::painted;
 use super::state::{Content, Estate, Pane, State, Topic};
+use crate::cli::plain::in_ascii;
 use crate::inventory::Inventory;
 use crate::model::{Coverage, Kind, Status};
 use crate::reports::{
@@ -370,17 +371,5 @@ fn suit(buffer: &mut Buffer, marks: Marks) {
             let plain = in_ascii(cell.symbol());
             cell.set_symbol(plain);
         }
-    }
-}
-
-/// The letter of ASCII that stands for another one in as many columns; of letters that have none, that there is one.
-fn in_ascii(letter: &str) -> &'static str {
-    match letter {
-        "“" | "”" => "\"",
-        "‘" | "’" => "'",
-        "·" | "–" | "−" | "─" => "-",
-        "…" => "~",
-        "→" => ">",
-        _ => "?",
     }
 }

@@ -23,7 +23,7 @@ use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 
 use super::complain::Complaint;
-use super::{Context, exit, rules, signals};
+use super::{Context, exit, plain, rules, signals};
 use crate::app::{AsOf, assess, assess_after, scan_as_of};
 use crate::inventory::{Inventory, Revocations};
 use draw::Marks;
@@ -66,7 +66,7 @@ pub(super) fn run(context: &Context, args: &BrowseArgs) -> Result<ExitCode, Comp
     let now = args.as_of.map_or_else(|| context.clock.now(), |_then| assessment.head.ended_at);
     let estate = Estate { assessment: &assessment, inventory: &inventory, now, as_of: args.as_of.is_some() };
     let pages = Pages { store: &store, estate: &estate, rules: &rules, knowledge: &knowledge };
-    let marks = Marks { colour: context.terminal.look.colour, unicode: speaks_utf8() };
+    let marks = Marks { colour: context.terminal.look.colour, unicode: plain::speaks_utf8() };
 
     let unusable = |error: io::Error| Complaint::failed(format!("the terminal cannot be used: {error}"));
     let ended = signals::watch_for_end().map_err(unusable)?;
@@ -83,14 +83,6 @@ pub(super) fn run(context: &Context, args: &BrowseArgs) -> Result<ExitCode, Comp
 fn can_be_drawn_on() -> bool {
     let is_dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
     io::stdin().is_terminal() && io::stdout().is_terminal() && !is_dumb
-}
-
-/// True if the terminal is said to understand more than ASCII.
-fn speaks_utf8() -> bool {
-    let said = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(std::env::var_os);
-    let locale = said.into_iter().find(|value| !value.is_empty());
-    let locale = locale.map(|value| value.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    cfg!(windows) || locale.contains("utf-8") || locale.contains("utf8")
 }
 
 /// How long nobody may press a key before it is looked whether the process is to end.

@@ -8,35 +8,52 @@ use dialoguer::{Confirm, Input, MultiSelect, Select};
 use super::draft::{Draft, DraftSource, in_words, kinds, read_address, reference_of};
 use super::found_at;
 use crate::cli::complain::Complaint;
+use crate::cli::plain;
 use crate::http::Factory;
 use crate::secret::SecretRef;
 use crate::sources::SourceKind;
+use crate::text::shorten;
 
 /// True if somebody is there to answer.
 pub(super) fn can_ask() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
+/// Columns that a question may take for more than it has to say.
+const ROOMY: usize = 72;
+
+/// Whoever asks.
+pub(super) struct Asker<'a> {
+    /// What finds out what a product is; `None` if nobody is to be asked.
+    pub(super) factory: Option<&'a Factory>,
+    /// Tells what comes between the questions.
+    pub(super) say: &'a dyn Fn(&str),
+    /// Columns of the terminal. A question is a line: what wraps would be drawn twice.
+    pub(super) columns: usize,
+}
+
 /// Asks for what the options do not say.
-pub(super) fn complete(draft: &mut Draft, factory: Option<&Factory>, say: &dyn Fn(&str)) -> Result<(), Complaint> {
+pub(super) fn complete(draft: &mut Draft, asker: &Asker<'_>) -> Result<(), Complaint> {
     if draft.sources.is_empty() {
-        for kind in which_products()? {
-            add(draft, kind, factory, say)?;
+        for kind in which_products(asker)? {
+            add(draft, kind, asker)?;
         }
     }
     if draft.needs_user() && draft.user.is_none() {
-        let mail = text("Mail address of the account that reads the cloud", None, |answer| {
+        let question = asker.brief("Mail address of the account", " that reads the cloud");
+        let mail = text(&question, None, |answer| {
             if answer.contains('@') { Ok(()) } else { Err("a mail address has an `@`".to_owned()) }
         })?;
         draft.user = Some(mail.trim().to_owned());
     }
     if draft.estate.is_none() {
         let usual = draft.usual_estate();
-        draft.estate = Some(text("Name of the estate, as reports show it", Some(usual), |_| Ok(()))?);
+        let question = asker.brief("Name of the estate", ", as reports show it");
+        draft.estate = Some(text(&question, Some(usual), |_| Ok(()))?);
     }
     for at in 0..draft.sources.len() {
         let Some(source) = draft.sources.get(at).filter(|source| source.secret.is_none()).cloned() else { continue };
-        let secret = place_of_secret(draft, &source, say)?;
+        let secret = place_of_secret(draft, &source, asker)?;
         if let Some(source) = draft.sources.get_mut(at) {
             source.secret = Some(secret);
         }
@@ -50,12 +67,29 @@ pub(super) fn wants_scan() -> Result<bool, Complaint> {
     question.interact().map_err(left)
 }
 
-fn which_products() -> Result<Vec<&'static SourceKind>, Complaint> {
+impl Asker<'_> {
+    /// A question, with more about it where there is room.
+    fn brief(&self, question: &str, more: &str) -> String {
+        if self.columns < ROOMY { question.to_owned() } else { format!("{question}{more}") }
+    }
+
+    /// One of several answers, as far as the line goes behind the mark before it.
+    fn item(&self, text: &str) -> String {
+        let line = shorten(text, self.columns.saturating_sub(8));
+        if plain::speaks_utf8() { line } else { plain::words(&line).into_owned() }
+    }
+}
+
+fn which_products(asker: &Asker<'_>) -> Result<Vec<&'static SourceKind>, Complaint> {
     let kinds = kinds();
-    let items: Vec<String> = kinds.iter().map(|(kind, _)| format!("{}: {}", kind.name, brief(kind.summary))).collect();
+    let item = |kind: &SourceKind| asker.item(&format!("{}: {}", kind.name, brief(kind.summary)));
+    let items: Vec<String> = kinds.iter().map(|(kind, _)| item(kind)).collect();
+    if asker.columns < ROOMY {
+        (asker.say)("Space chooses, enter goes on.");
+    }
     loop {
         let question = MultiSelect::with_theme(&SimpleTheme)
-            .with_prompt("Which products? (space chooses, enter goes on)")
+            .with_prompt(asker.brief("Which products?", " (space chooses, enter goes on)"))
             .items(&items);
         let chosen = question.interact().map_err(left)?;
         if !chosen.is_empty() {
@@ -70,12 +104,8 @@ fn brief(summary: &str) -> &str {
 }
 
 /// Asks where a product is, and asks the product what it is.
-fn add(
-    draft: &mut Draft,
-    kind: &'static SourceKind,
-    factory: Option<&Factory>,
-    say: &dyn Fn(&str),
-) -> Result<(), Complaint> {
+fn add(draft: &mut Draft, kind: &'static SourceKind, asker: &Asker<'_>) -> Result<(), Complaint> {
+    let Asker { factory, say, .. } = *asker;
     if kind.name == "atlassian-org" {
         draft.add(kind, String::new(), None);
         return Ok(());
@@ -84,8 +114,8 @@ fn add(
     let usual = draft.sources.iter().find(|known| kind.name.ends_with("-cloud") && known.kind.name.ends_with("-cloud"));
     let usual = usual.map(|known| known.address.clone()).filter(|address| address.contains("://") == wants_url(kind));
     let question = match kind.name {
-        "bitbucket-cloud" => "Short name of the Bitbucket workspace, or an address in it".to_owned(),
-        name => format!("Address of {name} (any page of it will do)"),
+        "bitbucket-cloud" => asker.brief("Short name of the workspace", " in Bitbucket, or an address in it"),
+        name => asker.brief(&format!("Address of {name}"), " (any page of it will do)"),
     };
     loop {
         let written = text(&question, usual.clone(), |answer| read_address(kind, answer).map(drop))?;
@@ -126,7 +156,8 @@ fn wants_url(kind: &SourceKind) -> bool {
 }
 
 /// Asks where a credential is. The credential itself is never asked for.
-fn place_of_secret(draft: &Draft, source: &DraftSource, say: &dyn Fn(&str)) -> Result<SecretRef, Complaint> {
+fn place_of_secret(draft: &Draft, source: &DraftSource, asker: &Asker<'_>) -> Result<SecretRef, Complaint> {
+    let say = asker.say;
     if let Some(way_in) = source.kind.way_in {
         say(&format!("{}: {}", source.kind.name, way_in.least));
         say(&format!("  made at {}", way_in.made_at));
@@ -135,7 +166,8 @@ fn place_of_secret(draft: &Draft, source: &DraftSource, say: &dyn Fn(&str)) -> R
         "in a variable of the environment",
         "in a file that only I may read",
         "a program prints it, such as that of a password manager",
-    ];
+    ]
+    .map(|item| asker.item(item));
     let question = Select::with_theme(&SimpleTheme).with_prompt("Where is this credential?").items(items).default(0);
     let (question, before, usual) = match question.interact().map_err(left)? {
         0 => ("Name of the variable", "env:", draft.usual_secret(source).to_string().replacen("env:", "", 1)),

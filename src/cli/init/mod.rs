@@ -82,7 +82,8 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<ExitCode, Compla
         draft.add_found(address, factory.as_ref(), &say)?;
     }
     if !args.yes && ask::can_ask() {
-        ask::complete(&mut draft, factory.as_ref(), &say)?;
+        let columns = context.terminal.look.width;
+        ask::complete(&mut draft, &ask::Asker { factory: factory.as_ref(), say: &say, columns })?;
     }
     let newcomer = draft.settled(args.yes)?;
     let text = newcomer.text();

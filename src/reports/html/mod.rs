@@ -92,7 +92,7 @@ static PAGE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
-/// Where templates of pages are kept that show what an estate calls its things: whatever they print is written out by [`shown`] and
+/// Where templates of pages are kept that show what an estate calls its things: whatever they print is written out by [`shown()`] and
 /// escaped, unless a template says that it is ours. `parts.html`, which shows [`Parts`], is among them already.
 ///
 /// # Panics

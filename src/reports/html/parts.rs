@@ -13,8 +13,8 @@ pub struct Parts(Vec<PartView>);
 #[serde(tag = "part", rename_all = "snake_case")]
 enum PartView {
     Heading { title: String, beside: String },
-    Paragraph { line: Vec<Inked> },
-    Hanging { label: Inked, line: Vec<Inked> },
+    Paragraph { depth: usize, line: Vec<Inked> },
+    Hanging { depth: usize, label: Inked, line: Vec<Inked> },
     Blocks { blocks: Vec<BlockView> },
 }
 
@@ -54,11 +54,19 @@ impl PartView {
         Some(match part {
             Part::Blank => return None,
             Part::Heading(title, beside) => Self::Heading { title: title.text, beside: beside.text },
-            Part::Paragraph { line, .. } => Self::Paragraph { line: inked(line) },
-            Part::Hanging { label, line, .. } => Self::Hanging { label: Inked::of(label), line: inked(line) },
+            Part::Paragraph { indent, line } => Self::Paragraph { depth: depth(indent), line: inked(line) },
+            Part::Hanging { indent, label, line, .. } => {
+                Self::Hanging { depth: depth(indent), label: Inked::of(label), line: inked(line) }
+            }
             Part::Blocks(blocks) => Self::Blocks { blocks: blocks.into_iter().map(BlockView::of).collect() },
         })
     }
+}
+
+/// How far in a line stands that is so many columns in on a terminal: what is part of something stands below it. The style knows
+/// as many steps.
+fn depth(indent: usize) -> usize {
+    (indent / 2).min(16)
 }
 
 impl BlockView {

@@ -61,7 +61,7 @@ pub(in crate::reports) fn unseen_in_words(assessment: &Assessment) -> Vec<String
     }
     if idle > 0 {
         let speak = text::plural(idle, "rule speaks", "rules speak");
-        parts.push(format!("{speak} of what no configured source shows"));
+        parts.push(format!("{speak} only of what no configured source shows"));
     }
     let unreadable = ledger.iter().filter(|entry| !entry.unreadable.is_empty()).count();
     if unreadable > 0 {
