@@ -107,6 +107,8 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("alerts test", &["keyroll alerts test team-chat"]),
     ("alerts preview", &["keyroll alerts preview", "keyroll alerts preview --scan s12"]),
     ("alerts channels", &["keyroll alerts channels"]),
+    ("browse", &["keyroll browse", "keyroll browse --as-of 2026-11-20"]),
+    ("serve", &["keyroll serve", "keyroll serve --listen 127.0.0.1:9000", "keyroll --config tenants serve"]),
     ("calendar", &["keyroll calendar --days 30", "keyroll calendar --format ics > keyroll.ics"]),
     ("daemon", &["keyroll daemon", "keyroll daemon --once --schedule nightly", "keyroll daemon --role worker --jobs 8"]),
     ("fleet", &["keyroll --config tenants fleet status"]),
