@@ -157,7 +157,9 @@ async fn the_questions_are_answered_on_a_terminal() {
 async fn the_questions_are_answered_on_forty_columns_without_utf_8() {
     let Some(shown) = answered_on_a_terminal(40, "C").await else { return };
     let drawn = ["[ ] ", "[x] ", "in a variable", "in a file", "a program prints"];
-    let drawn = shown.lines().map(bare).filter(|line| drawn.iter().any(|part| line.contains(part)));
+    // What was answered is drawn once, and may wrap.
+    let is_drawn = |line: &String| drawn.iter().any(|part| line.contains(part)) && !line.contains("?: ");
+    let drawn = shown.lines().map(bare).filter(is_drawn);
     let drawn: Vec<String> = drawn.collect();
     assert!(drawn.len() > 10, "{shown}");
     for line in drawn {
