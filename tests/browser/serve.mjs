@@ -1,5 +1,5 @@
 // Looks at the pages of `keyroll serve` in a real browser: `node serve.mjs TOOLS CHROMIUM SHOTS URL TOKEN PATH...`. TOOLS is a folder whose
-// node_modules has playwright-core and axe-core; screenshots go to the folder SHOTS. Signs in by keyboard alone, looks at each page in
+// node_modules has playwright-core and axe-core; with KEYROLL_SHOTS set, pictures go to the folder SHOTS. Signs in by keyboard alone, looks at each page in
 // each look, and signs out again. Ends with a JSON object on a line of its own: what it did, what it complained of.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
@@ -78,7 +78,7 @@ for (const [look, options] of Object.entries(looks)) {
     if (await plain.evaluate(() => document.documentElement.scrollWidth > innerWidth)) told.wider.push(`${look}: ${path}`);
     told.scripts += await plain.locator("script").count();
     const name = path.replace(/[^a-z0-9]+/gi, "-").slice(0, 60);
-    await plain.screenshot({ path: join(shots, `${look}${name}.png`), fullPage: true });
+    if (process.env.KEYROLL_SHOTS) await plain.screenshot({ path: join(shots, `${look}${name}.png`), fullPage: true });
     told.pages += 1;
     await shown.close();
     if (at > 0 && order[at % order.length] !== look) continue;
