@@ -424,16 +424,21 @@ impl Backend for Postgres {
         self.0.rest();
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the calls of a store block")]
     fn may_try_again(&self, error: &StoreError, tried: u32) -> bool {
-        let StoreError::Interrupted { source, .. } = error else { return false };
-        if tried >= TRIES {
-            return false;
-        }
-        tracing::warn!(store = %self.place().display(), error = %source, "the store was interrupted and is tried again");
-        std::thread::sleep(Duration::from_millis(250 << tried.min(5)));
-        true
+        may_try_again(error, tried)
     }
+}
+
+/// True if what was interrupted may go through now: after a pause, which is longer each time.
+#[expect(clippy::disallowed_methods, reason = "the calls of a store block")]
+fn may_try_again(error: &StoreError, tried: u32) -> bool {
+    let StoreError::Interrupted { path, source } = error else { return false };
+    if tried >= TRIES {
+        return false;
+    }
+    tracing::warn!(store = %path.display(), error = %source, "the store was interrupted and is tried again");
+    std::thread::sleep(Duration::from_millis(250 << tried.min(5)));
+    true
 }
 
 /// The right to scan, which the server keeps for as long as the session lives.
