@@ -151,6 +151,15 @@ impl House {
     /// Finds out who asks: by the session of a browser, or by the token of a program.
     fn visit(&self, client: IpAddr, headers: &HeaderMap) -> Result<Visit, Box<Response>> {
         let now = self.clock.now();
+        // Who is on this machine needs no page to keep it busy.
+        if !client.is_loopback() {
+            if let Some(wait) = self.requests.wait(client, now) {
+                let mut response = pages::too_many_requests(wait);
+                response.extensions_mut().insert(Noted { event: Some("too many requests"), ..Noted::default() });
+                return Err(Box::new(response));
+            }
+            self.requests.take(client, now);
+        }
         if !self.asks_to_sign_in() {
             return Ok(Visit { client, visitor: Some(Visitor::Local), session: None });
         }
@@ -161,7 +170,7 @@ impl House {
             return match self.token_called(token) {
                 Some(name) => Ok(Visit { client, visitor: Some(Visitor::Token(name)), session: None }),
                 None => {
-                    self.tries.failed(client, now);
+                    self.tries.take(client, now);
                     let mut response = pages::plain(StatusCode::UNAUTHORIZED, "This token is not known.");
                     response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
                     response.extensions_mut().insert(Noted { event: Some("token refused"), ..Noted::default() });

@@ -6,7 +6,7 @@
 //! not there.
 //!
 //! A request comes in by the `door`, passes the `guard`, and ends at `sign_in` or at one of the `pages`, which ask the `desk` of a
-//! tenant. Who asks is a `visitor`; `session` remembers them, `limit` holds up those who guess, `audit` notes what was looked at.
+//! tenant. Who asks is a `visitor`; `session` remembers them, `limit` holds up those who guess or ask too fast, `audit` notes what was looked at.
 
 mod audit;
 mod desk;
@@ -37,7 +37,7 @@ use crate::secret::Secret;
 use audit::AccessLog;
 use desk::Tenants;
 use door::Door;
-use limit::Tries;
+use limit::Limit;
 use session::Sessions;
 use sign_in::Provider;
 
@@ -173,7 +173,10 @@ struct House {
     tokens: Vec<(String, Digest)>,
     provider: Option<Provider>,
     sessions: Sessions,
-    tries: Tries,
+    /// Of tries to sign in that failed.
+    tries: Limit,
+    /// Of requests.
+    requests: Limit,
     tenants: Tenants,
     log: AccessLog,
     clock: Arc<dyn Clock>,
@@ -252,7 +255,8 @@ impl Server {
             tokens: settings.tokens.into_iter().map(digested).collect(),
             provider,
             sessions: Sessions::new(settings.lifetime),
-            tries: Tries::new(clock.now()),
+            tries: Limit::of_tries(clock.now()),
+            requests: Limit::of_requests(clock.now()),
             tenants: Tenants::new(settings.tenants),
             log,
             clock,
@@ -297,9 +301,9 @@ fn routes(house: Arc<House>) -> Router {
         .route("/", get(pages::home))
         .route("/t/{tenant}/", get(pages::overview))
         .route("/t/{tenant}/findings", get(pages::findings))
-        .route("/t/{tenant}/findings/{id}", get(pages::finding))
+        .route("/t/{tenant}/findings/{name}", get(pages::finding))
         .route("/t/{tenant}/inventory", get(pages::kinds))
-        .route("/t/{tenant}/inventory/{kind}", get(pages::inventory))
+        .route("/t/{tenant}/inventory/{name}", get(pages::inventory))
         .route("/t/{tenant}/resource", get(pages::resource))
         .route("/t/{tenant}/access", get(pages::access))
         .route("/t/{tenant}/who-can", get(pages::who_can))

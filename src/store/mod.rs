@@ -111,6 +111,15 @@ impl Store {
         })
     }
 
+    /// Opens a store on a server, which may be away for half a minute: for whoever nobody watches.
+    ///
+    /// # Errors
+    /// As for [`Store::open`].
+    #[cfg(feature = "postgres")]
+    pub fn open_patiently(address: &Address) -> Result<Self, StoreError> {
+        Ok(Self { database: Database::new(Postgres::open_patiently(address)?) })
+    }
+
     /// Finds out what lies at a place and whether it could be written to, and changes nothing: not even its shape.
     ///
     /// # Errors

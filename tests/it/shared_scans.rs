@@ -324,6 +324,23 @@ async fn killed_while_two_are_read(kills: usize, random: &mut u64) -> Option<usi
     Some(killed)
 }
 
+/// A server that is restarted comes back in a moment: nobody who begins meanwhile gives up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_begins_while_the_server_is_away_waits_for_it() {
+    let Some(mut fleet) = Fleet::of(&["acme"], Duration::ZERO, "").await else { return };
+    tokio::task::block_in_place(|| fleet.cluster.kill());
+    let processes = [fleet.start("scheduler"), fleet.start("worker")];
+    for process in &processes {
+        process.says("the store was interrupted and is tried again").await;
+    }
+    tokio::task::block_in_place(|| fleet.cluster.run());
+    fleet.moves = Moves::of(&fleet.cluster).await;
+    fleet.scanned().await;
+    for process in processes {
+        process.end().await;
+    }
+}
+
 /// Jira and Confluence are one site with one limit, whoever reads them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_workers_keep_the_limit_of_a_site_as_one_would() {

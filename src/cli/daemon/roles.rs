@@ -29,7 +29,7 @@ pub(super) fn run(context: &Context, role: Role, jobs: usize) -> Result<ExitCode
     let houses = || FromPath::new(context.config.clone(), &context.clock);
     let (address, listening) = common(&context.config)?;
     // What keeps the store from being opened says more than what keeps the queue beside it.
-    drop(Store::open(Location::Postgres(address.clone()))?);
+    drop(Store::open_patiently(&address)?);
     let queue = Queue::open(&address, jobs + CONNECTIONS)?;
     let clock = Arc::clone(&context.clock);
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));

@@ -1,14 +1,10 @@
 //! What an account or a credential may do, with the chains by which it may; and who may do something in a place.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::extract::{Path, Query, State};
 use axum::response::{Html, Response};
 use serde::Serialize;
 
 use super::inventory::mails;
-use super::{Asked, Frame, House, Laid, Miss, Visit, of_tenant, page};
+use super::{Frame, Inquiry, Laid, Miss, page};
 use crate::model::{Body, Container, Kind, Resource, ResourceId};
 use crate::reports::{AccessQuestion, Parts, WhoCanQuestion, access_parts, who_can_parts};
 
@@ -87,21 +83,17 @@ fn candidates(laid: &Laid<'_>, found: &[&Resource], link: impl Fn(&str) -> Strin
 
 const ACTING: [Kind; 2] = [Kind::Principal, Kind::Credential];
 
-pub(in crate::serve) async fn access(
-    State(house): State<Arc<House>>,
-    Extension(visit): Extension<Visit>,
-    Path(tenant): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Response {
-    of_tenant(&house, &visit, &tenant, move |laid, frame| {
-        let view = may_do(laid, frame, &asked);
-        Ok(Html(page(laid, frame, ("access.html", "access"), "Access", &view)))
-    })
-    .await
+pub(in crate::serve) async fn access(inquiry: Inquiry) -> Response {
+    inquiry
+        .answer(|laid, frame, inquiry| {
+            let view = may_do(laid, frame, inquiry);
+            Ok(Html(page(laid, frame, ("access.html", "access"), "Access", &view)))
+        })
+        .await
 }
 
-fn may_do<'a>(laid: &Laid<'_>, frame: &Frame, asked: &'a Asked) -> View<'a> {
-    let word = |key: &str| asked.get(key).map_or("", |word| word.trim());
+fn may_do<'a>(laid: &Laid<'_>, frame: &Frame, inquiry: &'a Inquiry) -> View<'a> {
+    let word = |key: &str| inquiry.word(key);
     let (id, on) = (word("id"), word("on"));
     let is_on = |key: &str| word(key) == "1";
     let (all, why) = (is_on("all"), is_on("why"));
@@ -143,21 +135,17 @@ fn may_do<'a>(laid: &Laid<'_>, frame: &Frame, asked: &'a Asked) -> View<'a> {
     view
 }
 
-pub(in crate::serve) async fn who_can(
-    State(house): State<Arc<House>>,
-    Extension(visit): Extension<Visit>,
-    Path(tenant): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Response {
-    of_tenant(&house, &visit, &tenant, move |laid, frame| {
-        let view = who(laid, frame, &asked)?;
-        Ok(Html(page(laid, frame, ("access.html", "access"), "Who can", &view)))
-    })
-    .await
+pub(in crate::serve) async fn who_can(inquiry: Inquiry) -> Response {
+    inquiry
+        .answer(|laid, frame, inquiry| {
+            let view = who(laid, frame, inquiry)?;
+            Ok(Html(page(laid, frame, ("access.html", "access"), "Who can", &view)))
+        })
+        .await
 }
 
-fn who<'a>(laid: &Laid<'_>, frame: &Frame, asked: &'a Asked) -> Result<View<'a>, Miss> {
-    let word = |key: &str| asked.get(key).map_or("", |word| word.trim());
+fn who<'a>(laid: &Laid<'_>, frame: &Frame, inquiry: &'a Inquiry) -> Result<View<'a>, Miss> {
+    let word = |key: &str| inquiry.word(key);
     let (permission, on, all) = (word("permission"), word("on"), word("all") == "1");
     let mut view = View { on, permission, all, to: frame.link("findings/", &[]), ..View::default() };
     if on.is_empty() {

@@ -4,19 +4,16 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
-use std::path::Path as FilePath;
-use std::sync::Arc;
+use std::path::Path;
 
-use axum::Extension;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 use futures::stream::unfold;
 use serde::Serialize;
 use tokio::io::AsyncReadExt;
 
-use super::{House, Laid, Miss, Visit, missing, of_tenant, page};
+use super::{Inquiry, Laid, Miss, missing, page};
 use crate::model::{FindingId, RuleId, SnapshotId, Transition};
 use crate::reports::{
     FORMATS, HtmlReport, RenderError, RuleText, calendar_ics, csv_set, html_report, write_column_list,
@@ -37,6 +34,8 @@ struct View {
     tables: Vec<Offered>,
     packs: Vec<Offered>,
     packs_offered: bool,
+    /// True if nobody can say which packs there are.
+    packs_unreadable: bool,
 }
 
 #[derive(Serialize)]
@@ -46,61 +45,66 @@ struct Offered {
     about: String,
 }
 
-pub(in crate::serve) async fn files(
-    State(house): State<Arc<House>>,
-    Extension(visit): Extension<Visit>,
-    Path(tenant): Path<String>,
-) -> Response {
-    let folder = house.tenant(&visit, &tenant).and_then(|shown| shown.packs.clone());
-    of_tenant(&house, &visit, &tenant, move |laid, frame| {
-        let offered = |name: String, about: &str| {
-            let link = frame.link(&format!("files/{name}"), &[]);
-            Offered { name, link, about: about.to_owned() }
-        };
-        let mut reports = vec![
-            offered("report.html".to_owned(), "One page for a browser, which loads nothing: to be kept, or sent"),
-            offered("report.ics".to_owned(), "What ends when, for calendar programs"),
-        ];
-        reports.extend(FORMATS.iter().map(|format| offered(format!("report.{}", format.extension), format.summary)));
-        let mut tables: Vec<Offered> =
-            csv_set().iter().map(|table| offered(format!("{}.csv", table.name), table.about)).collect();
-        tables.push(offered("columns.csv".to_owned(), "What each column of these files means"));
-        tables.push(offered("datapackage.json".to_owned(), "The same for programs"));
-        let packs = folder.as_deref().map(packs_in).unwrap_or_default();
-        let view = View {
-            reports,
-            tables,
-            packs_offered: folder.is_some(),
-            packs: packs
-                .into_iter()
-                .map(|(name, bytes)| Offered {
-                    link: frame.link(&format!("packs/{name}"), &[]),
-                    name,
-                    about: format!("{} bytes", thousands(usize::try_from(bytes).unwrap_or(usize::MAX))),
-                })
-                .collect(),
-        };
-        Ok(Html(page(laid, frame, ("files.html", "files"), "Files", &view)))
-    })
-    .await
+pub(in crate::serve) async fn files(inquiry: Inquiry) -> Response {
+    let folder = inquiry.shown().and_then(|shown| shown.packs.clone());
+    inquiry
+        .answer(move |laid, frame, _inquiry| {
+            let offered = |name: String, about: &str| {
+                let link = frame.link(&format!("files/{name}"), &[]);
+                Offered { name, link, about: about.to_owned() }
+            };
+            let mut reports = vec![
+                offered("report.html".to_owned(), "One page for a browser, which loads nothing: to be kept, or sent"),
+                offered("report.ics".to_owned(), "What ends when, for calendar programs"),
+            ];
+            reports
+                .extend(FORMATS.iter().map(|format| offered(format!("report.{}", format.extension), format.summary)));
+            let mut tables: Vec<Offered> =
+                csv_set().iter().map(|table| offered(format!("{}.csv", table.name), table.about)).collect();
+            tables.push(offered("columns.csv".to_owned(), "What each column of these files means"));
+            tables.push(offered("datapackage.json".to_owned(), "The same for programs"));
+            let packs = folder.as_deref().map(packs_in);
+            let view = View {
+                reports,
+                tables,
+                packs_offered: packs.is_some(),
+                packs_unreadable: packs.as_ref().is_some_and(Result::is_err),
+                packs: packs
+                    .and_then(Result::ok)
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, bytes)| Offered {
+                        link: frame.link(&format!("packs/{name}"), &[]),
+                        name,
+                        about: format!("{} bytes", thousands(usize::try_from(bytes).unwrap_or(usize::MAX))),
+                    })
+                    .collect(),
+            };
+            Ok(Html(page(laid, frame, ("files.html", "files"), "Files", &view)))
+        })
+        .await
 }
 
-/// The packs that lie in a folder, the latest first: plain files with plain names.
-fn packs_in(folder: &FilePath) -> Vec<(String, u64)> {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        tracing::warn!("the folder of packs `{}` cannot be read", folder.display());
-        return Vec::new();
+/// The packs that lie in a folder, the latest first: plain files with plain names. An error if they cannot all be looked at, of which
+/// the log has the reason.
+fn packs_in(folder: &Path) -> io::Result<Vec<(String, u64)>> {
+    let look = || {
+        let mut packs = Vec::new();
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            let Some(name) = entry.file_name().into_string().ok().filter(|name| is_pack(name)) else { continue };
+            match entry.metadata() {
+                Ok(about) if about.is_file() => packs.push((name, about.len())),
+                // It was taken away meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Ok(_) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        packs.sort_by(|one, other| other.cmp(one));
+        Ok(packs)
     };
-    let mut packs: Vec<(String, u64)> = entries
-        .filter_map(Result::ok)
-        .filter_map(|entry| {
-            let name = entry.file_name().into_string().ok().filter(|name| is_pack(name))?;
-            let about = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
-            Some((name, about.len()))
-        })
-        .collect();
-    packs.sort_by(|one, other| other.cmp(one));
-    packs
+    look().inspect_err(|error| tracing::warn!("the folder of packs `{}` cannot be read: {error}", folder.display()))
 }
 
 /// True for a name that leads to no other folder.
@@ -122,32 +126,30 @@ impl IntoResponse for Made {
     }
 }
 
-pub(in crate::serve) async fn file(
-    State(house): State<Arc<House>>,
-    Extension(visit): Extension<Visit>,
-    Path((tenant, name)): Path<(String, String)>,
-) -> Response {
-    of_tenant(&house, &visit, &tenant, move |laid, _frame| {
-        let Some((media, write)) = writer(laid, &name)? else {
-            return Err(Miss::NotThere("There is no file of this name.".to_owned()));
-        };
-        // It is on disk, without a name, and not in memory: it may be long, and its reader slow.
-        let made = tempfile::tempfile().map_err(RenderError::from).and_then(|file| {
-            let mut out = BufWriter::new(file);
-            write(&mut out)?;
-            let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-            file.rewind()?;
-            Ok(file)
-        });
-        let file = made.map_err(|error| {
-            tracing::error!("the file `{name}` cannot be made: {error}");
-            Miss::Odd("The file cannot be made. Whoever runs keyroll finds the reason in its log.".to_owned())
-        })?;
-        let (stem, ending) = name.split_once('.').unwrap_or((&name, ""));
-        let name = format!("{stem}-{}.{ending}", laid.assessment.head.id);
-        Ok(Made { file, media, name })
-    })
-    .await
+pub(in crate::serve) async fn file(inquiry: Inquiry) -> Response {
+    inquiry
+        .answer(|laid, _frame, inquiry| {
+            let name = &inquiry.name;
+            let Some((media, write)) = writer(laid, name)? else {
+                return Err(Miss::NotThere("There is no file of this name.".to_owned()));
+            };
+            // It is on disk, without a name, and not in memory: it may be long, and its reader slow.
+            let made = tempfile::tempfile().map_err(RenderError::from).and_then(|file| {
+                let mut out = BufWriter::new(file);
+                write(&mut out)?;
+                let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+                file.rewind()?;
+                Ok(file)
+            });
+            let file = made.map_err(|error| {
+                tracing::error!("the file `{name}` cannot be made: {error}");
+                Miss::Odd("The file cannot be made. Whoever runs keyroll finds the reason in its log.".to_owned())
+            })?;
+            let (stem, ending) = name.split_once('.').unwrap_or((name, ""));
+            let name = format!("{stem}-{}.{ending}", laid.assessment.head.id);
+            Ok(Made { file, media, name })
+        })
+        .await
 }
 
 /// Writes a file.
@@ -195,21 +197,18 @@ fn writer<'w>(laid: &'w Laid<'_>, name: &str) -> Result<Option<(&'static str, Wr
     }))
 }
 
-pub(in crate::serve) async fn pack(
-    State(house): State<Arc<House>>,
-    Extension(visit): Extension<Visit>,
-    Path((tenant, name)): Path<(String, String)>,
-) -> Response {
-    let folder = house.tenant(&visit, &tenant).and_then(|shown| shown.packs.clone()).filter(|_| is_pack(&name));
-    let Some(folder) = folder else { return missing(&house, &visit) };
+pub(in crate::serve) async fn pack(inquiry: Inquiry) -> Response {
+    let Inquiry { house, visit, tenant, name, .. } = &inquiry;
+    let folder = inquiry.shown().and_then(|shown| shown.packs.clone()).filter(|_| is_pack(name));
+    let Some(folder) = folder else { return missing(house, visit) };
     let wanted = name.clone();
     let opened = tokio::task::spawn_blocking(move || {
-        let listed = packs_in(&folder).iter().any(|(known, _)| *known == wanted);
+        let listed = packs_in(&folder).ok()?.iter().any(|(known, _)| *known == wanted);
         listed.then(|| File::open(folder.join(&wanted)).ok()).flatten()
     });
-    let Ok(Some(file)) = opened.await else { return missing(&house, &visit) };
-    let mut response = sent(file, "application/gzip", &name);
-    response.extensions_mut().insert(Noted { tenant: Some(tenant), ..Noted::default() });
+    let Ok(Some(file)) = opened.await else { return missing(house, visit) };
+    let mut response = sent(file, "application/gzip", name);
+    response.extensions_mut().insert(Noted { tenant: Some(tenant.clone()), ..Noted::default() });
     response
 }
 
@@ -265,7 +264,8 @@ mod tests {
             std::fs::write(folder.path().join(name), "x").unwrap();
         }
         std::os::unix::fs::symlink("/etc/passwd", folder.path().join("00004-s4.keyroll.tar.gz")).unwrap();
-        let found: Vec<String> = packs_in(folder.path()).into_iter().map(|(name, _)| name).collect();
+        let found: Vec<String> = packs_in(folder.path()).unwrap().into_iter().map(|(name, _)| name).collect();
         assert_eq!(found, ["00002-s2.keyroll.tar.gz", "00001-s1.keyroll.tar.gz"], "a link leads elsewhere");
+        assert!(packs_in(&folder.path().join("gone")).is_err(), "what cannot be looked into is not empty");
     }
 }

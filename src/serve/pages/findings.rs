@@ -1,14 +1,10 @@
 //! Findings: the list with its filters, and one with all there is to know.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::extract::{Path, Query, State};
 use axum::response::{Html, Response};
 use serde::Serialize;
 
 use super::paging::{Paging, has};
-use super::{Asked, Frame, House, Laid, Miss, Visit, of_tenant, page};
+use super::{Frame, Inquiry, Laid, Miss, page};
 use crate::app::Notes;
 use crate::model::{Finding, Severity, Status, Tally};
 use crate::reports::{Parts, finding_note_parts};
@@ -91,21 +87,17 @@ struct Row<'a> {
     since: String,
 }
 
-pub(in crate::serve) async fn findings(
-    State(house): State<Arc<House>>,
-    Extension(visit): Extension<Visit>,
-    Path(tenant): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Response {
-    of_tenant(&house, &visit, &tenant, move |laid, frame| {
-        let view = list(laid, frame, &asked)?;
-        Ok(Html(page(laid, frame, ("findings.html", "findings"), "Findings", &view)))
-    })
-    .await
+pub(in crate::serve) async fn findings(inquiry: Inquiry) -> Response {
+    inquiry
+        .answer(|laid, frame, inquiry| {
+            let view = list(laid, frame, inquiry)?;
+            Ok(Html(page(laid, frame, ("findings.html", "findings"), "Findings", &view)))
+        })
+        .await
 }
 
-fn list<'a>(laid: &Laid<'a>, frame: &Frame, asked: &'a Asked) -> Result<List<'a>, Miss> {
-    let word = |key: &str| asked.get(key).map_or("", |word| word.trim());
+fn list<'a>(laid: &Laid<'a>, frame: &Frame, inquiry: &'a Inquiry) -> Result<List<'a>, Miss> {
+    let word = |key: &str| inquiry.word(key);
     let (severity, status, rule, q) = (word("severity"), word("status"), word("rule"), word("q"));
     let standing = Standing::named(status)?;
     let least: Option<Severity> = match severity {
@@ -135,7 +127,7 @@ fn list<'a>(laid: &Laid<'a>, frame: &Frame, asked: &'a Asked) -> Result<List<'a>
         })
         .collect();
     let query = [("severity", severity), ("status", status), ("rule", rule), ("q", q)];
-    let (paging, rows) = Paging::of(frame, "findings", &query, asked, fitting.len())?;
+    let (paging, rows) = Paging::of(frame, "findings", &query, &inquiry.asked, fitting.len())?;
     let judged: Vec<&str> = {
         let mut ids: Vec<&str> = assessment.findings.iter().map(|finding| finding.rule.as_str()).collect();
         ids.sort_unstable();
@@ -220,28 +212,25 @@ struct One<'a> {
     rule_link: String,
 }
 
-pub(in crate::serve) async fn finding(
-    State(house): State<Arc<House>>,
-    Extension(visit): Extension<Visit>,
-    Path((tenant, id)): Path<(String, String)>,
-) -> Response {
-    of_tenant(&house, &visit, &tenant, move |laid, frame| {
-        let findings = &laid.assessment.findings;
-        let finding = called(findings, &id)?;
-        let store = laid.store()?;
-        let notes = Notes { store: &store, rules: &laid.source.rules, knowledge: &laid.source.knowledge, findings };
-        let view = One {
-            parts: notes.of_finding(finding, finding_note_parts)?,
-            to: frame.link("findings/", &[]),
-            resource: &finding.resource_name,
-            resource_link: frame.link("resource", &[("id", finding.resource.as_str())]),
-            history_link: frame.link("history", &[("id", finding.id.as_str())]),
-            rule: finding.rule.as_str(),
-            rule_link: frame.link("findings", &[("rule", finding.rule.as_str())]),
-        };
-        Ok(Html(page(laid, frame, ("finding.html", "findings"), finding.id.short(), &view)))
-    })
-    .await
+pub(in crate::serve) async fn finding(inquiry: Inquiry) -> Response {
+    inquiry
+        .answer(|laid, frame, inquiry| {
+            let findings = &laid.assessment.findings;
+            let finding = called(findings, &inquiry.name)?;
+            let store = laid.store()?;
+            let notes = Notes { store: &store, rules: &laid.source.rules, knowledge: &laid.source.knowledge, findings };
+            let view = One {
+                parts: notes.of_finding(finding, finding_note_parts)?,
+                to: frame.link("findings/", &[]),
+                resource: &finding.resource_name,
+                resource_link: frame.link("resource", &[("id", finding.resource.as_str())]),
+                history_link: frame.link("history", &[("id", finding.id.as_str())]),
+                rule: finding.rule.as_str(),
+                rule_link: frame.link("findings", &[("rule", finding.rule.as_str())]),
+            };
+            Ok(Html(page(laid, frame, ("finding.html", "findings"), finding.id.short(), &view)))
+        })
+        .await
 }
 
 /// The one finding whose id begins so.

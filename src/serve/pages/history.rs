@@ -1,14 +1,10 @@
 //! All that ever happened to one thing or one finding.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::extract::{Path, Query, State};
 use axum::response::{Html, Response};
 use serde::Serialize;
 
 use super::findings::called;
-use super::{Asked, House, Miss, Visit, of_tenant, page};
+use super::{Inquiry, Miss, page};
 use crate::app::chronicle;
 use crate::model::ResourceId;
 use crate::reports::{Parts, history_parts};
@@ -21,33 +17,30 @@ struct View {
     finding_link: Option<String>,
 }
 
-pub(in crate::serve) async fn history(
-    State(house): State<Arc<House>>,
-    Extension(visit): Extension<Visit>,
-    Path(tenant): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Response {
-    of_tenant(&house, &visit, &tenant, move |laid, frame| {
-        let written = asked.get("id").map_or("", |id| id.trim());
-        let store = laid.store()?;
-        let (told, finding) = if written.starts_with("F-") {
-            let finding = called(&laid.assessment.findings, written)?;
-            (chronicle(&store, &finding.resource, Some(finding))?, Some(finding))
-        } else {
-            let nothing = || Miss::NotThere("There is no resource or finding with this id in the store.".to_owned());
-            let id = ResourceId::parse(written).ok_or_else(nothing)?;
-            if store.known(&id)?.is_none() {
-                return Err(nothing());
-            }
-            (chronicle(&store, &id, None)?, None)
-        };
-        let view = View {
-            parts: history_parts(&told, &laid.assessment.head, laid.inventory),
-            to: frame.link("findings/", &[]),
-            resource_link: frame.link("resource", &[("id", told.resource.as_str())]),
-            finding_link: finding.map(|one| frame.link(&format!("findings/{}", one.id.as_str()), &[])),
-        };
-        Ok(Html(page(laid, frame, ("history.html", "inventory"), "History", &view)))
-    })
-    .await
+pub(in crate::serve) async fn history(inquiry: Inquiry) -> Response {
+    inquiry
+        .answer(|laid, frame, inquiry| {
+            let written = inquiry.word("id");
+            let store = laid.store()?;
+            let (told, finding) = if written.starts_with("F-") {
+                let finding = called(&laid.assessment.findings, written)?;
+                (chronicle(&store, &finding.resource, Some(finding))?, Some(finding))
+            } else {
+                let nothing =
+                    || Miss::NotThere("There is no resource or finding with this id in the store.".to_owned());
+                let id = ResourceId::parse(written).ok_or_else(nothing)?;
+                if store.known(&id)?.is_none() {
+                    return Err(nothing());
+                }
+                (chronicle(&store, &id, None)?, None)
+            };
+            let view = View {
+                parts: history_parts(&told, &laid.assessment.head, laid.inventory),
+                to: frame.link("findings/", &[]),
+                resource_link: frame.link("resource", &[("id", told.resource.as_str())]),
+                finding_link: finding.map(|one| frame.link(&format!("findings/{}", one.id.as_str()), &[])),
+            };
+            Ok(Html(page(laid, frame, ("history.html", "inventory"), "History", &view)))
+        })
+        .await
 }

@@ -1,14 +1,10 @@
 //! What was seen: the kinds of things, the things of a kind, and one of them with all that is known.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::extract::{Path, Query, State};
 use axum::response::{Html, Response};
 use serde::Serialize;
 
 use super::paging::{Paging, has};
-use super::{Asked, Frame, House, Laid, Miss, Visit, of_tenant, page};
+use super::{Frame, Inquiry, Laid, Miss, page};
 use crate::app::Notes;
 use crate::model::{Body, Fact, Kind, Resource, ResourceId};
 use crate::reports::{Grid, Parts, inventory_grid, resource_note_parts};
@@ -31,23 +27,20 @@ struct KindView {
     whole: bool,
 }
 
-pub(in crate::serve) async fn kinds(
-    State(house): State<Arc<House>>,
-    Extension(visit): Extension<Visit>,
-    Path(tenant): Path<String>,
-) -> Response {
-    of_tenant(&house, &visit, &tenant, |laid, frame| {
-        let kinds = Kind::ALL.into_iter().map(|kind| KindView {
-            link: frame.link(&format!("inventory/{}s", kind.name()), &[]),
-            name: format!("{}s", kind.name()),
-            count: laid.inventory.of_kind(kind).count(),
-            carried: carried(laid, kind),
-            whole: laid.inventory.seen_whole(kind),
-        });
-        let view = Kinds { kinds: kinds.collect() };
-        Ok(Html(page(laid, frame, ("kinds.html", "inventory"), "Inventory", &view)))
-    })
-    .await
+pub(in crate::serve) async fn kinds(inquiry: Inquiry) -> Response {
+    inquiry
+        .answer(|laid, frame, _inquiry| {
+            let kinds = Kind::ALL.into_iter().map(|kind| KindView {
+                link: frame.link(&format!("inventory/{}s", kind.name()), &[]),
+                name: format!("{}s", kind.name()),
+                count: laid.inventory.of_kind(kind).count(),
+                carried: carried(laid, kind),
+                whole: laid.inventory.seen_whole(kind),
+            });
+            let view = Kinds { kinds: kinds.collect() };
+            Ok(Html(page(laid, frame, ("kinds.html", "inventory"), "Inventory", &view)))
+        })
+        .await
 }
 
 /// How many things of a kind were seen before, and are out of sight now.
@@ -70,40 +63,36 @@ struct List<'a> {
     csv: String,
 }
 
-pub(in crate::serve) async fn inventory(
-    State(house): State<Arc<House>>,
-    Extension(visit): Extension<Visit>,
-    Path((tenant, name)): Path<(String, String)>,
-    Query(asked): Query<Asked>,
-) -> Response {
-    of_tenant(&house, &visit, &tenant, move |laid, frame| {
-        let kind = name.strip_suffix('s').and_then(Kind::named);
-        let kind = kind.ok_or_else(|| Miss::NotThere("There is no such kind of thing.".to_owned()))?;
-        let q = asked.get("q").map_or("", |word| word.trim());
-        let words = q.to_lowercase();
-        let fits = |one: &&Resource| {
-            let own = [one.title(), one.name.as_str(), one.id.as_str()];
-            let holder = one.holder().map(|holder| laid.inventory.name(holder));
-            has(&words, own.into_iter().chain(mails(one)).chain(holder))
-        };
-        let fitting: Vec<&Resource> = laid.inventory.of_kind(kind).filter(fits).collect();
-        let path = format!("inventory/{}s", kind.name());
-        let (paging, rows) = Paging::of(frame, &path, &[("q", q)], &asked, fitting.len())?;
-        let shown = fitting.get(rows).unwrap_or_default();
-        let view = List {
-            kind: format!("{}s", kind.name()),
-            grid: inventory_grid(kind, shown, laid.inventory),
-            links: shown.iter().map(|one| frame.link("resource", &[("id", one.id.as_str())])).collect(),
-            paging,
-            q,
-            whole: laid.inventory.seen_whole(kind),
-            carried: carried(laid, kind),
-            csv: if kind == Kind::Person { "people.csv".to_owned() } else { format!("{}s.csv", kind.name()) },
-        };
-        let title = format!("Inventory: {}s", kind.name());
-        Ok(Html(page(laid, frame, ("inventory.html", "inventory"), &title, &view)))
-    })
-    .await
+pub(in crate::serve) async fn inventory(inquiry: Inquiry) -> Response {
+    inquiry
+        .answer(|laid, frame, inquiry| {
+            let kind = inquiry.name.strip_suffix('s').and_then(Kind::named);
+            let kind = kind.ok_or_else(|| Miss::NotThere("There is no such kind of thing.".to_owned()))?;
+            let q = inquiry.word("q");
+            let words = q.to_lowercase();
+            let fits = |one: &&Resource| {
+                let own = [one.title(), one.name.as_str(), one.id.as_str()];
+                let holder = one.holder().map(|holder| laid.inventory.name(holder));
+                has(&words, own.into_iter().chain(mails(one)).chain(holder))
+            };
+            let fitting: Vec<&Resource> = laid.inventory.of_kind(kind).filter(fits).collect();
+            let path = format!("inventory/{}s", kind.name());
+            let (paging, rows) = Paging::of(frame, &path, &[("q", q)], &inquiry.asked, fitting.len())?;
+            let shown = fitting.get(rows).unwrap_or_default();
+            let view = List {
+                kind: format!("{}s", kind.name()),
+                grid: inventory_grid(kind, shown, laid.inventory),
+                links: shown.iter().map(|one| frame.link("resource", &[("id", one.id.as_str())])).collect(),
+                paging,
+                q,
+                whole: laid.inventory.seen_whole(kind),
+                carried: carried(laid, kind),
+                csv: if kind == Kind::Person { "people.csv".to_owned() } else { format!("{}s.csv", kind.name()) },
+            };
+            let title = format!("Inventory: {}s", kind.name());
+            Ok(Html(page(laid, frame, ("inventory.html", "inventory"), &title, &view)))
+        })
+        .await
 }
 
 /// By what an account is known beside its name.
@@ -138,44 +127,40 @@ struct Beside {
     link: String,
 }
 
-pub(in crate::serve) async fn resource(
-    State(house): State<Arc<House>>,
-    Extension(visit): Extension<Visit>,
-    Path(tenant): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Response {
-    of_tenant(&house, &visit, &tenant, move |laid, frame| {
-        let written = asked.get("id").map_or("", |id| id.trim());
-        let nothing = || Miss::NotThere("There is no resource with this id in the store.".to_owned());
-        let id = ResourceId::parse(written).ok_or_else(nothing)?;
-        let store = laid.store()?;
-        if store.known(&id)?.is_none() {
-            return Err(nothing());
-        }
-        let findings = &laid.assessment.findings;
-        let notes = Notes { store: &store, rules: &laid.source.rules, knowledge: &laid.source.knowledge, findings };
-        let parts = notes.of_resource(&id, resource_note_parts)?;
-        let here = laid.inventory.get(&id);
-        let acts = matches!(id.kind(), Kind::Principal | Kind::Credential) && here.is_some();
-        let mut beside = here.map(|one| beside(laid, frame, one)).unwrap_or_default();
-        let more_beside = beside.len().saturating_sub(MOST_BESIDE);
-        beside.truncate(MOST_BESIDE);
-        let view = One {
-            parts,
-            to: frame.link("findings/", &[]),
-            history_link: frame.link("history", &[("id", id.as_str())]),
-            findings_link: frame.link("findings", &[("q", id.as_str()), ("status", "all")]),
-            access_link: acts.then(|| frame.link("access", &[("id", id.as_str())])),
-            who_can_link: (id.kind() == Kind::Container && here.is_some())
-                .then(|| frame.link("who-can", &[("on", id.as_str())])),
-            beside,
-            more_beside,
-            id: id.as_str().to_owned(),
-        };
-        let name = here.map_or_else(|| id.native().to_owned(), |one| one.title().to_owned());
-        Ok(Html(page(laid, frame, ("resource.html", "inventory"), &name, &view)))
-    })
-    .await
+pub(in crate::serve) async fn resource(inquiry: Inquiry) -> Response {
+    inquiry
+        .answer(|laid, frame, inquiry| {
+            let written = inquiry.word("id");
+            let nothing = || Miss::NotThere("There is no resource with this id in the store.".to_owned());
+            let id = ResourceId::parse(written).ok_or_else(nothing)?;
+            let store = laid.store()?;
+            if store.known(&id)?.is_none() {
+                return Err(nothing());
+            }
+            let findings = &laid.assessment.findings;
+            let notes = Notes { store: &store, rules: &laid.source.rules, knowledge: &laid.source.knowledge, findings };
+            let parts = notes.of_resource(&id, resource_note_parts)?;
+            let here = laid.inventory.get(&id);
+            let acts = matches!(id.kind(), Kind::Principal | Kind::Credential) && here.is_some();
+            let mut beside = here.map(|one| beside(laid, frame, one)).unwrap_or_default();
+            let more_beside = beside.len().saturating_sub(MOST_BESIDE);
+            beside.truncate(MOST_BESIDE);
+            let view = One {
+                parts,
+                to: frame.link("findings/", &[]),
+                history_link: frame.link("history", &[("id", id.as_str())]),
+                findings_link: frame.link("findings", &[("q", id.as_str()), ("status", "all")]),
+                access_link: acts.then(|| frame.link("access", &[("id", id.as_str())])),
+                who_can_link: (id.kind() == Kind::Container && here.is_some())
+                    .then(|| frame.link("who-can", &[("on", id.as_str())])),
+                beside,
+                more_beside,
+                id: id.as_str().to_owned(),
+            };
+            let name = here.map_or_else(|| id.native().to_owned(), |one| one.title().to_owned());
+            Ok(Html(page(laid, frame, ("resource.html", "inventory"), &name, &view)))
+        })
+        .await
 }
 
 /// Whose a thing is, where it is, and what belongs to it.

@@ -14,7 +14,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use chrono::{DateTime, Utc};
@@ -98,10 +99,19 @@ pub(super) fn plain(status: StatusCode, what: &str) -> Response {
     (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{what}\n")).into_response()
 }
 
-/// Somebody has tried too often.
+/// Somebody has tried too often to sign in.
 pub(super) fn too_many_tries(wait: Duration) -> Response {
+    too_many("Too many tries to sign in. Wait a minute, and try again.", wait)
+}
+
+/// Somebody asks too fast.
+pub(super) fn too_many_requests(wait: Duration) -> Response {
+    too_many("Too many requests. Wait a moment, and go on more slowly.", wait)
+}
+
+fn too_many(what: &str, wait: Duration) -> Response {
     let seconds = wait.as_secs() + 1;
-    let mut response = plain(StatusCode::TOO_MANY_REQUESTS, "Too many tries to sign in. Wait a minute, and try again.");
+    let mut response = plain(StatusCode::TOO_MANY_REQUESTS, what);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
@@ -259,32 +269,68 @@ impl House {
     }
 }
 
-/// A page about a tenant, if the visitor may see that one.
-async fn of_tenant<T: IntoResponse + Send + 'static>(
-    house: &Arc<House>,
-    visit: &Visit,
-    name: &str,
-    make: impl FnOnce(&Laid<'_>, &Frame) -> Result<T, Miss> + Send + 'static,
-) -> Response {
-    let Some(tenant) = house.tenant(visit, name) else { return missing(house, visit) };
-    let frame = Frame::of(house, visit, name);
-    let inside = frame.clone();
-    let ask = move |laid: &Laid<'_>| match make(laid, &inside) {
-        Ok(page) => Ok(page.into_response()),
-        Err(Miss::NotThere(text)) => Ok(told(laid, &inside, StatusCode::NOT_FOUND, "Not found", &text)),
-        Err(Miss::Odd(text)) => Ok(told(laid, &inside, StatusCode::BAD_REQUEST, "Not understood", &text)),
-        Err(Miss::Store(error)) => Err(Unavailable::of(&error, &inside.tenant)),
-    };
-    let answer = house.tenants.ask(&tenant, ask).await.and_then(|answer| answer);
-    let mut response = answer.unwrap_or_else(|unavailable| {
-        let status = match unavailable {
-            Unavailable::Broken => StatusCode::INTERNAL_SERVER_ERROR,
-            _ => StatusCode::SERVICE_UNAVAILABLE,
+/// A request for a page of a tenant, as every such page takes it.
+#[derive(Clone)]
+pub(super) struct Inquiry {
+    house: Arc<House>,
+    visit: Visit,
+    /// The tenant that the address names, whether or not the visitor may see it.
+    tenant: String,
+    /// What else the address names: an id, a kind, a file; empty if it names nothing.
+    name: String,
+    asked: Asked,
+}
+
+impl FromRequestParts<Arc<House>> for Inquiry {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, house: &Arc<House>) -> Result<Self, Response> {
+        let visit = parts.extensions.get::<Visit>().cloned().expect("internal: the guard has found out who asks");
+        let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, house).await;
+        let Path(mut path) = path.map_err(IntoResponse::into_response)?;
+        let query = Query::<Asked>::from_request_parts(parts, house).await;
+        let Query(asked) = query.map_err(IntoResponse::into_response)?;
+        let mut named = |what: &str| path.remove(what).unwrap_or_default();
+        Ok(Self { house: Arc::clone(house), visit, tenant: named("tenant"), name: named("name"), asked })
+    }
+}
+
+impl Inquiry {
+    /// What stands behind a key of the query; empty if nothing does.
+    fn word(&self, key: &str) -> &str {
+        self.asked.get(key).map_or("", |word| word.trim())
+    }
+
+    /// The tenant, if the visitor may see it.
+    fn shown(&self) -> Option<Arc<Shown>> {
+        self.house.tenant(&self.visit, &self.tenant)
+    }
+
+    /// Answers with what is made from the latest scan of the tenant, if the visitor may see that one.
+    async fn answer<T: IntoResponse>(
+        self,
+        make: impl FnOnce(&Laid<'_>, &Frame, &Self) -> Result<T, Miss> + Send + 'static,
+    ) -> Response {
+        let Some(tenant) = self.shown() else { return missing(&self.house, &self.visit) };
+        let frame = Frame::of(&self.house, &self.visit, &self.tenant);
+        let (inside, inquiry) = (frame.clone(), self.clone());
+        let ask = move |laid: &Laid<'_>| match make(laid, &inside, &inquiry) {
+            Ok(page) => Ok(page.into_response()),
+            Err(Miss::NotThere(text)) => Ok(told(laid, &inside, StatusCode::NOT_FOUND, "Not found", &text)),
+            Err(Miss::Odd(text)) => Ok(told(laid, &inside, StatusCode::BAD_REQUEST, "Not understood", &text)),
+            Err(Miss::Store(error)) => Err(Unavailable::of(&error, &inside.tenant)),
         };
-        message(&frame, status, "Nothing can be shown", unavailable.words())
-    });
-    response.extensions_mut().insert(Noted { tenant: Some(name.to_owned()), ..Noted::default() });
-    response
+        let answer = self.house.tenants.ask(&tenant, ask).await.and_then(|answer| answer);
+        let mut response = answer.unwrap_or_else(|unavailable| {
+            let status = match unavailable {
+                Unavailable::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+                _ => StatusCode::SERVICE_UNAVAILABLE,
+            };
+            message(&frame, status, "Nothing can be shown", unavailable.words())
+        });
+        response.extensions_mut().insert(Noted { tenant: Some(self.tenant), ..Noted::default() });
+        response
+    }
 }
 
 /// A page of a scan with a sentence on it.

@@ -103,7 +103,7 @@ pub(super) async fn with_token(
     match house.token_called(form.token.trim()) {
         Some(name) => let_in(&house, &visit, Visitor::Token(name), &next),
         None => {
-            house.tries.failed(visit.client, now);
+            house.tries.take(visit.client, now);
             let told = "This token is not known. Whoever runs keyroll can tell you which is.";
             noted(pages::sign_in(&house, &next, Some((StatusCode::FORBIDDEN, told))), "token refused", None)
         }
@@ -207,7 +207,7 @@ pub(super) async fn from_provider(
 fn refuse(house: &House, visit: &Visit, next: &str, denied: &Denied) -> Response {
     // What the provider itself could not do is nobody's guess.
     if denied.is_a_try() {
-        house.tries.failed(visit.client, house.clock.now());
+        house.tries.take(visit.client, house.clock.now());
     }
     tracing::warn!("somebody could not sign in by the provider: {denied}");
     let (status, told) = denied.words();

@@ -103,6 +103,11 @@ impl Postgres {
         done
     }
 
+    /// Opens a store, and waits for a server that is away.
+    pub(super) fn open_patiently(address: &Address) -> Result<Self, StoreError> {
+        patiently(|| Self::open(address))
+    }
+
     /// Opens a store that another is being copied into.
     pub(super) fn open_unfinished(address: &Address) -> Result<Self, StoreError> {
         let store = Self(Session::begin(address)?);
@@ -426,6 +431,17 @@ impl Backend for Postgres {
 
     fn may_try_again(&self, error: &StoreError, tried: u32) -> bool {
         may_try_again(error, tried)
+    }
+}
+
+/// Does something that may be done twice, and waits for a server that is away.
+fn patiently<T>(work: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let mut tried = 0;
+    loop {
+        match work() {
+            Err(error) if may_try_again(&error, tried) => tried += 1,
+            done => return done,
+        }
     }
 }
 

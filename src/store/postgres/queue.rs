@@ -138,14 +138,7 @@ impl Queue {
     /// being reached.
     pub fn open(address: &Address, connections: usize) -> Result<Self, StoreError> {
         let queue = Self::beside(address, connections, None)?;
-        // A server that comes back in a moment is waited for, as by the store.
-        let mut tried = 0;
-        while let Err(error) = queue.settle() {
-            tried += 1;
-            if !super::may_try_again(&error, tried) {
-                return Err(error);
-            }
-        }
+        super::patiently(|| queue.settle())?;
         Ok(queue)
     }
 

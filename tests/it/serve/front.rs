@@ -309,6 +309,19 @@ async fn behind_a_proxy_only_the_proxy_is_answered() {
     assert_eq!(page.header("strict-transport-security"), "max-age=31536000", "the proxy encrypts");
     let lines = fs::read_to_string(inside.join("access.log")).unwrap();
     assert!(lines.contains("\"address\":\"192.0.2.7\""), "what the proxy saw, and not what a client says: {lines}");
+    // Whoever asks too fast waits, and nobody else does.
+    let mut asked = 0;
+    let held_up = loop {
+        let answer = served.ask(ask("192.0.2.8")).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        asked += 1;
+        assert!(asked < 3_000, "nobody is ever held up");
+    };
+    assert_eq!((held_up.status, held_up.header("retry-after")), (429, "1"), "{}", held_up.body);
+    assert!(asked >= 300, "{asked}");
+    assert_eq!(served.ask(ask("192.0.2.9")).await.status, 200);
     let direct = served.ask(client().get(format!("http://127.0.0.1:{port}/")).bearer_auth(TOKEN)).await;
     assert_eq!(direct.status, 421, "it is known by the one name");
     drop(served);

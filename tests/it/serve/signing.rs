@@ -187,16 +187,15 @@ async fn whoever_guesses_is_held_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_ends_by_itself() {
-    let (served, _folder) = Served::on_demo(&format!("{SERVE}  idle: 2s\n  longest: 6s\n"));
+    let (served, _folder) = Served::on_demo(&format!("{SERVE}  idle: 5s\n  longest: 8s\n"));
     let (idle, used) = (served.session().await, served.session().await);
     let begun = std::time::Instant::now();
     let mut lasted = Duration::ZERO;
     while served.with(&used, "/t/keyroll/coverage").await.status == 200 {
         lasted = begun.elapsed();
-        assert!(lasted < Duration::from_secs(20), "it lasts for ever");
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(lasted < Duration::from_secs(60), "it lasts for ever");
     }
-    assert!(lasted > Duration::from_secs(2), "it was used: {lasted:?}");
+    assert!(lasted > Duration::from_secs(5), "it was used: {lasted:?}");
     assert_eq!(served.with(&idle, "/t/keyroll/coverage").await.status, 303);
 }
 

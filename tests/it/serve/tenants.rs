@@ -127,6 +127,13 @@ async fn whoever_may_not_see_a_tenant_cannot_tell_that_it_is_there() {
     for odd in ["..%2F..%2Facme.yaml", "00002-s2.keyroll.tar.gz", "00001-s1.keyroll.tar.gz%00", "%2e%2e%2facme.db"] {
         assert_eq!(ask(&served, a, &format!("/t/acme/packs/{odd}")).await.status, 404, "{odd}");
     }
+    let listed = ask(&served, a, "/t/acme/files").await.body;
+    assert!(listed.contains("00001-s1.keyroll.tar.gz"), "{listed}");
+    // A folder that cannot be looked into is not an empty one.
+    fs::remove_dir_all(folder.path().join("packs-acme")).unwrap();
+    let listed = ask(&served, a, "/t/acme/files").await.body;
+    assert!(listed.contains("nobody can say which there are") && !listed.contains("There is no pack"), "{listed}");
+    served.assert_says("cannot be read");
     served.assert_says("Nobody sees tenant `broken`");
 }
 
