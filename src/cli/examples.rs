@@ -107,7 +107,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("alerts test", &["keyroll alerts test team-chat"]),
     ("alerts preview", &["keyroll alerts preview", "keyroll alerts preview --scan s12"]),
     ("alerts channels", &["keyroll alerts channels"]),
-    ("browse", &["keyroll browse", "keyroll browse --as-of 2026-11-20"]),
+    ("browse", &["keyroll browse", "keyroll browse --as-of 2026-11-20", "keyroll browse --config acme.yaml --as-of s12"]),
     ("serve", &["keyroll serve", "keyroll serve --listen 127.0.0.1:9000", "keyroll --config tenants serve"]),
     ("calendar", &["keyroll calendar --days 30", "keyroll calendar --format ics > keyroll.ics"]),
     ("daemon", &["keyroll daemon", "keyroll daemon --once --schedule nightly", "keyroll daemon --role worker --jobs 8"]),
@@ -216,5 +216,11 @@ mod tests {
         let mut command = cli::command();
         let help = command.find_subcommand_mut("whatif").unwrap().render_long_help().to_string();
         assert!(help.contains("Exit codes:") && help.trim_end().ends_with("--format json"), "{help}");
+        let mut commands = vec![cli::command()];
+        while let Some(mut command) = commands.pop() {
+            let help = command.render_long_help().to_string();
+            assert_eq!(help.matches("Examples:").count(), 1, "{help}");
+            commands.extend(command.get_subcommands().cloned());
+        }
     }
 }

@@ -30,15 +30,8 @@ use draw::Marks;
 use pages::Pages;
 use state::{Estate, Flow, State};
 
-const HELP: &str = "\
-Findings, each with its resource, how access is held, and its history; what was seen, by kind; and what
-nobody could see. `?` shows the keys, `/` filters as you type, `q` quits. Without colours (NO_COLOR) and
-in a locale without UTF-8 it says the same.
-
-Examples:
-  keyroll browse
-  keyroll browse --as-of 2026-11-20
-  keyroll browse --config acme.yaml --as-of s12";
+const HELP: &str = "`?` shows the keys, `/` filters as you type, `q` quits. Without colours (NO_COLOR) and in a locale without \
+                    UTF-8 it says the same.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]
