@@ -130,6 +130,9 @@ pub struct Prepared {
     access: OnceLock<access::Index>,
     /// How far accounts and credentials reach, as far as somebody asked.
     extents: OnceLock<access::Extents>,
+    peers: OnceLock<access::Peers>,
+    /// How many accounts may do what with each container.
+    holders: OnceLock<HashMap<ResourceId, access::Holders>>,
     /// What the detector found.
     pub detections: OnceLock<Detections>,
     /// What became of the revocations of each account.

@@ -102,7 +102,8 @@ fn look_around(
             if ended.load(Ordering::Relaxed) {
                 return Ok(());
             }
-            if is_busy {
+            // That the size is another is not always told: what waits for keys forgets it when one comes at the same moment.
+            if is_busy || screen.terminal.size()? != size {
                 break;
             }
         }

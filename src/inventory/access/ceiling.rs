@@ -52,17 +52,13 @@ impl<'a> Access<'_, 'a> {
     }
 
     fn of_credential(&self, subject: &'a Resource, credential: &'a Credential) -> Outline<'a> {
-        let owner = credential.owner.known().and_then(|owner| self.inventory.get(owner));
-        let mut reach = match owner {
-            Some(owner) => Outline { subject, ..self.outline_of_account(owner) },
-            None => self.of_nobody(subject, credential),
-        };
-        if credential.impersonates == Fact::Known(true) {
-            reach.boundless = true;
-            reach.doubts.push("it may act as any account of the product".to_owned());
+        if let Some(owner) = credential.owner.known().and_then(|owner| self.inventory.get(owner)) {
+            return self.limited(self.outline_of_account(owner), subject, credential);
         }
+        let mut reach = self.of_nobody(subject, credential);
+        impersonate(&mut reach, credential);
         match &credential.owner {
-            Fact::Known(id) if owner.is_none() => {
+            Fact::Known(id) => {
                 reach.boundless = true;
                 reach.doubts.push(format!("its owner {} was not seen", id.native()));
             }
@@ -74,12 +70,16 @@ impl<'a> Access<'_, 'a> {
                 reach.boundless = true;
                 reach.doubts.push("it acts for whoever agreed to it, and nothing lists them".to_owned());
             }
-            Fact::Known(_) | Fact::Absent => {}
+            Fact::Absent => {}
         }
-        if owner.is_some() {
-            reach.ceiling = ceiling(credential);
-            self.limit(&mut reach, credential);
-        }
+        reach
+    }
+
+    /// What its owner may do, as far as the credential may.
+    pub(super) fn limited(&self, of_owner: Outline<'a>, subject: &'a Resource, credential: &Credential) -> Outline<'a> {
+        let mut reach = Outline { subject, ceiling: ceiling(credential), ..of_owner };
+        impersonate(&mut reach, credential);
+        self.limit(&mut reach, credential);
         reach
     }
 
@@ -227,6 +227,13 @@ impl<'a> Access<'_, 'a> {
         if doubted {
             reach.doubts.push(words.to_owned());
         }
+    }
+}
+
+fn impersonate(reach: &mut Outline<'_>, credential: &Credential) {
+    if credential.impersonates == Fact::Known(true) {
+        reach.boundless = true;
+        reach.doubts.push("it may act as any account of the product".to_owned());
     }
 }
 

@@ -11,6 +11,7 @@ use crate::model::{Resource, ResourceId};
 pub(super) type Lists<'a> = Vec<(u32, List<'a>)>;
 
 /// All that an account or a credential may do, as [`Reach`] has it place by place.
+#[derive(Clone)]
 pub(super) struct Outline<'a> {
     pub(super) subject: &'a Resource,
     /// What it may do in the projects that are alike, by their place in the index; nothing in all others.
