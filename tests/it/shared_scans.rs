@@ -164,6 +164,20 @@ impl Fleet {
         tokio::task::block_in_place(|| keyroll::app::assess(&self.store(tenant))).unwrap()
     }
 
+    /// Has the processes end, and looks whether every tenant was scanned once, with nothing lost.
+    async fn made_once(&self, processes: impl IntoIterator<Item = Process>) {
+        for process in processes {
+            process.end().await;
+        }
+        for (tenant, estate) in &self.estates {
+            assert_eq!(self.scans(tenant), [SnapshotId(1)], "{tenant} was judged once");
+            let runs = tokio::task::block_in_place(|| self.store(tenant).latest_runs(9)).unwrap();
+            let ends: Vec<_> = runs.iter().map(|run| run.end).collect();
+            assert_eq!(ends, [Some(RunEnd::Complete)], "{tenant}: {runs:?}");
+            assert_eq!(told(&self.assess(tenant)), alone(estate).await, "{tenant}");
+        }
+    }
+
     fn is_scanned(&self) -> bool {
         self.estates.keys().all(|tenant| !self.scans(tenant).is_empty())
     }
@@ -311,16 +325,7 @@ async fn killed_while_two_are_read(kills: usize, random: &mut u64) -> Option<usi
         killed += 1;
     }
     fleet.scanned().await;
-    for process in processes {
-        process.end().await;
-    }
-    for (tenant, estate) in &fleet.estates {
-        assert_eq!(fleet.scans(tenant), [SnapshotId(1)], "{tenant} was judged once");
-        let runs = fleet.store(tenant).latest_runs(9).unwrap();
-        let ends: Vec<_> = runs.iter().map(|run| run.end).collect();
-        assert_eq!(ends, [Some(RunEnd::Complete)], "{tenant}: {runs:?}");
-        assert_eq!(told(&fleet.assess(tenant)), alone(estate).await, "{tenant}");
-    }
+    fleet.made_once(processes).await;
     Some(killed)
 }
 
@@ -339,6 +344,65 @@ async fn who_begins_while_the_server_is_away_waits_for_it() {
     for process in processes {
         process.end().await;
     }
+}
+
+/// A server without room for one more connection refuses whoever comes, before a scan and in the middle of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_finds_no_room_on_the_server_comes_again() {
+    let Some(fleet) = Fleet::of(&["acme"], Duration::from_millis(25), "").await else { return };
+    let no_room = || {
+        let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'k_writer'";
+        fleet.cluster.sql("postgres", &format!("ALTER ROLE k_writer CONNECTION LIMIT 0; {end}"));
+    };
+    let room = || fleet.cluster.sql("postgres", "ALTER ROLE k_writer CONNECTION LIMIT -1");
+    no_room();
+    let processes = [fleet.start("scheduler"), fleet.start("worker"), fleet.start("worker")];
+    for process in &processes {
+        process.says("too many connections for role").await;
+    }
+    room();
+    fleet.estates["acme"].simulator.asked(20).await;
+    no_room();
+    any_says(&processes, "too many connections for role", 2).await;
+    room();
+    fleet.scanned().await;
+    fleet.made_once(processes).await;
+}
+
+/// The disk on which the store lies is full in the middle of a scan, and is cleared.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_disk_of_the_server_is_full_nothing_is_lost() {
+    let Some(fleet) = Fleet::of(&["acme"], Duration::from_millis(25), "").await else { return };
+    let Some(disk) = fleet.cluster.small_disk("60m") else {
+        println!("skipped: no disk can be mounted here");
+        return;
+    };
+    fleet.cluster.sql("keyroll", &format!("CREATE TABLESPACE small LOCATION '{}'", disk.path().display()));
+    for sort in ["TABLE", "INDEX"] {
+        fleet.cluster.sql("keyroll", &format!("ALTER {sort} ALL IN TABLESPACE pg_default SET TABLESPACE small"));
+    }
+    let processes = [fleet.start("scheduler"), fleet.start("worker"), fleet.start("worker")];
+    fleet.estates["acme"].simulator.asked(20).await;
+    let filler = disk.fill();
+    any_says(&processes, "No space left on device", 1).await;
+    fs::remove_file(filler).unwrap();
+    fleet.scanned().await;
+    fleet.made_once(processes).await;
+    drop(fleet);
+}
+
+/// Waits until one of them has said something so many times.
+async fn any_says(processes: &[Process; 3], what: &str, times: usize) {
+    let heard = |process: &Process| {
+        let mut said = process.said.clone();
+        async move { said.wait_for(|said| said.matches(what).count() >= times).await.map(drop) }
+    };
+    let [one, two, three] = processes.each_ref().map(heard);
+    let any = async {
+        tokio::select! { heard = one => heard, heard = two => heard, heard = three => heard }
+    };
+    let heard = in_time(&format!("somebody said `{what}`"), any).await;
+    assert!(heard.is_ok(), "one of them ended");
 }
 
 /// Jira and Confluence are one site with one limit, whoever reads them.

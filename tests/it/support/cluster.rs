@@ -263,6 +263,14 @@ impl SmallDisk {
         &self.0
     }
 
+    /// Leaves no room on it; the file that takes it.
+    pub(crate) fn fill(&self) -> PathBuf {
+        let path = self.0.join("filler");
+        let mut file = fs::File::create(&path).unwrap();
+        while file.write_all(&[0; 4096]).is_ok() {}
+        path
+    }
+
     pub(crate) fn grow(&self, size: &str) {
         let mut mount = Command::new("mount");
         mount.args(["-o", &format!("remount,size={size}")]).arg(&self.0);
