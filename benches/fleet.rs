@@ -1,9 +1,9 @@
 //! How a fleet grows: the same tenants scanned by one, two and four workers, with one scheduler and one PostgreSQL server, while
 //! the limit of the APIs is what holds them up.
 //!
-//! `KEYROLL_TEST_POSTGRES=/usr/lib/postgresql/15/bin cargo bench --bench fleet --features postgres -- TENANTS ACCOUNTS WORKERS…`
-//! (40 2000 1 2 4 if nothing is said). Every tenant is a pretended estate with 50 ms of latency, and a site that admits
-//! ten requests a second; a worker does two jobs at a time.
+//! `KEYROLL_TEST_POSTGRES=/usr/lib/postgresql/15/bin cargo bench --bench fleet --features postgres -- TENANTS ACCOUNTS LIMIT WORKERS…`
+//! (200 2000 100 1 2 4 if nothing is said). Every tenant is a pretended estate with 50 ms of latency, and a site that admits
+//! LIMIT requests a second; a worker does two jobs at a time.
 
 #![expect(
     clippy::unwrap_used,
@@ -27,7 +27,6 @@ use keyroll::store::{Store, migrate};
 mod cluster;
 
 const LATENCY: Duration = Duration::from_millis(50);
-const LIMIT: RateLimit = RateLimit { per_second: 10, counted: Counted::BySecond, told: true };
 
 /// Says that nothing is measured, because something is not there that it talks to.
 fn skipped(why: &str) {
@@ -35,9 +34,10 @@ fn skipped(why: &str) {
 }
 
 fn main() {
-    let words: Vec<usize> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
-    let (tenants, accounts) = (words.first().copied().unwrap_or(40), words.get(1).copied().unwrap_or(2_000));
-    let workers = words.get(2..).filter(|workers| !workers.is_empty()).map_or(vec![1, 2, 4], <[usize]>::to_vec);
+    let words: Vec<u32> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
+    let word = |at: usize, usual: u32| words.get(at).copied().unwrap_or(usual);
+    let (tenants, accounts, limit) = (word(0, 200), word(1, 2_000), word(2, 100));
+    let workers = words.get(3..).filter(|workers| !workers.is_empty()).map_or(vec![1, 2, 4], <[u32]>::to_vec);
     let Some(programs) = cluster::programs() else { return };
     let mut cluster = cluster::Cluster::start(programs);
     cluster.append("postgresql.conf", "max_connections = 200\n");
@@ -45,20 +45,20 @@ fn main() {
     cluster.run();
     migrate(&cluster.location("k_owner", "default")).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    println!("{tenants} tenants with {accounts} accounts each, {} requests a second for each site", LIMIT.per_second);
+    println!("{tenants} tenants with {accounts} accounts each, {limit} requests a second for each site");
     let mut first = None;
     for workers in workers {
-        let estates: Vec<Simulator> = (0..tenants).map(|number| runtime.block_on(estate(number, accounts))).collect();
+        let estates: Vec<Simulator> =
+            (0..tenants).map(|number| runtime.block_on(estate(number, accounts, limit))).collect();
         let folder = tempfile::tempdir().unwrap();
         let names: Vec<String> = (0..tenants).map(|number| format!("w{workers}-t{number}")).collect();
         configure(folder.path(), &cluster, &names, &estates);
         let begin = Instant::now();
         let mut processes = vec![start(folder.path(), "scheduler")];
         processes.extend((0..workers).map(|_| start(folder.path(), "worker")));
-        let mut left = names.clone();
-        while !left.is_empty() {
+        let scanned = format!("SELECT count(DISTINCT tenant) FROM keyroll.snapshots WHERE tenant LIKE 'w{workers}-%'");
+        while cluster.sql("keyroll", &scanned) != tenants.to_string() {
             std::thread::sleep(Duration::from_millis(500));
-            left.retain(|name| Store::open(cluster.location("k_writer", name)).unwrap().latest().unwrap().is_none());
         }
         let took = begin.elapsed().as_secs_f64();
         processes.iter_mut().for_each(|process| process.kill().unwrap());
@@ -68,15 +68,16 @@ fn main() {
         println!(
             "{workers} workers   {took:>7.1} s   {:>6.1} scans a minute   {growth:>5.2} times as fast   {asked} requests, {refused} \
              refused for the limit's sake",
-            60.0 * f64::from(u32::try_from(tenants).unwrap()) / took
+            60.0 * f64::from(tenants) / took
         );
     }
 }
 
-async fn estate(number: usize, accounts: usize) -> Simulator {
-    let plan = Plan { seed: 100 + number as u64, accounts, now: SystemClock.now(), page_latency: LATENCY };
+async fn estate(number: u32, accounts: u32, per_second: u32) -> Simulator {
+    let accounts = accounts.try_into().unwrap();
+    let plan = Plan { seed: 100 + u64::from(number), accounts, now: SystemClock.now(), page_latency: LATENCY };
     let simulator = Simulator::start(plan).await.unwrap();
-    simulator.limit(LIMIT);
+    simulator.limit(RateLimit { per_second, counted: Counted::BySecond, told: true });
     simulator
 }
 

@@ -163,6 +163,11 @@ pub(super) fn system_score(view: &View<'_>) -> Fact<i64> {
     unless_unseen(view, told, |told| told.known().is_none_or(|score| *score < i64::from(weights().report_at)))
 }
 
+/// What was seen, whatever more there may be.
+pub(super) fn system_score_at_least(view: &View<'_>) -> Fact<i64> {
+    Fact::Known(used(view).map_or(0, |one| i64::from(one.score.seen)))
+}
+
 pub(super) fn system_signs<'a>(view: &View<'a>) -> Fact<Texts<'a>> {
     let Some(one) = used(view) else { return Fact::Known(Texts::Made(Vec::new())) };
     let speaks = |clue: Clue| clue.weight().speaks_for.contains(&Side::System);
