@@ -130,6 +130,7 @@ pub struct Prepared {
     access: OnceLock<access::Index>,
     /// How far accounts and credentials reach, as far as somebody asked.
     extents: OnceLock<access::Extents>,
+    /// The accounts that may do the same.
     peers: OnceLock<access::Peers>,
     /// How many accounts may do what with each container.
     holders: OnceLock<HashMap<ResourceId, access::Holders>>,

@@ -328,7 +328,7 @@ pub static FIELDS: &[Field] = &[
     field(CR, "nights_in_a_row", Get::Int(detected::nights_in_a_row), "Days in a row, up to this scan, on which a use of it was seen; 0 if it rests.").derived(&[]),
     field(CR, "system", Get::Text(detected::system), "The system that uses it, as far as one may be sure; null if none shows.").nullable().derived(USED),
     field(CR, "system_score", Get::Int(detected::system_score), "How sure one may be that a system uses it, known or not, of 100; not known where what was not told could decide.").derived(USED),
-    field(CR, "system_score_at_least", Get::Int(detected::system_score_at_least), "The same by what was told alone.").derived(USED),
+    field(CR, "system_score_at_least", Get::Int(detected::system_score_at_least), "How sure one may be at least that a system uses it, of 100: by what was told alone.").derived(USED),
     field(CR, "system_signs", Get::Texts(detected::system_signs), "What speaks for a system, each sign with where it was seen.").derived(USED),
     field(CR, "runs_on_person", Get::Bool(detected::runs_on_person), "A system uses it, and it acts as a person's account.").derived(USED),
     field(CR, "same_system_elsewhere", Get::Texts(detected::same_system_elsewhere), "Other places where the same system runs on an account of the same person, found by mail address.").derived(USED),

@@ -230,6 +230,7 @@ impl<'a> Access<'_, 'a> {
     }
 }
 
+/// What may act as any account reaches further than anybody can tell.
 fn impersonate(reach: &mut Outline<'_>, credential: &Credential) {
     if credential.impersonates == Fact::Known(true) {
         reach.boundless = true;

@@ -7,13 +7,13 @@ use std::io::{self, BufWriter, Seek, Write};
 use std::path::Path;
 
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use futures::stream::unfold;
 use serde::Serialize;
 use tokio::io::AsyncReadExt;
 
-use super::{Inquiry, Laid, Miss, missing, page};
+use super::{Frame, Inquiry, Laid, Miss, message, missing, page};
 use crate::model::{FindingId, RuleId, SnapshotId, Transition};
 use crate::reports::{
     FORMATS, HtmlReport, RenderError, RuleText, calendar_ics, csv_set, html_report, write_column_list,
@@ -202,12 +202,23 @@ pub(in crate::serve) async fn pack(inquiry: Inquiry) -> Response {
     let folder = inquiry.shown().and_then(|shown| shown.packs.clone()).filter(|_| is_pack(name));
     let Some(folder) = folder else { return missing(house, visit) };
     let wanted = name.clone();
-    let opened = tokio::task::spawn_blocking(move || {
-        let listed = packs_in(&folder).ok()?.iter().any(|(known, _)| *known == wanted);
-        listed.then(|| File::open(folder.join(&wanted)).ok()).flatten()
-    });
-    let Ok(Some(file)) = opened.await else { return missing(house, visit) };
-    let mut response = sent(file, "application/gzip", name);
+    let open = move || {
+        let listed = packs_in(&folder)?.iter().any(|(known, _)| *known == wanted);
+        if !listed {
+            return Ok(None);
+        }
+        let file = File::open(folder.join(&wanted));
+        file.map(Some).inspect_err(|error| tracing::warn!("the pack `{wanted}` cannot be read: {error}"))
+    };
+    let opened = tokio::task::spawn_blocking(open).await.unwrap_or_else(|error| Err(io::Error::other(error)));
+    let mut response = match opened {
+        Ok(Some(file)) => sent(file, "application/gzip", name),
+        Ok(None) => return missing(house, visit),
+        Err(_logged) => {
+            let text = "The pack cannot be read. Whoever runs keyroll finds the reason in its log.";
+            message(&Frame::of(house, visit, tenant), StatusCode::INTERNAL_SERVER_ERROR, "Nothing can be shown", text)
+        }
+    };
     response.extensions_mut().insert(Noted { tenant: Some(tenant.clone()), ..Noted::default() });
     response
 }

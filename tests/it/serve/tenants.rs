@@ -134,6 +134,8 @@ async fn whoever_may_not_see_a_tenant_cannot_tell_that_it_is_there() {
     let listed = ask(&served, a, "/t/acme/files").await.body;
     assert!(listed.contains("nobody can say which there are") && !listed.contains("There is no pack"), "{listed}");
     served.assert_says("cannot be read");
+    let taken = ask(&served, a, "/t/acme/packs/00001-s1.keyroll.tar.gz").await;
+    assert!(taken.status == 500 && taken.body.contains("The pack cannot be read"), "{}", taken.body);
     served.assert_says("Nobody sees tenant `broken`");
 }
 
