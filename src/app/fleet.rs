@@ -28,13 +28,7 @@ pub fn tenant_status(
             findings = FindingCounts::of(&store.findings()?);
         }
     }
-    let mut overdue = Vec::new();
-    for schedule in schedules {
-        let delay = delay(store, estate, schedule, now)?;
-        overdue.extend(delay.map(|what| Overdue { schedule: schedule.name.clone(), what }));
-    }
-    let by_hand = delay_by_hand(store, latest.as_ref(), now)?;
-    overdue.extend(by_hand.map(|what| Overdue { schedule: Run::BY_HAND.to_owned(), what }));
+    let overdue = overdue(store, estate, latest.as_ref(), schedules, now)?;
     Ok(TenantStatus {
         estate: estate.to_owned(),
         complete: heads.into_iter().find(|head| head.complete),
@@ -61,6 +55,27 @@ pub fn never_scanned(estate: &str, schedules: &[Schedule]) -> TenantStatus {
         schedules: schedules.len(),
         overdue: schedules.iter().map(never).collect(),
     }
+}
+
+/// What should have happened since the latest scan and did not, on each schedule and by hand.
+///
+/// # Errors
+/// If the store cannot be read.
+pub fn overdue(
+    store: &Store,
+    estate: &str,
+    latest: Option<&SnapshotHead>,
+    schedules: &[Schedule],
+    now: DateTime<Utc>,
+) -> Result<Vec<Overdue>, AppError> {
+    let mut overdue = Vec::new();
+    for schedule in schedules {
+        let delay = delay(store, estate, schedule, now)?;
+        overdue.extend(delay.map(|what| Overdue { schedule: schedule.name.clone(), what }));
+    }
+    let by_hand = delay_by_hand(store, latest, now)?;
+    overdue.extend(by_hand.map(|what| Overdue { schedule: Run::BY_HAND.to_owned(), what }));
+    Ok(overdue)
 }
 
 /// What is amiss on a schedule. A scan that failed counts for its moment, so that it is not due again; it is told until the next one,

@@ -56,7 +56,10 @@ impl Config {
         let rules = problems.take(self.rules());
         let knowledge = problems.take(self.knowledge());
         match (rules, knowledge) {
-            (Some(rules), Some(knowledge)) => problems.or(Source { store: self.store.clone(), rules, knowledge }),
+            (Some(rules), Some(knowledge)) => {
+                let (store, estate) = (self.store.clone(), self.estate.clone());
+                problems.or(Source { store, estate, schedules: self.schedules().to_vec(), rules, knowledge })
+            }
             _ => Err(problems),
         }
     }

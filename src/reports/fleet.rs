@@ -85,13 +85,14 @@ fn notes(tenancy: &Tenancy) -> Vec<String> {
         Ok(status) => {
             let none = "it has no schedule, so that nobody can say whether a scan is overdue".to_owned();
             let without = (status.schedules == 0).then_some(none);
-            status.overdue.iter().map(overdue).chain(without).collect()
+            status.overdue.iter().map(overdue_words).chain(without).collect()
         }
     }
 }
 
 /// What should have happened and did not, in words.
-pub(super) fn overdue(overdue: &Overdue) -> String {
+#[must_use]
+pub fn overdue_words(overdue: &Overdue) -> String {
     let on = match overdue.schedule.as_str() {
         Run::BY_HAND => Run::BY_HAND.to_owned(),
         schedule => format!("on schedule `{schedule}`"),
@@ -196,7 +197,7 @@ impl<'a> V1Status<'a> {
             latest: seen.map(scan),
             last_complete: status.complete.as_ref().map(scan),
             schedules: status.schedules,
-            overdue: status.overdue.iter().map(overdue).collect(),
+            overdue: status.overdue.iter().map(overdue_words).collect(),
             gaps: seen.map(|_| V1Gaps { undeclared: status.gaps, declared: status.declared }),
             findings: seen.map(|_| V1Counts::of(&status.findings)),
         }

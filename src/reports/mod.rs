@@ -64,7 +64,7 @@ pub use self::explain::{
     FindingNote, Judgement, ResourceNote, Section, Sight, Thing, finding_note, finding_note_parts, resource_note,
     resource_note_parts, use_and_reach,
 };
-pub use self::fleet::{fleet_json, fleet_table};
+pub use self::fleet::{fleet_json, fleet_table, overdue_words};
 pub use self::gains_page::{GainRow, GainsPage, gains_page};
 pub use self::html::{
     Histories, HtmlReport, Overview, Parts, html_report, page_style, page_templates, page_texts, shown, unseen_words,

@@ -8,13 +8,14 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
 use super::visitor::Viewer;
-use crate::app::{AppError, assess, read_reviews};
+use crate::app::{self, AppError, Schedule, assess, read_reviews};
 use crate::inventory::detector::Knowledge;
 use crate::inventory::{Inventory, Revocations};
-use crate::model::{Assessment, SnapshotHead};
+use crate::model::{Assessment, Overdue, SnapshotHead};
 use crate::rules::RuleSet;
 use crate::store::{Location, Store, StoreError};
 
@@ -46,6 +47,10 @@ pub struct Tenant {
 pub struct Source {
     /// The store.
     pub store: Location,
+    /// The name of the estate, which says by how much a scan is put off.
+    pub estate: String,
+    /// When scans are due.
+    pub schedules: Vec<Schedule>,
     /// The rules as they are now.
     pub rules: RuleSet,
     /// What is known about systems.
@@ -114,6 +119,8 @@ pub(super) struct Laid<'a> {
     pub(super) assessment: &'a Assessment,
     pub(super) inventory: &'a Inventory<'a>,
     pub(super) source: &'a Source,
+    /// Scans that should have come after it and did not, as it stood when the question was asked.
+    pub(super) overdue: Vec<Overdue>,
 }
 
 impl Laid<'_> {
@@ -143,7 +150,7 @@ impl Desk {
         let source = Arc::clone(source);
         let owner = move || {
             let inventory = Inventory::knowing(&assessment.snapshot, &source.knowledge).after_reviews(&revocations);
-            let laid = Laid { assessment: &assessment, inventory: &inventory, source: &source };
+            let laid = Laid { assessment: &assessment, inventory: &inventory, source: &source, overdue: Vec::new() };
             let asked = Mutex::new(asked);
             std::thread::scope(|scope| {
                 for _ in 1..HANDS {
@@ -212,16 +219,18 @@ impl Tenants {
     pub(super) async fn ask<T: Send + 'static>(
         &self,
         tenant: &Arc<Shown>,
+        now: DateTime<Utc>,
         question: impl FnOnce(&Laid<'_>) -> T + Send + 'static,
     ) -> Result<T, Unavailable> {
         tenant.asked_at.store(self.turn.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         let answered = async {
-            let desk = tenant.desk().await?;
+            let (desk, overdue) = tenant.desk(now).await?;
             self.clear_away(tenant).await;
             let (tell, told) = oneshot::channel();
             let question: Question = Box::new(move |laid| {
+                let laid = Laid { overdue, ..*laid };
                 // Nobody waits any more for what took too long.
-                tell.send(question(laid)).ok();
+                tell.send(question(&laid)).ok();
             });
             desk.questions
                 .lock()
@@ -252,8 +261,8 @@ impl Tenants {
 }
 
 impl Shown {
-    /// The desk with the latest scan.
-    async fn desk(&self) -> Result<Arc<Desk>, Unavailable> {
+    /// The desk with the latest scan, and the later ones that should be there.
+    async fn desk(&self, now: DateTime<Utc>) -> Result<(Arc<Desk>, Vec<Overdue>), Unavailable> {
         let source = match &self.source {
             Ok(source) => Arc::clone(source),
             Err(why) => {
@@ -264,18 +273,21 @@ impl Shown {
         let mut desk = self.desk.lock().await;
         let known = desk.clone();
         let looked = tokio::task::spawn_blocking(move || {
-            let latest = Store::open(&source.store)?.latest()?.ok_or(AppError::NoScan)?;
-            match known.filter(|known| known.head.id == latest.id && known.head.digest == latest.digest) {
-                Some(known) => Ok(known),
-                None => Desk::lay_out(&source).map(Arc::new),
-            }
+            let store = Store::open(&source.store)?;
+            let latest = store.latest()?.ok_or(AppError::NoScan)?;
+            let overdue = app::overdue(&store, &source.estate, Some(&latest), &source.schedules, now)?;
+            let desk = match known.filter(|known| known.head.id == latest.id && known.head.digest == latest.digest) {
+                Some(known) => known,
+                None => Desk::lay_out(&source).map(Arc::new)?,
+            };
+            Ok((desk, overdue))
         });
         let looked = match looked.await {
             Ok(looked) => looked.map_err(|error: AppError| Unavailable::of(&error, &self.name)),
             Err(_broken_off) => Err(Unavailable::Broken),
         };
         // What cannot be read any more is not told any more.
-        *desk = looked.as_ref().ok().cloned();
+        *desk = looked.as_ref().ok().map(|(desk, _)| Arc::clone(desk));
         looked
     }
 }

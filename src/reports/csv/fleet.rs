@@ -8,7 +8,7 @@ use super::findings::{FINDINGS, each_finding};
 use super::{Cell, Column, Rows, column, write_rows};
 use crate::model::{Assessment, Severity, SnapshotHead, Tenancy, TenantStatus};
 use crate::reports::RenderError;
-use crate::reports::fleet::overdue;
+use crate::reports::fleet::overdue_words;
 
 /// The columns of `keyroll fleet status --format csv`, for documents.
 #[must_use]
@@ -68,7 +68,7 @@ fn row(tenancy: &Tenancy) -> [Cell<'_>; 18] {
         ended(latest),
         scan(complete),
         ended(complete),
-        Cell::optional(status, |status| Cell::list_or_blank(status.overdue.iter().map(overdue))),
+        Cell::optional(status, |status| Cell::list_or_blank(status.overdue.iter().map(overdue_words))),
         count(&|status| status.gaps),
         count(&|status| status.declared),
         open(Severity::Critical),

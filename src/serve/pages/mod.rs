@@ -28,8 +28,8 @@ use super::guard::Visit;
 use super::visitor::Visitor;
 use super::{House, Noted};
 use crate::app::AppError;
-use crate::model::LedgerEntry;
-use crate::reports::{page_style, page_templates, unseen_words};
+use crate::model::{Delay, LedgerEntry, Overdue};
+use crate::reports::{overdue_words, page_style, page_templates, unseen_words};
 
 pub(super) use access::{access, who_can};
 pub(super) use coverage::coverage;
@@ -162,6 +162,8 @@ struct Scan<'a> {
     gaps: usize,
     /// What stands against calling it clean, as a sentence; empty if nothing does.
     unseen: String,
+    /// Later scans that should be there, each as a clause.
+    overdue: Vec<String>,
     tool_version: &'a str,
     digest: String,
 }
@@ -184,10 +186,20 @@ impl<'a> Scan<'a> {
             asked: ledger.len(),
             gaps: ledger.iter().filter(|entry: &&LedgerEntry| entry.is_gap()).count(),
             unseen: unseen_words(laid.assessment),
+            overdue: laid.overdue.iter().map(overdue_for_visitors).collect(),
             tool_version: &head.tool_version,
             digest: head.digest.to_string(),
         }
     }
+}
+
+/// What should have happened and did not, in words. Why a scan failed may name what is no visitor's business.
+fn overdue_for_visitors(overdue: &Overdue) -> String {
+    let what = match &overdue.what {
+        Delay::Failed(due, _why) => Delay::Failed(*due, "whoever runs keyroll finds the reason in its log".to_owned()),
+        other => other.clone(),
+    };
+    overdue_words(&Overdue { what, ..overdue.clone() })
 }
 
 /// All that a template is filled with.
@@ -320,7 +332,7 @@ impl Inquiry {
             Err(Miss::Odd(text)) => Ok(told(laid, &inside, StatusCode::BAD_REQUEST, "Not understood", &text)),
             Err(Miss::Store(error)) => Err(Unavailable::of(&error, &inside.tenant)),
         };
-        let answer = self.house.tenants.ask(&tenant, ask).await.and_then(|answer| answer);
+        let answer = self.house.tenants.ask(&tenant, frame.now, ask).await.and_then(|answer| answer);
         let mut response = answer.unwrap_or_else(|unavailable| {
             let status = match unavailable {
                 Unavailable::Broken => StatusCode::INTERNAL_SERVER_ERROR,

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::path::Path;
 
-use keyroll::model::{Finding, FindingId, Kind, Resource, ResourceId, Severity, Status, sample};
+use chrono::TimeDelta;
+use keyroll::clock::{Clock, SystemClock};
+use keyroll::model::{Finding, FindingId, Kind, Resource, ResourceId, Run, RunEnd, Severity, Status, sample};
 use keyroll::store::{Location, Store};
 
 use super::{Answer, PATIENCE, Served, client};
@@ -253,11 +255,47 @@ async fn a_new_scan_shows_at_the_next_request() {
     let served = Served::start(folder.path(), &["--listen", "127.0.0.1:0"], &[]);
     let before = served.get("/t/keyroll/findings").await;
     assert!(before.body.contains("Scan s1 of") && before.body.contains(" of 3 findings"), "{}", before.body);
+    assert!(!before.body.contains("There should be a newer scan"), "{}", before.body);
     let scan = Scan::of(vec![sample::credential(), sample::webhook()], Vec::new()).with(many(5));
     let mut store = Store::open(Location::File(folder.path().join("keyroll.db"))).unwrap();
     scan.commit(&mut store).unwrap();
     let after = served.get("/t/keyroll/findings").await;
     assert!(after.body.contains("Scan s2 of") && after.body.contains(" of 5 findings"), "{}", after.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_should_be_newer_is_told_on_every_page() {
+    let folder = tempfile::tempdir().unwrap();
+    stored(folder.path(), &Scan::of(vec![sample::credential()], Vec::new()).with(many(3)));
+    let pages = ["", "findings", "inventory", "access", "coverage", "files", "findings/F-000000000000"];
+    let mut store = Store::open(Location::File(folder.path().join("keyroll.db"))).unwrap();
+    let now = SystemClock.now();
+    let with_schedule = {
+        let file = folder.path().join("keyroll.yaml");
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, format!("{text}schedules:\n  - {{ name: nightly, cron: \"0 2 * * *\" }}\n")).unwrap();
+        Served::start(folder.path(), &["--listen", "127.0.0.1:0"], &[])
+    };
+    let told = async |words: &[&str]| {
+        for page in pages {
+            let page = with_schedule.get(&format!("/t/keyroll/{page}")).await;
+            assert!(page.body.contains("There should be a newer scan:</strong>"), "{}", page.body);
+            for words in words {
+                assert!(page.body.contains(words), "{words}: {}", page.body);
+            }
+        }
+    };
+    told(&["no daemon has ever looked at its schedule `nightly`."]).await;
+    store.begin_schedule("nightly", now - TimeDelta::days(3)).unwrap();
+    let run = store.begin_run(Run::BY_HAND, now, now).unwrap();
+    store.end_run(run, RunEnd::Failed, "/a/path/of/ours is not there", now).unwrap();
+    told(&[
+        "on schedule `nightly` has not begun; the scan of",
+        "by hand stored nothing: whoever runs keyroll finds the reason in its log.",
+    ])
+    .await;
+    let page = with_schedule.get("/t/keyroll/findings").await;
+    assert!(!page.body.contains("a/path/of") && !page.body.contains("a&#x2f;path"), "{}", page.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
