@@ -4,11 +4,6 @@
 //! The house is built from the ground up: a module imports from floors below its own, never from its own
 //! floor or above. `ARCHITECTURE.md` tells the plan; `tests/it/house.rs` keeps it.
 
-/// How memory is taken in every program and bench: as quickly where it is linked with musl, whose own way takes three times the
-/// processor time for a scan, as with another C library; figures are in `benches/README.md`.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 // Floor 0: stand alone.
 pub mod clock;
 pub mod digest;

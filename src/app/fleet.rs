@@ -57,11 +57,30 @@ pub fn never_scanned(estate: &str, schedules: &[Schedule]) -> TenantStatus {
     }
 }
 
-/// What should have happened since the latest scan and did not, on each schedule and by hand.
+/// Why there should be a scan that is newer than the latest: what whoever asks about that one has to know. A schedule that nobody ever
+/// looked at says so only after one of its moments has passed: somebody may scan by hand.
 ///
 /// # Errors
 /// If the store cannot be read.
-pub fn overdue(
+pub fn newer_expected(
+    store: &Store,
+    estate: &str,
+    latest: &SnapshotHead,
+    schedules: &[Schedule],
+    now: DateTime<Utc>,
+) -> Result<Vec<Overdue>, AppError> {
+    let passed = |schedule: &Schedule| {
+        schedule.next_after(latest.ended_at).is_some_and(|due| now > schedule.late_at(estate, due))
+    };
+    let mut overdue = overdue(store, estate, Some(latest), schedules, now)?;
+    overdue.retain(|one| {
+        one.what != Delay::NeverBegun || schedules.iter().any(|known| known.name == one.schedule && passed(known))
+    });
+    Ok(overdue)
+}
+
+/// What should have happened and did not, on each schedule and by hand.
+fn overdue(
     store: &Store,
     estate: &str,
     latest: Option<&SnapshotHead>,

@@ -38,7 +38,7 @@ pub use baseline::{AcceptRequest, accept_baseline};
 pub use compare::{DriftRequest, drift_between, look_back};
 pub use deliver::{Delivered, Deliverer};
 pub use explain::{Dossier, Scene};
-pub use fleet::{never_scanned, overdue, tenant_status};
+pub use fleet::{never_scanned, newer_expected, tenant_status};
 pub use forecast::Forecast;
 pub use gains::{Gain, gains};
 pub use history::chronicle;

@@ -59,6 +59,9 @@ pub(super) fn run(context: &Context, args: &DriftArgs) -> Result<ExitCode, Compl
     let looking_back = question.is_some();
     let ask = DriftRequest { from: args.from.as_deref(), to: args.to, noise: args.noise, looking_back };
     let mut drift = drift_between(&store, &ask)?;
+    if args.to.is_none() {
+        context.warn_of_delay(&config, &store, &drift.to)?;
+    }
     let all = drift.changes.len();
     drift.changes.retain(|change| args.what.is_empty() || args.what.contains(&change.what));
     let mut answers = Answers::new(&args.only);

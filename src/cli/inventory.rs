@@ -51,7 +51,7 @@ pub(super) fn run(context: &Context, args: &InventoryArgs) -> Result<ExitCode, C
     let question = args.only.question(|condition| Question::of_kind(kind, condition))?;
     let config = context.load()?;
     let store = Store::open(&config.store)?;
-    let assessment = context.assess_in(&store, args.as_of)?;
+    let assessment = context.assess_in(&config, &store, args.as_of)?;
     let inventory = Inventory::new(&assessment.snapshot);
     let answers = match &question {
         None => None,

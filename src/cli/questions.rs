@@ -8,13 +8,13 @@ use chrono::{NaiveDate, TimeDelta};
 use super::complain::{Complaint, chain};
 use super::lists::{self, Answers, Form, Grounds, ListFormat, Only, one_csv};
 use super::{Context, exit, fleet, rules};
-use crate::app::{AsOf, assess, assess_after, rule_text, scan_as_of};
+use crate::app::{AsOf, assess, assess_after, newer_expected, rule_text, scan_as_of};
 use crate::config::{Config, Fleet, Tenant};
 use crate::inventory::Inventory;
 use crate::model::{Acknowledgement, Assessment, Finding, Severity, SnapshotHead, Status, WaiverUse};
 use crate::reports::{
     Evidence, FleetFindings, History, List, ListHead, Listable, RuleText, coverage_table, finding_detail,
-    findings_table, fleet_findings_table, waivers_table,
+    findings_table, fleet_findings_table, overdue_words, waivers_table,
 };
 use crate::rules::Question;
 use crate::store::Store;
@@ -86,15 +86,37 @@ pub(super) struct ListArgs {
 impl Context {
     /// All that is to be said about the latest scan, or about the one that is asked for.
     pub(super) fn assess(&self, as_of: Option<AsOf>) -> Result<Assessment, Complaint> {
-        self.assess_in(&self.store()?, as_of)
+        let config = self.load()?;
+        self.assess_in(&config, &Store::open(&config.store)?, as_of)
     }
 
-    /// The same of a store that is open. Which scan it is, is said where somebody asked for another than the latest.
-    pub(super) fn assess_in(&self, store: &Store, as_of: Option<AsOf>) -> Result<Assessment, Complaint> {
-        let Some(as_of) = as_of else { return Ok(assess(store)?) };
+    /// The same of a store that is open. Which scan it is, is said where somebody asked for another than the latest, and where there
+    /// should be a later one.
+    pub(super) fn assess_in(
+        &self,
+        config: &Config,
+        store: &Store,
+        as_of: Option<AsOf>,
+    ) -> Result<Assessment, Complaint> {
+        let Some(as_of) = as_of else {
+            let assessment = assess(store)?;
+            self.warn_of_delay(config, store, &assessment.head)?;
+            return Ok(assessment);
+        };
         let assessment = assess_after(store, scan_as_of(store, as_of)?)?;
         self.say_as_of(&assessment);
         Ok(assessment)
+    }
+
+    /// Says that the latest scan is not as new as it should be, if so.
+    pub(super) fn warn_of_delay(&self, config: &Config, store: &Store, latest: &SnapshotHead) -> Result<(), Complaint> {
+        let overdue = newer_expected(store, &config.estate, latest, config.schedules(), self.clock.now())?;
+        if !overdue.is_empty() {
+            let why: Vec<String> = overdue.iter().map(overdue_words).collect();
+            let head = format!("scan {} of {}", latest.id, latest.ended_at.format("%Y-%m-%d %H:%M UTC"));
+            self.terminal.note(&format!("This is of {head}. There should be a newer one: {}.", why.join("; ")));
+        }
+        Ok(())
     }
 
     /// Says which scan it is.
@@ -121,7 +143,7 @@ pub(super) fn findings(context: &Context, args: &FindingsArgs) -> Result<ExitCod
     let question = args.only.question(Question::of_findings)?;
     let config = context.load()?;
     let store = Store::open(&config.store)?;
-    let mut assessment = context.assess_in(&store, args.as_of)?;
+    let mut assessment = context.assess_in(&config, &store, args.as_of)?;
     if args.no_waivers {
         assessment = assessment.without_waivers();
     }
@@ -222,13 +244,17 @@ fn findings_of_all(context: &Context, args: &FindingsArgs) -> Result<ExitCode, C
     let fleet = Fleet::load(&context.config)?;
     let mut scans: Vec<(&str, SnapshotHead)> = Vec::new();
     let (mut found, mut silent, mut gaps) = (Vec::new(), Vec::new(), 0);
+    let mut late = Vec::new();
     let mut judged = args.rule.is_none();
     let mut rows = Vec::new();
     let mut table = FleetFindings::begin(&mut rows).map_err(lists::unwritten)?;
     let mut set_aside = 0;
     for tenant in &fleet.tenants {
-        let (config, store, mut assessment) = match assess_tenant(tenant, args) {
-            Ok(assessed) => assessed,
+        let (config, store, mut assessment) = match assess_tenant(context, tenant, args) {
+            Ok((assessed, is_late)) => {
+                late.extend(is_late.then_some(tenant.name.as_str()));
+                assessed
+            }
             Err(why) => {
                 silent.push((tenant.name.as_str(), why));
                 continue;
@@ -286,14 +312,23 @@ fn findings_of_all(context: &Context, args: &FindingsArgs) -> Result<ExitCode, C
     if let Some(question) = &question {
         answers.tell(context, question, CALLED);
     }
+    if !late.is_empty() {
+        let tenants = late.join(", ");
+        context.terminal.note(&format!("There should be newer scans of {tenants} (keyroll fleet status says why)."));
+    }
     for (tenant, why) in &silent {
         context.terminal.note(&format!("Nothing is known of tenant `{tenant}`: {why}."));
     }
     Ok(ExitCode::from(if silent.is_empty() { exit::COMPLETE } else { exit::INCOMPLETE }))
 }
 
-/// What is to be said about the scan of a tenant, with where that is from, or why nothing can be.
-fn assess_tenant<'t>(tenant: &'t Tenant, args: &FindingsArgs) -> Result<(&'t Config, Store, Assessment), String> {
+/// What is to be said about the scan of a tenant, with where that is from, and whether there should be a later one; or why nothing
+/// can be said.
+fn assess_tenant<'t>(
+    context: &Context,
+    tenant: &'t Tenant,
+    args: &FindingsArgs,
+) -> Result<((&'t Config, Store, Assessment), bool), String> {
     let (config, store) = fleet::open(tenant)?;
     let store = store.ok_or_else(|| "it was never scanned".to_owned())?;
     let assessment = match args.as_of {
@@ -301,7 +336,9 @@ fn assess_tenant<'t>(tenant: &'t Tenant, args: &FindingsArgs) -> Result<(&'t Con
         None => assess(&store),
     };
     let assessment = assessment.map_err(|error| chain(&error))?;
-    Ok((config, store, if args.no_waivers { assessment.without_waivers() } else { assessment }))
+    let expected = newer_expected(&store, &config.estate, &assessment.head, config.schedules(), context.clock.now());
+    let is_late = args.as_of.is_none() && !expected.map_err(|error| chain(&error))?.is_empty();
+    Ok(((config, store, if args.no_waivers { assessment.without_waivers() } else { assessment }), is_late))
 }
 
 /// The line that tells a list without waivers from the list of a night.

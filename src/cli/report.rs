@@ -93,7 +93,7 @@ pub(super) fn run(context: &Context, args: &ReportArgs) -> Result<ExitCode, Comp
     if args.format.iter().all(|name| name.streams()) {
         one_by_one(context, past, args)?;
     } else {
-        let assessment = context.assess_in(&store, args.as_of)?;
+        let assessment = context.assess_in(&config, &store, args.as_of)?;
         let mut assessment = if args.no_waivers { without_waivers(assessment)? } else { assessment };
         read_what_they_need(past, &mut assessment, &args.format)?;
         write_out(context, past, (&assessment, &assessment), args)?;
@@ -105,7 +105,11 @@ pub(super) fn run(context: &Context, args: &ReportArgs) -> Result<ExitCode, Comp
 fn one_by_one(context: &Context, past: Past<'_>, args: &ReportArgs) -> Result<(), Complaint> {
     let scan = match args.as_of {
         Some(as_of) => scan_as_of(past.store, as_of)?,
-        None => past.store.latest()?.ok_or(AppError::NoScan)?,
+        None => {
+            let latest = past.store.latest()?.ok_or(AppError::NoScan)?;
+            context.warn_of_delay(past.config, past.store, &latest)?;
+            latest
+        }
     };
     let waivers = if args.no_waivers { WaiverView::SetAside } else { WaiverView::Applied };
     let mut stored = assess_stored(past.store, scan, waivers)?;

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
 use super::visitor::Viewer;
-use crate::app::{self, AppError, Schedule, assess, read_reviews};
+use crate::app::{AppError, Schedule, assess, newer_expected, read_reviews};
 use crate::inventory::detector::Knowledge;
 use crate::inventory::{Inventory, Revocations};
 use crate::model::{Assessment, Overdue, SnapshotHead};
@@ -275,7 +275,7 @@ impl Shown {
         let looked = tokio::task::spawn_blocking(move || {
             let store = Store::open(&source.store)?;
             let latest = store.latest()?.ok_or(AppError::NoScan)?;
-            let overdue = app::overdue(&store, &source.estate, Some(&latest), &source.schedules, now)?;
+            let overdue = newer_expected(&store, &source.estate, &latest, &source.schedules, now)?;
             let desk = match known.filter(|known| known.head.id == latest.id && known.head.digest == latest.digest) {
                 Some(known) => known,
                 None => Desk::lay_out(&source).map(Arc::new)?,

@@ -178,6 +178,58 @@ fn what_is_overdue_is_told_and_a_schedule_that_nobody_looks_at_is_too() {
     assert!(late.out.lines().any(|line| line.starts_with("acme") && line.contains("overdue")), "{}", late.out);
 }
 
+/// Whoever reads a list in the morning after a scan that was not made must not take it for that morning's.
+#[test]
+fn whoever_asks_is_told_that_there_should_be_a_newer_scan() {
+    let folder = fleet();
+    let acme = folder.path().join("fleet/acme.yaml");
+    let own = fs::read_to_string(&acme).unwrap();
+    fs::write(&acme, format!("{own}schedules:\n  - {{ name: nightly, cron: \"30 2 * * *\" }}\n")).unwrap();
+    let asked = |now: &str, words: &[&str]| {
+        let run = keyroll(folder.path(), &[&["--config", "fleet/acme.yaml", "--now", now], words].concat());
+        assert_eq!(run.code, 0, "{words:?}: {}", run.err);
+        run
+    };
+    let questions: [&[&str]; 7] = [
+        &["findings"],
+        &["findings", "--format", "csv"],
+        &["coverage"],
+        &["inventory", "credential"],
+        &["drift"],
+        &["report", "--format", "json"],
+        &["report", "--format", "markdown"],
+    ];
+    const LATER: &str = "2026-11-22T08:31:00Z";
+    let id = asked(MORNING, &["inventory", "principal", "--format", "csv", "--columns", "principal_id"]);
+    let id = rows(&id.out)[1][0].clone();
+    let all = questions.into_iter().map(<[&str]>::to_vec).chain([vec!["access", &id]]);
+    let all: Vec<Vec<&str>> = all.collect();
+    for words in &all {
+        let run = asked(MORNING, words);
+        assert!(!run.err.contains("should be a newer"), "six hours have not passed: {words:?}: {}", run.err);
+        let late = asked(LATER, words);
+        assert!(late.err.contains("There should be a newer one: no daemon has ever looked at its schedule `nightly`."));
+        assert!(late.err.contains("This is of scan s10 of 2026-11-2"), "{words:?}: {}", late.err);
+        assert!(words[0] == "report" || late.out == run.out, "{words:?}: the answer is the same");
+    }
+    let mut store = keyroll::store::Store::open(&folder.path().join("fleet/stores/acme.db")).unwrap();
+    store.begin_schedule("nightly", "2026-11-20T12:00:00Z".parse().unwrap()).unwrap();
+    for words in &all {
+        let late = asked(LATER, words);
+        let told = "There should be a newer one: the scan of 2026-11-22 02:30 UTC on schedule `nightly` has not begun.";
+        assert!(late.err.contains(told), "{words:?}: {}", late.err);
+    }
+    let past = asked(LATER, &["findings", "--as-of", "s10"]);
+    assert!(!past.err.contains("should be a newer"), "{}", past.err);
+    let words = ["--config", "fleet", "--now", LATER, "findings", "--all-tenants"];
+    let fleet = keyroll(folder.path(), &words);
+    assert!(
+        fleet.err.contains("There should be newer scans of acme (keyroll fleet status says why)."),
+        "{}",
+        fleet.err
+    );
+}
+
 /// A tenant whose nights fail is not taken for one that is well because an old scan was.
 #[test]
 fn scans_that_failed_are_told_until_one_makes_up_for_them() {

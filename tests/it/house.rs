@@ -46,10 +46,9 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 ];
 
 /// Outside crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 54] = [
+const HOMES: [(&str, &[&str]); 53] = [
     ("reqwest", &["http/"]),
     ("object_store", &["http/outlet/bucket/"]),
-    ("mimalloc", &["lib.rs"]),
     ("rustls", &["http/", "tls", "alerts/siem", "store/postgres/line"]),
     ("tokio_rustls", &["tls", "alerts/siem", "serve/", "store/postgres/line"]),
     ("rustls_platform_verifier", &["tls"]),
