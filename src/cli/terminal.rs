@@ -17,7 +17,7 @@ use super::plain::{self, Plain};
 use crate::app::{Forecast, Progress};
 use crate::model::{Assessment, Coverage, Kind};
 use crate::reports::Look;
-use crate::text::{join_and, plural, thousands};
+use crate::text::{columns, join_and, plural, thousands};
 
 /// How to speak to whoever started the program.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(super) struct Terminal {
     /// True if results, and if words about the work, go to a terminal that understands ASCII alone.
     plain_results: bool,
     plain_words: bool,
+    /// Columns of the terminal that words about the work go to, if they go to one.
+    words_width: Option<usize>,
     /// Width and colour of results.
     pub(super) look: Look,
     /// True if errors may be coloured.
@@ -39,8 +41,10 @@ impl Terminal {
     pub(super) fn new(quiet: bool, no_color: bool, width: Option<u16>, paged: bool) -> Self {
         let colour = !no_color && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let found = || terminal_size::terminal_size().map(|(width, _)| width.0);
+        let words_width = std::io::stderr().is_terminal().then(|| width.or_else(found)).flatten();
         let width = width.or_else(|| std::io::stdout().is_terminal().then(found).flatten()).unwrap_or(80);
         Self {
+            words_width: words_width.map(|width| usize::from(width.max(40))),
             quiet,
             lost: AtomicBool::new(false),
             pager: paged.then(Pager::of_terminal).flatten(),
@@ -129,8 +133,15 @@ impl Terminal {
         }
     }
 
-    /// Says something that must be heard.
+    /// Says something that must be heard. On a terminal, lines are broken between words.
     pub(super) fn note(&self, text: &str) {
+        match self.words_width {
+            Some(width) => self.write(&folded(text, width)),
+            None => self.write(text),
+        }
+    }
+
+    fn write(&self, text: &str) {
         let text = if self.plain_words { plain::words(text) } else { text.into() };
         drop(writeln!(std::io::stderr().lock(), "{text}"));
     }
@@ -139,14 +150,14 @@ impl Terminal {
     pub(super) fn note_of(&self, said: &[u8]) {
         let text = String::from_utf8_lossy(said);
         if !text.trim().is_empty() {
-            self.note(text.trim_end());
+            self.write(text.trim_end());
         }
     }
 
-    /// Tells what went wrong.
+    /// Tells what went wrong. It may show a place in a file, whose lines stay as they are.
     pub(super) fn error(&self, text: &str) {
         let label = if self.colour_errors { "\u{1b}[1;31merror\u{1b}[0m" } else { "error" };
-        self.note(&format!("{label}: {text}"));
+        self.write(&format!("{label}: {text}"));
     }
 
     /// Reminds of what a list cannot show.
@@ -184,6 +195,55 @@ impl Terminal {
         });
         ScanProgress { terminal: self, bar, forecast: OnceLock::new(), began: Instant::now() }
     }
+}
+
+/// Lines broken between words, so that none has more columns than that if it can be helped. What stands between backquotes is not
+/// broken: it may be copied. A line that is indented goes on two columns further in.
+fn folded(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    for (at, line) in text.split('\n').enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        if columns(line) <= width {
+            out.push_str(line);
+            continue;
+        }
+        let words = line.trim_start_matches(' ');
+        let indent = line.len() - words.len();
+        let further = if indent == 0 { 0 } else { indent + 2 };
+        out.push_str(&" ".repeat(indent));
+        let mut used = indent;
+        let mut is_first = true;
+        let mut word = String::new();
+        let mut is_quoted = false;
+        for letter in words.chars().chain([' ']) {
+            is_quoted ^= letter == '`';
+            if letter != ' ' || is_quoted {
+                word.push(letter);
+                continue;
+            }
+            let wide = columns(&word);
+            if !is_first && used + 1 + wide > width {
+                out.push('\n');
+                out.push_str(&" ".repeat(further));
+                used = further;
+            } else if !is_first {
+                out.push(' ');
+                used += 1;
+            }
+            out.push_str(&word);
+            used += wide;
+            is_first = false;
+            word.clear();
+        }
+        // A quotation that nobody ended.
+        if !word.is_empty() {
+            out.push_str(if is_first { "" } else { " " });
+            out.push_str(word.trim_end());
+        }
+    }
+    out
 }
 
 /// Tells how far a scan is.
@@ -299,6 +359,26 @@ mod tests {
     fn forecast(requests: u64) -> Forecast {
         let of = "2026-11-22T02:00:00Z".parse().unwrap();
         Forecast { requests, time: Some(TimeDelta::seconds(400)), of, unknown: vec!["align".into()] }
+    }
+
+    #[test]
+    fn lines_are_broken_between_words_and_not_within_what_may_be_copied() {
+        assert_eq!(folded("short\n\n  as it is  ", 20), "short\n\n  as it is  ");
+        assert_eq!(folded("one two three four", 9), "one two\nthree\nfour");
+        assert_eq!(folded("  a: one two three", 10), "  a: one\n    two\n    three");
+        assert_eq!(folded("say `cp one two` twice", 9), "say\n`cp one two`\ntwice");
+        assert_eq!(folded("a `quotation without an end", 9), "a `quotation without an end");
+        assert_eq!(folded("unbreakable-as-it-is", 9), "unbreakable-as-it-is");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_is_lost_where_lines_are_broken(text in "[a-z` \\n\u{4e00}é]{0,80}", width in 4_usize..40) {
+            let bare = |text: &str| text.replace([' ', '\n'], "");
+            let broken = folded(&text, width);
+            proptest::prop_assert_eq!(bare(&broken), bare(&text));
+            proptest::prop_assert!(broken.lines().all(|line| columns(line) <= width || !line.trim().contains(' ') || line.contains('`')));
+        }
     }
 
     #[test]
