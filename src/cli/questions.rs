@@ -110,13 +110,23 @@ impl Context {
 
     /// Says that the latest scan is not as new as it should be, if so.
     pub(super) fn warn_of_delay(&self, config: &Config, store: &Store, latest: &SnapshotHead) -> Result<(), Complaint> {
-        let overdue = newer_expected(store, &config.estate, latest, config.schedules(), self.clock.now())?;
-        if !overdue.is_empty() {
-            let why: Vec<String> = overdue.iter().map(overdue_words).collect();
+        let why = self.newer_expected(config, store, latest)?;
+        if !why.is_empty() {
             let head = format!("scan {} of {}", latest.id, latest.ended_at.format("%Y-%m-%d %H:%M UTC"));
             self.terminal.note(&format!("This is of {head}. There should be a newer one: {}.", why.join("; ")));
         }
         Ok(())
+    }
+
+    /// Why there should be a newer scan than the latest, as clauses; none if there need not be.
+    pub(super) fn newer_expected(
+        &self,
+        config: &Config,
+        store: &Store,
+        latest: &SnapshotHead,
+    ) -> Result<Vec<String>, Complaint> {
+        let overdue = newer_expected(store, &config.estate, latest, config.schedules(), self.clock.now())?;
+        Ok(overdue.iter().map(overdue_words).collect())
     }
 
     /// Says which scan it is.

@@ -83,6 +83,10 @@ fn above(state: &State<'_>, width: u16) -> Vec<Line<'static>> {
     let columns = usize::from(width);
     let mut lines = painted::lines(&which_scan(state.estate), columns);
     lines.extend(painted::lines(&coverage_in_words(state.estate.assessment, PAINTED), columns));
+    if !state.estate.late.is_empty() {
+        let why = format!("There should be a newer scan: {}", harmless(&state.estate.late.join("; ")));
+        lines.push(painted::line(&format!("\u{1b}[31m{}\u{1b}[0m", shorten(&why, columns))));
+    }
     lines.extend(tabs(state, columns));
     lines.push(rule(state, columns));
     lines.extend(headings(state.pane(), state.estate, columns));

@@ -26,6 +26,7 @@ use super::complain::Complaint;
 use super::{Context, exit, plain, rules, signals};
 use crate::app::{AsOf, assess, assess_after, scan_as_of};
 use crate::inventory::{Inventory, Revocations};
+use crate::store::Store;
 use draw::Marks;
 use pages::Pages;
 use state::{Estate, Flow, State};
@@ -48,16 +49,21 @@ pub(super) fn run(context: &Context, args: &BrowseArgs) -> Result<ExitCode, Comp
             complaint.help("`keyroll findings`, `keyroll explain` and `keyroll inventory` write the same as text")
         );
     }
-    let store = context.store()?;
-    let assessment = match args.as_of {
-        Some(as_of) => assess_after(&store, scan_as_of(&store, as_of)?)?,
-        None => assess(&store)?,
+    let config = context.load()?;
+    let store = Store::open(&config.store)?;
+    let (assessment, late) = match args.as_of {
+        Some(as_of) => (assess_after(&store, scan_as_of(&store, as_of)?)?, Vec::new()),
+        None => {
+            let assessment = assess(&store)?;
+            let late = context.newer_expected(&config, &store, &assessment.head)?;
+            (assessment, late)
+        }
     };
     let (rules, knowledge) = (rules::load(context)?, rules::knowledge(context)?);
     let revocations = Revocations::of(store.decided_access(assessment.head.started_at)?);
     let inventory = Inventory::knowing(&assessment.snapshot, &knowledge).after_reviews(&revocations);
     let now = args.as_of.map_or_else(|| context.clock.now(), |_then| assessment.head.ended_at);
-    let estate = Estate { assessment: &assessment, inventory: &inventory, now, as_of: args.as_of.is_some() };
+    let estate = Estate { assessment: &assessment, inventory: &inventory, now, as_of: args.as_of.is_some(), late };
     let pages = Pages { store: &store, estate: &estate, rules: &rules, knowledge: &knowledge };
     let marks = Marks { colour: context.terminal.look.colour, unicode: plain::speaks_utf8() };
 

@@ -21,6 +21,8 @@ pub(super) struct Estate<'a> {
     pub(super) now: DateTime<Utc>,
     /// True if somebody asked for another scan than the latest.
     pub(super) as_of: bool,
+    /// Why there should be a later one than the latest, as clauses; none if there need not be.
+    pub(super) late: Vec<String>,
 }
 
 /// What a page is about.

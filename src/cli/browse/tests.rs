@@ -119,8 +119,25 @@ fn with_resources(findings: Vec<Finding>, resources: Vec<Resource>, look: impl F
     let assessment = assessment(findings, resources);
     let inventory = Inventory::new(&assessment.snapshot);
     let now = NOW.parse().unwrap();
-    let estate = Estate { assessment: &assessment, inventory: &inventory, now, as_of: false };
+    let estate = Estate { assessment: &assessment, inventory: &inventory, now, as_of: false, late: Vec::new() };
     look(&mut State::new(&estate));
+}
+
+#[test]
+fn that_there_should_be_a_newer_scan_stands_above_everything() {
+    let assessment = assessment(findings(), sample::resources());
+    let inventory = Inventory::new(&assessment.snapshot);
+    let late = vec!["the scan of today has not begun".to_owned(), "that of yesterday stored nothing".to_owned()];
+    let estate =
+        Estate { assessment: &assessment, inventory: &inventory, now: NOW.parse().unwrap(), as_of: false, late };
+    for (width, told) in [
+        (120, "There should be a newer scan: the scan of today has not begun; that of yesterday stored nothing"),
+        (40, "There should be a newer scan: the scan …"),
+    ] {
+        let found = screen(&mut State::new(&estate), (width, 12));
+        assert!(found.iter().take(5).any(|line| line == told), "{found:#?}");
+        assert!(found.iter().any(|line| line.contains("> critical")), "{found:#?}");
+    }
 }
 
 fn press(state: &mut State<'_>, code: KeyCode) -> Flow {
