@@ -63,6 +63,11 @@ pub enum SecretError {
     /// The variable is not set, or empty.
     #[error("environment variable `{0}` is not set: `export {0}=…` where keyroll is started")]
     EnvMissing(String),
+    /// There is nothing of that name, and the name may be the secret itself, which somebody put behind `env:` or `file:`.
+    #[error(
+        "no {0} is called what stands here, and that looks like a secret itself: put it into a {0}, and name that one here"
+    )]
+    Pasted(&'static str),
     /// The file cannot be read.
     #[error("cannot read secret file `{path}`")]
     FileUnreadable {
@@ -94,6 +99,19 @@ pub enum SecretError {
     /// There is nothing in it, or something that cannot travel in a header.
     #[error("the secret from {0} is empty or has a line break inside")]
     Unusable(String),
+}
+
+/// True if what stands behind `env:` or `file:` may be a secret that somebody pasted there: nothing repeats it then. Names of variables
+/// in capitals and paths through a folder are none.
+#[must_use]
+pub fn may_be_pasted(place: &str) -> bool {
+    let is_of_variables = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
+    let has = |what: fn(&char) -> bool| place.chars().any(|letter| what(&letter));
+    place.len() >= 16
+        && has(char::is_ascii_alphabetic)
+        && has(char::is_ascii_digit)
+        && !place.contains(['/', '\\'])
+        && !place.chars().all(is_of_variables)
 }
 
 impl FromStr for SecretRef {
@@ -143,11 +161,18 @@ impl SecretRef {
 
 #[expect(clippy::disallowed_methods, reason = "secrets are the one thing that is read from the environment")]
 fn read_env(name: &str) -> Result<String, SecretError> {
-    std::env::var(name).ok().filter(|value| !value.is_empty()).ok_or_else(|| SecretError::EnvMissing(name.to_owned()))
+    let value = std::env::var(name).ok().filter(|value| !value.is_empty());
+    value.ok_or_else(|| match may_be_pasted(name) {
+        true => SecretError::Pasted("variable"),
+        false => SecretError::EnvMissing(name.to_owned()),
+    })
 }
 
 fn read_private(path: &Path) -> Result<String, SecretError> {
-    let unreadable = |source| SecretError::FileUnreadable { path: path.to_owned(), source };
+    let unreadable = |source| match may_be_pasted(&path.to_string_lossy()) {
+        true => SecretError::Pasted("file"),
+        false => SecretError::FileUnreadable { path: path.to_owned(), source },
+    };
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -187,6 +212,20 @@ mod tests {
     fn a_pasted_secret_is_no_reference_and_is_not_repeated() {
         let error = "ATATT3xFfGF0-secret".parse::<SecretRef>().unwrap_err();
         assert!(!error.to_string().contains("ATATT"), "{error}");
+    }
+
+    #[test]
+    fn a_secret_behind_the_word_for_a_place_is_not_repeated_either() {
+        for pasted in ["env:ATATT3xFfGF0-secret", "file:ATATT3xFfGF0-secret", "file:+'ATATT3xFfGF0 secret'"] {
+            let error = pasted.parse::<SecretRef>().unwrap().resolve().unwrap_err();
+            let told = format!("{error} {error:?}");
+            assert!(!told.contains("ATATT") && told.contains("looks like a secret itself"), "{told}");
+        }
+        for place in ["env:KEYROLL_JIRA_TOKEN_2026", "file:/run/secrets/jira-token-2026", "file:jira-token"] {
+            let error = place.parse::<SecretRef>().unwrap().resolve().unwrap_err();
+            let name = place.split_once(':').unwrap().1;
+            assert!(error.to_string().contains(name), "{error}");
+        }
     }
 
     #[cfg(unix)]

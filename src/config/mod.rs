@@ -27,6 +27,7 @@ use crate::findings::{LongestDays, WaiverLimits};
 use crate::model::{Severity, SourceName};
 use crate::problem::{Problem, Problems, SourceText};
 use crate::rules::{Overrides, Pack, builtin, read_packs};
+use crate::secret::may_be_pasted;
 use crate::sources::{SOURCES, SourceKind};
 use crate::store::Location;
 use crate::text::did_you_mean;
@@ -246,7 +247,7 @@ fn masked(text: &str) -> String {
         let (between, next) = after.split_at(after.find(is_inside).unwrap_or(after.len()));
         let letters = word.chars().any(|letter| letter.is_ascii_alphabetic());
         let digits = word.chars().any(|letter| letter.is_ascii_digit());
-        let is_place = shown.ends_with("env:") || shown.ends_with("file:");
+        let is_place = (shown.ends_with("env:") || shown.ends_with("file:")) && !may_be_pasted(word);
         let behind = between.trim_start_matches(['"', '\'']);
         let is_key = behind.starts_with(": ") || behind.starts_with(":\n") || behind.starts_with(":\r");
         let is_reference = matches!(word, "env" | "file") && between.starts_with(':');
@@ -474,6 +475,13 @@ mod tests {
         let shown = masked(text);
         assert_eq!(shown.len(), text.len());
         assert_eq!(shown, text.replace("ATATT3xFfGF0abcdef", "******************"));
+    }
+
+    #[test]
+    fn a_token_behind_the_word_for_a_place_is_starred_out_too() {
+        let text =
+            "token: file:ATATT3xFfGF0abcdef\nkey: env:ATATT3xFfGF0abcdef\nsecret: file:/run/secrets/jira-2026-11\n";
+        assert_eq!(masked(text), text.replace("ATATT3xFfGF0abcdef", "******************"));
     }
 
     #[test]

@@ -111,6 +111,8 @@ mod tests {
             assert!(told.contains("is no reference") && !told.contains("planted"), "{told}");
         }
         assert!(!told("token: 1234567890\n").contains("1234567890"));
+        let told = told("token: file:+'ATATT3xFfGF0planted9secret'\n");
+        assert!(told.contains("looks like a secret itself"), "{told}");
     }
 
     #[test]
