@@ -102,16 +102,19 @@ pub enum SecretError {
 }
 
 /// True if what stands behind `env:` or `file:` may be a secret that somebody pasted there: nothing repeats it then. Names of variables
-/// in capitals and paths through a folder are none.
+/// in capitals are none; in a path through folders, which tokens in base64 look like, a part of it has to mix both cases and digits.
 #[must_use]
 pub fn may_be_pasted(place: &str) -> bool {
     let is_of_variables = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
-    let has = |what: fn(&char) -> bool| place.chars().any(|letter| what(&letter));
-    place.len() >= 16
-        && has(char::is_ascii_alphabetic)
-        && has(char::is_ascii_digit)
-        && !place.contains(['/', '\\'])
-        && !place.chars().all(is_of_variables)
+    let is_path = place.contains(['/', '\\']);
+    let is_suspect = |part: &str| {
+        let has = |what: fn(&char) -> bool| part.chars().any(|letter| what(&letter));
+        let mixed = has(char::is_ascii_lowercase) && has(char::is_ascii_uppercase);
+        part.len() >= 16
+            && has(char::is_ascii_digit)
+            && if is_path { mixed } else { has(char::is_ascii_alphabetic) && !part.chars().all(is_of_variables) }
+    };
+    place.split(['/', '\\']).any(is_suspect)
 }
 
 impl FromStr for SecretRef {
@@ -216,7 +219,13 @@ mod tests {
 
     #[test]
     fn a_secret_behind_the_word_for_a_place_is_not_repeated_either() {
-        for pasted in ["env:ATATT3xFfGF0-secret", "file:ATATT3xFfGF0-secret", "file:+'ATATT3xFfGF0 secret'"] {
+        for pasted in [
+            "env:ATATT3xFfGF0-secret",
+            "file:ATATT3xFfGF0-secret",
+            "file:+'ATATT3xFfGF0 secret'",
+            "file:/ATATT3xFfGF0-secret",
+            "file:NDc4ATATTgzNQ/x+ATATT3xFfGF0+secret/b",
+        ] {
             let error = pasted.parse::<SecretRef>().unwrap().resolve().unwrap_err();
             let told = format!("{error} {error:?}");
             assert!(!told.contains("ATATT") && told.contains("looks like a secret itself"), "{told}");

@@ -30,7 +30,7 @@ impl Screen {
     /// A screen of that size whose shell has these variables; none where no tmux is named.
     fn open(size: (u16, u16), variables: &[&str]) -> Option<Self> {
         let Some(tmux) = std::env::var_os("KEYROLL_TEST_TMUX").map(PathBuf::from) else {
-            println!("skipped: KEYROLL_TEST_TMUX names no tmux");
+            crate::support::skipped("KEYROLL_TEST_TMUX names no tmux");
             return None;
         };
         let folder = tempfile::tempdir().unwrap();
@@ -348,6 +348,21 @@ fn the_past_is_looked_through_as_it_was() {
     assert!(shown.starts_with("keyroll · acme · as of scan s3 of 2026-11-15 02:00 UTC"), "{shown}");
     let open = screen.prints(&["findings", "--as-of", "s3", "--format", "csv"]).len() - 1;
     assert!(shown.contains(&format!(" 1 of {open}\n")), "{shown}");
+}
+
+#[test]
+fn where_a_newer_scan_should_be_there_it_says_so() {
+    let Some(screen) = Screen::open((100, 24), &[UTF8]) else { return };
+    let file = screen.folder.path().join("keyroll-demo/keyroll.yaml");
+    let schedules = "schedules:\n  - { name: nightly, cron: \"30 2 * * *\", late_after: 1h }\n";
+    fs::write(&file, format!("{}{schedules}", fs::read_to_string(&file).unwrap())).unwrap();
+    let shown = screen.browses("");
+    let told = "There should be a newer scan: no daemon has ever looked at its schedule `nightly`";
+    assert!(shown.lines().any(|line| line.trim_end() == told), "{shown}");
+    screen.types("q");
+    screen.until_it_has_ended();
+    let shown = screen.browses("--as-of s3");
+    assert!(!shown.contains("newer scan"), "{shown}");
 }
 
 #[test]

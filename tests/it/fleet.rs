@@ -208,7 +208,8 @@ fn whoever_asks_is_told_that_there_should_be_a_newer_scan() {
         let run = asked(MORNING, words);
         assert!(!run.err.contains("should be a newer"), "six hours have not passed: {words:?}: {}", run.err);
         let late = asked(LATER, words);
-        assert!(late.err.contains("There should be a newer one: no daemon has ever looked at its schedule `nightly`."));
+        let told = "There should be a newer one: no daemon has ever looked at its schedule `nightly`.";
+        assert!(late.err.contains(told), "{words:?}: {}", late.err);
         assert!(late.err.contains("This is of scan s10 of 2026-11-2"), "{words:?}: {}", late.err);
         assert!(words[0] == "report" || late.out == run.out, "{words:?}: the answer is the same");
     }
